@@ -1,0 +1,13 @@
+import type * as tf from '@tensorflow/tfjs-core';
+import type { Parameter } from '../nn/module';
+
+/** Scalars to minimise, by name. What they mean is the model's business. */
+export type Losses = Record<string, tf.Scalar>;
+
+/** All that the trainer knows of a model. */
+export interface Trainable<Batch> {
+  /** Training-mode forward: computes the model's own losses. The caller disposes them. */
+  losses(batch: Batch): Losses;
+  /** Every parameter, frozen ones too, under its name on disk. */
+  namedParameters(): Iterable<[string, Parameter]>;
+}

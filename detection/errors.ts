@@ -1,0 +1,7 @@
+/**
+ * The user's input is at fault: a file, an option, a value. The message names the place, the reason and what to
+ * do about it; the command line prints it alone, without a stack trace, and exits with status 2.
+ */
+export class InputError extends Error {
+  override readonly name: string = 'InputError';
+}

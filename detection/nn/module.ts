@@ -1,0 +1,135 @@
+import * as tf from '@tensorflow/tfjs-core';
+
+/** How a tensor in memory (NHWC, as the backend likes it) relates to torchvision's on disk. */
+export type Layout =
+  /** The same shape in both. */
+  | 'same'
+  /** Memory [kh, kw, in, out], disk [out, in, kh, kw]. */
+  | 'convolution'
+  /** Memory [in, out], disk [out, in]. */
+  | 'linear'
+  /** A linear layer on a flattened map: memory [h * w * c, out], disk [out, c * h * w]. */
+  | { readonly channels: number; readonly height: number; readonly width: number };
+
+/** A named tensor of a module that belongs into its checkpoint. */
+export class Parameter {
+  readonly variable: tf.Variable;
+
+  constructor(
+    initial: tf.Tensor,
+    readonly layout: Layout,
+    /** Whether the optimizer updates it. */
+    public trainable: boolean,
+  ) {
+    this.variable = tf.variable(initial, trainable);
+    initial.dispose();
+  }
+
+  get value(): tf.Tensor {
+    return this.variable;
+  }
+
+  /** Shape on disk: torchvision's. */
+  get shapeOnDisk(): number[] {
+    const shape = this.variable.shape;
+    if (this.layout === 'same') return shape;
+    if (this.layout === 'convolution') return [shape[3]!, shape[2]!, shape[0]!, shape[1]!];
+    return [shape[1]!, shape[0]!];
+  }
+
+  /** The value with torchvision's shape and order. The caller disposes. */
+  toDisk(): tf.Tensor {
+    const layout = this.layout;
+    return tf.tidy(() => {
+      if (layout === 'same') return tf.clone(this.value);
+      if (layout === 'convolution') return tf.transpose(this.value, [3, 2, 0, 1]);
+      if (layout === 'linear') return tf.transpose(this.value);
+      const { channels, height, width } = layout;
+      const map = tf.reshape(this.value, [height, width, channels, -1]);
+      return tf.reshape(tf.transpose(map, [3, 2, 0, 1]), this.shapeOnDisk);
+    });
+  }
+
+  /** Takes a value that has torchvision's shape and order. `value` stays the caller's. */
+  fromDisk(value: tf.Tensor): void {
+    const layout = this.layout;
+    tf.tidy(() => {
+      let own = value;
+      if (layout === 'convolution') own = tf.transpose(value, [2, 3, 1, 0]);
+      else if (layout === 'linear') own = tf.transpose(value);
+      else if (layout !== 'same') {
+        const { channels, height, width } = layout;
+        const map = tf.reshape(value, [-1, channels, height, width]);
+        own = tf.reshape(tf.transpose(map, [2, 3, 1, 0]), this.variable.shape);
+      }
+      this.variable.assign(own);
+    });
+  }
+
+  dispose(): void {
+    this.variable.dispose();
+  }
+}
+
+/**
+ * A tree of named parts, as torch.nn.Module: names joined with dots are torchvision's state_dict names.
+ * A module owns its parameters and buffers; `dispose` frees the whole tree.
+ */
+export abstract class Module {
+  private readonly ownParameters = new Map<string, Parameter>();
+  private readonly ownBuffers = new Map<string, Parameter>();
+  private readonly children = new Map<string, Module>();
+
+  /** Registers a part. */
+  protected child<M extends Module>(name: string, module: M): M {
+    this.children.set(name, module);
+    return module;
+  }
+
+  /** Registers a tensor that training changes. Takes over `initial`. */
+  protected parameter(name: string, initial: tf.Tensor, layout: Layout = 'same'): Parameter {
+    const parameter = new Parameter(initial, layout, true);
+    this.ownParameters.set(name, parameter);
+    return parameter;
+  }
+
+  /** Registers a tensor that belongs into the checkpoint but has no gradient (running statistics). */
+  protected buffer(name: string, initial: tf.Tensor): Parameter {
+    const buffer = new Parameter(initial, 'same', false);
+    this.ownBuffers.set(name, buffer);
+    return buffer;
+  }
+
+  /** Every parameter of the tree under its torchvision name, in order of registration. */
+  *namedParameters(prefix = ''): Generator<[string, Parameter]> {
+    for (const [name, parameter] of this.ownParameters) yield [prefix + name, parameter];
+    for (const [name, module] of this.children) yield* module.namedParameters(`${prefix}${name}.`);
+  }
+
+  /** Every buffer of the tree under its torchvision name. */
+  *namedBuffers(prefix = ''): Generator<[string, Parameter]> {
+    for (const [name, buffer] of this.ownBuffers) yield [prefix + name, buffer];
+    for (const [name, module] of this.children) yield* module.namedBuffers(`${prefix}${name}.`);
+  }
+
+  /** Parameters and buffers: torchvision's state_dict. */
+  stateDict(): Map<string, Parameter> {
+    return new Map([...this.namedParameters(), ...this.namedBuffers()]);
+  }
+
+  /** Whether any parameter of the tree is trained. */
+  get trainable(): boolean {
+    for (const [, parameter] of this.namedParameters()) if (parameter.trainable) return true;
+    return false;
+  }
+
+  /** Keeps the optimizer away from every parameter of the tree. */
+  freeze(): void {
+    for (const [, parameter] of this.namedParameters()) parameter.trainable = false;
+  }
+
+  dispose(): void {
+    for (const entry of [...this.ownParameters.values(), ...this.ownBuffers.values()]) entry.dispose();
+    for (const module of this.children.values()) module.dispose();
+  }
+}

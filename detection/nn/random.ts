@@ -1,0 +1,72 @@
+import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
+import { uniformInt } from 'pure-rand/distribution/uniformInt';
+import { xoroshiro128plus, xoroshiro128plusFromState } from 'pure-rand/generator/xoroshiro128plus';
+
+/** 32-bit FNV-1a of a string: gives each named stream its own seed. */
+function fnv1a(text: string): number {
+  let hash = 0x811c9dc5;
+  for (const byte of new TextEncoder().encode(text)) hash = Math.imul(hash ^ byte, 0x01000193);
+  return hash;
+}
+
+/**
+ * A named, seeded stream of random numbers whose state can be saved. Every random choice of the project draws
+ * from one: a run repeats to the bit, and two streams never disturb each other.
+ */
+export class RandomStream {
+  private readonly generator;
+
+  constructor(
+    seed: number,
+    readonly name: string,
+  ) {
+    this.generator = xoroshiro128plus((seed | 0) ^ fnv1a(name));
+  }
+
+  /** The generator's state, for a checkpoint. */
+  get state(): readonly number[] {
+    return this.generator.getState();
+  }
+
+  set state(state: readonly number[]) {
+    const restored = xoroshiro128plusFromState(state);
+    Object.assign(this.generator, restored);
+  }
+
+  /** Uniform in [0, 1). */
+  uniform(): number {
+    return uniformFloat64(this.generator);
+  }
+
+  /** Uniform in [low, high). */
+  between(low: number, high: number): number {
+    return low + (high - low) * this.uniform();
+  }
+
+  /** Uniform integer in [0, limit). */
+  integer(limit: number): number {
+    return uniformInt(this.generator, 0, limit - 1);
+  }
+
+  /** Standard normal (Box-Muller, one value a call so that the state says everything). */
+  normal(): number {
+    return Math.sqrt(-2 * Math.log(1 - this.uniform())) * Math.cos(2 * Math.PI * this.uniform());
+  }
+
+  /** One element of a non-empty list. */
+  pick<T>(items: readonly T[]): T {
+    return items[this.integer(items.length)]!;
+  }
+
+  /** `count` of the values, in random order, without repetition: the head of torch.randperm. Mutates nothing. */
+  sample(values: Int32Array, count: number): Int32Array {
+    const pool = values.slice();
+    for (let i = 0; i < count; i++) {
+      const j = i + this.integer(pool.length - i);
+      const picked = pool[j]!;
+      pool[j] = pool[i]!;
+      pool[i] = picked;
+    }
+    return pool.subarray(0, count);
+  }
+}
