@@ -1,5 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Parameter } from '../nn/module';
+import type { RandomStream } from '../nn/random';
 
 /** Scalars to minimise, by name. What they mean is the model's business. */
 export type Losses = Record<string, tf.Scalar>;
@@ -10,4 +11,8 @@ export interface Trainable<Batch> {
   losses(batch: Batch): Losses;
   /** Every parameter, frozen ones too, under its name on disk. */
   namedParameters(): Iterable<[string, Parameter]>;
+  /** Running statistics and the like: no gradient, but part of a checkpoint. */
+  namedBuffers(): Iterable<[string, Parameter]>;
+  /** Every stream that the forward draws random numbers from: their states are part of a checkpoint. */
+  randomStreams(): Iterable<RandomStream>;
 }

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { RandomStream } from './random';
 
 /** How a tensor in memory (NHWC, as the backend likes it) relates to torchvision's on disk. */
 export type Layout =
@@ -78,6 +79,7 @@ export class Parameter {
 export abstract class Module {
   private readonly ownParameters = new Map<string, Parameter>();
   private readonly ownBuffers = new Map<string, Parameter>();
+  private readonly ownStreams: RandomStream[] = [];
   private readonly children = new Map<string, Module>();
 
   /** Registers a part. */
@@ -100,6 +102,12 @@ export abstract class Module {
     return buffer;
   }
 
+  /** Registers a stream that the forward draws from. */
+  protected stream(stream: RandomStream): RandomStream {
+    this.ownStreams.push(stream);
+    return stream;
+  }
+
   /** Every parameter of the tree under its torchvision name, in order of registration. */
   *namedParameters(prefix = ''): Generator<[string, Parameter]> {
     for (const [name, parameter] of this.ownParameters) yield [prefix + name, parameter];
@@ -110,6 +118,12 @@ export abstract class Module {
   *namedBuffers(prefix = ''): Generator<[string, Parameter]> {
     for (const [name, buffer] of this.ownBuffers) yield [prefix + name, buffer];
     for (const [name, module] of this.children) yield* module.namedBuffers(`${prefix}${name}.`);
+  }
+
+  /** Every random stream of the tree. */
+  *randomStreams(): Generator<RandomStream> {
+    yield* this.ownStreams;
+    for (const module of this.children.values()) yield* module.randomStreams();
   }
 
   /** Parameters and buffers: torchvision's state_dict. */

@@ -1,0 +1,127 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Losses } from '../engine/trainable';
+import type { Parameter } from './module';
+import { recordTape, type TapeNode } from './tfjs-internals';
+
+export interface LossesAndGradients {
+  /** What the forward returned. The caller disposes. */
+  losses: Losses;
+  /**
+   * Gradient of the sum of the losses by each parameter that it depends on, by name. A parameter that no loss
+   * depends on (an ROI head without a sample, say) is absent. The caller disposes.
+   */
+  gradients: Map<string, tf.Tensor>;
+}
+
+/**
+ * Runs `forward` and walks its tape backwards, once for all losses together.
+ *
+ * tfjs's `variableGrads` frees nothing until the whole backward is over. Here each operation's saved tensors and
+ * each consumed gradient die as soon as they have been used, so activations make room for the gradients that
+ * replace them.
+ *
+ * @param parameters what to differentiate by, with names; frozen ones are left out by the caller.
+ * @throws whatever `forward` throws, and an Error when an operation on the way has no gradient; nothing leaks then.
+ */
+export function lossesAndGradients(
+  forward: () => Losses,
+  parameters: Iterable<[string, Parameter]>,
+): LossesAndGradients {
+  const { result: losses, tape } = recordTape(() => tf.tidy(forward));
+  // Out of reach of an enclosing tidy: from here on everything is disposed by hand, also on failure.
+  for (const loss of Object.values(losses)) tf.keep(loss);
+  const named = [...parameters];
+  const wanted = new Map(named.map(([name, parameter]) => [parameter.value.id, name]));
+  const gradients = new Map<number, tf.Tensor>();
+  try {
+    for (const loss of Object.values(losses)) {
+      accumulate(gradients, loss.id, tf.keep(tf.onesLike(loss)));
+    }
+    walkBackwards(tape, reachableFrom(tape, wanted.keys()), gradients, wanted);
+    const byName = new Map<string, tf.Tensor>();
+    for (const [id, name] of wanted) {
+      const gradient = gradients.get(id);
+      if (gradient) byName.set(name, gradient);
+      gradients.delete(id);
+    }
+    for (const leftover of gradients.values()) leftover.dispose();
+    return { losses, gradients: byName };
+  } catch (error) {
+    for (const gradient of gradients.values()) gradient.dispose();
+    for (const loss of Object.values(losses)) loss.dispose();
+    throw error;
+  } finally {
+    for (const node of tape) for (const tensor of node.saved) tensor.dispose();
+  }
+}
+
+/** Ids of all tensors that depend on one of `sources`. */
+function reachableFrom(tape: readonly TapeNode[], sources: Iterable<number>): Set<number> {
+  const reachable = new Set(sources);
+  for (const node of tape) {
+    if (Object.values(node.inputs).some((input) => reachable.has(input.id))) {
+      for (const output of node.outputs) reachable.add(output.id);
+    }
+  }
+  return reachable;
+}
+
+function walkBackwards(
+  tape: readonly TapeNode[],
+  reachable: ReadonlySet<number>,
+  gradients: Map<number, tf.Tensor>,
+  wanted: ReadonlyMap<number, string>,
+): void {
+  for (let i = tape.length - 1; i >= 0; i--) {
+    const node = tape[i]!;
+    // All consumers of this node's outputs come later on the tape: their gradients are complete.
+    const dys = node.outputs.map((output) => gradients.get(output.id) ?? null);
+    const needed = Object.entries(node.inputs).filter(([, input]) => reachable.has(input.id));
+    if (needed.length > 0 && dys.some((dy) => dy !== null)) differentiate(node, dys, needed, gradients);
+    node.outputs.forEach((output, k) => {
+      if (dys[k] === null || wanted.has(output.id)) return;
+      dys[k]!.dispose();
+      gradients.delete(output.id);
+    });
+    for (const tensor of node.saved) tensor.dispose();
+  }
+}
+
+function differentiate(
+  node: TapeNode,
+  dys: (tf.Tensor | null)[],
+  needed: [string, tf.Tensor][],
+  gradients: Map<number, tf.Tensor>,
+): void {
+  if (!node.gradient) throw new Error(`operation ${node.kernelName} has no gradient`);
+  // One tidy for the node: a custom gradient may compute all its results before the first is asked for.
+  const results = tf.tidy(() => {
+    const thunks = node.gradient!(dys);
+    return needed.map(([name, input]) => {
+      const thunk = thunks[name];
+      if (!thunk) throw new Error(`operation ${node.kernelName} has no gradient for its input ${name}`);
+      const gradient = thunk();
+      if (!tf.util.arraysEqual(gradient.shape, input.shape)) {
+        throw new Error(
+          `operation ${node.kernelName}: gradient of input ${name} has shape [${gradient.shape.join(', ')}], ` +
+            `the input [${input.shape.join(', ')}]`,
+        );
+      }
+      // A gradient may be handed through, or shared between inputs; each entry of the map owns its own handle.
+      return tf.keep(tf.clone(gradient));
+    });
+  });
+  needed.forEach(([, input], k) => accumulate(gradients, input.id, results[k]!));
+}
+
+/** Adds to the gradient of a tensor; takes over `gradient`. */
+function accumulate(gradients: Map<number, tf.Tensor>, id: number, gradient: tf.Tensor): void {
+  const previous = gradients.get(id);
+  if (!previous) {
+    gradients.set(id, gradient);
+    return;
+  }
+  gradients.set(id, tf.keep(tf.add(previous, gradient)));
+  previous.dispose();
+  gradient.dispose();
+}
