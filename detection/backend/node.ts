@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { registerNodeKernels } from './node-kernels';
 
 /**
  * Loads TensorFlow's native library through the binding that set-up has compiled, and makes it the backend.
@@ -11,5 +12,6 @@ export async function loadBackend(): Promise<'tensorflow' | 'wasm'> {
   process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '3';
   await import('@tensorflow/tfjs-node-gpu');
   await tf.setBackend('tensorflow');
+  registerNodeKernels();
   return 'tensorflow';
 }

@@ -1,0 +1,206 @@
+/**
+ * Kernels of the native backend that tfjs-node lacks or restricts: numeric padding for convolutions and max-pooling
+ * (TensorFlow calls it EXPLICIT; tfjs-node refuses it), and operations that a detector trains with.
+ * Layers call them through tf.* or `tf.engine().runKernel`, so they stay free of the backend.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import type { NodeJSKernelBackend } from '@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend';
+import type { TFEOpAttr } from '@tensorflow/tfjs-node-gpu/dist/tfjs_binding';
+
+type Attribute = TFEOpAttr;
+
+type Inputs = Record<string, tf.TensorInfo>;
+type Attributes = Record<string, unknown>;
+type Kernel = (inputs: Inputs, attributes: Attributes, native: NativeOperations) => tf.TensorInfo | tf.TensorInfo[];
+
+/** Builds attributes of TensorFlow operations and runs them. */
+class NativeOperations {
+  constructor(private readonly backend: NodeJSKernelBackend) {}
+
+  int(name: string, value: number | number[]): Attribute {
+    return { name, type: this.backend.binding.TF_ATTR_INT, value };
+  }
+
+  float(name: string, value: number): Attribute {
+    return { name, type: this.backend.binding.TF_ATTR_FLOAT, value };
+  }
+
+  bool(name: string, value: boolean): Attribute {
+    return { name, type: this.backend.binding.TF_ATTR_BOOL, value };
+  }
+
+  string(name: string, value: string): Attribute {
+    return { name, type: this.backend.binding.TF_ATTR_STRING, value };
+  }
+
+  /** A type attribute that says float32. */
+  floatType(name: string): Attribute {
+    return { name, type: this.backend.binding.TF_ATTR_TYPE, value: this.backend.binding.TF_FLOAT };
+  }
+
+  intType(name: string): Attribute {
+    return { name, type: this.backend.binding.TF_ATTR_TYPE, value: this.backend.binding.TF_INT32 };
+  }
+
+  run(name: string, attributes: Attribute[], inputs: tf.TensorInfo[]): tf.Tensor {
+    return this.backend.executeSingleOutput(name, attributes, inputs);
+  }
+
+  runMany(name: string, attributes: Attribute[], inputs: tf.TensorInfo[], numOutputs: number): tf.Tensor[] {
+    return this.backend.executeMultipleOutputs(name, attributes, inputs, numOutputs);
+  }
+
+  /** Runs `f` with a shape as the int32 tensor that TensorFlow wants it as. */
+  withInts<T>(values: number[], f: (tensor: tf.Tensor) => T): T {
+    const tensor = tf.tensor1d(values, 'int32');
+    try {
+      return f(tensor);
+    } finally {
+      tensor.dispose();
+    }
+  }
+}
+
+type Padding = tf.backend_util.PadInfo;
+
+function paddingAttributes(native: NativeOperations, pad: Padding): Attribute[] {
+  if (pad.type === 'SAME' || pad.type === 'VALID') return [native.string('padding', pad.type)];
+  return [
+    native.string('padding', 'EXPLICIT'),
+    native.int('explicit_paddings', [0, 0, pad.top, pad.bottom, pad.left, pad.right, 0, 0]),
+  ];
+}
+
+type Shape4D = [number, number, number, number];
+
+function convolutionAttributes(
+  native: NativeOperations,
+  inputShape: number[],
+  filterShape: number[],
+  { strides, pad, dilations, dimRoundingMode }: Attributes,
+): Attribute[] {
+  const info = tf.backend_util.computeConv2DInfo(
+    inputShape as Shape4D,
+    filterShape as Shape4D,
+    strides as number,
+    (dilations as number | undefined) ?? 1,
+    pad as number,
+    dimRoundingMode as 'floor' | undefined,
+  );
+  return [
+    native.floatType('T'),
+    native.int('strides', [1, info.strideHeight, info.strideWidth, 1]),
+    ...paddingAttributes(native, info.padInfo),
+    native.string('data_format', 'NHWC'),
+    native.bool('use_cudnn_on_gpu', true),
+    native.int('dilations', [1, info.dilationHeight, info.dilationWidth, 1]),
+  ];
+}
+
+function poolingAttributes(native: NativeOperations, inputShape: number[], attributes: Attributes): Attribute[] {
+  const { filterSize, strides, pad, dimRoundingMode } = attributes;
+  const info = tf.backend_util.computePool2DInfo(
+    inputShape as Shape4D,
+    filterSize as number,
+    strides as number,
+    1,
+    pad as number,
+    dimRoundingMode as 'floor' | undefined,
+  );
+  return [
+    native.floatType('T'),
+    native.int('ksize', [1, info.filterHeight, info.filterWidth, 1]),
+    native.int('strides', [1, info.strideHeight, info.strideWidth, 1]),
+    ...paddingAttributes(native, info.padInfo),
+    native.string('data_format', 'NHWC'),
+  ];
+}
+
+function batchNormAttributes(native: NativeOperations, attributes: Attributes): Attribute[] {
+  return [
+    native.floatType('T'),
+    native.floatType('U'),
+    native.float('epsilon', attributes['epsilon'] as number),
+    native.string('data_format', 'NHWC'),
+    native.bool('is_training', true),
+  ];
+}
+
+const kernels: Record<string, Kernel> = {
+  Conv2D: ({ x, filter }, attributes, native) =>
+    native.run('Conv2D', convolutionAttributes(native, x!.shape, filter!.shape, attributes), [x!, filter!]),
+
+  Conv2DBackpropInput: ({ dy, filter }, attributes, native) => {
+    const inputShape = attributes['inputShape'] as number[];
+    const list = convolutionAttributes(native, inputShape, filter!.shape, attributes);
+    return native.withInts(inputShape, (shape) => native.run('Conv2DBackpropInput', list, [shape, filter!, dy!]));
+  },
+
+  Conv2DBackpropFilter: ({ x, dy }, attributes, native) => {
+    const filterShape = attributes['filterShape'] as number[];
+    const list = convolutionAttributes(native, x!.shape, filterShape, attributes);
+    return native.withInts(filterShape, (shape) => native.run('Conv2DBackpropFilter', list, [x!, shape, dy!]));
+  },
+
+  MaxPool: ({ x }, attributes, native) => native.run('MaxPool', poolingAttributes(native, x!.shape, attributes), [x!]),
+
+  MaxPoolGrad: ({ dy, input, output }, attributes, native) =>
+    native.run('MaxPoolGrad', poolingAttributes(native, input!.shape, attributes), [input!, output!, dy!]),
+
+  /** dy [..., C] -> [C]: gradient of a bias. */
+  BiasAddGrad: ({ dy }, _attributes, native) =>
+    native.run('BiasAddGrad', [native.floatType('T'), native.string('data_format', 'NHWC')], [dy!]),
+
+  /** dy where the output of a ReLU is positive, else 0. */
+  ReluGrad: ({ dy, y }, _attributes, native) => native.run('ReluGrad', [native.floatType('T')], [dy!, y!]),
+
+  /** Batch normalisation by batch statistics: y, mean, unbiased variance, and three tensors for its gradient. */
+  BatchNormTraining: ({ x, scale, offset }, attributes, native) => {
+    const none = tf.tensor1d([], 'float32');
+    const list = [...batchNormAttributes(native, attributes), native.float('exponential_avg_factor', 1)];
+    const outputs = native.runMany('FusedBatchNormV3', list, [x!, scale!, offset!, none, none], 6);
+    none.dispose();
+    return outputs;
+  },
+
+  /** Gradients by x, scale and offset. */
+  BatchNormTrainingGrad: ({ dy, x, scale, reserve1, reserve2, reserve3 }, attributes, native) => {
+    const inputs = [dy!, x!, scale!, reserve1!, reserve2!, reserve3!];
+    const outputs = native.runMany('FusedBatchNormGradV3', batchNormAttributes(native, attributes), inputs, 5);
+    for (const unused of outputs.splice(3)) unused.dispose();
+    return outputs;
+  },
+
+  /** Gradient of CropAndResize by its image: dy [N, h, w, C] -> `imageShape`. */
+  CropAndResizeGradImage: ({ dy, boxes, boxInd }, attributes, native) =>
+    native.withInts(attributes['imageShape'] as number[], (shape) =>
+      native.run(
+        'CropAndResizeGradImage',
+        [native.floatType('T'), native.string('method', 'bilinear')],
+        [dy!, boxes!, boxInd!, shape],
+      ),
+    ),
+
+  /** Gradient of a symmetric MirrorPad: dy -> the shape without padding. */
+  MirrorPadGrad: ({ dy }, attributes, native) => {
+    const paddings = tf.tensor2d(attributes['paddings'] as [number, number][], [4, 2], 'int32');
+    const list = [native.floatType('T'), native.intType('Tpaddings'), native.string('mode', 'SYMMETRIC')];
+    const output = native.run('MirrorPadGrad', list, [dy!, paddings]);
+    paddings.dispose();
+    return output;
+  },
+};
+
+/** Registers the kernels above, in place of tfjs-node's where it has one. Run once, after the backend has loaded. */
+export function registerNodeKernels(): void {
+  const backendName = 'tensorflow';
+  for (const [kernelName, kernel] of Object.entries(kernels)) {
+    if (tf.getKernel(kernelName, backendName)) tf.unregisterKernel(kernelName, backendName);
+    tf.registerKernel({
+      kernelName,
+      backendName,
+      kernelFunc: ({ inputs, attrs, backend }) =>
+        kernel(inputs as Inputs, attrs as Attributes, new NativeOperations(backend as NodeJSKernelBackend)),
+    });
+  }
+}
