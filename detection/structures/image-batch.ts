@@ -1,4 +1,6 @@
-import type * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
+import { batchSlot, paddedSize, resizeAndNormalize, resizedSize } from './resize';
+import type { NormalizeOptions, ResizeOptions, RgbImage } from './resize';
 import type { Size } from './size';
 
 /**
@@ -12,4 +14,36 @@ export interface ImageBatch {
   readonly sizes: readonly Size[];
   /** Size of each image as stored. Detections are given in its pixels. */
   readonly originalSizes: readonly Size[];
+}
+
+/**
+ * Makes a batch of pixels that are normalised and padded already, [N, padded.height, padded.width, 3], without
+ * copying them: TensorFlow may read `pixels` as long as the tensor lives, so they must not change until then.
+ * The caller disposes `tensor`.
+ */
+export function makeImageBatch(
+  pixels: Float32Array,
+  padded: Size,
+  sizes: readonly Size[],
+  originalSizes: readonly Size[],
+): ImageBatch {
+  const tensor = tf.tensor4d(pixels, [sizes.length, padded.height, padded.width, 3], 'float32');
+  return { tensor, sizes, originalSizes };
+}
+
+/**
+ * Makes a batch of pictures in memory: torchvision's GeneralizedRCNNTransform in evaluation mode. The caller
+ * disposes `tensor`.
+ */
+export function batchImages(
+  images: readonly RgbImage[],
+  options: ResizeOptions & NormalizeOptions,
+): ImageBatch {
+  if (images.length === 0) throw new RangeError('a batch needs at least one image');
+  const originalSizes = images.map((image) => image.size);
+  const sizes = originalSizes.map((size) => resizedSize(size, options));
+  const padded = paddedSize(sizes);
+  const pixels = new Float32Array(images.length * padded.height * padded.width * 3);
+  images.forEach((image, i) => resizeAndNormalize(image, sizes[i]!, batchSlot(pixels, padded, i), options));
+  return makeImageBatch(pixels, padded, sizes, originalSizes);
 }

@@ -1,0 +1,221 @@
+import type { Size } from './size';
+
+/** What ImageNet's pictures have on average, R, G, B of 0..1: torchvision's image_mean. Backbones are trained so. */
+export const IMAGE_MEAN: readonly number[] = [0.485, 0.456, 0.406];
+/** Their standard deviation: torchvision's image_std. */
+export const IMAGE_STD: readonly number[] = [0.229, 0.224, 0.225];
+/** Batches are padded to a multiple of this, the stride of the coarsest backbone stage: torchvision's size_divisible. */
+export const SIZE_DIVISOR = 32;
+
+/**
+ * In which precision the factor of a resize is computed: 'float64' as torchvision does today, 'float32' as its
+ * releases up to 0.14 did. The results differ by a pixel for half of all sizes: 427x640 becomes 800x1199 or 799x1199.
+ */
+export type ResizeRule = 'float64' | 'float32';
+
+/** How large images are made. */
+export interface ResizeOptions {
+  /** Wanted length of the shorter side, pixels. */
+  readonly minSize: number;
+  /** Upper limit for the longer side, pixels; it wins over minSize. */
+  readonly maxSize: number;
+  /** Default 'float64'. */
+  readonly resizeRule?: ResizeRule;
+}
+
+/** A picture in memory: RGB, row by row, [height, width, 3]. Bytes are 0..255, floats 0..1. */
+export interface RgbImage {
+  readonly pixels: Uint8Array | Uint8ClampedArray | Float32Array;
+  readonly size: Size;
+}
+
+/** Where one image of a batch is written: rows of `rowStride` floats, the first of them at `offset`. */
+export interface ImageSlot {
+  readonly batch: Float32Array;
+  readonly offset: number;
+  readonly rowStride: number;
+}
+
+export interface NormalizeOptions {
+  /** Mirror the picture left to right. Default false. */
+  readonly flip?: boolean;
+  /** Default IMAGE_MEAN. */
+  readonly mean?: readonly number[];
+  /** Default IMAGE_STD. */
+  readonly std?: readonly number[];
+}
+
+/**
+ * The size of an image after torchvision's GeneralizedRCNNTransform: the shorter side becomes minSize, unless
+ * the longer one would then exceed maxSize. Never less than one pixel.
+ */
+export function resizedSize(
+  original: Size,
+  { minSize, maxSize, resizeRule = 'float64' }: ResizeOptions,
+): Size {
+  const shorter = Math.min(original.height, original.width);
+  const longer = Math.max(original.height, original.width);
+  const scale =
+    resizeRule === 'float64'
+      ? Math.min(minSize / shorter, maxSize / longer)
+      : // torch divides a number by a tensor as number * (1 / tensor), each step in float32.
+        Math.min(
+          Math.fround(minSize * Math.fround(1 / shorter)),
+          Math.fround(maxSize * Math.fround(1 / longer)),
+        );
+  return {
+    height: Math.max(1, Math.floor(original.height * scale)),
+    width: Math.max(1, Math.floor(original.width * scale)),
+  };
+}
+
+/** The common size of a batch: large enough for every image, both sides multiples of `divisor`. */
+export function paddedSize(sizes: readonly Size[], divisor: number = SIZE_DIVISOR): Size {
+  const roundUp = (length: number): number => Math.ceil(length / divisor) * divisor;
+  return {
+    height: roundUp(Math.max(...sizes.map((size) => size.height))),
+    width: roundUp(Math.max(...sizes.map((size) => size.width))),
+  };
+}
+
+/** Image `index` of a padded batch [N, H, W, 3]. */
+export function batchSlot(batch: Float32Array, padded: Size, index: number): ImageSlot {
+  return { batch, offset: index * padded.height * padded.width * 3, rowStride: padded.width * 3 };
+}
+
+/** Of each output position along one axis: its two source positions and the weight of the second. */
+interface AxisTable {
+  readonly first: Int32Array;
+  readonly second: Int32Array;
+  readonly weight: Float32Array;
+}
+
+/**
+ * Source positions of a bilinear resize with half-pixel centres and replicated edges. Computed in float32 like
+ * torch's area_pixel_compute_source_index: in exact arithmetic the weights would differ in the fifth digit.
+ */
+function axisTable(from: number, to: number): AxisTable {
+  const table = { first: new Int32Array(to), second: new Int32Array(to), weight: new Float32Array(to) };
+  const scale = Math.fround(from / to);
+  for (let i = 0; i < to; i++) {
+    const position = from === to ? i : Math.max(0, Math.fround(scale * (i + 0.5) - 0.5));
+    const first = Math.min(Math.floor(position), from - 1);
+    table.first[i] = first;
+    table.second[i] = Math.min(first + 1, from - 1);
+    table.weight[i] = Math.min(position - first, 1);
+  }
+  return table;
+}
+
+/** Value of each channel of each byte after normalisation, [3, 256], rounded where torch rounds. */
+function byteTable(mean: readonly number[], std: readonly number[]): Float32Array {
+  const table = new Float32Array(3 * 256);
+  for (let channel = 0; channel < 3; channel++) {
+    for (let byte = 0; byte < 256; byte++) {
+      const value = Math.fround(Math.fround(byte / 255) - Math.fround(mean[channel]!));
+      table[channel * 256 + byte] = value / Math.fround(std[channel]!);
+    }
+  }
+  return table;
+}
+
+/** Returns a function that writes one source row, normalised, [width * 3]. */
+function rowNormalizer(
+  { pixels, size }: RgbImage,
+  mean: readonly number[],
+  std: readonly number[],
+): (y: number, row: Float32Array) => void {
+  const length = size.width * 3;
+  if (pixels instanceof Float32Array) {
+    const means = Float32Array.from(mean);
+    const deviations = Float32Array.from(std);
+    return (y, row) => {
+      const start = y * length;
+      for (let i = 0; i < length; i += 3) {
+        row[i] = Math.fround(pixels[start + i]! - means[0]!) / deviations[0]!;
+        row[i + 1] = Math.fround(pixels[start + i + 1]! - means[1]!) / deviations[1]!;
+        row[i + 2] = Math.fround(pixels[start + i + 2]! - means[2]!) / deviations[2]!;
+      }
+    };
+  }
+  const table = byteTable(mean, std);
+  return (y, row) => {
+    const start = y * length;
+    for (let i = 0; i < length; i += 3) {
+      row[i] = table[pixels[start + i]!]!;
+      row[i + 1] = table[256 + pixels[start + i + 1]!]!;
+      row[i + 2] = table[512 + pixels[start + i + 2]!]!;
+    }
+  };
+}
+
+/** Resizes one row: `from` [source width * 3] to `to` [width * 3]. `columns` holds positions times 3. */
+function resizeRow(from: Float32Array, to: Float32Array, { first, second, weight }: AxisTable): void {
+  for (let x = 0, i = 0; x < first.length; x++, i += 3) {
+    const a = first[x]!;
+    const b = second[x]!;
+    const w = weight[x]!;
+    const v = 1 - w;
+    to[i] = v * from[a]! + w * from[b]!;
+    to[i + 1] = v * from[a + 1]! + w * from[b + 1]!;
+    to[i + 2] = v * from[a + 2]! + w * from[b + 2]!;
+  }
+}
+
+/**
+ * Normalises and resizes one picture straight into its place in a batch: equal to torchvision's
+ * (image - mean) / std and then interpolate(mode='bilinear', align_corners=False), without antialiasing. Each
+ * source row is resized along x once; two of them at a time are blended along y. What `to` does not cover of
+ * the slot is left alone.
+ *
+ * @throws RangeError if the pixels are not size.height * size.width * 3 values
+ */
+export function resizeAndNormalize(
+  image: RgbImage,
+  to: Size,
+  slot: ImageSlot,
+  options: NormalizeOptions = {},
+): void {
+  const { pixels, size } = image;
+  const { flip = false, mean = IMAGE_MEAN, std = IMAGE_STD } = options;
+  if (pixels.length !== size.height * size.width * 3) {
+    throw new RangeError(`${pixels.length} values are no RGB image of ${size.width}x${size.height} pixels`);
+  }
+  const rows = axisTable(size.height, to.height);
+  const columns = axisTable(size.width, to.width);
+  for (const positions of [columns.first, columns.second]) {
+    for (let x = 0; x < positions.length; x++)
+      positions[x] = 3 * (flip ? size.width - 1 - positions[x]! : positions[x]!);
+  }
+
+  const normalizeRow = rowNormalizer(image, mean, std);
+  const source = new Float32Array(size.width * 3);
+  const length = to.width * 3;
+  let upper = { row: -1, values: new Float32Array(length) };
+  let lower = { row: -1, values: new Float32Array(length) };
+  const load = (target: typeof upper, row: number): void => {
+    normalizeRow(row, source);
+    resizeRow(source, target.values, columns);
+    target.row = row;
+  };
+
+  for (let y = 0; y < to.height; y++) {
+    const first = rows.first[y]!;
+    const second = rows.second[y]!;
+    if (first === lower.row) [upper, lower] = [lower, upper];
+    if (first !== upper.row) load(upper, first);
+    if (second !== lower.row) load(lower, second);
+    blendRows(upper.values, lower.values, rows.weight[y]!, slot.batch, slot.offset + y * slot.rowStride);
+  }
+}
+
+function blendRows(
+  a: Float32Array,
+  b: Float32Array,
+  weight: number,
+  out: Float32Array,
+  offset: number,
+): void {
+  const other = 1 - weight;
+  for (let i = 0; i < a.length; i++) out[offset + i] = other * a[i]! + weight * b[i]!;
+}
