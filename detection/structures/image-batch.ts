@@ -44,6 +44,6 @@ export function batchImages(
   const sizes = originalSizes.map((size) => resizedSize(size, options));
   const padded = paddedSize(sizes);
   const pixels = new Float32Array(images.length * padded.height * padded.width * 3);
-  images.forEach((image, i) => resizeAndNormalize(image, sizes[i]!, batchSlot(pixels, padded, i), options));
+  images.forEach((image, i) => resizeAndNormalize(image, sizes[i], batchSlot(pixels, padded, i), options));
   return makeImageBatch(pixels, padded, sizes, originalSizes);
 }

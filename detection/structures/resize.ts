@@ -112,8 +112,8 @@ function byteTable(mean: readonly number[], std: readonly number[]): Float32Arra
   const table = new Float32Array(3 * 256);
   for (let channel = 0; channel < 3; channel++) {
     for (let byte = 0; byte < 256; byte++) {
-      const value = Math.fround(Math.fround(byte / 255) - Math.fround(mean[channel]!));
-      table[channel * 256 + byte] = value / Math.fround(std[channel]!);
+      const value = Math.fround(Math.fround(byte / 255) - Math.fround(mean[channel]));
+      table[channel * 256 + byte] = value / Math.fround(std[channel]);
     }
   }
   return table;
@@ -132,9 +132,9 @@ function rowNormalizer(
     return (y, row) => {
       const start = y * length;
       for (let i = 0; i < length; i += 3) {
-        row[i] = Math.fround(pixels[start + i]! - means[0]!) / deviations[0]!;
-        row[i + 1] = Math.fround(pixels[start + i + 1]! - means[1]!) / deviations[1]!;
-        row[i + 2] = Math.fround(pixels[start + i + 2]! - means[2]!) / deviations[2]!;
+        row[i] = Math.fround(pixels[start + i] - means[0]) / deviations[0];
+        row[i + 1] = Math.fround(pixels[start + i + 1] - means[1]) / deviations[1];
+        row[i + 2] = Math.fround(pixels[start + i + 2] - means[2]) / deviations[2];
       }
     };
   }
@@ -142,9 +142,9 @@ function rowNormalizer(
   return (y, row) => {
     const start = y * length;
     for (let i = 0; i < length; i += 3) {
-      row[i] = table[pixels[start + i]!]!;
-      row[i + 1] = table[256 + pixels[start + i + 1]!]!;
-      row[i + 2] = table[512 + pixels[start + i + 2]!]!;
+      row[i] = table[pixels[start + i]]!;
+      row[i + 1] = table[256 + pixels[start + i + 1]]!;
+      row[i + 2] = table[512 + pixels[start + i + 2]]!;
     }
   };
 }
@@ -152,13 +152,13 @@ function rowNormalizer(
 /** Resizes one row: `from` [source width * 3] to `to` [width * 3]. `columns` holds positions times 3. */
 function resizeRow(from: Float32Array, to: Float32Array, { first, second, weight }: AxisTable): void {
   for (let x = 0, i = 0; x < first.length; x++, i += 3) {
-    const a = first[x]!;
-    const b = second[x]!;
-    const w = weight[x]!;
+    const a = first[x];
+    const b = second[x];
+    const w = weight[x];
     const v = 1 - w;
-    to[i] = v * from[a]! + w * from[b]!;
-    to[i + 1] = v * from[a + 1]! + w * from[b + 1]!;
-    to[i + 2] = v * from[a + 2]! + w * from[b + 2]!;
+    to[i] = v * from[a] + w * from[b];
+    to[i + 1] = v * from[a + 1] + w * from[b + 1];
+    to[i + 2] = v * from[a + 2] + w * from[b + 2];
   }
 }
 
@@ -185,7 +185,7 @@ export function resizeAndNormalize(
   const columns = axisTable(size.width, to.width);
   for (const positions of [columns.first, columns.second]) {
     for (let x = 0; x < positions.length; x++)
-      positions[x] = 3 * (flip ? size.width - 1 - positions[x]! : positions[x]!);
+      positions[x] = 3 * (flip ? size.width - 1 - positions[x] : positions[x]);
   }
 
   const normalizeRow = rowNormalizer(image, mean, std);
@@ -200,12 +200,12 @@ export function resizeAndNormalize(
   };
 
   for (let y = 0; y < to.height; y++) {
-    const first = rows.first[y]!;
-    const second = rows.second[y]!;
+    const first = rows.first[y];
+    const second = rows.second[y];
     if (first === lower.row) [upper, lower] = [lower, upper];
     if (first !== upper.row) load(upper, first);
     if (second !== lower.row) load(lower, second);
-    blendRows(upper.values, lower.values, rows.weight[y]!, slot.batch, slot.offset + y * slot.rowStride);
+    blendRows(upper.values, lower.values, rows.weight[y], slot.batch, slot.offset + y * slot.rowStride);
   }
 }
 
@@ -217,5 +217,5 @@ function blendRows(
   offset: number,
 ): void {
   const other = 1 - weight;
-  for (let i = 0; i < a.length; i++) out[offset + i] = other * a[i]! + weight * b[i]!;
+  for (let i = 0; i < a.length; i++) out[offset + i] = other * a[i] + weight * b[i];
 }

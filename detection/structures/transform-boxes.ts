@@ -7,15 +7,15 @@ import type { Size } from './size';
  */
 export function scaleBoxes(boxes: Boxes, from: Size, to: Size): Boxes {
   const ratios = [Math.fround(to.width / from.width), Math.fround(to.height / from.height)];
-  return boxes.map((value, i) => value * ratios[i % 2]!);
+  return boxes.map((value, i) => value * ratios[i % 2]);
 }
 
 /** The boxes of an image that is `width` pixels wide after mirroring it left to right. The input is left alone. */
 export function flipBoxes(boxes: Boxes, width: number): Boxes {
   const flipped = boxes.slice();
   for (let i = 0; i < boxes.length; i += 4) {
-    flipped[i] = width - boxes[i + 2]!;
-    flipped[i + 2] = width - boxes[i]!;
+    flipped[i] = width - boxes[i + 2];
+    flipped[i + 2] = width - boxes[i];
   }
   return flipped;
 }

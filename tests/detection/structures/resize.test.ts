@@ -16,9 +16,7 @@ function resize(image: RgbImage, to: Size, options?: NormalizeOptions): Float32A
 function expectClose(actual: Iterable<number>, expected: readonly number[], tolerance: number): void {
   const values = [...actual];
   expect(values).toHaveLength(expected.length);
-  expect(Math.max(...values.map((value, i) => Math.abs(value - expected[i]!)))).toBeLessThanOrEqual(
-    tolerance,
-  );
+  expect(Math.max(...values.map((value, i) => Math.abs(value - expected[i])))).toBeLessThanOrEqual(tolerance);
 }
 
 describe('resizedSize', () => {
@@ -99,7 +97,7 @@ describeShared('bilinear resize against torch', () => {
     ['larger', golden.out],
     ['smaller, without antialiasing', golden['down_0.6']],
   ])('%s', (_, expected) => {
-    const out = resize(image, { height: expected.length, width: expected[0]!.length }, asIs);
+    const out = resize(image, { height: expected.length, width: expected[0].length }, asIs);
     expectClose(
       out.filter((_, i) => i % 3 === 0),
       expected.flat(),
@@ -128,7 +126,7 @@ describe('resizeAndNormalize', () => {
     fc.assert(
       fc.property(picture, (image) => {
         const expected = Array.from(image.pixels, (byte, i) => {
-          return (byte / 255 - [0.485, 0.456, 0.406][i % 3]!) / [0.229, 0.224, 0.225][i % 3]!;
+          return (byte / 255 - [0.485, 0.456, 0.406][i % 3]) / [0.229, 0.224, 0.225][i % 3];
         });
         expectClose(resize(image, image.size), expected, 1e-6);
       }),
@@ -151,7 +149,7 @@ describe('resizeAndNormalize', () => {
                   const weight =
                     (py === sy ? (Number.isInteger(sy) ? 0.5 : 1) : 1 - Math.abs(py - sy)) *
                     (px === sx ? (Number.isInteger(sx) ? 0.5 : 1) : 1 - Math.abs(px - sx));
-                  sum += (weight * pixels[(py * size.width + px) * 3 + c]!) / 255;
+                  sum += (weight * pixels[(py * size.width + px) * 3 + c]) / 255;
                 }
               }
               expected.push(sum);
@@ -169,7 +167,7 @@ describe('resizeAndNormalize', () => {
         const { height, width } = image.size;
         const mirrored = image.pixels.map((_, i) => {
           const [y, x, c] = [Math.floor(i / (3 * width)), Math.floor(i / 3) % width, i % 3];
-          return image.pixels[(y * width + (width - 1 - x)) * 3 + c]!;
+          return image.pixels[(y * width + (width - 1 - x)) * 3 + c];
         });
         const other: RgbImage = { pixels: mirrored, size: { height, width } };
         expect(resize(other, to, { flip: true })).toEqual(resize(image, to));
