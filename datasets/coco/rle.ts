@@ -1,0 +1,230 @@
+import { InputError } from '../../detection/errors';
+import type { Size } from '../../detection/structures/size';
+
+/**
+ * A binary mask as run lengths, as COCO's maskApi.c: pixels are read column by column, and counts holds the
+ * lengths of alternating runs of zeros and ones, zeros first (so counts[0] may be 0).
+ */
+export interface Rle {
+  readonly size: Size;
+  readonly counts: Uint32Array;
+}
+
+/** Run lengths as COCO's JSON stores them: size is [height, width]. */
+export interface CompressedRle {
+  readonly size: readonly [height: number, width: number];
+  /** Differences of run lengths, 5 bits a character, characters '0' to 'o'. */
+  readonly counts: string;
+}
+
+/** A run-length mask in a file is malformed. */
+export class RleError extends InputError {
+  override readonly name = 'RleError';
+}
+
+const FIRST_CHARACTER = 48; // '0'
+const BITS_PER_CHARACTER = 5;
+const CONTINUES = 0x20;
+const SIGN = 0x10;
+const VALUE = 0x1f;
+/** 8 characters hold 40 bits: more than any run of an image takes. */
+const MAX_CHARACTERS_PER_COUNT = 8;
+
+/** @param mask [height * width], row by row as images are; anything but 0 is inside. */
+export function rleFromMask(mask: Uint8Array, size: Size): Rle {
+  const { height, width } = size;
+  if (mask.length !== height * width) {
+    throw new RangeError(`The mask has ${mask.length} pixels; ${height} x ${width} needs ${height * width}.`);
+  }
+  const counts: number[] = [];
+  let inside = false;
+  let run = 0;
+  for (let x = 0; x < width; x++) {
+    for (let index = x; index < mask.length; index += width) {
+      if ((mask[index] !== 0) !== inside) {
+        counts.push(run);
+        run = 0;
+        inside = !inside;
+      }
+      run++;
+    }
+  }
+  counts.push(run);
+  return { size: { height, width }, counts: Uint32Array.from(counts) };
+}
+
+/** @returns [height * width] of 0 and 1, row by row. */
+export function rleToMask({ size: { height, width }, counts }: Rle): Uint8Array {
+  const mask = new Uint8Array(height * width);
+  let position = 0; // column by column
+  for (let i = 0; i < counts.length; i++) {
+    const end = position + counts[i];
+    if (i % 2 === 1) {
+      for (; position < end; position++)
+        mask[(position % height) * width + Math.floor(position / height)] = 1;
+    }
+    position = end;
+  }
+  return mask;
+}
+
+/** @param mask [height * width], row by row. What COCO's JSON takes as "segmentation". */
+export function encodeMask(mask: Uint8Array, size: Size): CompressedRle {
+  return { size: [size.height, size.width], counts: compressCounts(rleFromMask(mask, size).counts) };
+}
+
+/** As maskApi.c's rleToString: from the fourth run on, each is stored as its difference to the one two before. */
+export function compressCounts(counts: Uint32Array): string {
+  let text = '';
+  for (let i = 0; i < counts.length; i++) {
+    let rest = i > 2 ? counts[i] - counts[i - 2] : counts[i];
+    for (let more = true; more;) {
+      // Numbers below 2^53, not 32-bit integers: differences of runs need 33 bits.
+      const low = ((rest % 32) + 32) % 32;
+      rest = (rest - low) / 32;
+      more = (low & SIGN) === 0 ? rest !== 0 : rest !== -1;
+      text += String.fromCharCode(FIRST_CHARACTER + (more ? low | CONTINUES : low));
+    }
+  }
+  return text;
+}
+
+/** As maskApi.c's rleFrString. @throws RleError where it is not such a string. */
+export function decompressCounts(text: string): Uint32Array {
+  const counts: number[] = [];
+  for (let position = 0; position < text.length;) {
+    const start = position;
+    let count = 0;
+    let unit = 1;
+    for (let more = true; more;) {
+      const code = text.charCodeAt(position) - FIRST_CHARACTER; // NaN behind the end
+      if (!(code >= 0 && code < 64) || position - start >= MAX_CHARACTERS_PER_COUNT) {
+        const what =
+          position < text.length ? `an unexpected character at place ${position}` : 'an unfinished end';
+        throw new RleError(`The counts of the run-length mask have ${what}.`);
+      }
+      count += (code & VALUE) * unit;
+      unit *= 2 ** BITS_PER_CHARACTER;
+      more = (code & CONTINUES) !== 0;
+      if (!more && (code & SIGN) !== 0) count -= unit;
+      position++;
+    }
+    if (counts.length > 2) count += counts[counts.length - 2];
+    counts.push(count);
+  }
+  return checkedCounts(counts);
+}
+
+/** @throws RleError unless size is two positive whole numbers and counts are runs that fill it. */
+export function parseRle(segmentation: { size?: unknown; counts?: unknown }): Rle {
+  const { size, counts } = segmentation;
+  if (
+    !Array.isArray(size) ||
+    size.length !== 2 ||
+    !size.every((side) => Number.isInteger(side) && side > 0)
+  ) {
+    throw new RleError('The size of the run-length mask is not [height, width].');
+  }
+  const [height, width] = size as [number, number];
+  let runs: Uint32Array;
+  if (typeof counts === 'string') runs = decompressCounts(counts);
+  else if (Array.isArray(counts)) runs = checkedCounts(counts);
+  else throw new RleError('The counts of the run-length mask are neither a string nor a list of numbers.');
+
+  let total = 0;
+  for (const run of runs) total += run;
+  if (total !== height * width) {
+    throw new RleError(
+      `The runs of the mask add up to ${total} pixels; ${height} x ${width} has ${height * width}.`,
+    );
+  }
+  return { size: { height, width }, counts: runs };
+}
+
+function checkedCounts(counts: readonly unknown[]): Uint32Array {
+  const wrong = counts.findIndex(
+    (count) => !(Number.isInteger(count) && Number(count) >= 0 && Number(count) < 2 ** 32),
+  );
+  if (wrong >= 0) throw new RleError(`Run ${wrong} of the run-length mask is no whole number from 0 up.`);
+  return Uint32Array.from(counts as readonly number[]);
+}
+
+/** Number of pixels inside. */
+export function rleArea({ counts }: Rle): number {
+  let area = 0;
+  for (let i = 1; i < counts.length; i += 2) area += counts[i];
+  return area;
+}
+
+/** Smallest box around the mask: [x, y, width, height]; all 0 where the mask has one run only. */
+export function rleToBox({ size: { height, width }, counts }: Rle): [number, number, number, number] {
+  if (counts.length < 2) return [0, 0, 0, 0];
+  let [left, top, right, bottom] = [width, height, 0, 0];
+  let end = 0;
+  for (let i = 0; i < counts.length; i++) {
+    const start = end;
+    end += counts[i];
+    if (i % 2 === 0 || counts[i] === 0) continue;
+    const firstColumn = Math.floor(start / height);
+    const lastColumn = Math.floor((end - 1) / height);
+    left = Math.min(left, firstColumn);
+    right = Math.max(right, lastColumn);
+    const oneColumn = firstColumn === lastColumn;
+    top = Math.min(top, oneColumn ? start % height : 0);
+    bottom = Math.max(bottom, oneColumn ? (end - 1) % height : height - 1);
+  }
+  return left > right ? [0, 0, 0, 0] : [left, top, right - left + 1, bottom - top + 1];
+}
+
+/**
+ * Intersection over union; over the area of the detection where the truth is a crowd.
+ * -1 where the sizes of the two masks differ, as maskApi.c's rleIou.
+ */
+export function rleIou(detection: Rle, truth: Rle, truthIsCrowd: boolean): number {
+  if (detection.size.height !== truth.size.height || detection.size.width !== truth.size.width) return -1;
+  let intersection = 0;
+  let union = 0;
+  walkRuns(detection.counts, truth.counts, (length, inDetection, inTruth) => {
+    if (inDetection && inTruth) intersection += length;
+    if (inDetection || inTruth) union += length;
+  });
+  if (intersection === 0) return 0;
+  return intersection / (truthIsCrowd ? rleArea(detection) : union);
+}
+
+/** Union of masks of one size. */
+export function mergeRles(rles: readonly Rle[]): Rle {
+  return rles.reduce((merged, rle) => {
+    const counts: number[] = [];
+    let inside = false;
+    let run = 0;
+    walkRuns(merged.counts, rle.counts, (length, inFirst, inSecond) => {
+      if ((inFirst || inSecond) !== inside) {
+        counts.push(run);
+        run = 0;
+        inside = !inside;
+      }
+      run += length;
+    });
+    counts.push(run);
+    return { size: merged.size, counts: Uint32Array.from(counts) };
+  });
+}
+
+/** Visits the stretches over which neither of two masks of one size changes. */
+function walkRuns(
+  first: Uint32Array,
+  second: Uint32Array,
+  visit: (length: number, inFirst: boolean, inSecond: boolean) => void,
+): void {
+  let [i, j] = [0, 0];
+  let [leftOfFirst, leftOfSecond] = [first[0], second[0]];
+  while (i < first.length && j < second.length) {
+    const length = Math.min(leftOfFirst, leftOfSecond);
+    if (length > 0) visit(length, i % 2 === 1, j % 2 === 1);
+    leftOfFirst -= length;
+    leftOfSecond -= length;
+    if (leftOfFirst === 0) leftOfFirst = first[++i];
+    if (leftOfSecond === 0) leftOfSecond = second[++j];
+  }
+}
