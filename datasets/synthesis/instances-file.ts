@@ -1,0 +1,97 @@
+import { encodeMask, rleArea, rleFromMask, rleToBox, type CompressedRle } from '../coco/rle';
+import { ARTWORK_URL, ATTRIBUTION, CATEGORIES, LICENSE } from './artwork';
+import type { SceneObject } from './scene';
+
+/** What a generated set depends on: the same settings give the same files. */
+export interface SynthesisSettings {
+  readonly numTrain: number;
+  readonly numVal: number;
+  /** Height and width of a scene in pixels. */
+  readonly size: number;
+  readonly seed: number;
+}
+
+/** Counts up when the same settings give other scenes than before. */
+const VERSION = '1';
+
+/** The head of both files of a set; by it a set is recognised. */
+export interface SetInfo {
+  readonly description: string;
+  readonly url: string;
+  readonly version: string;
+  readonly contributor: string;
+  readonly attribution: string;
+  readonly settings: SynthesisSettings;
+}
+
+interface ImageEntry {
+  readonly id: number;
+  readonly license: number;
+  readonly file_name: string;
+  readonly width: number;
+  readonly height: number;
+}
+
+interface Annotation {
+  readonly id: number;
+  readonly image_id: number;
+  readonly category_id: number;
+  /** Around the visible part: x, y, width, height. */
+  readonly bbox: readonly [number, number, number, number];
+  /** Visible pixels. */
+  readonly area: number;
+  readonly segmentation: CompressedRle;
+  readonly iscrowd: 0;
+}
+
+export function setInfo({ numTrain, numVal, size, seed }: SynthesisSettings): SetInfo {
+  return {
+    description: 'Generated cut-and-paste scenes',
+    url: ARTWORK_URL,
+    version: VERSION,
+    contributor: 'faster-rcnn, rcnn synthesize',
+    attribution: ATTRIBUTION,
+    settings: { numTrain, numVal, size, seed },
+  };
+}
+
+/** Collects scenes into one COCO instances file. */
+export class InstancesFile {
+  private readonly images: ImageEntry[] = [];
+  private readonly annotations: Annotation[] = [];
+
+  constructor(private readonly info: SetInfo) {}
+
+  add(imageId: number, fileName: string, objects: readonly SceneObject[]): void {
+    const { size } = this.info.settings;
+    const dimensions = { width: size, height: size };
+    this.images.push({ id: imageId, license: LICENSE.id, file_name: fileName, ...dimensions });
+    for (const { category, mask } of objects) {
+      const rle = rleFromMask(mask, dimensions);
+      this.annotations.push({
+        id: this.annotations.length + 1, // never 0: pycocotools cannot match that one
+        image_id: imageId,
+        category_id: category + 1,
+        bbox: rleToBox(rle),
+        area: rleArea(rle),
+        segmentation: encodeMask(mask, dimensions),
+        iscrowd: 0,
+      });
+    }
+  }
+
+  toJson(): string {
+    const categories = CATEGORIES.map(({ name }, index) => ({
+      id: index + 1,
+      name,
+      supercategory: 'artwork',
+    }));
+    return JSON.stringify({
+      info: this.info,
+      licenses: [LICENSE],
+      images: this.images,
+      annotations: this.annotations,
+      categories,
+    });
+  }
+}

@@ -1,0 +1,140 @@
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import sharp from 'sharp';
+import { InputError } from '../../detection/errors';
+import { RandomStream } from '../../detection/nn/random';
+import { CATEGORIES, DISTRACTORS } from './artwork';
+import { makeNoiseTable, photograph } from './camera';
+import { JPEG_QUALITY, SYNTHESIS_DEFAULTS } from './defaults';
+import { InstancesFile, setInfo, type SynthesisSettings } from './instances-file';
+import { composeScene } from './scene';
+import { loadSprite } from './sprite';
+
+/** The least size at which an object of 28 / 320 still has the pixels of a few strokes. */
+const MIN_SIZE = 64;
+const MAX_SIZE = 2048;
+/** Names have six digits. */
+const MAX_IMAGES = 999_999;
+const MAX_SEED = 2 ** 31 - 1;
+
+export interface SynthesisOptions extends Partial<SynthesisSettings> {
+  /** Folder to make: images/, train.json and val.json. */
+  readonly output: string;
+  readonly onProgress?: (done: number, total: number) => void;
+  /** Stops between two scenes; nothing is left behind. */
+  readonly signal?: AbortSignal;
+}
+
+export interface SynthesisResult {
+  /** The folder already held this very set, and nothing was done. */
+  readonly reused: boolean;
+}
+
+/**
+ * Makes a data set of cut-and-paste scenes in COCO's format: `images/000001.jpg`..., `train.json` and `val.json`.
+ * Each scene has a random stream of its own, by split and number: a larger set begins with the scenes of a
+ * smaller one. The folder appears when all is done, or not at all.
+ *
+ * @throws InputError where the settings make no sense, or the output folder holds anything but this very set
+ */
+export async function synthesize(options: SynthesisOptions): Promise<SynthesisResult> {
+  const { output, onProgress, signal } = options;
+  const settings = checkedSettings({ ...SYNTHESIS_DEFAULTS, ...definedOnly(options) });
+  if (await holdsSet(output, settings)) return { reused: true };
+
+  const folder = path.resolve(output);
+  const partial = `${folder}.partial-${process.pid}`;
+  try {
+    await writeSet(partial, settings, onProgress, signal);
+    await rename(partial, folder);
+  } catch (error) {
+    await rm(partial, { recursive: true, force: true });
+    throw error;
+  }
+  return { reused: false };
+}
+
+/** Without keys that are there but undefined, which would hide the defaults. */
+function definedOnly({ numTrain, numVal, size, seed }: SynthesisOptions): Partial<SynthesisSettings> {
+  return Object.fromEntries(
+    Object.entries({ numTrain, numVal, size, seed }).filter(([, value]) => value !== undefined),
+  );
+}
+
+function checkedSettings(settings: SynthesisSettings): SynthesisSettings {
+  const { numTrain, numVal, size, seed } = settings;
+  const check = (name: string, value: number, low: number, high: number) => {
+    if (!Number.isInteger(value) || value < low || value > high) {
+      throw new InputError(`${name} is ${value}; scenes need a whole number from ${low} to ${high}.`);
+    }
+  };
+  check('The number of training images', numTrain, 1, MAX_IMAGES);
+  check('The number of validation images', numVal, 1, MAX_IMAGES - numTrain);
+  check('The image size', size, MIN_SIZE, MAX_SIZE);
+  check('The seed', seed, 0, MAX_SEED);
+  return { numTrain, numVal, size, seed };
+}
+
+/** Whether the folder holds the set with these settings. False where there is no folder or an empty one. */
+async function holdsSet(output: string, settings: SynthesisSettings): Promise<boolean> {
+  let names: string[];
+  try {
+    names = await readdir(output);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error)) throw error;
+    if (error.code === 'ENOENT') return false;
+    if (error.code !== 'ENOTDIR') throw error;
+    throw new InputError(`${output} is a file; the scenes need a folder. Choose another place for them.`);
+  }
+  if (names.length === 0) return false;
+  try {
+    const images = await readdir(path.join(output, 'images'));
+    if (images.length === settings.numTrain + settings.numVal) {
+      const infos = await Promise.all(['train.json', 'val.json'].map((name) => readInfo(output, name)));
+      if (infos.every((info) => isDeepStrictEqual(info, setInfo(settings)))) return true;
+    }
+  } catch {
+    // Unreadable: then it is not this set.
+  }
+  throw new InputError(
+    `${output} is not empty and does not hold the scenes that these settings give. ` +
+      'Delete it or choose another folder.',
+  );
+}
+
+async function readInfo(folder: string, name: string): Promise<unknown> {
+  const file: unknown = JSON.parse(await readFile(path.join(folder, name), 'utf8'));
+  return typeof file === 'object' && file !== null && 'info' in file ? file.info : undefined;
+}
+
+async function writeSet(
+  folder: string,
+  settings: SynthesisSettings,
+  onProgress?: SynthesisOptions['onProgress'],
+  signal?: AbortSignal,
+): Promise<void> {
+  const { numTrain, numVal, size, seed } = settings;
+  await mkdir(path.join(folder, 'images'), { recursive: true });
+  const categories = await Promise.all(CATEGORIES.map(loadSprite));
+  const distractors = await Promise.all(DISTRACTORS.map(loadSprite));
+  const noiseTable = makeNoiseTable(seed);
+
+  let imageId = 0;
+  for (const [split, count] of [['train', numTrain] as const, ['val', numVal] as const]) {
+    const instances = new InstancesFile(setInfo(settings));
+    for (let index = 0; index < count; index++) {
+      signal?.throwIfAborted();
+      const stream = new RandomStream(seed, `synthesis/${split}/${index}`);
+      const { canvas, objects } = composeScene(stream, categories, distractors, size);
+      const picture = photograph(stream, canvas, noiseTable);
+      const fileName = `${String(++imageId).padStart(6, '0')}.jpg`;
+      await sharp(picture, { raw: { width: size, height: size, channels: 3 } })
+        .jpeg({ quality: JPEG_QUALITY })
+        .toFile(path.join(folder, 'images', fileName));
+      instances.add(imageId, fileName, objects);
+      onProgress?.(imageId, numTrain + numVal);
+    }
+    await writeFile(path.join(folder, `${split}.json`), instances.toJson());
+  }
+}
