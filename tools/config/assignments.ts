@@ -1,0 +1,28 @@
+import { parse } from 'yaml';
+import { InputError } from '../../detection/errors';
+
+/** A value for one key that comes from the command line. */
+export interface Assignment {
+  /** Dotted path of the key. */
+  readonly key: string;
+  readonly value: unknown;
+  /** What the user typed, for error messages. */
+  readonly source: string;
+}
+
+/** Reads `model.minSize=64`. The value is YAML: numbers, true, null and [1, 2] have their types. */
+export function parseAssignment(text: string): Assignment {
+  const source = `--set ${text}`;
+  const equals = text.indexOf('=');
+  if (equals < 1) throw new InputError(`${source}: expected key=value, as in --set optimizer.lr=0.01`);
+  const written = text.slice(equals + 1);
+  try {
+    return {
+      key: text.slice(0, equals).trim(),
+      value: parse(written, { logLevel: 'error' }) as unknown,
+      source,
+    };
+  } catch {
+    throw new InputError(`${source}: the value is no valid YAML; put text with special characters in quotes`);
+  }
+}

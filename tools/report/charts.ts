@@ -1,0 +1,90 @@
+import * as Plot from '@observablehq/plot';
+import { parseHTML } from 'linkedom';
+import { Markup } from './html';
+import { colorOf } from './palette';
+
+/** A named series of points. */
+export interface Series {
+  readonly name: string;
+  readonly points: readonly { readonly x: number; readonly y: number }[];
+  readonly color: string;
+}
+
+export interface ChartOptions {
+  readonly xLabel: string;
+  readonly yLabel: string | null;
+  /** Ends of the y axis; by default it starts at 0 and fits the data. */
+  readonly yDomain?: readonly [number, number];
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Points of a chart that is 400 pixels wide: more only make the file larger. */
+const maxPoints = 600;
+
+/** Every point pale, and over it the running median of 20 that detectron2's console prints. */
+export function noisyLineChart(series: Series, options: ChartOptions): Markup {
+  const smooth = thin(runningMedian(series.points, 20));
+  return draw(options, [
+    Plot.lineY(thin(series.points), {
+      x: 'x',
+      y: 'y',
+      stroke: series.color,
+      strokeOpacity: 0.25,
+      strokeWidth: 1,
+    }),
+    Plot.lineY(smooth, { x: 'x', y: 'y', stroke: series.color, strokeWidth: 2 }),
+  ]);
+}
+
+/** One line per series, with dots where the points are few. */
+export function lineChart(series: readonly Series[], options: ChartOptions): Markup {
+  return draw(
+    options,
+    series.flatMap(({ points, color }) => [
+      Plot.lineY(thin(points), { x: 'x', y: 'y', stroke: color, strokeWidth: 2 }),
+      ...(points.length <= 12 ? [Plot.dot(points, { x: 'x', y: 'y', fill: color, r: 3 })] : []),
+    ]),
+  );
+}
+
+/** The series' names and colors. */
+export function seriesColors(names: readonly string[]): { name: string; color: string }[] {
+  return names.map((name, i) => ({ name, color: colorOf(i) }));
+}
+
+function draw(options: ChartOptions, marks: Plot.Markish[]): Markup {
+  const { document } = parseHTML('<html><body></body></html>');
+  const chart = Plot.plot({
+    document,
+    width: options.width,
+    height: options.height,
+    marginLeft: 48,
+    marginBottom: 36,
+    style: { background: 'none', fontFamily: 'inherit', fontSize: '11px' },
+    x: { label: options.xLabel, ticks: 5 },
+    y: options.yDomain
+      ? { label: options.yLabel, grid: true, ticks: 5, domain: options.yDomain }
+      : { label: options.yLabel, grid: true, ticks: 5, zero: true, nice: true },
+    marks: [Plot.ruleY([0], { strokeOpacity: 0.4 }), ...marks],
+  });
+  return new Markup(chart.outerHTML);
+}
+
+type Points = Series['points'];
+
+function runningMedian(points: Points, window: number): Points {
+  return points.map(({ x }, i) => {
+    const values = points
+      .slice(Math.max(0, i + 1 - window), i + 1)
+      .map(({ y }) => y)
+      .sort((a, b) => a - b);
+    return { x, y: values[values.length >> 1]! };
+  });
+}
+
+/** Evenly spread points, with the last one. */
+function thin(points: Points): Points {
+  const step = Math.ceil(points.length / maxPoints);
+  return points.filter((_, i) => i % step === 0 || i === points.length - 1);
+}
