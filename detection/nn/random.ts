@@ -10,6 +10,16 @@ function fnv1a(text: string): number {
 }
 
 /**
+ * MurmurHash3's finaliser: each bit of the input changes half the bits of the output. The generator's first
+ * numbers show its seed, so without it streams whose names or seeds differ by one begin nearly alike.
+ */
+function mix(bits: number): number {
+  bits = Math.imul(bits ^ (bits >>> 16), 0x85ebca6b);
+  bits = Math.imul(bits ^ (bits >>> 13), 0xc2b2ae35);
+  return bits ^ (bits >>> 16);
+}
+
+/**
  * A named, seeded stream of random numbers whose state can be saved. Every random choice of the project draws
  * from one: a run repeats to the bit, and two streams never disturb each other.
  */
@@ -20,7 +30,7 @@ export class RandomStream {
     seed: number,
     readonly name: string,
   ) {
-    this.generator = xoroshiro128plus((seed | 0) ^ fnv1a(name));
+    this.generator = xoroshiro128plus(mix(mix(seed | 0) ^ fnv1a(name)));
   }
 
   /** The generator's state, for a checkpoint. */
