@@ -49,9 +49,9 @@ export function recordTape<T>(f: () => T): { result: T; tape: TapeNode[] } {
   }
 }
 
-/** Whether operations are being recorded. */
-export function isRecording(): boolean {
-  return engine().isTapeOn();
+/** Whether a tape is being recorded, even where `noGradient` has paused it. */
+export function isTrainingStep(): boolean {
+  return engine().state.gradientDepth > 0;
 }
 
 /**

@@ -1,0 +1,11 @@
+import type * as tf from '@tensorflow/tfjs-core';
+import { Module } from '../../nn/module';
+
+/** The part of a backbone below the feature pyramid. */
+export abstract class Body extends Module {
+  /** Channels of the maps that `forward` returns. */
+  abstract readonly outChannels: readonly number[];
+
+  /** x [N, H, W, 3] -> feature maps, finest first. The caller disposes (or a tidy around it). */
+  abstract forward(x: tf.Tensor4D): tf.Tensor4D[];
+}

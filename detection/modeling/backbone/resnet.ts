@@ -1,0 +1,188 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { ModuleList } from '../../nn/containers';
+import { Conv2d } from '../../nn/convolution';
+import { kaimingNormalFanOut } from '../../nn/initialisers';
+import { Module } from '../../nn/module';
+import type { Normalisation, NormalisationFactory } from '../../nn/normalisation';
+import type { RandomStream } from '../../nn/random';
+import { noGradient } from '../../nn/tfjs-internals';
+import { Body } from './body';
+
+/** Blocks of each stage, and whether they are bottlenecks (He et al. 2015, table 1). */
+const ARCHITECTURES = {
+  18: { blocks: [2, 2, 2, 2], bottleneck: false },
+  34: { blocks: [3, 4, 6, 3], bottleneck: false },
+  50: { blocks: [3, 4, 6, 3], bottleneck: true },
+  101: { blocks: [3, 4, 23, 3], bottleneck: true },
+} as const;
+
+export type ResNetDepth = keyof typeof ARCHITECTURES;
+
+export interface ResNetOptions {
+  normalisation: NormalisationFactory;
+  /** How many parts are trained, counted from the top: 0 none .. 5 all (layer4, layer3, layer2, layer1, stem). */
+  trainableLayers: number;
+  random: RandomStream;
+  /** Channels of the stem and of layer1; each further stage has twice as many. 64 in the paper. */
+  width?: number;
+}
+
+interface BlockOptions {
+  inChannels: number;
+  channels: number;
+  stride: number;
+  normalisation: NormalisationFactory;
+  random: RandomStream;
+}
+
+/** A convolution of a ResNet: no bias, padded so that stride alone changes the size. */
+function convolution(kernel: number, inChannels: number, outChannels: number, stride: number, random: RandomStream) {
+  const weight = kaimingNormalFanOut([kernel, kernel, inChannels, outChannels], random);
+  return new Conv2d(weight, undefined, { stride, padding: (kernel - 1) / 2 });
+}
+
+/** The shortcut's projection, where a block changes the size or the channels. */
+class Downsample extends Module {
+  private readonly convolution: Conv2d;
+  private readonly normalisation: Normalisation;
+
+  constructor({ inChannels, stride, normalisation, random }: BlockOptions, outChannels: number) {
+    super();
+    this.convolution = this.child('0', convolution(1, inChannels, outChannels, stride, random));
+    this.normalisation = this.child('1', normalisation(outChannels));
+  }
+
+  forward(x: tf.Tensor4D): tf.Tensor4D {
+    return this.normalisation.afterConvolution(this.convolution, x);
+  }
+}
+
+abstract class Block extends Module {
+  abstract forward(x: tf.Tensor4D): tf.Tensor4D;
+}
+
+/** torchvision's BasicBlock: two 3x3 convolutions. */
+class BasicBlock extends Block {
+  static readonly expansion = 1;
+  private readonly conv1: Conv2d;
+  private readonly bn1: Normalisation;
+  private readonly conv2: Conv2d;
+  private readonly bn2: Normalisation;
+  private readonly downsample: Downsample | undefined;
+
+  constructor(options: BlockOptions) {
+    super();
+    const { inChannels, channels, stride, normalisation, random } = options;
+    this.conv1 = this.child('conv1', convolution(3, inChannels, channels, stride, random));
+    this.bn1 = this.child('bn1', normalisation(channels));
+    this.conv2 = this.child('conv2', convolution(3, channels, channels, 1, random));
+    this.bn2 = this.child('bn2', normalisation(channels));
+    if (stride !== 1 || inChannels !== channels) {
+      this.downsample = this.child('downsample', new Downsample(options, channels));
+    }
+  }
+
+  forward(x: tf.Tensor4D): tf.Tensor4D {
+    return tf.tidy(() => {
+      const residual = this.downsample?.forward(x) ?? x;
+      const y = this.bn1.afterConvolution(this.conv1, x, { relu: true });
+      return this.bn2.afterConvolution(this.conv2, y, { residual, relu: true });
+    });
+  }
+}
+
+/** torchvision's Bottleneck (v1.5: the stride is in the 3x3 convolution). */
+class Bottleneck extends Block {
+  static readonly expansion = 4;
+  private readonly conv1: Conv2d;
+  private readonly bn1: Normalisation;
+  private readonly conv2: Conv2d;
+  private readonly bn2: Normalisation;
+  private readonly conv3: Conv2d;
+  private readonly bn3: Normalisation;
+  private readonly downsample: Downsample | undefined;
+
+  constructor(options: BlockOptions) {
+    super();
+    const { inChannels, channels, stride, normalisation, random } = options;
+    const outChannels = channels * Bottleneck.expansion;
+    this.conv1 = this.child('conv1', convolution(1, inChannels, channels, 1, random));
+    this.bn1 = this.child('bn1', normalisation(channels));
+    this.conv2 = this.child('conv2', convolution(3, channels, channels, stride, random));
+    this.bn2 = this.child('bn2', normalisation(channels));
+    this.conv3 = this.child('conv3', convolution(1, channels, outChannels, 1, random));
+    this.bn3 = this.child('bn3', normalisation(outChannels));
+    if (stride !== 1 || inChannels !== outChannels) {
+      this.downsample = this.child('downsample', new Downsample(options, outChannels));
+    }
+  }
+
+  forward(x: tf.Tensor4D): tf.Tensor4D {
+    return tf.tidy(() => {
+      const residual = this.downsample?.forward(x) ?? x;
+      let y = this.bn1.afterConvolution(this.conv1, x, { relu: true });
+      y = this.bn2.afterConvolution(this.conv2, y, { relu: true });
+      return this.bn3.afterConvolution(this.conv3, y, { residual, relu: true });
+    });
+  }
+}
+
+/** torchvision's ResNet without its classifier (Deep Residual Learning, He et al. 2015). */
+export class ResNet extends Body {
+  override readonly outChannels: readonly number[];
+  private readonly conv1: Conv2d;
+  private readonly bn1: Normalisation;
+  private readonly stages: readonly ModuleList<Block>[];
+
+  constructor(depth: ResNetDepth, { normalisation, trainableLayers, random, width = 64 }: ResNetOptions) {
+    super();
+    const { blocks, bottleneck } = ARCHITECTURES[depth];
+    const BlockType = bottleneck ? Bottleneck : BasicBlock;
+    this.conv1 = this.child('conv1', new Conv2d(kaimingNormalFanOut([7, 7, 3, width], random), undefined, { stride: 2, padding: 3 }));
+    this.bn1 = this.child('bn1', normalisation(width));
+    let inChannels = width;
+    this.stages = blocks.map((count, stage) => {
+      const channels = width * 2 ** stage;
+      const list = Array.from({ length: count }, (_, index) => {
+        const stride = stage > 0 && index === 0 ? 2 : 1;
+        const block = new BlockType({ inChannels, channels, stride, normalisation, random });
+        inChannels = channels * BlockType.expansion;
+        return block;
+      });
+      return this.child(`layer${stage + 1}`, new ModuleList<Block>(list));
+    });
+    this.outChannels = blocks.map((_, stage) => width * 2 ** stage * BlockType.expansion);
+    this.freezeBelow(trainableLayers);
+  }
+
+  /** torchvision's _resnet_fpn_extractor: of the parts from the top down, the first `trainableLayers` are trained. */
+  private freezeBelow(trainableLayers: number): void {
+    const fromTheTop = [...this.stages].reverse();
+    for (const stage of fromTheTop.slice(trainableLayers)) stage.freeze();
+    if (trainableLayers < 5) {
+      this.conv1.freeze();
+      this.bn1.freeze();
+    }
+  }
+
+  /** x [N, H, W, 3] -> C2..C5 with strides 4, 8, 16, 32. The caller disposes (or a tidy around it). */
+  forward(x: tf.Tensor4D): tf.Tensor4D[] {
+    let trained = this.conv1.trainable;
+    const stem = recordIf(trained, () =>
+      tf.maxPool(this.bn1.afterConvolution(this.conv1, x, { relu: true }), 3, 2, 1),
+    );
+    let map = stem;
+    const maps = this.stages.map((stage) => {
+      trained ||= stage.trainable;
+      map = recordIf(trained, () => stage.items.reduce((y, block) => block.forward(y), map));
+      return map;
+    });
+    stem.dispose();
+    return maps;
+  }
+}
+
+/** Runs a part of the backbone; with the tape off where nothing is trained up to there: it would save for nothing. */
+function recordIf(trained: boolean, forward: () => tf.Tensor4D): tf.Tensor4D {
+  return trained ? tf.tidy(forward) : noGradient(() => tf.tidy(forward));
+}

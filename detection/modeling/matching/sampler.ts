@@ -1,0 +1,43 @@
+import type { RandomStream } from '../../nn/random';
+
+/** Indices of the boxes that enter the losses, ascending. */
+export interface Sample {
+  readonly positives: Int32Array;
+  readonly negatives: Int32Array;
+}
+
+/**
+ * Draws a batch with at most a given share of positives, filled up with negatives: torchvision's
+ * BalancedPositiveNegativeSampler. Where all are taken, no random number is drawn.
+ */
+export class BalancedSampler {
+  /**
+   * @param batchSize boxes drawn from one image, fewer if there are not enough
+   * @param positiveFraction 0..1
+   */
+  constructor(
+    private readonly batchSize: number,
+    private readonly positiveFraction: number,
+    private readonly random: RandomStream,
+  ) {}
+
+  /** @param labels 1 or more: positive; 0: negative; less: neither */
+  sample(labels: Int8Array | Int32Array): Sample {
+    const positives = indicesWhere(labels, (label) => label >= 1);
+    const negatives = indicesWhere(labels, (label) => label === 0);
+    const numPositives = Math.min(positives.length, Math.floor(this.batchSize * this.positiveFraction));
+    const numNegatives = Math.min(negatives.length, this.batchSize - numPositives);
+    return { positives: this.draw(positives, numPositives), negatives: this.draw(negatives, numNegatives) };
+  }
+
+  private draw(indices: Int32Array, count: number): Int32Array {
+    return count === indices.length ? indices : this.random.sample(indices, count).slice().sort();
+  }
+}
+
+function indicesWhere(labels: Int8Array | Int32Array, holds: (label: number) => boolean): Int32Array {
+  const indices = new Int32Array(labels.length);
+  let count = 0;
+  for (let i = 0; i < labels.length; i++) if (holds(labels[i])) indices[count++] = i;
+  return indices.slice(0, count);
+}

@@ -1,0 +1,82 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { noGradient, recordOperation } from '../../nn/tfjs-internals';
+import { roiAlignForward, roiAlignGradient, type Rois } from '../../ops/roi-align';
+import { concatBoxes, numBoxes, selectBoxes, type Boxes } from '../../structures/boxes';
+import type { Size } from '../../structures/size';
+import { LevelMapper } from './level-mapper';
+
+/** ROIs of one level, and where they stand among all. */
+interface Level extends Rois {
+  readonly indices: Int32Array;
+  readonly scale: number;
+}
+
+export interface LevelMapperOptions {
+  canonicalScale: number;
+  canonicalLevel: number;
+}
+
+/**
+ * torchvision's MultiScaleRoIAlign: each ROI is pooled from the level that its size belongs to. One node of the
+ * tape, which saves nothing but the boxes.
+ */
+export class MultiScaleRoiAlign {
+  constructor(
+    readonly outputSize: number,
+    private readonly levelMapper: LevelMapperOptions,
+  ) {}
+
+  /**
+   * @param features [N, H, W, C] of each level, without the pool level.
+   * @param boxes of each image, in pixels of the resized image.
+   * @param imageSizes after resizing, before padding.
+   * @returns [R, size, size, C] in the order of the images and of their boxes. The caller disposes.
+   */
+  forward(features: readonly tf.Tensor4D[], boxes: readonly Boxes[], imageSizes: readonly Size[]): tf.Tensor4D {
+    const levels = this.assign(features, boxes, imageSizes);
+    const used = levels.map((_, level) => level).filter((level) => levels[level]!.indices.length > 0);
+    if (used.length === 0) return tf.zeros([0, this.outputSize, this.outputSize, features[0]!.shape[3]]);
+    // Pooled level by level; `order` says which ROI each row is, `place` where each ROI's row is.
+    const order = Int32Array.from(used.flatMap((level) => [...levels[level]!.indices]));
+    const place = new Int32Array(order.length);
+    order.forEach((roi, row) => (place[roi] = row));
+    const output = noGradient(() =>
+      tf.tidy(() => {
+        const pooled = used.map((level) => {
+          const { scale } = levels[level]!;
+          return roiAlignForward(features[level]!, levels[level]!, scale, this.outputSize);
+        });
+        return tf.gather(tf.concat(pooled, 0), tf.tensor1d(place, 'int32'));
+      }),
+    );
+    const shapes = features.map((feature) => feature.shape);
+    const inputs = Object.fromEntries(used.map((level) => [`feature${level}`, features[level]!]));
+    recordOperation('MultiScaleRoiAlign', inputs, output, [], (dy) =>
+      Object.fromEntries(
+        used.map((level) => [
+          `feature${level}`,
+          () => {
+            const { indices, scale } = levels[level]!;
+            const part = tf.gather(dy, tf.tensor1d(indices, 'int32')) as tf.Tensor4D;
+            return roiAlignGradient(part, levels[level]!, scale, shapes[level]!);
+          },
+        ]),
+      ),
+    );
+    return output;
+  }
+
+  private assign(features: readonly tf.Tensor4D[], boxes: readonly Boxes[], imageSizes: readonly Size[]): Level[] {
+    // torchvision infers the scales from the heights alone, and rounds them to powers of two.
+    const height = Math.max(...imageSizes.map((size) => size.height));
+    const scales = features.map((feature) => 2 ** Math.round(Math.log2(feature.shape[1] / height)));
+    const mapper = new LevelMapper(scales, this.levelMapper);
+    const all = concatBoxes(boxes);
+    const imageOf = Int32Array.from(boxes.flatMap((list, image) => Array<number>(numBoxes(list)).fill(image)));
+    const levelOf = mapper.levels(all);
+    return scales.map((scale, level) => {
+      const indices = Int32Array.from([...levelOf.keys()].filter((roi) => levelOf[roi] === level));
+      return { indices, scale, boxes: selectBoxes(all, indices), imageIndices: indices.map((roi) => imageOf[roi]!) };
+    });
+  }
+}

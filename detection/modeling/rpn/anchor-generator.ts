@@ -1,0 +1,90 @@
+import type { Boxes } from '../../structures/boxes';
+import type { Size } from '../../structures/size';
+
+const { fround } = Math;
+
+/**
+ * Anchors: the same boxes at every place of every feature map, as torchvision's AnchorGenerator lays them out.
+ * An anchor of size s and ratio r (height / width) is s * sqrt(r) high and s / sqrt(r) wide, its corners rounded,
+ * and centred on the upper left corner of its place's cell in the image.
+ */
+export class AnchorGenerator {
+  /** [A * 4] of each level, around the origin; all sizes of the first ratio, then of the next. */
+  readonly cellAnchors: readonly Boxes[];
+  private last?: { readonly key: string; readonly anchors: Boxes[] };
+
+  /**
+   * @param sizes of each level, in pixels of the resized image
+   * @param aspectRatios of each level
+   * @throws RangeError if the two do not have as many levels
+   */
+  constructor(sizes: readonly (readonly number[])[], aspectRatios: readonly (readonly number[])[]) {
+    if (sizes.length !== aspectRatios.length) {
+      throw new RangeError(`Anchor sizes of ${sizes.length} levels, but ratios of ${aspectRatios.length}.`);
+    }
+    this.cellAnchors = sizes.map((ofLevel, level) => cellAnchors(ofLevel, aspectRatios[level]));
+  }
+
+  /** A of each level. */
+  numAnchorsPerLocation(): number[] {
+    return this.cellAnchors.map((anchors) => anchors.length / 4);
+  }
+
+  /**
+   * Anchors of each level, [H * W * A * 4]: by row, by column, by anchor. They are kept for the next call with
+   * the same sizes: do not write into them.
+   * @param paddedImageSize of the whole batch: height and width of its tensor
+   * @param featureSizes of each level
+   * @throws RangeError if there are not as many feature maps as levels
+   */
+  anchors(paddedImageSize: Size, featureSizes: readonly Size[]): Boxes[] {
+    if (featureSizes.length !== this.cellAnchors.length) {
+      throw new RangeError(
+        `Anchors are defined for ${this.cellAnchors.length} feature maps, but there are ${featureSizes.length}.`,
+      );
+    }
+    const key = [paddedImageSize, ...featureSizes].map(({ height, width }) => `${height}x${width}`).join();
+    if (this.last?.key !== key) {
+      const anchors = this.cellAnchors.map((cell, level) =>
+        gridAnchors(cell, paddedImageSize, featureSizes[level]),
+      );
+      this.last = { key, anchors };
+    }
+    return this.last.anchors;
+  }
+}
+
+function cellAnchors(sizes: readonly number[], aspectRatios: readonly number[]): Boxes {
+  const corners = aspectRatios.flatMap((ratio) => {
+    const heightRatio = fround(Math.sqrt(fround(ratio)));
+    const widthRatio = fround(1 / heightRatio);
+    return sizes.flatMap((size) => {
+      const x = roundHalfToEven(fround(widthRatio * size) / 2);
+      const y = roundHalfToEven(fround(heightRatio * size) / 2);
+      return [-x, -y, x, y];
+    });
+  });
+  return Float32Array.from(corners);
+}
+
+function roundHalfToEven(value: number): number {
+  const below = Math.floor(value);
+  if (value - below !== 0.5) return Math.round(value);
+  return below % 2 === 0 ? below : below + 1;
+}
+
+function gridAnchors(cell: Boxes, image: Size, feature: Size): Boxes {
+  const strideX = Math.floor(image.width / feature.width);
+  const strideY = Math.floor(image.height / feature.height);
+  const anchors = new Float32Array(feature.height * feature.width * cell.length);
+  let i = 0;
+  for (let y = 0; y < feature.height; y++) {
+    for (let x = 0; x < feature.width; x++) {
+      for (let a = 0; a < cell.length; a += 2) {
+        anchors[i++] = cell[a] + x * strideX;
+        anchors[i++] = cell[a + 1] + y * strideY;
+      }
+    }
+  }
+  return anchors;
+}

@@ -1,0 +1,40 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { runKernel } from './kernels';
+import { Module, type Layout, type Parameter } from './module';
+import { noGradient, recordOperation } from './tfjs-internals';
+
+/** torch.nn.Linear, with an optional ReLU in the same node: x [N, in] -> [N, out]. */
+export class Linear extends Module {
+  readonly weight: Parameter;
+  readonly bias: Parameter;
+
+  /** Takes over `weight` [in, out] and `bias` [out]. `layout` says how the weight is stored on disk. */
+  constructor(weight: tf.Tensor2D, bias: tf.Tensor1D, layout: Layout = 'linear') {
+    super();
+    this.weight = this.parameter('weight', weight, layout);
+    this.bias = this.parameter('bias', bias);
+  }
+
+  forward(x: tf.Tensor2D, { relu = false } = {}): tf.Tensor2D {
+    const { weight, bias } = this;
+    const output = noGradient(() =>
+      tf.tidy(() => {
+        const y: tf.Tensor2D = tf.add(tf.matMul(x, weight.value as tf.Tensor2D), bias.value);
+        return relu ? tf.relu(y) : y;
+      }),
+    );
+    const inputs: Record<string, tf.Tensor> = { x };
+    if (weight.trainable) inputs['weight'] = weight.value;
+    if (bias.trainable) inputs['bias'] = bias.value;
+    const saved = [...(weight.trainable ? [x] : []), ...(relu ? [output] : [])];
+    recordOperation('Linear', inputs, output, saved, (dy, tensors) => {
+      const gradient = (relu ? runKernel('ReluGrad', { dy, y: tensors.at(-1)! }) : dy) as tf.Tensor2D;
+      return {
+        x: () => tf.matMul(gradient, weight.value as tf.Tensor2D, false, true),
+        weight: () => tf.matMul(tensors[0] as tf.Tensor2D, gradient, true, false),
+        bias: () => runKernel('BiasAddGrad', { dy: gradient }),
+      };
+    });
+    return output;
+  }
+}

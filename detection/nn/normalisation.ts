@@ -1,0 +1,172 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Activation, Affine, Conv2d } from './convolution';
+import { runKernel, runKernelMany } from './kernels';
+import { Module, type Parameter } from './module';
+import { isTrainingStep, noGradient, recordOperation } from './tfjs-internals';
+
+/** Convolution followed by its normalisation, however the two are best computed together. */
+export interface Normalisation extends Module {
+  afterConvolution(convolution: Conv2d, x: tf.Tensor4D, activation?: Activation): tf.Tensor4D;
+}
+
+/** Makes the normalisation of a layer with so many channels. */
+export type NormalisationFactory = (channels: number) => Normalisation;
+
+/** torch.nn.BatchNorm2d's momentum and eps. */
+const BATCH_NORM = { momentum: 0.1, epsilon: 1e-5 };
+
+/**
+ * Scale and shift of a normalisation by running statistics, w / sqrt(var + eps) and b - mean * scale. The caller
+ * disposes.
+ */
+function affine(weight: Parameter, bias: Parameter, mean: Parameter, variance: Parameter, epsilon: number): Affine {
+  return tf.tidy(() => {
+    const scale = tf.mul(weight.value, tf.rsqrt(tf.add(variance.value, epsilon)));
+    return { scale, bias: tf.sub(bias.value, tf.mul(mean.value, scale)) };
+  });
+}
+
+/**
+ * torchvision's FrozenBatchNorm2d: four buffers, nothing trained. Its scale goes into the filters, its shift is a
+ * bias: one node together with the convolution.
+ */
+export class FrozenBatchNorm extends Module implements Normalisation {
+  readonly weight: Parameter;
+  readonly bias: Parameter;
+  readonly runningMean: Parameter;
+  readonly runningVariance: Parameter;
+
+  /** @param epsilon 0 for torchvision's COCO_V1 weights of fasterrcnn_resnet50_fpn (overwrite_eps), else 1e-5. */
+  constructor(
+    channels: number,
+    readonly epsilon = BATCH_NORM.epsilon,
+  ) {
+    super();
+    this.weight = this.buffer('weight', tf.ones([channels]));
+    this.bias = this.buffer('bias', tf.zeros([channels]));
+    this.runningMean = this.buffer('running_mean', tf.zeros([channels]));
+    this.runningVariance = this.buffer('running_var', tf.ones([channels]));
+  }
+
+  afterConvolution(convolution: Conv2d, x: tf.Tensor4D, activation: Activation = {}): tf.Tensor4D {
+    const { weight, bias, runningMean, runningVariance, epsilon } = this;
+    return convolution.forward(x, activation, () => affine(weight, bias, runningMean, runningVariance, epsilon));
+  }
+}
+
+/**
+ * torch.nn.BatchNorm2d. It normalises by the statistics of the batch, and moves its running ones, exactly in a
+ * training step, that is while gradients are being recorded; otherwise (detection, validation losses) by the running
+ * ones, as an affine part of the convolution. So there is no mode to set and none to forget.
+ */
+export class BatchNorm extends Module implements Normalisation {
+  readonly weight: Parameter;
+  readonly bias: Parameter;
+  readonly runningMean: Parameter;
+  readonly runningVariance: Parameter;
+  readonly numBatchesTracked: Parameter;
+
+  constructor(
+    channels: number,
+    readonly epsilon = BATCH_NORM.epsilon,
+    readonly momentum = BATCH_NORM.momentum,
+  ) {
+    super();
+    this.weight = this.parameter('weight', tf.ones([channels]));
+    this.bias = this.parameter('bias', tf.zeros([channels]));
+    this.runningMean = this.buffer('running_mean', tf.zeros([channels]));
+    this.runningVariance = this.buffer('running_var', tf.ones([channels]));
+    this.numBatchesTracked = this.buffer('num_batches_tracked', tf.scalar(0, 'int32'));
+  }
+
+  afterConvolution(convolution: Conv2d, x: tf.Tensor4D, activation: Activation = {}): tf.Tensor4D {
+    const { weight, bias, runningMean, runningVariance, epsilon } = this;
+    if (!isTrainingStep()) {
+      return convolution.forward(x, activation, () => affine(weight, bias, runningMean, runningVariance, epsilon));
+    }
+    return tf.tidy(() => this.normaliseByBatch(convolution.forward(x), activation));
+  }
+
+  private normaliseByBatch(x: tf.Tensor4D, { residual, relu = false }: Activation): tf.Tensor4D {
+    const { weight, bias, epsilon } = this;
+    const { output, reserved } = noGradient(() => {
+      const [y, mean, variance, ...reserved] = runKernelMany(
+        'BatchNormTraining',
+        { x, scale: weight.value, offset: bias.value },
+        { epsilon },
+      );
+      this.track(mean!, variance!);
+      let output = y as tf.Tensor4D;
+      if (residual) output = tf.add(output, residual);
+      return { output: relu ? tf.relu(output) : output, reserved };
+    });
+    const inputs: Record<string, tf.Tensor> = { x };
+    if (residual) inputs['residual'] = residual;
+    if (weight.trainable) inputs['weight'] = weight.value;
+    if (bias.trainable) inputs['bias'] = bias.value;
+    recordOperation('BatchNorm', inputs, output, [x, ...reserved, ...(relu ? [output] : [])], (dy, tensors) => {
+      const [savedX, reserve1, reserve2, reserve3, savedOutput] = tensors;
+      const gradient = relu ? runKernel('ReluGrad', { dy, y: savedOutput! }) : dy;
+      const [dx, dScale, dOffset] = runKernelMany(
+        'BatchNormTrainingGrad',
+        {
+          dy: gradient,
+          x: savedX!,
+          scale: weight.value,
+          reserve1: reserve1!,
+          reserve2: reserve2!,
+          reserve3: reserve3!,
+        },
+        { epsilon },
+      );
+      return { x: () => dx!, residual: () => gradient, weight: () => dScale!, bias: () => dOffset! };
+    });
+    return output;
+  }
+
+  /** Running statistics move towards the batch's (PyTorch's momentum; the variance is the unbiased one). */
+  private track(mean: tf.Tensor, variance: tf.Tensor): void {
+    tf.tidy(() => {
+      const { runningMean, runningVariance, numBatchesTracked, momentum } = this;
+      const move = (running: Parameter, batch: tf.Tensor): void =>
+        running.variable.assign(tf.add(tf.mul(running.value, 1 - momentum), tf.mul(batch, momentum)));
+      move(runningMean, mean);
+      move(runningVariance, variance);
+      numBatchesTracked.variable.assign(tf.add(numBatchesTracked.value, tf.scalar(1, 'int32')));
+    });
+  }
+}
+
+/** torch.nn.GroupNorm's eps; 32 groups as in the paper (Wu & He 2018) and in detectron2. */
+const GROUP_NORM = { groups: 32, epsilon: 1e-5 };
+
+/** torch.nn.GroupNorm: statistics of each image's own groups of channels, so the batch may be of one image. */
+export class GroupNorm extends Module implements Normalisation {
+  readonly weight: Parameter;
+  readonly bias: Parameter;
+
+  constructor(
+    private readonly channels: number,
+    private readonly groups = GROUP_NORM.groups,
+    private readonly epsilon = GROUP_NORM.epsilon,
+  ) {
+    super();
+    this.weight = this.parameter('weight', tf.ones([channels]));
+    this.bias = this.parameter('bias', tf.zeros([channels]));
+  }
+
+  afterConvolution(convolution: Conv2d, x: tf.Tensor4D, { residual, relu = false }: Activation = {}): tf.Tensor4D {
+    return tf.tidy(() => {
+      const y = convolution.forward(x);
+      const [batch, height, width] = y.shape;
+      const grouped = tf.reshape(y, [batch, height * width, this.groups, this.channels / this.groups]);
+      const mean = tf.mean(grouped, [1, 3], true);
+      const centred = tf.sub(grouped, mean);
+      const variance = tf.mean(tf.square(centred), [1, 3], true);
+      const normalised = tf.reshape(tf.mul(centred, tf.rsqrt(tf.add(variance, this.epsilon))), y.shape);
+      let output: tf.Tensor4D = tf.add(tf.mul(normalised, this.weight.value), this.bias.value);
+      if (residual) output = tf.add(output, residual);
+      return relu ? tf.relu(output) : output;
+    });
+  }
+}

@@ -1,0 +1,128 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { runKernel } from '../nn/kernels';
+import { noGradient, recordOperation } from '../nn/tfjs-internals';
+import type { Boxes } from '../structures/boxes';
+
+/** Regions of interest on one feature map. */
+export interface Rois {
+  /** R boxes in pixels of the (resized, padded) image. */
+  readonly boxes: Boxes;
+  /** [R], the image of the batch that each box lies in. */
+  readonly imageIndices: Int32Array;
+}
+
+/** Samples along each side of a bin: torchvision's sampling_ratio for detectors. */
+const SAMPLING_RATIO = 2;
+
+/**
+ * ROIs are pooled so many at a time: at 256 channels the samples of 256 ROIs are 51 MB, those of 1024 would be the
+ * largest tensor of the whole training step.
+ */
+const CHUNK = 256;
+
+/** One pixel on each side, repeating the border: where torchvision clamps a sample, CropAndResize interpolates. */
+const BORDER: [number, number][] = [
+  [0, 0],
+  [1, 1],
+  [1, 1],
+  [0, 0],
+];
+
+/**
+ * torchvision's roi_align(aligned=False, sampling_ratio=2), from TensorFlow's CropAndResize and a 2x2 average.
+ *
+ * CropAndResize samples a regular grid between the first and the last sample of torchvision's, so four samples a bin
+ * are a crop of twice the output size. Samples up to one pixel outside take the border's value, as torchvision clamps
+ * them, and those further out count as 0 in both.
+ *
+ * @param feature [N, H, W, C], `scale` times the size of the image.
+ * @returns [R, size, size, C]. The caller disposes.
+ */
+export function roiAlign(feature: tf.Tensor4D, rois: Rois, scale: number, size: number): tf.Tensor4D {
+  const output = noGradient(() => tf.tidy(() => roiAlignForward(feature, rois, scale, size)));
+  const shape = feature.shape;
+  recordOperation('RoiAlign', { feature }, output, [], (dy) => ({
+    feature: () => roiAlignGradient(dy as tf.Tensor4D, rois, scale, shape),
+  }));
+  return output;
+}
+
+/** Values of `roiAlign`, unrecorded. */
+export function roiAlignForward(feature: tf.Tensor4D, rois: Rois, scale: number, size: number): tf.Tensor4D {
+  const [, height, width, channels] = feature.shape;
+  const numRois = rois.imageIndices.length;
+  if (numRois === 0) return tf.zeros([0, size, size, channels]);
+  const padded = tf.mirrorPad(feature, BORDER, 'symmetric');
+  const cropSize = SAMPLING_RATIO * size;
+  const pooled = chunks(numRois).map(([start, end]) =>
+    tf.tidy(() => {
+      const { grid, imageIndices } = sampleGrid(rois, start, end, scale, size, height, width);
+      const samples = tf.image.cropAndResize(padded, grid, imageIndices, [cropSize, cropSize], 'bilinear', 0);
+      return tf.avgPool(samples, SAMPLING_RATIO, SAMPLING_RATIO, 'valid');
+    }),
+  );
+  padded.dispose();
+  return pooled.length === 1 ? pooled[0]! : tf.concat(pooled, 0);
+}
+
+/** Gradient of `roiAlign` by its feature map of shape [N, H, W, C]. The caller disposes. */
+export function roiAlignGradient(
+  dy: tf.Tensor4D,
+  rois: Rois,
+  scale: number,
+  [batch, height, width, channels]: [number, number, number, number],
+): tf.Tensor4D {
+  return tf.tidy(() => {
+    const [numRois, size] = dy.shape;
+    const imageShape = [batch, height + 2, width + 2, channels];
+    let padded: tf.Tensor | undefined;
+    for (const [start, end] of chunks(numRois)) {
+      const part = tf.tidy(() => {
+        const { grid, imageIndices } = sampleGrid(rois, start, end, scale, size, height, width);
+        const each = tf.div(tf.slice(dy, start, end - start), SAMPLING_RATIO ** 2);
+        const samples = tf.image.resizeNearestNeighbor(each as tf.Tensor4D, [
+          SAMPLING_RATIO * size,
+          SAMPLING_RATIO * size,
+        ]);
+        return runKernel('CropAndResizeGradImage', { dy: samples, boxes: grid, boxInd: imageIndices }, { imageShape });
+      });
+      const sum = padded ? tf.add(padded, part) : part;
+      if (padded) tf.dispose([padded, part]);
+      padded = sum;
+    }
+    if (!padded) return tf.zeros([batch, height, width, channels]);
+    return runKernel('MirrorPadGrad', { dy: padded }, { paddings: BORDER }) as tf.Tensor4D;
+  });
+}
+
+function chunks(count: number): [start: number, end: number][] {
+  return Array.from({ length: Math.ceil(count / CHUNK) }, (_, i) => [i * CHUNK, Math.min(count, (i + 1) * CHUNK)]);
+}
+
+/** First and last sample of ROIs start..end as CropAndResize's normalised boxes y1, x1, y2, x2 on the padded map. */
+function sampleGrid(
+  { boxes, imageIndices }: Rois,
+  start: number,
+  end: number,
+  scale: number,
+  size: number,
+  height: number,
+  width: number,
+): { grid: tf.Tensor2D; imageIndices: tf.Tensor1D } {
+  const grid = new Float32Array(4 * (end - start));
+  for (let roi = start; roi < end; roi++) {
+    for (const [axis, side] of [width, height].entries()) {
+      const low = boxes[4 * roi + axis]! * scale;
+      const length = Math.max(boxes[4 * roi + axis + 2]! * scale - low, 1);
+      const margin = length / size / SAMPLING_RATIO / 2;
+      const offset = 4 * (roi - start) + 1 - axis;
+      // + 1: the border; the padded map has side + 2 pixels, so its last one is at side + 1.
+      grid[offset] = (low + margin + 1) / (side + 1);
+      grid[offset + 2] = (low + length - margin + 1) / (side + 1);
+    }
+  }
+  return {
+    grid: tf.tensor2d(grid, [end - start, 4]),
+    imageIndices: tf.tensor1d(imageIndices.slice(start, end), 'int32'),
+  };
+}

@@ -1,0 +1,13 @@
+import * as tf from '@tensorflow/tfjs-core';
+
+/**
+ * Sum of torch's smooth L1: d^2 / (2 beta) where |d| < beta, |d| - beta / 2 elsewhere. Written with minimum rather
+ * than where: comparisons have no gradient function in tfjs. Any shape; none at all sums to 0.
+ */
+export function smoothL1Sum(pred: tf.Tensor, target: tf.Tensor, beta: number): tf.Scalar {
+  return tf.tidy(() => {
+    const distance = tf.abs(tf.sub(pred, target));
+    const near = tf.minimum(distance, beta);
+    return tf.sum(tf.add(tf.div(tf.square(near), 2 * beta), tf.sub(distance, near)));
+  });
+}
