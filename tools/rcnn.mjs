@@ -1,0 +1,33 @@
+#!/usr/bin/env node
+// `npx rcnn`: sees to it that the set-up is complete, then runs the command line in this process.
+
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { messageOf } from './setup/errors.mjs';
+import { setUp } from './setup/set-up.mjs';
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
+
+/** @returns {Promise<boolean>} whether the command line can run */
+async function prepare() {
+  try {
+    const failure = await setUp(root, { quiet: true });
+    if (failure) console.error(`${messageOf(failure)}\nGoing on without it.\n`);
+    return true;
+  } catch (error) {
+    const message = messageOf(error);
+    if (message === undefined) throw error;
+    console.error(message);
+    return false;
+  }
+}
+
+if (await prepare()) {
+  process.setSourceMapsEnabled(true);
+  /** @type {{ main(argv: string[]): Promise<number> }} */
+  const { main } = createRequire(import.meta.url)(path.join(root, 'dist/tools/cli.js'));
+  process.exitCode = await main(process.argv.slice(2));
+} else {
+  process.exitCode = 2;
+}

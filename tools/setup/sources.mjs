@@ -1,0 +1,59 @@
+import { createHash } from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
+import { runCommand } from './command.mjs';
+import { SetupError } from './errors.mjs';
+
+const PROJECT = 'tsconfig.build.json';
+/** Written after a build without errors: the state of the sources that it compiled. */
+const STAMP = 'dist/.sources';
+
+/**
+ * Whether dist/ was compiled from the sources as they are now.
+ * @param {string} root of the clone
+ */
+export function isBuilt(root) {
+  const stamp = path.join(root, STAMP);
+  return fs.existsSync(stamp) && fs.readFileSync(stamp, 'utf8') === sourcesState(root);
+}
+
+/**
+ * Compiles the TypeScript sources to dist/.
+ * @param {string} root
+ * @param {import('./reporter.mjs').Reporter} reporter
+ * @throws {SetupError}
+ */
+export async function build(root, reporter) {
+  await reporter.step('compiling the TypeScript sources', async () => {
+    const state = sourcesState(root);
+    const compiler = path.join(root, 'node_modules/typescript/bin/tsc');
+    const { status, output } = await runCommand(process.execPath, [compiler, '-p', PROJECT], { cwd: root });
+    if (status !== 0) {
+      throw new SetupError(
+        `The TypeScript sources do not compile:\n${output.trimEnd()}\n` +
+          'Undo or mend what was changed in them (git status shows it), then run set-up again.',
+      );
+    }
+    fs.writeFileSync(path.join(root, STAMP), state);
+  });
+}
+
+/**
+ * A hash of the names, sizes and times of the sources and the compiler's settings.
+ * @param {string} root
+ */
+function sourcesState(root) {
+  /** @type {{ include: string[] }} */
+  const { include } = JSON.parse(fs.readFileSync(path.join(root, PROJECT), 'utf8'));
+  const files = include.flatMap((folder) =>
+    fs
+      .readdirSync(path.join(root, folder), { recursive: true })
+      .map((name) => path.join(folder, String(name))),
+  );
+  const hash = createHash('sha256');
+  for (const file of [...files.filter((name) => name.endsWith('.ts')).sort(), 'tsconfig.json', PROJECT]) {
+    const { size, mtimeMs } = fs.statSync(path.join(root, file));
+    hash.update(`${file}\n${size} ${mtimeMs}\n`);
+  }
+  return hash.digest('hex');
+}
