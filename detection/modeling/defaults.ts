@@ -53,3 +53,9 @@ export const fasterRcnnDefaults = {
   /** Where the box regression losses turn from quadratic to linear (RegionProposalNetwork, fastrcnn_loss). */
   smoothL1Beta: 1 / 9,
 } as const;
+
+/** The same structure with any numbers in it. */
+type Widened<T> = T extends number ? number : { readonly [K in keyof T]: Widened<T[K]> };
+
+export type RpnOptions = Widened<typeof fasterRcnnDefaults.rpn>;
+export type RoiOptions = Widened<typeof fasterRcnnDefaults.roi>;

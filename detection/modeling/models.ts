@@ -53,7 +53,14 @@ const architectures = {
   fasterrcnn_resnet50_fpn: { depth: 50, ...published },
   fasterrcnn_resnet101_fpn: { depth: 101, ...published },
   /** For small images and for machines without an accelerator: the demo's, 3.3 million parameters. */
-  fasterrcnn_tiny_fpn: { depth: 18, width: 32, fpnChannels: 64, headFeatures: 128, minSize: 320, maxSize: 533 },
+  fasterrcnn_tiny_fpn: {
+    depth: 18,
+    width: 32,
+    fpnChannels: 64,
+    headFeatures: 128,
+    minSize: 320,
+    maxSize: 533,
+  },
 } as const satisfies Record<string, Architecture>;
 
 export type ModelName = keyof typeof architectures;

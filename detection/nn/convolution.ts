@@ -35,7 +35,11 @@ export class Conv2d extends Module {
   private readonly padding: number;
 
   /** Takes over `weight` [kh, kw, in, out] and `bias` [out]. */
-  constructor(weight: tf.Tensor4D, bias: tf.Tensor1D | undefined, { stride = 1, padding = 0 }: ConvolutionOptions = {}) {
+  constructor(
+    weight: tf.Tensor4D,
+    bias: tf.Tensor1D | undefined,
+    { stride = 1, padding = 0 }: ConvolutionOptions = {},
+  ) {
     super();
     this.weight = this.parameter('weight', weight, 'convolution');
     this.bias = bias && this.parameter('bias', bias);

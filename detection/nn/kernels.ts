@@ -1,11 +1,19 @@
 import * as tf from '@tensorflow/tfjs-core';
 
 /** Runs a kernel of the current backend by name. */
-export function runKernel(name: string, inputs: Record<string, tf.Tensor>, attributes: object = {}): tf.Tensor {
+export function runKernel(
+  name: string,
+  inputs: Record<string, tf.Tensor>,
+  attributes: object = {},
+): tf.Tensor {
   return tf.engine().runKernel(name, inputs, attributes as Record<string, string>) as tf.Tensor;
 }
 
 /** Runs a kernel that has several outputs. */
-export function runKernelMany(name: string, inputs: Record<string, tf.Tensor>, attributes: object = {}): tf.Tensor[] {
+export function runKernelMany(
+  name: string,
+  inputs: Record<string, tf.Tensor>,
+  attributes: object = {},
+): tf.Tensor[] {
   return tf.engine().runKernel(name, inputs, attributes as Record<string, string>) as tf.Tensor[];
 }

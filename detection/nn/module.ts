@@ -40,13 +40,18 @@ export class Parameter {
 
   /** The value with torchvision's shape and order. The caller disposes. */
   toDisk(): tf.Tensor {
+    return this.asOnDisk(this.value);
+  }
+
+  /** Anything of this parameter's shape, its gradient say, with torchvision's shape and order. The caller disposes. */
+  asOnDisk(value: tf.Tensor): tf.Tensor {
     const layout = this.layout;
     return tf.tidy(() => {
-      if (layout === 'same') return tf.clone(this.value);
-      if (layout === 'convolution') return tf.transpose(this.value, [3, 2, 0, 1]);
-      if (layout === 'linear') return tf.transpose(this.value);
+      if (layout === 'same') return tf.clone(value);
+      if (layout === 'convolution') return tf.transpose(value, [3, 2, 0, 1]);
+      if (layout === 'linear') return tf.transpose(value);
       const { channels, height, width } = layout;
-      const map = tf.reshape(this.value, [height, width, channels, -1]);
+      const map = tf.reshape(value, [height, width, channels, -1]);
       return tf.reshape(tf.transpose(map, [3, 2, 0, 1]), this.shapeOnDisk);
     });
   }

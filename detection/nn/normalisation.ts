@@ -19,7 +19,13 @@ const BATCH_NORM = { momentum: 0.1, epsilon: 1e-5 };
  * Scale and shift of a normalisation by running statistics, w / sqrt(var + eps) and b - mean * scale. The caller
  * disposes.
  */
-function affine(weight: Parameter, bias: Parameter, mean: Parameter, variance: Parameter, epsilon: number): Affine {
+function affine(
+  weight: Parameter,
+  bias: Parameter,
+  mean: Parameter,
+  variance: Parameter,
+  epsilon: number,
+): Affine {
   return tf.tidy(() => {
     const scale = tf.mul(weight.value, tf.rsqrt(tf.add(variance.value, epsilon)));
     return { scale, bias: tf.sub(bias.value, tf.mul(mean.value, scale)) };
@@ -50,7 +56,9 @@ export class FrozenBatchNorm extends Module implements Normalisation {
 
   afterConvolution(convolution: Conv2d, x: tf.Tensor4D, activation: Activation = {}): tf.Tensor4D {
     const { weight, bias, runningMean, runningVariance, epsilon } = this;
-    return convolution.forward(x, activation, () => affine(weight, bias, runningMean, runningVariance, epsilon));
+    return convolution.forward(x, activation, () =>
+      affine(weight, bias, runningMean, runningVariance, epsilon),
+    );
   }
 }
 
@@ -82,7 +90,9 @@ export class BatchNorm extends Module implements Normalisation {
   afterConvolution(convolution: Conv2d, x: tf.Tensor4D, activation: Activation = {}): tf.Tensor4D {
     const { weight, bias, runningMean, runningVariance, epsilon } = this;
     if (!isTrainingStep()) {
-      return convolution.forward(x, activation, () => affine(weight, bias, runningMean, runningVariance, epsilon));
+      return convolution.forward(x, activation, () =>
+        affine(weight, bias, runningMean, runningVariance, epsilon),
+      );
     }
     return tf.tidy(() => this.normaliseByBatch(convolution.forward(x), activation));
   }
@@ -104,23 +114,29 @@ export class BatchNorm extends Module implements Normalisation {
     if (residual) inputs['residual'] = residual;
     if (weight.trainable) inputs['weight'] = weight.value;
     if (bias.trainable) inputs['bias'] = bias.value;
-    recordOperation('BatchNorm', inputs, output, [x, ...reserved, ...(relu ? [output] : [])], (dy, tensors) => {
-      const [savedX, reserve1, reserve2, reserve3, savedOutput] = tensors;
-      const gradient = relu ? runKernel('ReluGrad', { dy, y: savedOutput! }) : dy;
-      const [dx, dScale, dOffset] = runKernelMany(
-        'BatchNormTrainingGrad',
-        {
-          dy: gradient,
-          x: savedX!,
-          scale: weight.value,
-          reserve1: reserve1!,
-          reserve2: reserve2!,
-          reserve3: reserve3!,
-        },
-        { epsilon },
-      );
-      return { x: () => dx!, residual: () => gradient, weight: () => dScale!, bias: () => dOffset! };
-    });
+    recordOperation(
+      'BatchNorm',
+      inputs,
+      output,
+      [x, ...reserved, ...(relu ? [output] : [])],
+      (dy, tensors) => {
+        const [savedX, reserve1, reserve2, reserve3, savedOutput] = tensors;
+        const gradient = relu ? runKernel('ReluGrad', { dy, y: savedOutput! }) : dy;
+        const [dx, dScale, dOffset] = runKernelMany(
+          'BatchNormTrainingGrad',
+          {
+            dy: gradient,
+            x: savedX!,
+            scale: weight.value,
+            reserve1: reserve1!,
+            reserve2: reserve2!,
+            reserve3: reserve3!,
+          },
+          { epsilon },
+        );
+        return { x: () => dx!, residual: () => gradient, weight: () => dScale!, bias: () => dOffset! };
+      },
+    );
     return output;
   }
 
@@ -155,7 +171,11 @@ export class GroupNorm extends Module implements Normalisation {
     this.bias = this.parameter('bias', tf.zeros([channels]));
   }
 
-  afterConvolution(convolution: Conv2d, x: tf.Tensor4D, { residual, relu = false }: Activation = {}): tf.Tensor4D {
+  afterConvolution(
+    convolution: Conv2d,
+    x: tf.Tensor4D,
+    { residual, relu = false }: Activation = {},
+  ): tf.Tensor4D {
     return tf.tidy(() => {
       const y = convolution.forward(x);
       const [batch, height, width] = y.shape;

@@ -84,7 +84,11 @@ export function roiAlignGradient(
           SAMPLING_RATIO * size,
           SAMPLING_RATIO * size,
         ]);
-        return runKernel('CropAndResizeGradImage', { dy: samples, boxes: grid, boxInd: imageIndices }, { imageShape });
+        return runKernel(
+          'CropAndResizeGradImage',
+          { dy: samples, boxes: grid, boxInd: imageIndices },
+          { imageShape },
+        );
       });
       const sum = padded ? tf.add(padded, part) : part;
       if (padded) tf.dispose([padded, part]);
@@ -96,7 +100,10 @@ export function roiAlignGradient(
 }
 
 function chunks(count: number): [start: number, end: number][] {
-  return Array.from({ length: Math.ceil(count / CHUNK) }, (_, i) => [i * CHUNK, Math.min(count, (i + 1) * CHUNK)]);
+  return Array.from({ length: Math.ceil(count / CHUNK) }, (_, i) => [
+    i * CHUNK,
+    Math.min(count, (i + 1) * CHUNK),
+  ]);
 }
 
 /** First and last sample of ROIs start..end as CropAndResize's normalised boxes y1, x1, y2, x2 on the padded map. */

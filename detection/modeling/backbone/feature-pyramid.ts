@@ -35,7 +35,13 @@ export class FeaturePyramid extends Module {
     const blocks = (kernel: number, channels: readonly number[]): ModuleList<PyramidConvolution> =>
       new ModuleList(channels.map((count) => new PyramidConvolution(kernel, count, outChannels, random)));
     this.innerBlocks = this.child('inner_blocks', blocks(1, inChannels));
-    this.layerBlocks = this.child('layer_blocks', blocks(3, inChannels.map(() => outChannels)));
+    this.layerBlocks = this.child(
+      'layer_blocks',
+      blocks(
+        3,
+        inChannels.map(() => outChannels),
+      ),
+    );
   }
 
   /** Maps of the body, finest first -> as many levels, and the pool level. The caller disposes. */

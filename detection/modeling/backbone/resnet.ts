@@ -36,7 +36,13 @@ interface BlockOptions {
 }
 
 /** A convolution of a ResNet: no bias, padded so that stride alone changes the size. */
-function convolution(kernel: number, inChannels: number, outChannels: number, stride: number, random: RandomStream) {
+function convolution(
+  kernel: number,
+  inChannels: number,
+  outChannels: number,
+  stride: number,
+  random: RandomStream,
+) {
   const weight = kaimingNormalFanOut([kernel, kernel, inChannels, outChannels], random);
   return new Conv2d(weight, undefined, { stride, padding: (kernel - 1) / 2 });
 }
@@ -138,7 +144,10 @@ export class ResNet extends Body {
     super();
     const { blocks, bottleneck } = ARCHITECTURES[depth];
     const BlockType = bottleneck ? Bottleneck : BasicBlock;
-    this.conv1 = this.child('conv1', new Conv2d(kaimingNormalFanOut([7, 7, 3, width], random), undefined, { stride: 2, padding: 3 }));
+    this.conv1 = this.child(
+      'conv1',
+      new Conv2d(kaimingNormalFanOut([7, 7, 3, width], random), undefined, { stride: 2, padding: 3 }),
+    );
     this.bn1 = this.child('bn1', normalisation(width));
     let inChannels = width;
     this.stages = blocks.map((count, stage) => {

@@ -6,7 +6,12 @@ import { Module } from '../../nn/module';
 import type { RandomStream } from '../../nn/random';
 
 /** A linear layer as torch.nn.Linear initialises it. */
-export function linear(inFeatures: number, outFeatures: number, random: RandomStream, layout?: Layout): Linear {
+export function linear(
+  inFeatures: number,
+  outFeatures: number,
+  random: RandomStream,
+  layout?: Layout,
+): Linear {
   const weight = linearUniform([inFeatures, outFeatures], inFeatures, random) as tf.Tensor2D;
   return new Linear(weight, linearUniform([outFeatures], inFeatures, random) as tf.Tensor1D, layout);
 }

@@ -32,7 +32,11 @@ export class MultiScaleRoiAlign {
    * @param imageSizes after resizing, before padding.
    * @returns [R, size, size, C] in the order of the images and of their boxes. The caller disposes.
    */
-  forward(features: readonly tf.Tensor4D[], boxes: readonly Boxes[], imageSizes: readonly Size[]): tf.Tensor4D {
+  forward(
+    features: readonly tf.Tensor4D[],
+    boxes: readonly Boxes[],
+    imageSizes: readonly Size[],
+  ): tf.Tensor4D {
     const levels = this.assign(features, boxes, imageSizes);
     const used = levels.map((_, level) => level).filter((level) => levels[level]!.indices.length > 0);
     if (used.length === 0) return tf.zeros([0, this.outputSize, this.outputSize, features[0]!.shape[3]]);
@@ -66,17 +70,28 @@ export class MultiScaleRoiAlign {
     return output;
   }
 
-  private assign(features: readonly tf.Tensor4D[], boxes: readonly Boxes[], imageSizes: readonly Size[]): Level[] {
+  private assign(
+    features: readonly tf.Tensor4D[],
+    boxes: readonly Boxes[],
+    imageSizes: readonly Size[],
+  ): Level[] {
     // torchvision infers the scales from the heights alone, and rounds them to powers of two.
     const height = Math.max(...imageSizes.map((size) => size.height));
     const scales = features.map((feature) => 2 ** Math.round(Math.log2(feature.shape[1] / height)));
     const mapper = new LevelMapper(scales, this.levelMapper);
     const all = concatBoxes(boxes);
-    const imageOf = Int32Array.from(boxes.flatMap((list, image) => Array<number>(numBoxes(list)).fill(image)));
+    const imageOf = Int32Array.from(
+      boxes.flatMap((list, image) => Array<number>(numBoxes(list)).fill(image)),
+    );
     const levelOf = mapper.levels(all);
     return scales.map((scale, level) => {
       const indices = Int32Array.from([...levelOf.keys()].filter((roi) => levelOf[roi] === level));
-      return { indices, scale, boxes: selectBoxes(all, indices), imageIndices: indices.map((roi) => imageOf[roi]!) };
+      return {
+        indices,
+        scale,
+        boxes: selectBoxes(all, indices),
+        imageIndices: indices.map((roi) => imageOf[roi]!),
+      };
     });
   }
 }

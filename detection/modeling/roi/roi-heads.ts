@@ -9,15 +9,13 @@ import { concatBoxes, numBoxes, selectBoxes, type Boxes } from '../../structures
 import type { Detections } from '../../structures/detections';
 import type { ImageBatch } from '../../structures/image-batch';
 import type { Targets } from '../../structures/targets';
-import { fasterRcnnDefaults } from '../defaults';
+import { fasterRcnnDefaults, type RoiOptions } from '../defaults';
 import { BoxCoder } from '../matching/box-coder';
 import { BETWEEN_THRESHOLDS, Matcher } from '../matching/matcher';
 import { BalancedSampler } from '../matching/sampler';
 import type { FastRcnnPredictor } from './box-head';
 import type { MultiScaleRoiAlign } from './multi-scale-roi-align';
 import { postprocessDetections } from './postprocess';
-
-export type RoiOptions = typeof fasterRcnnDefaults.roi;
 
 /** A box head: pooled ROIs [R, size, size, C] -> [R, outFeatures]. */
 export interface BoxHead extends Module {
@@ -54,7 +52,11 @@ export class RoiHeads extends Module {
     this.boxPredictor = this.child('box_predictor', boxPredictor);
     this.boxCoder = new BoxCoder(options.bboxWeights);
     this.matcher = new Matcher(options.fgIouThreshold, options.bgIouThreshold, false);
-    this.sampler = new BalancedSampler(options.batchSizePerImage, options.positiveFraction, this.stream(random));
+    this.sampler = new BalancedSampler(
+      options.batchSizePerImage,
+      options.positiveFraction,
+      this.stream(random),
+    );
   }
 
   /** Training-mode forward. The caller disposes the losses. */
@@ -66,7 +68,11 @@ export class RoiHeads extends Module {
   ): Losses {
     return tf.tidy(() => {
       const samples = proposals.map((boxes, image) => this.labelAndSample(boxes, targets[image]!));
-      const { classLogits, boxDeltas } = this.forward(features, samples.map(({ boxes }) => boxes), images);
+      const { classLogits, boxDeltas } = this.forward(
+        features,
+        samples.map(({ boxes }) => boxes),
+        images,
+      );
       return this.fastRcnnLosses(classLogits, boxDeltas, samples);
     });
   }
@@ -110,7 +116,10 @@ export class RoiHeads extends Module {
     const candidateLabels = Int32Array.from(matches, labelOf);
     const { positives, negatives } = this.sampler.sample(candidateLabels);
     const sampled = Int32Array.from([...positives, ...negatives]).sort();
-    const gtOfPositives = selectBoxes(gtBoxes, positives.map((candidate) => matches[candidate]!));
+    const gtOfPositives = selectBoxes(
+      gtBoxes,
+      positives.map((candidate) => matches[candidate]!),
+    );
     return {
       boxes: selectBoxes(candidates, sampled),
       labels: sampled.map((candidate) => candidateLabels[candidate]!),
@@ -132,9 +141,15 @@ export class RoiHeads extends Module {
       summary.scalar('roi_heads/num_negative_rois', (numRois - positives.length) / samples.length);
 
       // Of all the boxes that a ROI predicts, one for each class, the one of its label.
-      const ofLabel = tf.tensor1d(positives.map((roi) => roi * numLabels + labels[roi]!), 'int32');
+      const ofLabel = tf.tensor1d(
+        positives.map((roi) => roi * numLabels + labels[roi]!),
+        'int32',
+      );
       const predDeltas = tf.gather(tf.reshape(boxDeltas, [numRois * numLabels, 4]), ofLabel);
-      const gtDeltas = tf.tensor2d(concatBoxes(samples.map((sample) => sample.gtDeltas)), [positives.length, 4]);
+      const gtDeltas = tf.tensor2d(concatBoxes(samples.map((sample) => sample.gtDeltas)), [
+        positives.length,
+        4,
+      ]);
       const oneHot = tf.oneHot(tf.tensor1d(labels, 'int32'), numLabels);
       return {
         loss_classifier: tf.losses.softmaxCrossEntropy(oneHot, classLogits),

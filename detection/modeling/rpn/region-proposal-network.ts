@@ -9,15 +9,13 @@ import { concatBoxes, selectBoxes, type Boxes } from '../../structures/boxes';
 import type { ImageBatch } from '../../structures/image-batch';
 import type { Size } from '../../structures/size';
 import type { Targets } from '../../structures/targets';
-import { fasterRcnnDefaults } from '../defaults';
+import { fasterRcnnDefaults, type RpnOptions } from '../defaults';
 import { BoxCoder } from '../matching/box-coder';
 import { BETWEEN_THRESHOLDS, Matcher } from '../matching/matcher';
 import { BalancedSampler } from '../matching/sampler';
 import type { AnchorGenerator } from './anchor-generator';
 import { filterProposals } from './proposals';
 import type { RpnHead, RpnPredictions } from './rpn-head';
-
-export type RpnOptions = typeof fasterRcnnDefaults.rpn;
 
 /** The anchors of one image that take part in the losses. Indices count through all anchors of the image. */
 interface AnchorSample {
@@ -47,7 +45,11 @@ export class RegionProposalNetwork extends Module {
     this.head = this.child('head', head);
     this.boxCoder = new BoxCoder(options.bboxWeights);
     this.matcher = new Matcher(options.fgIouThreshold, options.bgIouThreshold, true);
-    this.sampler = new BalancedSampler(options.batchSizePerImage, options.positiveFraction, this.stream(random));
+    this.sampler = new BalancedSampler(
+      options.batchSizePerImage,
+      options.positiveFraction,
+      this.stream(random),
+    );
   }
 
   /** Training-mode forward: proposals to train the ROI heads on, and the losses. The caller disposes the losses. */
@@ -106,9 +108,14 @@ export class RegionProposalNetwork extends Module {
 
   private labelAndSample(anchors: Boxes, { gtBoxes }: Targets): AnchorSample {
     const matches = this.matcher.match(gtBoxes, anchors);
-    const labels = Int8Array.from(matches, (match) => (match >= 0 ? 1 : match === BETWEEN_THRESHOLDS ? -1 : 0));
+    const labels = Int8Array.from(matches, (match) =>
+      match >= 0 ? 1 : match === BETWEEN_THRESHOLDS ? -1 : 0,
+    );
     const { positives, negatives } = this.sampler.sample(labels);
-    const gtOfPositives = selectBoxes(gtBoxes, positives.map((anchor) => matches[anchor]!));
+    const gtOfPositives = selectBoxes(
+      gtBoxes,
+      positives.map((anchor) => matches[anchor]!),
+    );
     const gtDeltas = this.boxCoder.encode(gtOfPositives, selectBoxes(anchors, positives));
     return { positives, negatives, gtDeltas };
   }
@@ -117,7 +124,9 @@ export class RegionProposalNetwork extends Module {
     return tf.tidy(() => {
       const numAnchors = objectnessLogits.shape[1];
       const inBatch = (pick: (sample: AnchorSample) => Int32Array): Int32Array =>
-        concatIndices(samples.map((sample, image) => pick(sample).map((anchor) => anchor + image * numAnchors)));
+        concatIndices(
+          samples.map((sample, image) => pick(sample).map((anchor) => anchor + image * numAnchors)),
+        );
       const positives = inBatch((sample) => sample.positives);
       const negatives = inBatch((sample) => sample.negatives);
       const numSampled = positives.length + negatives.length;
@@ -125,13 +134,21 @@ export class RegionProposalNetwork extends Module {
       summary.scalar('rpn/num_negative_anchors', negatives.length / samples.length);
 
       const sampled = tf.tensor1d(concatIndices([positives, negatives]), 'int32');
-      const labels = tf.tensor1d(Float32Array.from({ length: numSampled }, (_, i) => (i < positives.length ? 1 : 0)));
+      const labels = tf.tensor1d(
+        Float32Array.from({ length: numSampled }, (_, i) => (i < positives.length ? 1 : 0)),
+      );
       const logits = tf.gather(tf.reshape(objectnessLogits, [-1]), sampled);
       const predDeltas = tf.gather(tf.reshape(boxDeltas, [-1, 4]), tf.tensor1d(positives, 'int32'));
-      const gtDeltas = tf.tensor2d(concatBoxes(samples.map((sample) => sample.gtDeltas)), [positives.length, 4]);
+      const gtDeltas = tf.tensor2d(concatBoxes(samples.map((sample) => sample.gtDeltas)), [
+        positives.length,
+        4,
+      ]);
       return {
         loss_objectness: tf.losses.sigmoidCrossEntropy(labels, logits),
-        loss_rpn_box_reg: tf.div(smoothL1Sum(predDeltas, gtDeltas, fasterRcnnDefaults.smoothL1Beta), numSampled),
+        loss_rpn_box_reg: tf.div(
+          smoothL1Sum(predDeltas, gtDeltas, fasterRcnnDefaults.smoothL1Beta),
+          numSampled,
+        ),
       };
     });
   }

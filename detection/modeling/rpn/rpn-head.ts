@@ -50,8 +50,14 @@ export class RpnHead extends Module {
         }),
       );
       return {
-        objectnessLogits: tf.concat2d(levels.map(({ logits }) => logits), 1),
-        boxDeltas: tf.concat3d(levels.map(({ deltas }) => deltas), 1),
+        objectnessLogits: tf.concat2d(
+          levels.map(({ logits }) => logits),
+          1,
+        ),
+        boxDeltas: tf.concat3d(
+          levels.map(({ deltas }) => deltas),
+          1,
+        ),
       };
     });
   }

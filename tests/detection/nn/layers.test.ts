@@ -1,0 +1,187 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { loadBackend } from '../../../detection/backend/node';
+import { lossesAndGradients } from '../../../detection/nn/autograd';
+import { Conv2d, type Activation } from '../../../detection/nn/convolution';
+import { Linear } from '../../../detection/nn/linear';
+import { Parameter, type Module } from '../../../detection/nn/module';
+import {
+  BatchNorm,
+  FrozenBatchNorm,
+  GroupNorm,
+  type Normalisation,
+} from '../../../detection/nn/normalisation';
+
+beforeAll(async () => {
+  await loadBackend();
+});
+
+const random = (shape: number[], seed: number): tf.Tensor => tf.randomNormal(shape, 0, 1, 'float32', seed);
+
+/** Gradients of the weighted sum of `forward`'s result, ours and by tfjs's own operations, agree. */
+function expectSameGradients(
+  parameters: Record<string, Parameter>,
+  forward: () => tf.Tensor,
+  reference: (values: Record<string, tf.Tensor>) => tf.Tensor,
+): void {
+  const before = tf.memory().numTensors;
+  const names = Object.keys(parameters);
+  const loss = (output: tf.Tensor): tf.Scalar => tf.sum(tf.mul(output, random(output.shape, 99)));
+  const ours = lossesAndGradients(() => ({ loss: loss(forward()) }), Object.entries(parameters));
+  const theirs = tf.valueAndGrads((...values: tf.Tensor[]) =>
+    loss(reference(Object.fromEntries(names.map((name, i) => [name, values[i]!])))),
+  )(names.map((name) => parameters[name]!.value));
+  const difference = (a: tf.Tensor, b: tf.Tensor): number =>
+    tf.tidy(() => tf.max(tf.abs(tf.sub(a, b))).dataSync()[0]! / (1 + tf.max(tf.abs(b)).dataSync()[0]!));
+  expect(difference(ours.losses['loss']!, theirs.value)).toBeLessThan(2e-5);
+  names.forEach((name, i) =>
+    expect(difference(ours.gradients.get(name)!, theirs.grads[i]!)).toBeLessThan(2e-5),
+  );
+  tf.dispose([ours.losses, [...ours.gradients.values()], theirs.value, theirs.grads]);
+  expect(tf.memory().numTensors).toBe(before);
+}
+
+/** tf.conv2d with zeros around, which tfjs can differentiate by itself. */
+function convolve(x: tf.Tensor, weight: tf.Tensor, stride: number, padding: number): tf.Tensor4D {
+  const padded = tf.pad(x as tf.Tensor4D, [
+    [0, 0],
+    [padding, padding],
+    [padding, padding],
+    [0, 0],
+  ]);
+  return tf.conv2d(padded, weight as tf.Tensor4D, stride, 'valid');
+}
+
+function finish(y: tf.Tensor, values: Record<string, tf.Tensor>, { relu }: { relu: boolean }): tf.Tensor {
+  const sum = values['residual'] ? tf.add(y, values['residual']) : y;
+  return relu ? tf.relu(sum) : sum;
+}
+
+const variants = [
+  { kernel: 3, stride: 1, relu: true, withResidual: true },
+  { kernel: 3, stride: 2, relu: true, withResidual: false },
+  { kernel: 1, stride: 2, relu: false, withResidual: true },
+  { kernel: 7, stride: 2, relu: false, withResidual: false },
+];
+
+describe.each(variants)('kernel $kernel, stride $stride, relu $relu, residual $withResidual', (variant) => {
+  const { kernel, stride, relu, withResidual } = variant;
+  const padding = (kernel - 1) / 2;
+  const outputShape = [2, stride === 1 ? 9 : 5, stride === 1 ? 12 : 6, 4];
+
+  function setUp(bias: boolean) {
+    const x = new Parameter(random([2, 9, 12, 3], 1), 'same', true);
+    const residual = withResidual ? new Parameter(random(outputShape, 2), 'same', true) : undefined;
+    const weight = random([kernel, kernel, 3, 4], 3) as tf.Tensor4D;
+    const convolution = new Conv2d(weight, bias ? (random([4], 4) as tf.Tensor1D) : undefined, {
+      stride,
+      padding,
+    });
+    const activation: Activation = residual ? { residual: residual.value as tf.Tensor4D, relu } : { relu };
+    const parameters: Record<string, Parameter> = { x, weight: convolution.weight };
+    if (convolution.bias) parameters['bias'] = convolution.bias;
+    if (residual) parameters['residual'] = residual;
+    return { x, convolution, activation, parameters };
+  }
+
+  function cleanUp(parameters: Record<string, Parameter>, ...modules: Module[]): void {
+    for (const module of modules) module.dispose();
+    for (const name of ['x', 'residual']) parameters[name]?.dispose();
+  }
+
+  test('convolution with a bias', () => {
+    const { x, convolution, activation, parameters } = setUp(true);
+    expectSameGradients(
+      parameters,
+      () => convolution.forward(x.value as tf.Tensor4D, activation),
+      (values) =>
+        finish(tf.add(convolve(values['x']!, values['weight']!, stride, padding), values['bias']!), values, {
+          relu,
+        }),
+    );
+    cleanUp(parameters, convolution);
+  });
+
+  test('convolution with frozen batch norm', () => {
+    const { x, convolution, activation, parameters } = setUp(false);
+    const norm = new FrozenBatchNorm(4);
+    norm.weight.fromDisk(tf.tidy(() => random([4], 5)));
+    norm.runningVariance.fromDisk(tf.tensor1d([0.5, 2, 1, 0.1]));
+    norm.runningMean.fromDisk(tf.tensor1d([0.5, -2, 1, 0.1]));
+    expectSameGradients(
+      parameters,
+      () => norm.afterConvolution(convolution, x.value as tf.Tensor4D, activation),
+      (values) => {
+        const y = convolve(values['x']!, values['weight']!, stride, padding);
+        const { weight, bias, runningMean, runningVariance } = norm;
+        const normal = tf.batchNorm(
+          y,
+          runningMean.value as tf.Tensor1D,
+          runningVariance.value as tf.Tensor1D,
+          bias.value as tf.Tensor1D,
+          weight.value as tf.Tensor1D,
+          1e-5,
+        );
+        return finish(normal, values, { relu });
+      },
+    );
+    cleanUp(parameters, convolution, norm);
+  });
+
+  const normalise: Record<
+    string,
+    [
+      new (channels: number) => Normalisation & { weight: Parameter; bias: Parameter },
+      (y: tf.Tensor) => tf.Tensor,
+    ]
+  > = {
+    'batch norm': [
+      BatchNorm,
+      (y) => {
+        const { mean, variance } = tf.moments(y, [0, 1, 2]);
+        return tf.div(tf.sub(y, mean), tf.sqrt(tf.add(variance, 1e-5)));
+      },
+    ],
+    'group norm': [
+      class extends GroupNorm {
+        constructor(channels: number) {
+          super(channels, 2);
+        }
+      },
+      (y) => {
+        const groups = tf.reshape(y, [2, -1, 2, 2]);
+        const { mean, variance } = tf.moments(groups, [1, 3], true);
+        return tf.reshape(tf.div(tf.sub(groups, mean), tf.sqrt(tf.add(variance, 1e-5))), y.shape);
+      },
+    ],
+  };
+
+  test.each(Object.keys(normalise))('convolution with %s', (name) => {
+    const [Norm, reference] = normalise[name]!;
+    const { x, convolution, activation, parameters } = setUp(false);
+    const norm = new Norm(4);
+    norm.weight.fromDisk(tf.tensor1d([1, 0.5, -2, 0.1]));
+    norm.bias.fromDisk(tf.tensor1d([0.3, 0, -0.2, 0.1]));
+    expectSameGradients(
+      { ...parameters, scale: norm.weight, offset: norm.bias },
+      () => norm.afterConvolution(convolution, x.value as tf.Tensor4D, activation),
+      (values) => {
+        const normal = reference(convolve(values['x']!, values['weight']!, stride, padding));
+        return finish(tf.add(tf.mul(normal, values['scale']!), values['offset']!), values, { relu });
+      },
+    );
+    cleanUp(parameters, convolution, norm);
+  });
+});
+
+test.each([true, false])('linear layer, relu %s', (relu) => {
+  const x = new Parameter(random([5, 3], 1), 'same', true);
+  const layer = new Linear(random([3, 4], 2) as tf.Tensor2D, random([4], 3) as tf.Tensor1D);
+  expectSameGradients(
+    { x, weight: layer.weight, bias: layer.bias },
+    () => layer.forward(x.value as tf.Tensor2D, { relu }),
+    ({ x, weight, bias }) =>
+      finish(tf.add(tf.matMul(x as tf.Tensor2D, weight as tf.Tensor2D), bias!), {}, { relu }),
+  );
+  layer.dispose();
+  x.dispose();
+});
