@@ -1,0 +1,40 @@
+import type { Boxes } from '../../structures/boxes';
+import { boxAreas } from '../../structures/boxes';
+
+const { fround } = Math;
+
+/** torchvision's LevelMapper: keeps a box of exactly the canonical size out of the level below. */
+const EPSILON = fround(1e-6);
+
+/**
+ * Which level of the pyramid a region is pooled from: torchvision's LevelMapper, in float32, after equation 1 of
+ * the feature pyramid paper. A box of the canonical size belongs to the canonical level, one twice as large to the
+ * next coarser.
+ */
+export class LevelMapper {
+  private readonly finest: number;
+  private readonly coarsest: number;
+
+  /**
+   * @param scales of the levels, finest first, each 2^-k: side of the feature map by side of the image
+   * @param options.canonicalScale side in pixels of the resized image
+   * @param options.canonicalLevel the k of its level
+   */
+  constructor(
+    scales: readonly number[],
+    private readonly options: { readonly canonicalScale: number; readonly canonicalLevel: number },
+  ) {
+    this.finest = Math.trunc(-Math.log2(scales[0]));
+    this.coarsest = Math.trunc(-Math.log2(scales[scales.length - 1]));
+  }
+
+  /** [N] the level of each box: 0 is the finest of the scales given. */
+  levels(boxes: Boxes): Int32Array {
+    const { canonicalScale, canonicalLevel } = this.options;
+    return Int32Array.from(boxAreas(boxes), (area) => {
+      const growth = fround(Math.log2(fround(fround(Math.sqrt(area)) / canonicalScale)));
+      const k = Math.floor(fround(fround(canonicalLevel + growth) + EPSILON));
+      return Math.min(Math.max(k, this.finest), this.coarsest) - this.finest;
+    });
+  }
+}

@@ -1,0 +1,68 @@
+import { batchedNms } from '../../ops/nms';
+import type { Boxes } from '../../structures/boxes';
+import { clipBoxes, numBoxes, scaleBoxes, selectBoxes } from '../../structures/boxes';
+import type { Detections } from '../../structures/detections';
+import type { Size } from '../../structures/size';
+import type { BoxCoder } from '../matching/box-coder';
+
+const { fround } = Math;
+
+export interface PostprocessOptions {
+  /** Probability above which a detection stays. */
+  readonly scoreThreshold: number;
+  readonly nmsThreshold: number;
+  readonly detectionsPerImage: number;
+  /** Shortest side in pixels of the resized image. */
+  readonly minDetectionSize: number;
+}
+
+/**
+ * Detections of one image from what the heads predict for its R proposals: postprocess_detections of torchvision's
+ * RoIHeads, then its resize_boxes. Boxes and probabilities that are not a number are left out.
+ *
+ * @param probabilities [R * (K + 1)] of each label; label 0 is the background
+ * @param deltas [R * (K + 1) * 4]
+ * @param proposals R boxes in pixels of the resized image
+ * @param sizes of the image as the model sees it, before padding, and as stored
+ * @returns in pixels of the image as stored
+ */
+export function postprocessDetections(
+  probabilities: Float32Array,
+  deltas: Float32Array,
+  proposals: Boxes,
+  sizes: { readonly resized: Size; readonly original: Size },
+  boxCoder: BoxCoder,
+  options: PostprocessOptions,
+): Detections {
+  // 1. What is likely enough: only this is decoded.
+  const numLabels = probabilities.length / numBoxes(proposals);
+  const scoreThreshold = fround(options.scoreThreshold);
+  const likely: number[] = [];
+  for (let i = 0; i < probabilities.length; i++) {
+    if (probabilities[i] > scoreThreshold && i % numLabels > 0) likely.push(i);
+  }
+  const decoded = new Float32Array(likely.length * 4);
+  likely.forEach((prediction, i) => {
+    boxCoder.decodeInto(decoded, i, deltas, prediction, proposals, Math.floor(prediction / numLabels));
+  });
+
+  // 2. What is large enough, seen inside the image.
+  const clipped = clipBoxes(decoded, sizes.resized);
+  const minSize = fround(options.minDetectionSize);
+  const candidates = Int32Array.from(likely.keys()).filter(
+    (i) =>
+      fround(clipped[i * 4 + 2] - clipped[i * 4]) >= minSize &&
+      fround(clipped[i * 4 + 3] - clipped[i * 4 + 1]) >= minSize,
+  );
+  const boxes = selectBoxes(clipped, candidates);
+  const scores = Float32Array.from(candidates, (i) => probabilities[likely[i]]);
+  const labels = candidates.map((i) => likely[i] % numLabels);
+
+  // 3. What no better one of its class covers.
+  const kept = batchedNms(boxes, scores, labels, options.nmsThreshold, options.detectionsPerImage);
+  return {
+    boxes: scaleBoxes(selectBoxes(boxes, kept), sizes.resized, sizes.original),
+    scores: Float32Array.from(kept, (i) => scores[i]),
+    labels: kept.map((i) => labels[i]),
+  };
+}
