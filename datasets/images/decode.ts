@@ -1,0 +1,100 @@
+import { readFile } from 'node:fs/promises';
+import sharp from 'sharp';
+import { InputError } from '../../detection/errors';
+import type { RgbImage } from '../../detection/structures/resize';
+import type { Size } from '../../detection/structures/size';
+
+/** Pictures that declare more pixels are taken for decompression bombs: the number at which PIL refuses. */
+export const MAX_PIXELS = 178_956_970;
+
+/** What can be read, by sharp's names. It would also draw SVG files, which are text and have no stored pixels. */
+const FORMATS: readonly string[] = ['jpeg', 'png', 'webp', 'gif', 'tiff', 'heif'];
+
+/** A picture as bytes. */
+export interface DecodedImage extends RgbImage {
+  readonly pixels: Uint8Array;
+}
+
+/** A picture cannot be used. */
+export class ImageError extends InputError {
+  override readonly name = 'ImageError';
+
+  constructor(
+    readonly file: string,
+    readonly reason: string,
+  ) {
+    super(`${file}: ${reason}`);
+  }
+}
+
+/**
+ * Decodes a picture to the RGB bytes that PIL's convert('RGB') gives: pixels as stored (EXIF orientation and
+ * colour profiles are ignored), grey repeated, alpha dropped rather than blended, the palette looked up, the
+ * high byte of 16 bits, the first frame of several.
+ *
+ * @param expectedSize what the annotations say
+ * @throws ImageError if the file cannot be read, is damaged or truncated, is no picture, or has another size
+ */
+export async function decodeImage(file: string, expectedSize?: Size): Promise<DecodedImage> {
+  const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
+    throw new ImageError(file, readingProblem(error));
+  });
+  if (bytes.length === 0) throw new ImageError(file, 'the file is empty');
+  try {
+    return await decode(bytes, file, expectedSize);
+  } catch (error) {
+    if (error instanceof ImageError || !(error instanceof Error)) throw error;
+    throw new ImageError(file, decodingProblem(error));
+  }
+}
+
+async function decode(bytes: Buffer, file: string, expectedSize: Size | undefined): Promise<DecodedImage> {
+  // failOn 'error': a wrong checksum and a file that ends early count, a mere warning of the decoder does not.
+  const image = sharp(bytes, { failOn: 'error', ignoreIcc: true, limitInputPixels: MAX_PIXELS });
+  const { format, width, height, space } = await image.metadata();
+  if (!FORMATS.includes(format)) throw new ImageError(file, `pictures of type ${format} are not supported`);
+  if (expectedSize !== undefined && (expectedSize.width !== width || expectedSize.height !== height)) {
+    throw new ImageError(file, sizeProblem({ width, height }, expectedSize));
+  }
+  if (space === 'cmyk') {
+    const inks = await image.removeAlpha().pipelineColourspace('cmyk').toColourspace('cmyk').raw().toBuffer();
+    return { pixels: cmykToRgb(inks), size: { width, height } };
+  }
+  const pixels = await image.removeAlpha().toColourspace('srgb').raw().toBuffer();
+  return { pixels, size: { width, height } };
+}
+
+/** PIL's conversion: each colour is what black leaves, less its ink's share of that, rounded in its way. */
+function cmykToRgb(inks: Uint8Array): Uint8Array {
+  const rgb = new Uint8Array((inks.length / 4) * 3);
+  for (let from = 0, to = 0; from < inks.length; from += 4) {
+    const light = 255 - inks[from + 3];
+    for (let c = 0; c < 3; c++) {
+      const product = inks[from + c] * light + 128;
+      rgb[to++] = light - (((product >> 8) + product) >> 8);
+    }
+  }
+  return rgb;
+}
+
+function readingProblem(error: NodeJS.ErrnoException): string {
+  if (error.code === 'ENOENT') return 'there is no such file';
+  if (error.code === 'EISDIR') return 'this is a folder, not a picture';
+  return `the file cannot be read (${error.code ?? error.message})`;
+}
+
+function sizeProblem(stored: Size, expected: Size): string {
+  const swapped = stored.width === expected.height && stored.height === expected.width;
+  return (
+    `the picture is stored as ${stored.width}x${stored.height} pixels, but the annotations say ` +
+    `${expected.width}x${expected.height}` +
+    (swapped ? ' (they may have followed its EXIF orientation, which is ignored here as COCO does)' : '')
+  );
+}
+
+function decodingProblem({ message }: Error): string {
+  if (message.includes('unsupported image format'))
+    return `this is no picture of a known type (${FORMATS.join(', ')})`;
+  if (message.includes('pixel limit')) return `the picture declares more than ${MAX_PIXELS} pixels`;
+  return `the picture is damaged: ${message.trim().replace(/\s*\n\s*/g, '; ')}`;
+}
