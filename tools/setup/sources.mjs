@@ -45,7 +45,8 @@ export async function build(root, reporter) {
 function sourcesState(root) {
   /** @type {{ include: string[] }} */
   const { include } = JSON.parse(fs.readFileSync(path.join(root, PROJECT), 'utf8'));
-  const files = include.flatMap((folder) =>
+  const folders = include.filter((folder) => fs.existsSync(path.join(root, folder)));
+  const files = folders.flatMap((folder) =>
     fs
       .readdirSync(path.join(root, folder), { recursive: true })
       .map((name) => path.join(folder, String(name))),
