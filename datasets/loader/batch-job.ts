@@ -1,0 +1,34 @@
+import type { Size } from '../../detection/structures/size';
+
+/** What a worker needs to know to make the pixels of one picture. */
+export interface PictureJob {
+  readonly imageId: number;
+  readonly file: string;
+  /** As the annotations say; the stored picture must have it. */
+  readonly size: Size;
+  /** After resizing. */
+  readonly resized: Size;
+  /** Mirror left to right. */
+  readonly flip: boolean;
+}
+
+/** What a worker needs to know to make the pixels of a batch. */
+export interface BatchJob {
+  readonly pictures: readonly PictureJob[];
+  /** Common size of the batch. */
+  readonly padded: Size;
+}
+
+/** Sent to a worker. */
+export interface BatchRequest {
+  readonly id: number;
+  readonly job: BatchJob;
+}
+
+/**
+ * A worker's answer: the float32 values of [N, H, W, 3], moved and not copied, or the picture that could not be
+ * used. Anything else that goes wrong there is a bug, and ends the worker.
+ */
+export type BatchAnswer =
+  | { readonly id: number; readonly pixels: ArrayBuffer }
+  | { readonly id: number; readonly refused: { readonly file: string; readonly reason: string } };

@@ -1,0 +1,27 @@
+import type { ResizeOptions } from '../../detection/structures/resize';
+import { BatchLoader } from './batch-loader';
+import type { WorkerOptions } from './batch-loader';
+import { evaluationPlans } from './batch-plan';
+import type { BatchPlan, Example } from './batch-plan';
+
+export interface EvaluationLoaderOptions extends WorkerOptions, ResizeOptions {
+  /** Images of a batch. Default 1: no image is padded to the size of another. */
+  readonly batchSize?: number;
+}
+
+/**
+ * All images once, in the order of their ids, unflipped; the last batch may be smaller. Targets come along for
+ * validation losses. See BatchLoader.
+ */
+export class EvaluationLoader extends BatchLoader {
+  constructor(
+    private readonly examples: readonly Example[],
+    private readonly evaluationOptions: EvaluationLoaderOptions,
+  ) {
+    super(evaluationOptions);
+  }
+
+  protected override plans(): Iterator<BatchPlan> {
+    return evaluationPlans(this.examples, this.evaluationOptions.batchSize ?? 1, this.evaluationOptions);
+  }
+}

@@ -1,0 +1,44 @@
+import { InputError } from '../../detection/errors';
+import type { ResizeRule } from '../../detection/structures/resize';
+import { BatchLoader } from './batch-loader';
+import type { WorkerOptions } from './batch-loader';
+import { trainingPlans } from './batch-plan';
+import type { BatchPlan, Example } from './batch-plan';
+
+export interface TrainingLoaderOptions extends WorkerOptions {
+  /** Images of a batch. */
+  readonly batchSize: number;
+  /** Each image's shorter side is drawn from these lengths, pixels. */
+  readonly minSizes: readonly number[];
+  /** Upper limit for the longer side, pixels. */
+  readonly maxSize: number;
+  /** Default 'float64'. */
+  readonly resizeRule?: ResizeRule;
+  /** How often an image is mirrored left to right. Default 0.5, as in torchvision's references. */
+  readonly flipProbability?: number;
+  /** Order and augmentation follow from it and from the iteration, whatever the number of workers. */
+  readonly seed: number;
+  /** Iterations that an earlier run has done: batches begin where it ended. Default 0. */
+  readonly startIteration?: number;
+}
+
+/** Batches to train on, without end: all images in random order, then all in another. See BatchLoader. */
+export class TrainingLoader extends BatchLoader {
+  /**
+   * Images without boxes are kept: the model learns from them what is background.
+   *
+   * @throws InputError if there are no images
+   */
+  constructor(
+    private readonly examples: readonly Example[],
+    private readonly trainingOptions: TrainingLoaderOptions,
+  ) {
+    super(trainingOptions);
+    if (examples.length === 0) throw new InputError('the training set has no images');
+  }
+
+  protected override plans(): Iterator<BatchPlan> {
+    const { flipProbability = 0.5, startIteration = 0 } = this.trainingOptions;
+    return trainingPlans(this.examples, { ...this.trainingOptions, flipProbability }, startIteration);
+  }
+}
