@@ -1,6 +1,11 @@
 // Packages that ship ES modules only: jest runs CommonJS, so they pass through the same compiler as our sources.
 const esModules = ['@observablehq', 'd3', 'd3-[^/]+', 'internmap', 'delaunator', 'robust-predicates', 'isoformat', 'interval-tree-1d', 'binary-search-bounds', 'pure-rand'];
 
+// What detection/backend/node.ts sets before the native library loads. Tests see a copy of process.env that the library
+// does not, so it has to happen out here; without it gradients of ROIAlign race, and golden numbers fail now and then.
+process.env.TF_DETERMINISTIC_OPS = '1';
+process.env.TF_CPP_MIN_LOG_LEVEL = '3';
+
 /** @type {import('jest').Config} */
 module.exports = {
   testEnvironment: 'node',
