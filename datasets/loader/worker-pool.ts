@@ -58,7 +58,13 @@ export class WorkerPool {
 
   /** Ends the workers, whatever they are doing. Batches that are awaited fail. */
   async close(): Promise<void> {
-    await Promise.all(this.workers.map((worker) => worker.terminate()));
+    await Promise.all(
+      this.workers.map((worker) => {
+        // First, so that a late answer does not unref the worker: the process would then end before terminate is done.
+        this.abandon(worker, new Error('the loader is closed'));
+        return worker.terminate();
+      }),
+    );
   }
 
   private settle(answer: BatchAnswer): void {

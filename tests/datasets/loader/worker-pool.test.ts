@@ -17,7 +17,7 @@ test('closing fails the batches that are awaited', async () => {
   const pool = new WorkerPool(2);
   const loads = [pool.load(missing), pool.load(missing), pool.load(missing)];
   await pool.close();
-  for (const load of loads) await expect(load).rejects.toThrow('the worker that loads images has ended');
+  for (const load of loads) await expect(load).rejects.toThrow('the loader is closed');
 });
 
 test('a bug in a worker reaches whoever awaits the batch', async () => {
