@@ -3,7 +3,7 @@ import { paddedSize, resizedSize } from '../../detection/structures/resize';
 import type { ResizeOptions } from '../../detection/structures/resize';
 import type { Size } from '../../detection/structures/size';
 import type { Targets } from '../../detection/structures/targets';
-import { flipBoxes, scaleBoxes } from '../../detection/structures/transform-boxes';
+import { flipBoxes, scaleBoxes } from '../../detection/structures/boxes';
 import type { BatchJob, PictureJob } from './batch-job';
 
 /** One image of a data set, as loaders take it. */

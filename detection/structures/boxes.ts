@@ -32,6 +32,16 @@ export function scaleBoxes(boxes: Boxes, from: Size, to: Size): Boxes {
   return boxes.map((value, i) => value * (i % 2 === 0 ? ratioX : ratioY));
 }
 
+/** A new array: the boxes of an image that is `width` pixels wide after it is mirrored left to right. */
+export function flipBoxes(boxes: Boxes, width: number): Boxes {
+  const flipped = boxes.slice();
+  for (let b = 0; b < boxes.length; b += 4) {
+    flipped[b] = width - boxes[b + 2];
+    flipped[b + 2] = width - boxes[b];
+  }
+  return flipped;
+}
+
 /** A new array with the boxes of all lists, in their order. */
 export function concatBoxes(lists: readonly Boxes[]): Boxes {
   const result = new Float32Array(lists.reduce((length, boxes) => length + boxes.length, 0));

@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { loadBackend } from '../../../detection/backend/node';
 import { batchImages } from '../../../detection/structures/image-batch';
 import type { RgbImage } from '../../../detection/structures/resize';
-import { flipBoxes, scaleBoxes } from '../../../detection/structures/transform-boxes';
+import { flipBoxes, scaleBoxes } from '../../../detection/structures/boxes';
 import { describeShared, sharedPath } from '../../shared';
 
 /** The picture of the golden README: img[c][y][x] by formula. */
