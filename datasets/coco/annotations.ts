@@ -1,0 +1,143 @@
+import { InputError } from '../../detection/errors';
+import { readAnnotations } from './annotation-entries';
+import { checkedEntries, readCategories, readImages } from './entries';
+import { readJsonFile } from './json-file';
+import { ProblemList, type Problem } from './problems';
+
+export interface CocoImage {
+  readonly id: number;
+  /** Relative to the folder of the images; empty where the file gives none and no folder is in use. */
+  readonly fileName: string;
+  readonly width: number;
+  readonly height: number;
+}
+
+export interface CocoCategory {
+  readonly id: number;
+  readonly name: string;
+}
+
+export interface CocoAnnotation {
+  readonly id: number;
+  readonly imageId: number;
+  readonly categoryId: number;
+  /** x, y, width, height in pixels, as the file has it: it may reach beyond the image or have no size. */
+  readonly bbox: readonly [number, number, number, number];
+  /** As the file has it, or width * height of the box. */
+  readonly area: number;
+  readonly isCrowd: boolean;
+  /** Unchecked, as the file has it; see segmentationToRle. Absent unless asked for. */
+  readonly segmentation?: unknown;
+}
+
+/** A COCO instances file says something that cannot be used. All of it is in the message, and in `problems`. */
+export class AnnotationError extends InputError {
+  override readonly name = 'AnnotationError';
+
+  constructor(
+    readonly file: string,
+    /** The first 20 of each kind. */
+    readonly problems: readonly Problem[],
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+export interface CocoReadOptions {
+  /** Masks take most of the memory of a large file, and boxes do not need them. Default false. */
+  readonly keepSegmentations?: boolean;
+}
+
+/** What a COCO instances file holds. */
+export class CocoDataset {
+  private readonly imagesById: ReadonlyMap<number, CocoImage>;
+  private readonly labels: ReadonlyMap<number, number>;
+  private readonly byImage = new Map<number, CocoAnnotation[]>();
+
+  constructor(
+    readonly file: string,
+    /** Folder of the pictures; null where none are needed. */
+    readonly imageFolder: string | null,
+    /** Sorted by id. */
+    readonly images: readonly CocoImage[],
+    /** Sorted by id; may have gaps. */
+    readonly categories: readonly CocoCategory[],
+    /** In the order of the file. */
+    readonly annotations: readonly CocoAnnotation[],
+    /** What was filled in, or will be clipped or left out: one line each, for the user. */
+    readonly notes: readonly string[],
+  ) {
+    this.imagesById = new Map(images.map((image) => [image.id, image]));
+    this.labels = new Map(categories.map((category, index) => [category.id, index + 1]));
+    for (const annotation of annotations) {
+      const sameImage = this.byImage.get(annotation.imageId);
+      if (sameImage === undefined) this.byImage.set(annotation.imageId, [annotation]);
+      else sameImage.push(annotation);
+    }
+  }
+
+  imageOf(imageId: number): CocoImage | undefined {
+    return this.imagesById.get(imageId);
+  }
+
+  /** In the order of the file; empty for an image without objects. */
+  annotationsOf(imageId: number): readonly CocoAnnotation[] {
+    return this.byImage.get(imageId) ?? [];
+  }
+
+  hasCategory(categoryId: number): boolean {
+    return this.labels.has(categoryId);
+  }
+
+  /** 1..K in the order of the ids. */
+  labelOf(categoryId: number): number {
+    const label = this.labels.get(categoryId);
+    if (label === undefined) throw new RangeError(`${this.file} has no category ${categoryId}.`);
+    return label;
+  }
+
+  /** @param label 1..K */
+  categoryOf(label: number): CocoCategory {
+    const category = this.categories[label - 1];
+    if (category === undefined) throw new RangeError(`${this.file} has no label ${label}.`);
+    return category;
+  }
+}
+
+/**
+ * Reads a COCO instances file, strictly: what cannot be right is refused, all of it in one message.
+ * Missing "area" and "iscrowd" are filled in; boxes without a size or partly outside their image stay, with a note.
+ *
+ * @param imageFolder null where no pictures will be read: file names may then be missing.
+ * @throws JsonFileError where the file is no JSON, AnnotationError where it is, but wrong.
+ */
+export async function readCocoDataset(
+  annotationFile: string,
+  imageFolder: string | null,
+  options: CocoReadOptions = {},
+): Promise<CocoDataset> {
+  const root = await readJsonFile(annotationFile);
+  const problems = new ProblemList();
+  const refuseProblems = (): void => {
+    if (problems.isEmpty) return;
+    throw new AnnotationError(annotationFile, problems.problems, problems.describe(annotationFile));
+  };
+
+  const entries = checkedEntries(root, problems);
+  refuseProblems();
+  const images = readImages(entries.images, imageFolder !== null, problems);
+  const categories = readCategories(entries.categories, problems);
+  const { annotations, notes } = readAnnotations(entries.annotations, images, categories, problems, options);
+  refuseProblems();
+
+  const byId = (a: { id: number }, b: { id: number }): number => a.id - b.id;
+  return new CocoDataset(
+    annotationFile,
+    imageFolder,
+    [...images.values()].sort(byId),
+    [...categories.values()].sort(byId),
+    annotations,
+    notes,
+  );
+}
