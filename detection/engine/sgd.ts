@@ -1,0 +1,39 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Parameter } from '../nn/module';
+import { NamedStateOptimizer, type ParameterGroup } from './optimizer';
+
+export interface SgdOptions {
+  readonly momentum: number;
+  /** Added to the gradient as `weightDecay * parameter`. */
+  readonly weightDecay: number;
+  readonly groups?: readonly ParameterGroup[];
+}
+
+/**
+ * Stochastic gradient descent with momentum, as torch.optim.SGD (dampening 0, no Nesterov):
+ *
+ *     buffer <- momentum * buffer + (gradient + weightDecay * parameter)
+ *     parameter <- parameter - learningRate * buffer
+ */
+export class Sgd extends NamedStateOptimizer {
+  private readonly momentum: number;
+
+  constructor(parameters: Iterable<[string, Parameter]>, options: SgdOptions) {
+    super(parameters, options.groups ?? [], options.weightDecay, ['momentum_buffer']);
+    this.momentum = options.momentum;
+  }
+
+  protected update(
+    name: string,
+    parameter: tf.Variable,
+    gradient: tf.Tensor,
+    learningRate: number,
+    weightDecay: number,
+  ): void {
+    const decayed = weightDecay === 0 ? gradient : tf.add(gradient, tf.mul(parameter, weightDecay));
+    const previous = this.remembered('momentum_buffer', name);
+    const buffer = previous ? tf.add(tf.mul(previous, this.momentum), decayed) : decayed;
+    if (this.momentum !== 0) this.remember('momentum_buffer', name, buffer);
+    parameter.assign(tf.sub(parameter, tf.mul(buffer, learningRate)));
+  }
+}

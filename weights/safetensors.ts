@@ -1,0 +1,220 @@
+import { closeSync, fstatSync, fsyncSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { duplicateKey } from './duplicate-key';
+import { ELEMENT_SIZE, firstNonFinite, type ElementType, type StoredTensor } from './stored-tensor';
+import { WeightsError } from './weights-error';
+
+/**
+ * The safetensors format, as huggingface/safetensors reads it: u64 length of the header, the header in JSON
+ * (name -> { dtype, shape, data_offsets } and `__metadata__`: string -> string), then the data without gaps.
+ */
+export interface SafetensorsFile {
+  readonly tensors: Map<string, StoredTensor>;
+  readonly metadata: Record<string, string>;
+}
+
+/** The largest header that the reference implementation reads. */
+const MAX_HEADER_BYTES = 100_000_000;
+/** Longest single read or write; the system's limit is a little below 2 GiB. */
+const CHUNK_BYTES = 1 << 30;
+const METADATA = '__metadata__';
+
+interface Entry {
+  readonly name: string;
+  readonly type: ElementType;
+  readonly shape: readonly number[];
+  /** Into the data, which begins after the header. */
+  readonly begin: number;
+  readonly end: number;
+}
+
+/**
+ * Reads a file, each tensor straight into memory of its own.
+ *
+ * @throws WeightsError that names the file and the entry when anything about it is wrong, with `requireFinite`
+ *   also when a value is NaN or infinite.
+ */
+export function readSafetensors(file: string, options: { requireFinite?: boolean } = {}): SafetensorsFile {
+  const descriptor = openForReading(file);
+  try {
+    const fileBytes = fstatSync(descriptor).size;
+    if (fileBytes < 8) throw new WeightsError(file, undefined, `is no safetensors file (${fileBytes} bytes)`);
+    const headerBytes = Number(new DataView(readAt(descriptor, 0, 8).buffer).getBigUint64(0, true));
+    if (headerBytes > Math.min(MAX_HEADER_BYTES, fileBytes - 8)) {
+      const reason = `is no safetensors file, or cut short: its header would have ${headerBytes} bytes`;
+      throw new WeightsError(file, undefined, `${reason} of ${fileBytes}`);
+    }
+    const { entries, metadata } = parseHeader(file, readAt(descriptor, 8, headerBytes));
+    checkOffsets(file, entries, fileBytes - 8 - headerBytes);
+    const tensors = new Map<string, StoredTensor>();
+    for (const { name, type, shape, begin, end } of entries) {
+      const tensor = { type, shape, bytes: readAt(descriptor, 8 + headerBytes + begin, end - begin) };
+      const position = options.requireFinite ? firstNonFinite(tensor) : -1;
+      if (position >= 0) throw new WeightsError(file, name, `element ${position} is NaN or infinite`);
+      tensors.set(name, tensor);
+    }
+    return { tensors, metadata };
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/**
+ * Writes a file under a temporary name, brings it to the disk and renames it: nobody ever sees half of it.
+ * Tensors lie by falling size of their elements, then by name, as the reference implementation lays them, so that
+ * each is aligned.
+ */
+export function writeSafetensors(
+  file: string,
+  tensors: ReadonlyMap<string, StoredTensor>,
+  metadata: Readonly<Record<string, string>> = {},
+): void {
+  const sorted = [...tensors].sort(
+    ([nameA, a], [nameB, b]) =>
+      ELEMENT_SIZE[b.type] - ELEMENT_SIZE[a.type] || (nameA < nameB ? -1 : nameA > nameB ? 1 : 0),
+  );
+  const header: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
+  if (Object.keys(metadata).length > 0) header[METADATA] = metadata;
+  let offset = 0;
+  for (const [name, { type, shape, bytes }] of sorted) {
+    if (name === METADATA) throw new Error(`a tensor cannot have the name ${METADATA}`);
+    if (bytes.byteLength !== elements(shape) * ELEMENT_SIZE[type]) {
+      throw new Error(`${name}: ${bytes.byteLength} bytes do not fill ${type} [${shape.join(', ')}]`);
+    }
+    header[name] = { dtype: type, shape, data_offsets: [offset, offset + bytes.byteLength] };
+    offset += bytes.byteLength;
+  }
+  const json = Buffer.from(JSON.stringify(header));
+  const padded = Buffer.alloc(Math.ceil(json.length / 8) * 8, ' ');
+  json.copy(padded);
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(padded.length));
+
+  const temporary = `${file}.${process.pid}.tmp`;
+  const descriptor = openSync(temporary, 'w');
+  try {
+    try {
+      for (const bytes of [length, padded, ...sorted.map(([, tensor]) => tensor.bytes)]) {
+        writeFully(descriptor, bytes);
+      }
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+    renameSync(temporary, file);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+}
+
+function openForReading(file: string): number {
+  try {
+    const descriptor = openSync(file, 'r');
+    if (fstatSync(descriptor).isFile()) return descriptor;
+    closeSync(descriptor);
+  } catch (error) {
+    throw new WeightsError(file, undefined, `cannot be read: ${(error as Error).message}`);
+  }
+  throw new WeightsError(file, undefined, 'is not a file');
+}
+
+function readAt(descriptor: number, position: number, length: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(length);
+  for (let done = 0; done < length;) {
+    const count = readSync(descriptor, bytes, done, Math.min(length - done, CHUNK_BYTES), position + done);
+    if (count === 0) throw new Error('the file became shorter while it was read');
+    done += count;
+  }
+  return bytes;
+}
+
+function writeFully(descriptor: number, bytes: Uint8Array): void {
+  for (let done = 0; done < bytes.length;) {
+    done += writeSync(descriptor, bytes, done, Math.min(bytes.length - done, CHUNK_BYTES));
+  }
+}
+
+function parseHeader(
+  file: string,
+  bytes: Uint8Array,
+): { entries: Entry[]; metadata: Record<string, string> } {
+  let header: unknown;
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    header = JSON.parse(text);
+    const twice = duplicateKey(text);
+    if (twice !== undefined) throw new WeightsError(file, twice, 'occurs twice');
+  } catch (error) {
+    if (error instanceof WeightsError) throw error;
+    throw new WeightsError(file, undefined, 'is no safetensors file: its header is not JSON');
+  }
+  if (!isObject(header)) throw new WeightsError(file, undefined, 'the header is no JSON object');
+  const metadata: [string, string][] = [];
+  const entries: Entry[] = [];
+  for (const [name, value] of Object.entries(header)) {
+    if (name !== METADATA) entries.push(parseEntry(file, name, value));
+    else if (!isObject(value)) throw new WeightsError(file, name, 'is no JSON object');
+    else {
+      for (const [key, text] of Object.entries(value)) {
+        if (typeof text !== 'string')
+          throw new WeightsError(file, name, `${JSON.stringify(key)} is no string`);
+        metadata.push([key, text]);
+      }
+    }
+  }
+  return { entries, metadata: Object.fromEntries(metadata) };
+}
+
+function parseEntry(file: string, name: string, value: unknown): Entry {
+  if (!isObject(value)) throw new WeightsError(file, name, 'is no JSON object');
+  const { dtype, shape, data_offsets: offsets } = value;
+  if (typeof dtype !== 'string' || !Object.hasOwn(ELEMENT_SIZE, dtype)) {
+    throw new WeightsError(file, name, `has the unknown type ${JSON.stringify(dtype)}`);
+  }
+  const type = dtype as ElementType;
+  if (!isCountArray(shape))
+    throw new WeightsError(file, name, `has the invalid shape ${JSON.stringify(shape)}`);
+  if (!isCountArray(offsets) || offsets.length !== 2 || offsets[0] > offsets[1]) {
+    throw new WeightsError(file, name, `has the invalid data_offsets ${JSON.stringify(offsets)}`);
+  }
+  const [begin, end] = offsets;
+  const size = elements(shape) * ELEMENT_SIZE[type];
+  if (end - begin !== size) {
+    const reason = `has ${end - begin} bytes, but ${type} [${shape.join(', ')}] takes ${size}`;
+    throw new WeightsError(file, name, reason);
+  }
+  return { name, type, shape, begin, end };
+}
+
+/** Data must follow on data, from the first byte to the last. */
+function checkOffsets(file: string, entries: readonly Entry[], dataBytes: number): void {
+  let expected = 0;
+  for (const { name, begin, end } of [...entries].sort((a, b) => a.begin - b.begin || a.end - b.end)) {
+    if (begin < expected) throw new WeightsError(file, name, 'overlaps the data of another entry');
+    if (begin > expected)
+      throw new WeightsError(file, name, `leaves ${begin - expected} bytes before it unused`);
+    if (end > dataBytes) {
+      throw new WeightsError(
+        file,
+        name,
+        `ends at byte ${end} of the data, but the file has only ${dataBytes}`,
+      );
+    }
+    expected = end;
+  }
+  if (expected !== dataBytes) {
+    throw new WeightsError(file, undefined, `has ${dataBytes - expected} bytes after the last entry`);
+  }
+}
+
+function elements(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, 1);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isCountArray(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && (size as number) >= 0);
+}
