@@ -64,6 +64,9 @@ const smoothstep = (t: number) => t * t * (3 - 2 * t);
 /** 0 below -width, 1 above width, smooth between. */
 const softStep = (t: number, width: number) => smoothstep(Math.min(Math.max(t / width / 2 + 0.5, 0), 1));
 
+/** Math.hypot is ten times slower; its care for overflow is not needed here. */
+const distance = (u: number, v: number) => Math.sqrt(u * u + v * v);
+
 function direction(stream: RandomStream): { cos: number; sin: number } {
   const angle = stream.between(0, 2 * Math.PI);
   return { cos: Math.cos(angle), sin: Math.sin(angle) };
@@ -74,7 +77,7 @@ function gradient(stream: RandomStream): Field {
   const { cos, sin } = direction(stream);
   const u0 = stream.uniform();
   const v0 = stream.uniform();
-  if (stream.uniform() < 0.4) return (u, v) => Math.min(Math.hypot(u - u0, v - v0), 1);
+  if (stream.uniform() < 0.4) return (u, v) => Math.min(distance(u - u0, v - v0), 1);
   return (u, v) => softStep((u - 0.5) * cos + (v - 0.5) * sin, 0.7);
 }
 
@@ -134,7 +137,7 @@ function blobs(stream: RandomStream): Field {
   return (u, v) => {
     let cover = 0;
     for (const disc of discs) {
-      const inside = disc.radius - Math.hypot(u - disc.u, v - disc.v);
+      const inside = disc.radius - distance(u - disc.u, v - disc.v);
       if (inside > -edge) cover = Math.max(cover, softStep(inside, edge));
     }
     return cover;
@@ -152,9 +155,9 @@ function cells(stream: RandomStream): Field {
     let nearest = Infinity;
     let value = 0;
     for (const point of points) {
-      const distance = (u - point.u) ** 2 + (v - point.v) ** 2;
-      if (distance < nearest) {
-        nearest = distance;
+      const squaredDistance = (u - point.u) ** 2 + (v - point.v) ** 2;
+      if (squaredDistance < nearest) {
+        nearest = squaredDistance;
         value = point.value;
       }
     }
@@ -168,5 +171,5 @@ function rings(stream: RandomStream): Field {
   const v0 = stream.between(-0.3, 1.3);
   const frequency = stream.between(20, 70);
   const edge = stream.between(0.2, 1);
-  return (u, v) => softStep(Math.sin(Math.hypot(u - u0, v - v0) * frequency), edge);
+  return (u, v) => softStep(Math.sin(distance(u - u0, v - v0) * frequency), edge);
 }

@@ -30,7 +30,7 @@ export const SCENE = {
 
 /** Changes of colour: factors around 1, degrees of hue around 0. */
 export const COLOUR_JITTER = {
-  brightness: [0.82, 1.12] satisfies Range,
+  brightness: [0.86, 1.12] satisfies Range,
   saturation: [0.75, 1.25] satisfies Range,
   hue: [-9, 9] satisfies Range,
 } as const;
@@ -38,7 +38,7 @@ export const COLOUR_JITTER = {
 /** What the camera does to the whole picture. */
 export const CAMERA = {
   /** Factor on each colour channel: the tint of the light. */
-  gain: [0.88, 1.08] satisfies Range,
+  gain: [0.9, 1.08] satisfies Range,
   /** Standard deviation of the Gaussian blur, pixels at 320. */
   blur: [0.25, 0.9] satisfies Range,
   /** Standard deviation of the sensor's noise, of 255. */

@@ -92,9 +92,7 @@ class Collage {
 
   get objects(): SceneObject[] {
     return this.placed.flatMap(({ category, wholeArea }, item) =>
-      category === null
-        ? []
-        : [{ category, wholeArea, mask: Uint8Array.from(this.owner, (o) => (o === item ? 1 : 0)) }],
+      category === null ? [] : [{ category, wholeArea, mask: this.maskOf(item) }],
     );
   }
 
@@ -118,6 +116,12 @@ class Collage {
       this.paste(patch, left, top);
       return;
     }
+  }
+
+  private maskOf(item: number): Uint8Array {
+    const mask = new Uint8Array(this.owner.length);
+    for (let i = 0; i < mask.length; i++) if (this.owner[i] === item) mask[i] = 1;
+    return mask;
   }
 
   /** Pixels of the patch inside the image, and how many it would take from each item already there. */

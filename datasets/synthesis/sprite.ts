@@ -92,15 +92,17 @@ function halve({ width, height, rgba }: Patch): Patch {
 }
 
 /**
- * Turns, scales and recolours a sprite. Each pixel is the mean of 2 x 2 bilinear samples from the level that is
- * one to two times as fine as the result: antialiased, and the same to the bit on every machine.
+ * Turns, scales and recolours a sprite. Each pixel is one bilinear sample of the level nearest in size, so edges
+ * are antialiased, and the result is the same to the bit on every machine.
  */
 export function drawSprite(sprite: Sprite, { longSide, angle, mirrored, colour }: Pose): Patch {
   const full = sprite.levels[0];
   const reduction = Math.max(full.width, full.height) / longSide;
-  const level = Math.min(Math.max(Math.floor(Math.log2(reduction)), 0), sprite.levels.length - 1);
+  const level = Math.min(Math.max(Math.round(Math.log2(reduction)), 0), sprite.levels.length - 1);
   const source = sprite.levels[level];
   const step = reduction / 2 ** level; // pixels of the source in one of the result
+  const centreX = full.width / 2 ** (level + 1);
+  const centreY = full.height / 2 ** (level + 1);
   const cos = Math.cos(angle);
   const sin = Math.sin(angle);
   const drawnWidth = full.width / reduction;
@@ -111,23 +113,18 @@ export function drawSprite(sprite: Sprite, { longSide, angle, mirrored, colour }
   const sample = new Float64Array(4);
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
-      sample.fill(0);
-      for (let sub = 0; sub < 4; sub++) {
-        const dx = x + 0.25 + 0.5 * (sub & 1) - width / 2;
-        const dy = y + 0.25 + 0.5 * (sub >> 1) - height / 2;
-        const turnedX = (cos * dx + sin * dy) * step;
-        const turnedY = (cos * dy - sin * dx) * step;
-        const centreX = full.width / 2 ** (level + 1);
-        const centreY = full.height / 2 ** (level + 1);
-        addBilinear(source, centreX + (mirrored ? -turnedX : turnedX), centreY + turnedY, sample);
-      }
+      const dx = x + 0.5 - width / 2;
+      const dy = y + 0.5 - height / 2;
+      const turnedX = (cos * dx + sin * dy) * step;
+      const turnedY = (cos * dy - sin * dx) * step;
+      sampleBilinear(source, centreX + (mirrored ? -turnedX : turnedX), centreY + turnedY, sample);
       if (sample[3] === 0) continue;
       const to = (y * width + x) * 4;
-      const alpha = Math.min(sample[3] / 4, 1);
+      const alpha = Math.min(sample[3], 1);
       for (let c = 0; c < 3; c++) {
         const value =
           colour[c * 3] * sample[0] + colour[c * 3 + 1] * sample[1] + colour[c * 3 + 2] * sample[2];
-        rgba[to + c] = Math.min(Math.max(value / 4, 0), 255 * alpha);
+        rgba[to + c] = Math.min(Math.max(value, 0), 255 * alpha);
       }
       rgba[to + 3] = alpha;
     }
@@ -135,8 +132,9 @@ export function drawSprite(sprite: Sprite, { longSide, angle, mirrored, colour }
   return { width, height, rgba };
 }
 
-/** Adds the colour at (x, y), with pixel centres at halves and transparency around, to `sum`. */
-function addBilinear({ width, height, rgba }: Patch, x: number, y: number, sum: Float64Array): void {
+/** Puts the colour at (x, y) into `sample`, with pixel centres at halves and transparency around the patch. */
+function sampleBilinear({ width, height, rgba }: Patch, x: number, y: number, sample: Float64Array): void {
+  sample.fill(0);
   const x0 = Math.floor(x - 0.5);
   const y0 = Math.floor(y - 0.5);
   if (x0 < -1 || y0 < -1 || x0 >= width || y0 >= height) return;
@@ -148,7 +146,7 @@ function addBilinear({ width, height, rgba }: Patch, x: number, y: number, sum: 
     if (px < 0 || py < 0 || px >= width || py >= height) continue;
     const weight = (corner & 1 ? fx : 1 - fx) * (corner >> 1 ? fy : 1 - fy);
     const at = (py * width + px) * 4;
-    for (let c = 0; c < 4; c++) sum[c] += weight * rgba[at + c];
+    for (let c = 0; c < 4; c++) sample[c] += weight * rgba[at + c];
   }
 }
 
