@@ -2,7 +2,7 @@ import { BatchNorm, FrozenBatchNorm, GroupNorm, type NormalisationFactory } from
 import { RandomStream } from '../nn/random';
 import { BackboneWithFpn } from './backbone/feature-pyramid';
 import { ResNet, type ResNetDepth } from './backbone/resnet';
-import { fasterRcnnDefaults } from './defaults';
+import { fasterRcnnDefaults, type RoiOptions, type RpnOptions } from './defaults';
 import { FasterRcnn } from './faster-rcnn';
 import { FastRcnnPredictor, TwoMlpHead } from './roi/box-head';
 import { MultiScaleRoiAlign } from './roi/multi-scale-roi-align';
@@ -35,6 +35,8 @@ interface Architecture {
   /** Default size of the images. */
   minSize: number;
   maxSize: number;
+  rpn: RpnOptions;
+  roi: RoiOptions;
 }
 
 const POOLED_SIZE = 7;
@@ -45,6 +47,27 @@ const published: Omit<Architecture, 'depth'> = {
   fpnChannels: 256,
   headFeatures: 1024,
   ...fasterRcnnDefaults.transform,
+  rpn: fasterRcnnDefaults.rpn,
+  roi: fasterRcnnDefaults.roi,
+};
+
+/**
+ * For small images and for machines without an accelerator: the demo's, 3.4 million parameters. Fewer proposals are
+ * enough for a dozen objects.
+ */
+const tiny: Architecture = {
+  depth: 18,
+  width: 32,
+  fpnChannels: 64,
+  headFeatures: 128,
+  minSize: 320,
+  maxSize: 533,
+  rpn: {
+    ...fasterRcnnDefaults.rpn,
+    preNmsTopN: { train: 500, test: 500 },
+    postNmsTopN: { train: 300, test: 300 },
+  },
+  roi: { ...fasterRcnnDefaults.roi, batchSizePerImage: 128 },
 };
 
 const architectures = {
@@ -52,15 +75,7 @@ const architectures = {
   fasterrcnn_resnet34_fpn: { depth: 34, ...published },
   fasterrcnn_resnet50_fpn: { depth: 50, ...published },
   fasterrcnn_resnet101_fpn: { depth: 101, ...published },
-  /** For small images and for machines without an accelerator: the demo's, 3.3 million parameters. */
-  fasterrcnn_tiny_fpn: {
-    depth: 18,
-    width: 32,
-    fpnChannels: 64,
-    headFeatures: 128,
-    minSize: 320,
-    maxSize: 533,
-  },
+  fasterrcnn_tiny_fpn: tiny,
 } as const satisfies Record<string, Architecture>;
 
 export type ModelName = keyof typeof architectures;
@@ -86,7 +101,7 @@ function normalisation(name: NormName): NormalisationFactory {
 
 /** Builds a detector with random weights. The caller disposes it. */
 export function buildDetector(name: ModelName, options: DetectorOptions): FasterRcnn {
-  const { depth, width, fpnChannels, headFeatures } = architectures[name];
+  const { depth, width, fpnChannels, headFeatures, rpn: rpnOptions, roi: roiOptions } = architectures[name];
   const { numClasses, seed, norm, trainableLayers } = options;
   const random = new RandomStream(seed, 'init');
   const body = new ResNet(depth, { normalisation: normalisation(norm), trainableLayers, random, width });
@@ -94,12 +109,18 @@ export function buildDetector(name: ModelName, options: DetectorOptions): Faster
   const { anchors, levelMapper } = fasterRcnnDefaults;
   const anchorGenerator = new AnchorGenerator(anchors.sizes, anchors.aspectRatios);
   const rpnHead = new RpnHead(fpnChannels, anchorGenerator.numAnchorsPerLocation()[0]!, random);
-  const rpn = new RegionProposalNetwork(anchorGenerator, rpnHead, new RandomStream(seed, 'rpn-sampler'));
+  const rpn = new RegionProposalNetwork(
+    anchorGenerator,
+    rpnHead,
+    new RandomStream(seed, 'rpn-sampler'),
+    rpnOptions,
+  );
   const roiHeads = new RoiHeads(
     new MultiScaleRoiAlign(POOLED_SIZE, levelMapper),
     new TwoMlpHead(fpnChannels, POOLED_SIZE, headFeatures, random),
     new FastRcnnPredictor(headFeatures, numClasses, random),
     new RandomStream(seed, 'roi-sampler'),
+    roiOptions,
   );
   return new FasterRcnn(backbone, rpn, roiHeads);
 }
