@@ -80,7 +80,7 @@ function describe(
   const key = issue.path.filter((step) => typeof step === 'string').join('.');
   const assignment = sources.assignments.findLast((candidate) => candidate.key === key);
   if (assignment) return [`${assignment.source}: ${key}: ${reason(issue)}`];
-  if (issue.code === 'invalid_type' && issue.input === undefined && keys.includes(key)) {
+  if (issue.input === undefined && keys.includes(key)) {
     const option = sources.options[key];
     const remedy = option ? `give ${option}, or ${key} in the configuration file` : `give --set ${key}=...`;
     return [`${key} is missing: ${remedy}`];
@@ -89,7 +89,7 @@ function describe(
 }
 
 function reason(issue: z.core.$ZodIssue): string {
-  if (issue.code !== 'invalid_value') return issue.message;
+  if (issue.code !== 'invalid_value') return issue.message.replace('Invalid input: ', '');
   const choices = issue.values.map(String);
   const given = typeof issue.input === 'string' ? hint(issue.input, choices) : '';
   return `expected one of ${choices.join(', ')}${given}`;

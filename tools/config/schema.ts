@@ -11,8 +11,18 @@ export const trainingConfigurationSchema = z.strictObject({
     .strictObject({
       name: z.enum(modelNames).describe('which detector'),
       // null leaves the sizes to the model: 800 and 1333 for torchvision's.
-      minSize: z.int().min(1).nullable().default(null).describe('shorter side after resizing, pixels'),
-      maxSize: z.int().min(1).nullable().default(null).describe('longer side is at most this, pixels'),
+      minSize: z
+        .int()
+        .min(1)
+        .nullable()
+        .default(null)
+        .describe('shorter side after resizing, pixels; null: the model’s'),
+      maxSize: z
+        .int()
+        .min(1)
+        .nullable()
+        .default(null)
+        .describe('longer side at most, pixels; null: in proportion to minSize'),
       trainableLayers: z
         .int()
         .min(0)

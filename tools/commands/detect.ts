@@ -1,0 +1,34 @@
+import { Command } from 'commander';
+import type * as RunDetect from '../run-detect';
+import { fraction } from './options';
+
+/** Users look at the sure ones; torchvision's own examples draw from 0.5 on too. */
+const DEFAULT_SCORE_THRESHOLD = 0.5;
+
+/** `rcnn detect`. */
+export function detectCommand(): Command {
+  return new Command('detect')
+    .description('find objects in pictures')
+    .argument('<image-or-dir...>', 'pictures, or folders of pictures')
+    .option('--model <name>', 'which detector; a checkpoint of our own names its model')
+    .requiredOption('--weights <file>', 'weights, or a run’s checkpoint folder (runs/x/best)')
+    .option(
+      '--score-threshold <t>',
+      'leave out detections with a lower score',
+      fraction,
+      DEFAULT_SCORE_THRESHOLD,
+    )
+    .option('--json <file>', 'write the detections as JSON, in full precision')
+    .option('--output <dir>', 'write the pictures with boxes drawn to this folder')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ rcnn detect --weights runs/first/best photo.jpg
+  $ rcnn detect --weights runs/first/best --json found.json --output detected pictures/`,
+    )
+    .action(async (paths: string[], options: Omit<RunDetect.DetectCommandOptions, 'paths'>) => {
+      const { runDetect } = require('../run-detect') as typeof RunDetect;
+      await runDetect({ ...options, paths });
+    });
+}

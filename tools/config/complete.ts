@@ -1,0 +1,58 @@
+import { defaultImageSize } from '../../detection/modeling/models';
+import type { TrainingConfiguration } from './schema';
+
+/** A configuration without anything left to derive: what the run does, as `config.yaml` states it. */
+export type CompleteConfiguration = TrainingConfiguration & {
+  readonly model: {
+    minSize: number;
+    maxSize: number;
+    trainableLayers: number;
+    norm: 'frozen' | 'batch' | 'group';
+  };
+  readonly optimizer: { lr: number };
+  readonly schedule: { warmupIterations: number; milestones: number[] };
+};
+
+/** torchvision's 0.02 for batches of 16 images; the rate goes with the batch (Goyal et al. 2017). */
+const SGD_RATE_PER_IMAGE = 0.02 / 16;
+/** torch.optim.AdamW's default. */
+const ADAMW_RATE = 1e-3;
+/** torchvision warms up over 1000 iterations at most; a tenth keeps short runs in proportion. */
+const MAX_WARMUP_ITERATIONS = 1000;
+const WARMUP_SHARE = 0.1;
+/** detectron2's 1x schedule: 60k and 80k of 90k iterations. */
+const MILESTONE_SHARES = [2 / 3, 8 / 9] as const;
+/** torchvision's trainable_backbone_layers with pretrained weights; all of them train without. */
+const TRAINABLE_LAYERS_WITH_WEIGHTS = 3;
+const ALL_LAYERS = 5;
+
+/** Fills what the user left to be derived, each from the keys that its description names. */
+export function completeConfiguration(configuration: TrainingConfiguration): CompleteConfiguration {
+  const { model, data, optimizer, schedule, iterations } = configuration;
+  const size = defaultImageSize(model.name);
+  const pretrained = model.weights !== null;
+  const minSize = model.minSize ?? size.minSize;
+  return {
+    ...configuration,
+    model: {
+      ...model,
+      minSize,
+      // The model's own proportion, where only the shorter side is given.
+      maxSize:
+        model.maxSize ??
+        (model.minSize === null ? size.maxSize : Math.round((minSize * size.maxSize) / size.minSize)),
+      trainableLayers: model.trainableLayers ?? (pretrained ? TRAINABLE_LAYERS_WITH_WEIGHTS : ALL_LAYERS),
+      norm: model.norm ?? (pretrained ? 'frozen' : 'batch'),
+    },
+    optimizer: {
+      ...optimizer,
+      lr: optimizer.lr ?? (optimizer.type === 'sgd' ? SGD_RATE_PER_IMAGE * data.batchSize : ADAMW_RATE),
+    },
+    schedule: {
+      ...schedule,
+      warmupIterations:
+        schedule.warmupIterations ?? Math.min(MAX_WARMUP_ITERATIONS, Math.floor(iterations * WARMUP_SHARE)),
+      milestones: schedule.milestones ?? MILESTONE_SHARES.map((share) => Math.round(share * iterations)),
+    },
+  };
+}

@@ -1,0 +1,45 @@
+import { existsSync, mkdirSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { InputError } from '../detection/errors';
+
+/** Where a run keeps what it writes. */
+export function runFolder(output: string) {
+  return {
+    config: path.join(output, 'config.yaml'),
+    metrics: path.join(output, 'metrics.jsonl'),
+    checkpoints: path.join(output, 'checkpoints'),
+    last: path.join(output, 'last'),
+    best: path.join(output, 'best'),
+    report: path.join(output, 'report.html'),
+  };
+}
+
+/** @throws InputError when a new run cannot have this folder. Makes nothing. */
+export function requireFreeFolder(output: string): void {
+  if (!existsSync(output)) return;
+  if (!statSync(output).isDirectory()) {
+    throw new InputError(`${output}: is a file; --output needs the name of a folder`);
+  }
+  const { config, checkpoints, metrics } = runFolder(output);
+  if ([config, checkpoints, metrics].some((name) => existsSync(name))) {
+    throw new InputError(
+      `${output}: holds a run already. Choose another folder with --output, or go on with that run with --resume`,
+    );
+  }
+}
+
+/** @throws InputError when there is no run to go on with. */
+export function requireRun(output: string): void {
+  if (!existsSync(runFolder(output).config)) {
+    const what = existsSync(output) && readdirSync(output).length > 0 ? 'holds no run' : 'there is no run';
+    throw new InputError(`${output}: ${what} to go on with; leave out --resume to start one`);
+  }
+}
+
+/** Writes under a temporary name, then renames: nobody sees half of it. Makes the folder if need be. */
+export function writeAtomically(file: string, content: string | Uint8Array): void {
+  mkdirSync(path.dirname(file), { recursive: true });
+  const partial = `${file}.partial-${process.pid}`;
+  writeFileSync(partial, content);
+  renameSync(partial, file);
+}

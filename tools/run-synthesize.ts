@@ -1,0 +1,36 @@
+import { synthesize } from '../datasets/synthesis/synthesize';
+import { Interrupted, interruptible } from './interruption';
+import { Progress, say } from './progress';
+import { terminalLine } from './terminal-text';
+
+export interface SynthesizeCommandOptions {
+  readonly output: string;
+  readonly numTrain?: number;
+  readonly numVal?: number;
+  readonly size?: number;
+  readonly seed?: number;
+}
+
+/** Generates scenes; prints the folder. */
+export async function runSynthesize(options: SynthesizeCommandOptions): Promise<void> {
+  await generateScenes(options);
+  process.stdout.write(`${terminalLine(options.output)}\n`);
+}
+
+/** Generates scenes with progress, unless they are there already. */
+export async function generateScenes(options: SynthesizeCommandOptions): Promise<void> {
+  const progress = new Progress('scenes');
+  await interruptible(async (signal) => {
+    try {
+      const { reused } = await synthesize({
+        ...options,
+        signal,
+        onProgress: (done, total) => progress.update(done, total),
+      });
+      if (reused) say(`${options.output} holds these scenes already`);
+    } catch (error) {
+      if (signal.aborted) throw new Interrupted('Stopped; nothing was written.');
+      throw error;
+    }
+  });
+}
