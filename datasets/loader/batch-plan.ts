@@ -1,21 +1,10 @@
 import { RandomStream } from '../../detection/nn/random';
 import { paddedSize, resizedSize } from '../../detection/structures/resize';
 import type { ResizeOptions } from '../../detection/structures/resize';
-import type { Size } from '../../detection/structures/size';
 import type { Targets } from '../../detection/structures/targets';
 import { flipBoxes, scaleBoxes } from '../../detection/structures/boxes';
 import type { BatchJob, PictureJob } from './batch-job';
-
-/** One image of a data set, as loaders take it. */
-export interface Example {
-  readonly imageId: number;
-  /** Path of the picture. */
-  readonly file: string;
-  /** As the annotations say. */
-  readonly size: Size;
-  /** In pixels of the stored picture. */
-  readonly targets: Targets;
-}
+import type { Example } from './examples';
 
 /** A batch before its pixels are there. All that is random about it has been drawn. */
 export interface BatchPlan {

@@ -1,8 +1,11 @@
 import type { ResizeOptions } from '../../detection/structures/resize';
+import type { CocoDataset } from '../coco/annotations';
 import { BatchLoader } from './batch-loader';
 import type { WorkerOptions } from './batch-loader';
 import { evaluationPlans } from './batch-plan';
-import type { BatchPlan, Example } from './batch-plan';
+import type { BatchPlan } from './batch-plan';
+import { cocoExamples } from './examples';
+import type { Example } from './examples';
 
 export interface EvaluationLoaderOptions extends WorkerOptions, ResizeOptions {
   /** Images of a batch. Default 1: no image is padded to the size of another. */
@@ -14,11 +17,14 @@ export interface EvaluationLoaderOptions extends WorkerOptions, ResizeOptions {
  * validation losses. See BatchLoader.
  */
 export class EvaluationLoader extends BatchLoader {
+  private readonly examples: readonly Example[];
+
   constructor(
-    private readonly examples: readonly Example[],
+    dataset: CocoDataset,
     private readonly evaluationOptions: EvaluationLoaderOptions,
   ) {
     super(evaluationOptions);
+    this.examples = cocoExamples(dataset);
   }
 
   protected override plans(): Iterator<BatchPlan> {

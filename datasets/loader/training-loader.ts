@@ -1,9 +1,12 @@
 import { InputError } from '../../detection/errors';
 import type { ResizeRule } from '../../detection/structures/resize';
+import type { CocoDataset } from '../coco/annotations';
 import { BatchLoader } from './batch-loader';
 import type { WorkerOptions } from './batch-loader';
 import { trainingPlans } from './batch-plan';
-import type { BatchPlan, Example } from './batch-plan';
+import type { BatchPlan } from './batch-plan';
+import { cocoExamples } from './examples';
+import type { Example } from './examples';
 
 export interface TrainingLoaderOptions extends WorkerOptions {
   /** Images of a batch. */
@@ -24,17 +27,20 @@ export interface TrainingLoaderOptions extends WorkerOptions {
 
 /** Batches to train on, without end: all images in random order, then all in another. See BatchLoader. */
 export class TrainingLoader extends BatchLoader {
+  private readonly examples: readonly Example[];
+
   /**
    * Images without boxes are kept: the model learns from them what is background.
    *
    * @throws InputError if there are no images
    */
   constructor(
-    private readonly examples: readonly Example[],
+    dataset: CocoDataset,
     private readonly trainingOptions: TrainingLoaderOptions,
   ) {
     super(trainingOptions);
-    if (examples.length === 0) throw new InputError('the training set has no images');
+    this.examples = cocoExamples(dataset);
+    if (dataset.images.length === 0) throw new InputError(`${dataset.file}: there are no images to train on`);
   }
 
   protected override plans(): Iterator<BatchPlan> {

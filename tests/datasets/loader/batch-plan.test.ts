@@ -1,5 +1,6 @@
-import type { Example, TrainingPlanOptions } from '../../../datasets/loader/batch-plan';
+import type { TrainingPlanOptions } from '../../../datasets/loader/batch-plan';
 import { evaluationPlans, trainingPlans } from '../../../datasets/loader/batch-plan';
+import type { Example } from '../../../datasets/loader/examples';
 
 const examples: Example[] = Array.from({ length: 7 }, (_, i) => ({
   imageId: 10 * i,
