@@ -82,9 +82,9 @@ async function holdsSet(output: string, settings: SynthesisSettings): Promise<bo
   try {
     names = await readdir(output);
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error)) throw error;
-    if (error.code === 'ENOENT') return false;
-    if (error.code !== 'ENOTDIR') throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return false;
+    if (code !== 'ENOTDIR') throw error;
     throw new InputError(`${output} is a file; the scenes need a folder. Choose another place for them.`);
   }
   if (names.length === 0) return false;
