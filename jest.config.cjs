@@ -1,5 +1,25 @@
 // Packages that ship ES modules only: jest runs CommonJS, so they pass through the same compiler as our sources.
-const esModules = ['@observablehq', 'd3', 'd3-[^/]+', 'internmap', 'delaunator', 'robust-predicates', 'isoformat', 'interval-tree-1d', 'binary-search-bounds', 'pure-rand'];
+const esModules = [
+  '@observablehq',
+  'd3',
+  'd3-[^/]+',
+  'internmap',
+  'delaunator',
+  'robust-predicates',
+  'isoformat',
+  'interval-tree-1d',
+  'binary-search-bounds',
+  'pure-rand',
+  'css-select',
+  'css-what',
+  'dom[^/]+',
+  'nth-check',
+  'entities',
+  'htmlparser2',
+  'boolbase',
+  'uhyphen',
+  'cssomnom',
+];
 
 // What detection/backend/node.ts sets before the native library loads. Tests see a copy of process.env that the library
 // does not, so it has to happen out here; without it gradients of ROIAlign race, and golden numbers fail now and then.
@@ -12,7 +32,10 @@ module.exports = {
   roots: ['<rootDir>/tests'],
   testMatch: ['**/*.test.ts'],
   transform: {
-    '\\.(ts|js|mjs)$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } }],
+    '\\.(ts|js|mjs)$': [
+      '@swc/jest',
+      { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } },
+    ],
   },
   transformIgnorePatterns: [`/node_modules/(?!(${esModules.join('|')})/)`],
   testTimeout: 60_000,
