@@ -44,7 +44,8 @@ export async function installPackages(root, reporter) {
       {
         cwd: root,
         onLine: (line) => {
-          if (/^npm http (fetch|cache) /.test(line)) reporter.progress(`${++fetched} packages fetched`);
+          if (/^npm http (fetch|cache) .*\.tgz/.test(line))
+            reporter.progress(`${++fetched} packages fetched`);
         },
       },
     );
@@ -61,5 +62,19 @@ export async function installPackages(root, reporter) {
           'Check the network, the disk and the registry that npm uses (npm config get registry), then run set-up again.',
       );
     }
+    linkCommand(root);
   });
+}
+
+/**
+ * Lets `npx rcnn` find the project's own command at once. Without the link npx finds it too, but first installs the
+ * clone into npm's cache.
+ * @param {string} root
+ */
+function linkCommand(root) {
+  if (process.platform === 'win32') return;
+  const link = path.join(root, 'node_modules/.bin/rcnn');
+  fs.mkdirSync(path.dirname(link), { recursive: true });
+  fs.rmSync(link, { force: true });
+  fs.symlinkSync('../../tools/rcnn.mjs', link);
 }
