@@ -11,7 +11,11 @@ type Attribute = TFEOpAttr;
 
 type Inputs = Record<string, tf.TensorInfo>;
 type Attributes = Record<string, unknown>;
-type Kernel = (inputs: Inputs, attributes: Attributes, native: NativeOperations) => tf.TensorInfo | tf.TensorInfo[];
+type Kernel = (
+  inputs: Inputs,
+  attributes: Attributes,
+  native: NativeOperations,
+) => tf.TensorInfo | tf.TensorInfo[];
 
 /** Builds attributes of TensorFlow operations and runs them. */
 class NativeOperations {
@@ -50,6 +54,14 @@ class NativeOperations {
     return this.backend.executeMultipleOutputs(name, attributes, inputs, numOutputs);
   }
 
+  /** Zeros around a tensor. */
+  pad(x: tf.TensorInfo, paddings: [before: number, after: number][]): tf.Tensor {
+    const tensor = tf.tensor2d(paddings, [paddings.length, 2], 'int32');
+    const padded = this.run('Pad', [this.floatType('T'), this.intType('Tpaddings')], [x, tensor]);
+    tensor.dispose();
+    return padded;
+  }
+
   /** Runs `f` with a shape as the int32 tensor that TensorFlow wants it as. */
   withInts<T>(values: number[], f: (tensor: tf.Tensor) => T): T {
     const tensor = tf.tensor1d(values, 'int32');
@@ -62,6 +74,7 @@ class NativeOperations {
 }
 
 type Padding = tf.backend_util.PadInfo;
+type Shape4D = [number, number, number, number];
 
 function paddingAttributes(native: NativeOperations, pad: Padding): Attribute[] {
   if (pad.type === 'SAME' || pad.type === 'VALID') return [native.string('padding', pad.type)];
@@ -71,33 +84,54 @@ function paddingAttributes(native: NativeOperations, pad: Padding): Attribute[] 
   ];
 }
 
-type Shape4D = [number, number, number, number];
+/**
+ * How a convolution pads. Numbers that come to the same as SAME or VALID are called so: of the gradients only these
+ * have a fast path (measured, 8x80x80x32, 3x3: gradient of the filter 37 ms EXPLICIT, 8 ms SAME).
+ */
+function convolutionPadding(inputShape: number[], filterShape: number[], attributes: Attributes): Padding {
+  const info = (pad: unknown): tf.backend_util.Conv2DInfo =>
+    tf.backend_util.computeConv2DInfo(
+      inputShape as Shape4D,
+      filterShape as Shape4D,
+      attributes['strides'] as number,
+      (attributes['dilations'] as number | undefined) ?? 1,
+      pad as number,
+      attributes['dimRoundingMode'] as 'floor' | undefined,
+    );
+  const { padInfo } = info(attributes['pad']);
+  const same = info('same').padInfo;
+  const sides = ['top', 'bottom', 'left', 'right'] as const;
+  if (sides.every((side) => padInfo[side] === 0)) return { ...padInfo, type: 'VALID' };
+  if (sides.every((side) => padInfo[side] === same[side])) return same;
+  return padInfo;
+}
 
 function convolutionAttributes(
   native: NativeOperations,
-  inputShape: number[],
-  filterShape: number[],
-  { strides, pad, dilations, dimRoundingMode }: Attributes,
+  attributes: Attributes,
+  padding: Padding,
 ): Attribute[] {
-  const info = tf.backend_util.computeConv2DInfo(
-    inputShape as Shape4D,
-    filterShape as Shape4D,
-    strides as number,
-    (dilations as number | undefined) ?? 1,
-    pad as number,
-    dimRoundingMode as 'floor' | undefined,
-  );
+  const sides = (value: unknown): number[] => {
+    const [vertical, horizontal] = Array.isArray(value)
+      ? (value as number[])
+      : [value as number, value as number];
+    return [1, vertical!, horizontal!, 1];
+  };
   return [
     native.floatType('T'),
-    native.int('strides', [1, info.strideHeight, info.strideWidth, 1]),
-    ...paddingAttributes(native, info.padInfo),
+    native.int('strides', sides(attributes['strides'])),
+    ...paddingAttributes(native, padding),
     native.string('data_format', 'NHWC'),
     native.bool('use_cudnn_on_gpu', true),
-    native.int('dilations', [1, info.dilationHeight, info.dilationWidth, 1]),
+    native.int('dilations', sides(attributes['dilations'] ?? 1)),
   ];
 }
 
-function poolingAttributes(native: NativeOperations, inputShape: number[], attributes: Attributes): Attribute[] {
+function poolingAttributes(
+  native: NativeOperations,
+  inputShape: number[],
+  attributes: Attributes,
+): Attribute[] {
   const { filterSize, strides, pad, dimRoundingMode } = attributes;
   const info = tf.backend_util.computePool2DInfo(
     inputShape as Shape4D,
@@ -127,22 +161,47 @@ function batchNormAttributes(native: NativeOperations, attributes: Attributes): 
 }
 
 const kernels: Record<string, Kernel> = {
-  Conv2D: ({ x, filter }, attributes, native) =>
-    native.run('Conv2D', convolutionAttributes(native, x!.shape, filter!.shape, attributes), [x!, filter!]),
+  Conv2D: ({ x, filter }, attributes, native) => {
+    const padding = convolutionPadding(x!.shape, filter!.shape, attributes);
+    return native.run('Conv2D', convolutionAttributes(native, attributes, padding), [x!, filter!]);
+  },
 
   Conv2DBackpropInput: ({ dy, filter }, attributes, native) => {
     const inputShape = attributes['inputShape'] as number[];
-    const list = convolutionAttributes(native, inputShape, filter!.shape, attributes);
-    return native.withInts(inputShape, (shape) => native.run('Conv2DBackpropInput', list, [shape, filter!, dy!]));
+    const padding = convolutionPadding(inputShape, filter!.shape, attributes);
+    const list = convolutionAttributes(native, attributes, padding);
+    return native.withInts(inputShape, (shape) =>
+      native.run('Conv2DBackpropInput', list, [shape, filter!, dy!]),
+    );
   },
 
   Conv2DBackpropFilter: ({ x, dy }, attributes, native) => {
     const filterShape = attributes['filterShape'] as number[];
-    const list = convolutionAttributes(native, x!.shape, filterShape, attributes);
-    return native.withInts(filterShape, (shape) => native.run('Conv2DBackpropFilter', list, [x!, shape, dy!]));
+    const padding = convolutionPadding(x!.shape, filterShape, attributes);
+    const run = (input: tf.TensorInfo, pad: Padding): tf.Tensor =>
+      native.withInts(filterShape, (shape) =>
+        native.run('Conv2DBackpropFilter', convolutionAttributes(native, attributes, pad), [
+          input,
+          shape,
+          dy!,
+        ]),
+      );
+    if (padding.type !== 'NUMBER' && padding.type !== 'EXPLICIT') return run(x!, padding);
+    // A copy with zeros around it and the fast path: 13 ms for ResNet's first layer on 8x320x320, EXPLICIT 76 ms.
+    const { top, bottom, left, right } = padding;
+    const padded = native.pad(x!, [
+      [0, 0],
+      [top, bottom],
+      [left, right],
+      [0, 0],
+    ]);
+    const gradient = run(padded, { ...padding, type: 'VALID' });
+    padded.dispose();
+    return gradient;
   },
 
-  MaxPool: ({ x }, attributes, native) => native.run('MaxPool', poolingAttributes(native, x!.shape, attributes), [x!]),
+  MaxPool: ({ x }, attributes, native) =>
+    native.run('MaxPool', poolingAttributes(native, x!.shape, attributes), [x!]),
 
   MaxPoolGrad: ({ dy, input, output }, attributes, native) =>
     native.run('MaxPoolGrad', poolingAttributes(native, input!.shape, attributes), [input!, output!, dy!]),
@@ -166,7 +225,12 @@ const kernels: Record<string, Kernel> = {
   /** Gradients by x, scale and offset. */
   BatchNormTrainingGrad: ({ dy, x, scale, reserve1, reserve2, reserve3 }, attributes, native) => {
     const inputs = [dy!, x!, scale!, reserve1!, reserve2!, reserve3!];
-    const outputs = native.runMany('FusedBatchNormGradV3', batchNormAttributes(native, attributes), inputs, 5);
+    const outputs = native.runMany(
+      'FusedBatchNormGradV3',
+      batchNormAttributes(native, attributes),
+      inputs,
+      5,
+    );
     for (const unused of outputs.splice(3)) unused.dispose();
     return outputs;
   },
