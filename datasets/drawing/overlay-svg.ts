@@ -1,0 +1,119 @@
+import type { Size } from '../../detection/structures/size';
+import { CAP_HEIGHT, DESCENT, textPath, type TextPath } from './stroke-font';
+
+/** A box to draw. */
+export interface LabelledBox {
+  /** x1, y1, x2, y2 in pixels of the image. */
+  readonly box: readonly [x1: number, y1: number, x2: number, y2: number];
+  /** Any text at all: it is drawn as strokes, and escaped where it stands as text. */
+  readonly label: string;
+  /** 0..1, shown behind the label. */
+  readonly score?: number;
+  /** As `categoryColour` gives it: #rrggbb. */
+  readonly colour: string;
+}
+
+/** Bright and far apart in hue or lightness, the first eight above all. */
+const PALETTE = [
+  '#ff3b5c',
+  '#00c2ff',
+  '#ffd400',
+  '#00d084',
+  '#b15cff',
+  '#ff8a00',
+  '#3f6bff',
+  '#ff5fd2',
+  '#a4e400',
+  '#00a39b',
+  '#c98850',
+  '#ffffff',
+  '#9c1f3f',
+  '#8fb8ff',
+  '#5a7d00',
+  '#c8b6ff',
+];
+
+/** A colour for each label 1..K; it repeats after 16. */
+export function categoryColour(label: number): string {
+  return PALETTE[(label - 1) % PALETTE.length];
+}
+
+/** Share of the image's shorter side, and the fewest pixels at which letters are still letters. */
+const CAP_HEIGHT_SHARE = 0.024;
+const MIN_CAP_HEIGHT = 7;
+const LINE_WIDTH_SHARE = 0.006;
+const MIN_LINE_WIDTH = 1.5;
+/** Free space around the text, in units of the font. */
+const PADDING = 2;
+const LABEL_HEIGHT = CAP_HEIGHT + DESCENT / 2 + 2 * PADDING;
+
+/**
+ * Boxes with their labels as a self-contained SVG of the image's size: lay it over the image. Later boxes lie on
+ * top of earlier ones. A label stands above its box, or in its top corner where the image ends.
+ */
+export function overlaySvg({ width, height }: Size, boxes: readonly LabelledBox[]): string {
+  const side = Math.min(width, height);
+  const unit = Math.max(MIN_CAP_HEIGHT, CAP_HEIGHT_SHARE * side) / CAP_HEIGHT;
+  const lineWidth = Math.max(MIN_LINE_WIDTH, LINE_WIDTH_SHARE * side);
+  const groups = boxes.map(({ box: [x1, y1, x2, y2], label, score, colour }) => {
+    const scoreText = score === undefined ? '' : score.toFixed(2);
+    const text = fittedText(label, scoreText, width / unit - 2 * PADDING);
+    const labelWidth = (text.width + 2 * PADDING) * unit;
+    const labelHeight = LABEL_HEIGHT * unit;
+    const left = Math.max(0, Math.min(x1 - lineWidth / 2, width - labelWidth));
+    const above = y1 - labelHeight;
+    const top = Math.max(0, above >= 0 ? above : Math.min(y1, height - labelHeight));
+    const fill = escapeXml(colour);
+    return (
+      `<g><title>${escapeXml(`${label} ${scoreText}`.trim())}</title>` +
+      `<rect x="${round(x1)}" y="${round(y1)}" width="${round(x2 - x1)}" height="${round(y2 - y1)}" ` +
+      `fill="none" stroke="${fill}" stroke-width="${round(lineWidth)}" stroke-linejoin="round"/>` +
+      `<rect x="${round(left)}" y="${round(top)}" width="${round(labelWidth)}" height="${round(labelHeight)}" ` +
+      `rx="${round(unit)}" fill="${fill}"/>` +
+      `<path transform="translate(${round(left + PADDING * unit)} ${round(top + PADDING * unit)}) scale(${round(unit)})" ` +
+      `d="${text.path}" fill="none" stroke="${inkOn(colour)}" ` +
+      `stroke-width="1" stroke-linecap="round" stroke-linejoin="round"/></g>`
+    );
+  });
+  return (
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" ` +
+    `viewBox="0 0 ${width} ${height}">${groups.join('')}</svg>`
+  );
+}
+
+/** Label and score on one line; a label that is too long for the image ends in dots, the score stays. */
+function fittedText(label: string, score: string, maxWidth: number): TextPath {
+  const suffix = score === '' ? '' : ` ${score}`;
+  let text = textPath(label + suffix);
+  const characters = [...label];
+  // No glyph is wider than 6 units with its space: what cannot fit is cut off at once.
+  characters.splice(Math.ceil(maxWidth));
+  while (text.width > maxWidth && characters.length > 0) {
+    characters.pop();
+    text = textPath(`${characters.join('')}...${suffix}`);
+  }
+  return text;
+}
+
+/** Black or white, whichever stands out (Rec. 709 luma). */
+function inkOn(colour: string): string {
+  const [red, green, blue] = [1, 3, 5].map((at) => Number.parseInt(colour.slice(at, at + 2), 16));
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue > 110 ? '#000000' : '#ffffff';
+}
+
+const round = (value: number) => Number(value.toFixed(2));
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+/** Text for XML and HTML, in elements and in quoted attributes; what XML 1.0 cannot hold becomes U+FFFD. */
+export function escapeXml(text: string): string {
+  return text
+    .replace(/[^\t\n\r\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]/gu, '\ufffd')
+    .replace(/[&<>"']/g, (character) => ENTITIES[character]);
+}
