@@ -1,0 +1,101 @@
+import { sortByScore } from './grouping';
+import type { Matches } from './matching';
+import { AREA_RANGES, IOU_THRESHOLDS, MAX_DETECTIONS, RECALL_THRESHOLDS } from './parameters';
+
+const [A, M, R, T] = [AREA_RANGES, MAX_DETECTIONS, RECALL_THRESHOLDS, IOU_THRESHOLDS].map(
+  ({ length }) => length,
+);
+
+/** Precision and recall of all categories; -1 where a category has nothing to be found. */
+export class Curves {
+  /** [K, areas, IoU thresholds, recalls], for 100 detections an image and a category. */
+  readonly precision: Float64Array;
+  /** [K, areas, 1 / 10 / 100 detections, IoU thresholds]. */
+  readonly recall: Float64Array;
+
+  constructor(readonly numCategories: number) {
+    this.precision = new Float64Array(numCategories * A * T * R).fill(-1);
+    this.recall = new Float64Array(numCategories * A * M * T).fill(-1);
+  }
+
+  /** [recalls], a view. */
+  precisionAt(category: number, area: number, threshold: number): Float64Array {
+    const start = ((category * A + area) * T + threshold) * R;
+    return this.precision.subarray(start, start + R);
+  }
+
+  /** [IoU thresholds], a view. */
+  recallAt(category: number, area: number, maxDetections: number): Float64Array {
+    const start = ((category * A + area) * M + maxDetections) * T;
+    return this.recall.subarray(start, start + T);
+  }
+}
+
+/** Fills in the curves of one category, as pycocotools' accumulate. */
+export function accumulate(matches: Matches, category: number, curves: Curves): void {
+  const order = sortByScore(
+    Int32Array.from({ length: matches.count }, (_, i) => i),
+    matches.scores,
+  );
+  const precisions = new Float64Array(matches.count);
+  for (let area = 0; area < A; area++) {
+    const numTruths = matches.numTruths[area];
+    if (numTruths === 0) continue;
+    for (let t = 0; t < T; t++) {
+      const found = precisionAtEachFind(matches, order, area, t, precisions);
+      interpolate(precisions, found, numTruths, curves.precisionAt(category, area, t));
+    }
+    MAX_DETECTIONS.forEach((limit, m) =>
+      countFound(matches, area, limit, curves.recallAt(category, area, m)),
+    );
+  }
+}
+
+/**
+ * Precision after each right detection, in the order of scores; it only falls in between, so the others need not
+ * be kept.
+ *
+ * @returns How many were right.
+ */
+function precisionAtEachFind(
+  { matched, ignored }: Matches,
+  order: Int32Array,
+  area: number,
+  t: number,
+  precisions: Float64Array,
+): number {
+  const [matchedBits, ignoredBits] = [matched[area], ignored[area]];
+  let right = 0;
+  let wrong = 0;
+  for (const d of order) {
+    if ((ignoredBits[d] >> t) & 1) continue;
+    if ((matchedBits[d] >> t) & 1) {
+      right++;
+      precisions[right - 1] = right / (wrong + right + Number.EPSILON);
+    } else {
+      wrong++;
+    }
+  }
+  return right;
+}
+
+/** At each recall threshold the best precision at that recall or a higher one; 0 where it is never reached. */
+function interpolate(precisions: Float64Array, found: number, numTruths: number, curve: Float64Array): void {
+  for (let i = found - 1; i > 0; i--) precisions[i - 1] = Math.max(precisions[i - 1], precisions[i]);
+  let i = 0;
+  for (let r = 0; r < R; r++) {
+    while (i < found && (i + 1) / numTruths < RECALL_THRESHOLDS[r]) i++;
+    curve[r] = i < found ? precisions[i] : 0;
+  }
+}
+
+/** Recall when each image has only so many detections. */
+function countFound(matches: Matches, area: number, limit: number, recall: Float64Array): void {
+  recall.fill(0);
+  for (let d = 0; d < matches.count; d++) {
+    if (matches.ranks[d] >= limit) continue;
+    const right = matches.matched[area][d] & ~matches.ignored[area][d];
+    for (let t = 0; right >> t > 0; t++) recall[t] += (right >> t) & 1;
+  }
+  for (let t = 0; t < T; t++) recall[t] /= matches.numTruths[area];
+}

@@ -1,0 +1,113 @@
+import { InputError } from '../../detection/errors';
+import type { CocoDataset } from '../coco/annotations';
+import { idFault, isId, isObject } from '../coco/entries';
+import { readJsonFile } from '../coco/json-file';
+import { ProblemList, shownValue, type Problem, type ProblemKind } from '../coco/problems';
+
+/** One detection, as in COCO's results files. */
+export interface CocoDetection {
+  readonly image_id: number;
+  readonly category_id: number;
+  readonly score: number;
+  /** x, y, width, height in pixels. Masks may come without. */
+  readonly bbox?: readonly number[];
+  /** Unchecked; see segmentationToRle. */
+  readonly segmentation?: unknown;
+}
+
+/** Detections say something that cannot be evaluated. All of it is in the message, and in `problems`. */
+export class DetectionsError extends InputError {
+  override readonly name = 'DetectionsError';
+
+  constructor(
+    /** The file, or what else the detections come from. */
+    readonly source: string,
+    /** The first 20 of each kind. */
+    readonly problems: readonly Problem[],
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/**
+ * Reads a COCO results file: a list of detections for images of `dataset`.
+ *
+ * @throws JsonFileError where the file is no JSON, DetectionsError where it is, but wrong.
+ */
+export async function readDetections(file: string, dataset: CocoDataset): Promise<readonly CocoDetection[]> {
+  return checkDetections(await readJsonFile(file), dataset, file);
+}
+
+/**
+ * Whether detections are given by boxes, rather than by masks: the first decides for all, as in pycocotools'
+ * loadRes.
+ */
+export function areBoxes(detections: readonly CocoDetection[]): boolean {
+  return detections.length > 0 && detections[0].bbox !== undefined && detections[0].bbox.length > 0;
+}
+
+/**
+ * Refuses what pycocotools refuses, and scores and boxes that are no finite numbers. Detections of unknown
+ * categories are fine here, and no one counts them.
+ *
+ * @param source Named in messages.
+ * @throws DetectionsError
+ */
+export function checkDetections(
+  detections: unknown,
+  dataset: CocoDataset,
+  source: string,
+): readonly CocoDetection[] {
+  const problems = new ProblemList();
+  if (!Array.isArray(detections)) {
+    const what = isObject(detections) ? 'an object' : shownValue(detections);
+    const reason = `this is ${what}; a list of detections is expected`;
+    problems.add({ kind: 'structure', place: 'the file', reason });
+    throw new DetectionsError(source, problems.problems, problems.describe(source));
+  }
+  const first: unknown = detections[0];
+  const byBoxes =
+    isObject(first) && first.bbox !== undefined && !(Array.isArray(first.bbox) && first.bbox.length === 0);
+  detections.forEach((detection: unknown, index) =>
+    checkDetection(detection, index, byBoxes, dataset, problems),
+  );
+  if (!problems.isEmpty) throw new DetectionsError(source, problems.problems, problems.describe(source));
+  return detections as readonly CocoDetection[];
+}
+
+function checkDetection(
+  detection: unknown,
+  index: number,
+  byBoxes: boolean,
+  dataset: CocoDataset,
+  problems: ProblemList,
+): void {
+  const refuse = (kind: ProblemKind, key: string, reason: string): void => {
+    problems.add({ kind, place: `[${index}]${key}`, reason });
+  };
+  if (!isObject(detection)) {
+    refuse('structure', '', `this is ${shownValue(detection)}, not an object`);
+    return;
+  }
+  const { image_id: imageId, category_id: categoryId, score, bbox, segmentation } = detection;
+  if (!isId(imageId)) refuse('id', '.image_id', idFault(imageId));
+  else if (dataset.imageOf(imageId) === undefined) {
+    refuse('unknown image', '.image_id', `${dataset.file} has no image ${imageId}`);
+  }
+  if (!isId(categoryId)) refuse('id', '.category_id', idFault(categoryId));
+  if (typeof score !== 'number' || !Number.isFinite(score)) {
+    refuse(
+      'score',
+      '.score',
+      score === undefined ? 'it is missing' : `it is ${shownValue(score)}, not a finite number`,
+    );
+  }
+  if (byBoxes || (bbox !== undefined && !(Array.isArray(bbox) && bbox.length === 0))) {
+    const isBox = Array.isArray(bbox) && bbox.length === 4 && bbox.every((side) => Number.isFinite(side));
+    if (!isBox)
+      refuse('box', '.bbox', `the box is ${shownValue(bbox)}, not four numbers [x, y, width, height]`);
+  } else if (segmentation === undefined) {
+    refuse('segmentation', '', 'there is neither "bbox" nor "segmentation"');
+  }
+}

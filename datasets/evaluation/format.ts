@@ -1,0 +1,43 @@
+import type { CocoEvaluation } from './evaluate';
+import { IOU_THRESHOLDS } from './parameters';
+import { STATS, type StatName } from './summarize';
+
+const COLUMNS: readonly StatName[] = ['AP', 'AP50', 'AP75', 'APs', 'APm', 'APl', 'AR100'];
+
+/** The twelve lines that pycocotools' summarize prints, and a table with a row for each category. */
+export function formatEvaluation({ stats, perCategory }: CocoEvaluation): string {
+  const lines = STATS.map((stat, index) => {
+    const title = stat.isPrecision ? 'Average Precision  (AP)' : 'Average Recall     (AR)';
+    const [first, last] = [IOU_THRESHOLDS[0], IOU_THRESHOLDS[IOU_THRESHOLDS.length - 1]];
+    const iou = stat.iouThreshold?.toFixed(2) ?? `${first.toFixed(2)}:${last.toFixed(2)}`;
+    const limit = String(stat.maxDetections).padStart(3);
+    const value = stats[index].toFixed(3);
+    return ` ${title} @[ IoU=${iou.padEnd(9)} | area=${stat.area.padStart(6)} | maxDets=${limit} ] = ${value}`;
+  });
+  if (perCategory.length === 0) return lines.join('\n');
+
+  const rows = perCategory.map((category) => [
+    category.name.replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, ' '), // a new line would break the table
+    String(category.numTruths),
+    ...COLUMNS.map((column) => (category[column] === -1 ? '-' : category[column].toFixed(3))),
+  ]);
+  const table = [['category', 'objects', ...COLUMNS], ...rows];
+  const widths = table[0].map((_, column) => Math.max(...table.map((row) => [...row[column]].length)));
+  const format = (row: readonly string[]): string =>
+    row
+      .map((cell, column) => {
+        const space = ' '.repeat(widths[column] - [...cell].length);
+        return column === 0 ? cell + space : space + cell;
+      })
+      .join('  ');
+  return [...lines, '', ...table.map(format)].join('\n');
+}
+
+/** What `rcnn evaluate --json` writes. */
+export function evaluationJson({ stats, names, perCategory }: CocoEvaluation): object {
+  return {
+    stats,
+    names,
+    perCategory: perCategory.map(({ categoryId, ...scores }) => ({ category_id: categoryId, ...scores })),
+  };
+}
