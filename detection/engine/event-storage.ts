@@ -20,6 +20,8 @@ const HISTORY_LENGTH = 1000;
 export class EventStorage {
   /** The step that events put now belong to, counted from 1. */
   iteration = 0;
+  /** Which scalars are the model's losses; the trainer says so at each step. */
+  lossNames: readonly string[] = [];
   private readonly histories = new Map<string, ScalarEvent[]>();
   private currentImages = new Map<string, SummaryImage>();
   private currentHistograms = new Map<string, Float32Array>();

@@ -103,6 +103,7 @@ function trainStep<Batch>(
     options.clipGradients?.(gradients);
     options.optimizer.step(gradients, learningRate);
     for (const [name, value] of Object.entries(values)) storage.scalar(name, value);
+    storage.lossNames = Object.keys(values);
     storage.scalar('total_loss', sum(Object.values(values)));
     storage.scalar('lr', learningRate);
     return values;

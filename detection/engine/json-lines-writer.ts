@@ -1,0 +1,72 @@
+import { closeSync, existsSync, openSync, readFileSync, renameSync, writeFileSync, writeSync } from 'node:fs';
+import type { Hook, TrainingState } from './hooks';
+import { peakMemoryBytes } from './peak-memory';
+
+export interface JsonLinesOptions {
+  readonly file: string;
+  /** Steps from one row to the next. 1 if left out. */
+  readonly every?: number;
+}
+
+/**
+ * Writes scalars as they are (unsmoothed, full precision) to a file of one JSON object a line:
+ * `{"iteration": 20, "loss_classifier": ..., "total_loss": ..., "lr": ..., "data_seconds": ..., "seconds": ...,
+ * "peak_memory_bytes": ...}`. A scalar that was last put at an earlier step gets a row of that step, as with
+ * detectron2's JSONWriter. A resumed run first drops the rows of steps that are now done again.
+ */
+export class JsonLinesWriter implements Hook {
+  private descriptor: number | undefined;
+  private written = 0;
+
+  constructor(private readonly options: JsonLinesOptions) {}
+
+  beforeTrain(state: TrainingState): void {
+    const { file } = this.options;
+    if (existsSync(file)) {
+      const kept = readFileSync(file, 'utf8')
+        .split('\n')
+        .filter((line) => iterationOf(line) <= state.iteration);
+      const temporary = `${file}.${process.pid}.tmp`;
+      writeFileSync(temporary, kept.map((line) => `${line}\n`).join(''));
+      renameSync(temporary, file);
+    }
+    this.descriptor = openSync(file, 'a');
+    this.written = state.iteration;
+  }
+
+  afterStep(state: TrainingState): void {
+    if (state.iteration % (this.options.every ?? 1) === 0) this.write(state);
+  }
+
+  afterTrain(state: TrainingState): void {
+    if (this.descriptor === undefined) return;
+    this.write(state);
+    closeSync(this.descriptor);
+    this.descriptor = undefined;
+  }
+
+  private write({ storage }: TrainingState): void {
+    const rows = new Map<number, Record<string, number>>();
+    for (const name of storage.scalarNames) {
+      const { iteration, value } = storage.latest(name)!;
+      if (iteration <= this.written) continue;
+      const row = rows.get(iteration) ?? { iteration };
+      row[name] = value;
+      rows.set(iteration, row);
+    }
+    const lines = [...rows.values()]
+      .sort((a, b) => a.iteration - b.iteration)
+      .map((row) => `${JSON.stringify({ ...row, peak_memory_bytes: peakMemoryBytes() })}\n`);
+    writeSync(this.descriptor!, lines.join(''));
+    this.written = Math.max(this.written, ...rows.keys());
+  }
+}
+
+/** Infinity for what is no row: half of one, say, that a crash has left. */
+function iterationOf(line: string): number {
+  try {
+    return (JSON.parse(line) as { iteration: number }).iteration;
+  } catch {
+    return Infinity;
+  }
+}

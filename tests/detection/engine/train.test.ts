@@ -1,0 +1,253 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { loadBackend } from '../../../detection/backend/node';
+import { DivergenceError } from '../../../detection/engine/divergence-error';
+import type { Hook, TrainingState } from '../../../detection/engine/hooks';
+import { constant } from '../../../detection/engine/schedules';
+import { Sgd } from '../../../detection/engine/sgd';
+import { summary } from '../../../detection/engine/summary';
+import { train, type TrainingOptions } from '../../../detection/engine/train';
+import type { Losses, Trainable } from '../../../detection/engine/trainable';
+import { withLoss } from '../../../detection/engine/with-loss';
+import { ToyModel, toyBatch, toyBatches, valuesOf, type ToyBatch } from './toy-model';
+
+let model: ToyModel;
+let optimizer: Sgd;
+let options: TrainingOptions<ToyBatch>;
+let tensorsBefore: number;
+
+beforeAll(() => loadBackend());
+beforeEach(() => {
+  tensorsBefore = tf.memory().numTensors;
+  model = new ToyModel();
+  optimizer = new Sgd(model.namedParameters(), { momentum: 0.9, weightDecay: 1e-4 });
+  options = { optimizer, learningRate: constant(0.05), iterations: 5 };
+});
+afterEach(() => {
+  model.dispose();
+  optimizer.dispose();
+  expect(tf.memory().numTensors).toBe(tensorsBefore);
+});
+
+/** The toy model with other losses. */
+const toyWith = (losses: (batch: ToyBatch) => Losses): Trainable<ToyBatch> => ({
+  losses,
+  namedParameters: () => model.namedParameters(),
+  namedBuffers: () => model.namedBuffers(),
+  randomStreams: () => model.randomStreams(),
+});
+
+async function* oneByOne<T>(items: Iterable<T>): AsyncGenerator<T> {
+  for (const item of items) {
+    await Promise.resolve();
+    yield item;
+  }
+}
+
+describe('train', () => {
+  it('minimises the sum of the losses', async () => {
+    const batch = toyBatch(0);
+    const before = model.predict(batch.pixels);
+    const result = await train([batch, batch, batch, batch, batch, batch], model, options);
+    expect(result).toMatchObject({ iteration: 5, interrupted: false });
+    expect(Object.keys(result.losses)).toEqual(['loss_value', 'loss_size']);
+    const error = (prediction: number) => Math.abs(prediction - batch.target);
+    expect(error(model.predict(batch.pixels))).toBeLessThan(0.8 * error(before));
+  });
+
+  it("leaves no tensor behind but the optimizer's memory", async () => {
+    await train(toyBatches(), model, { ...options, iterations: 1 });
+    const afterOne = tf.memory().numTensors;
+    await train(toyBatches(), model, options);
+    expect(tf.memory().numTensors).toBe(afterOne);
+  });
+
+  it('takes batches from asynchronous data, and asks for no batch too many', async () => {
+    const asked: number[] = [];
+    let closed = false;
+    function* data() {
+      try {
+        for (const batch of toyBatches()) {
+          asked.push(batch.id);
+          yield batch;
+        }
+      } finally {
+        closed = true;
+      }
+    }
+    await train(oneByOne(data()), model, options);
+    expect(asked).toEqual([0, 1, 2, 3, 4]);
+    expect(closed).toBe(true);
+    await train(data(), model, { ...options, startIteration: 5 });
+    expect(asked).toHaveLength(5);
+  });
+
+  it('ends with the data', async () => {
+    const result = await train([toyBatch(0), toyBatch(1)], model, options);
+    expect(result).toMatchObject({ iteration: 2, interrupted: false });
+  });
+
+  it('gives the schedule steps from 0, a resumed run later ones', async () => {
+    const steps: number[] = [];
+    const learningRate = (step: number) => steps.push(step) * 0;
+    await train(toyBatches(), model, { ...options, learningRate, iterations: 3 });
+    await train(toyBatches(), model, { ...options, learningRate, startIteration: 7, iterations: 9 });
+    expect(steps).toEqual([0, 1, 2, 7, 8]);
+  });
+
+  it('does not touch frozen parameters', async () => {
+    for (const [name, parameter] of model.namedParameters()) parameter.trainable = name === 'head.weight';
+    const before = valuesOf(model);
+    await train(toyBatches(), model, options);
+    const after = valuesOf(model);
+    expect(after['conv.weight']).toEqual(before['conv.weight']);
+    expect(after['fc.weight']).toEqual(before['fc.weight']);
+    expect(after['head.weight']).not.toEqual(before['head.weight']);
+  });
+
+  it('calls hooks in order, after-train also when training fails', async () => {
+    const calls: string[] = [];
+    const hook = (name: string): Hook => ({
+      beforeTrain: (state) => void calls.push(`${name} beforeTrain ${state.iteration}`),
+      beforeStep: (state) => void calls.push(`${name} beforeStep ${state.iteration}`),
+      afterStep: (state) => void calls.push(`${name} afterStep ${state.iteration}`),
+      afterTrain: (state) => void calls.push(`${name} afterTrain ${state.iteration} ${state.outcome}`),
+    });
+    await train(toyBatches(), model, { ...options, iterations: 1, hooks: [hook('a'), hook('b')] });
+    expect(calls.splice(0)).toEqual([
+      'a beforeTrain 0',
+      'b beforeTrain 0',
+      'a beforeStep 0',
+      'b beforeStep 0',
+      'a afterStep 1',
+      'b afterStep 1',
+      'a afterTrain 1 completed',
+      'b afterTrain 1 completed',
+    ]);
+    const failing = toyWith(() => {
+      tf.scalar(1);
+      throw new Error('broken forward');
+    });
+    await expect(train(toyBatches(), failing, { ...options, hooks: [hook('a')] })).rejects.toThrow(
+      'broken forward',
+    );
+    expect(calls).toEqual(['a beforeTrain 0', 'a beforeStep 0', 'a afterTrain 0 failed']);
+  });
+
+  it('keeps numbers that the model tells, and its own', async () => {
+    let storage: TrainingState['storage'] | undefined;
+    const hooks: Hook[] = [{ afterTrain: (state) => void (storage = state.storage) }];
+    await train(toyBatches(), model, { ...options, hooks });
+    expect([...storage!.scalarNames]).toEqual([
+      'toy/noise',
+      'loss_value',
+      'loss_size',
+      'total_loss',
+      'lr',
+      'data_seconds',
+      'seconds',
+    ]);
+    expect(storage!.history('toy/noise').map((event) => event.iteration)).toEqual([1, 2, 3, 4, 5]);
+    const [value, size, total] = ['loss_value', 'loss_size', 'total_loss'].map(
+      (n) => storage!.latest(n)!.value,
+    );
+    expect(total).toBe(value + size);
+    expect(storage!.lossNames).toEqual(['loss_value', 'loss_size']);
+    summary.scalar('toy/noise', 1);
+    expect(storage!.history('toy/noise')).toHaveLength(5);
+  });
+
+  it('stops at a loss that is not finite, before it updates anything', async () => {
+    const diverging = toyWith((batch) => {
+      const losses = model.losses(batch);
+      return batch.id < 2 ? losses : { ...losses, loss_size: tf.div(losses['loss_size'], 0) };
+    });
+    let before: Record<string, number[]> = {};
+    const hooks: Hook[] = [{ beforeStep: () => void (before = valuesOf(model)) }];
+    const describeBatch = (batch: ToyBatch) => `image ${batch.id}`;
+    const error: unknown = await train(toyBatches(), diverging, { ...options, hooks, describeBatch }).catch(
+      (e) => e,
+    );
+    expect(error).toBeInstanceOf(DivergenceError);
+    const { iteration, losses, batch, message } = error as DivergenceError;
+    expect([iteration, batch]).toEqual([3, 'image 2']);
+    expect(losses['loss_size']).toBe(Infinity);
+    expect(losses['loss_value']).toBeGreaterThan(0);
+    expect(message).toMatch(
+      /iteration 3: loss_value 0\.\d+, loss_size Infinity \(learning rate 0\.05; batch: image 2\)/,
+    );
+    const after = valuesOf(model);
+    for (const [name] of model.namedParameters()) expect(after[name]).toEqual(before[name]);
+  });
+
+  it('refuses a model without losses', async () => {
+    await expect(
+      train(
+        toyBatches(),
+        toyWith(() => ({})),
+        options,
+      ),
+    ).rejects.toThrow('no losses');
+  });
+
+  it('stops after the step under way when asked to, also with data that never waits', async () => {
+    const abort = new AbortController();
+    setImmediate(() => abort.abort());
+    const outcomes: string[] = [];
+    const hooks: Hook[] = [{ afterTrain: ({ outcome }) => void outcomes.push(outcome) }];
+    const result = await train(toyBatches(), model, {
+      ...options,
+      iterations: 10_000,
+      signal: abort.signal,
+      hooks,
+    });
+    expect(result.interrupted).toBe(true);
+    expect(result.iteration).toBeGreaterThan(0);
+    expect(result.iteration).toBeLessThan(10_000);
+    const none = await train(toyBatches(), model, { ...options, signal: abort.signal });
+    expect(none).toEqual({ iteration: 0, interrupted: true, losses: {} });
+    expect(outcomes).toEqual(['interrupted']);
+  });
+});
+
+describe('withLoss', () => {
+  it('trainBad(data, model, lossFunction), given the identity, is train(data, model): the same bits', async () => {
+    const trainBad = <Inputs, Targets, Outputs>(
+      data: Iterable<{ inputs: Inputs; targets: Targets }>,
+      separated: Parameters<typeof withLoss<Inputs, Targets, Outputs>>[0],
+      lossFunction: (outputs: Outputs, targets: Targets) => Losses,
+    ) => train(data, withLoss(separated, lossFunction), { ...options, describeBatch: undefined });
+
+    const twin = new ToyModel();
+    const forwardGivesLosses = {
+      forward: (batch: ToyBatch) => model.losses(batch),
+      namedParameters: () => model.namedParameters(),
+      namedBuffers: () => model.namedBuffers(),
+      randomStreams: () => model.randomStreams(),
+    };
+    function* pairs() {
+      for (const batch of toyBatches()) yield { inputs: batch, targets: undefined };
+    }
+    const bad = await trainBad(pairs(), forwardGivesLosses, (losses: Losses) => losses);
+
+    const twinOptimizer = new Sgd(twin.namedParameters(), { momentum: 0.9, weightDecay: 1e-4 });
+    const good = await train(toyBatches(), twin, { ...options, optimizer: twinOptimizer });
+    expect(good).toEqual(bad);
+    expect(valuesOf(twin)).toEqual(valuesOf(model));
+    twin.dispose();
+    twinOptimizer.dispose();
+  });
+
+  it('hands the loss function the outputs and the targets', async () => {
+    const seen: [number, string][] = [];
+    const separated = withLoss(
+      { ...toyWith(() => ({})), forward: (inputs: ToyBatch) => model.losses(inputs)['loss_value'] },
+      (outputs: tf.Scalar, targets: string) => {
+        seen.push([outputs.dataSync()[0], targets]);
+        return { loss: outputs };
+      },
+    );
+    const data = [{ inputs: toyBatch(0), targets: 'target' }];
+    const { losses } = await train(data, separated, { ...options, describeBatch: undefined });
+    expect(seen).toEqual([[losses['loss'], 'target']]);
+  });
+});

@@ -1,0 +1,108 @@
+import { mkdirSync, readdirSync, realpathSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import path from 'node:path';
+import type { Hook, TrainingState } from '../detection/engine/hooks';
+import { readCheckpointState, removeCheckpoint, saveCheckpoint, type Resumable } from './checkpoint';
+
+export interface CheckpointHookOptions {
+  /** The run's folder: gets `checkpoints/NNNNNNN` and the links `last` and `best`. */
+  readonly folder: string;
+  readonly resumable: Resumable;
+  /** Steps from one checkpoint to the next. The last step, and the step at which a run is interrupted, get one too. */
+  readonly every: number;
+  /** How many of the latest to keep, beside the best. */
+  readonly keep: number;
+  /** A scalar event, the larger the better, that says which checkpoint is `best`. Whoever puts it comes first. */
+  readonly bestMetric?: string;
+  /** Goes into `state.json`; asked for at each checkpoint. */
+  readonly metadata: () => Record<string, unknown>;
+}
+
+/** Saves checkpoints while training, as detectron2's PeriodicCheckpointer and BestCheckpointer together. */
+export class CheckpointHook implements Hook {
+  private best = -Infinity;
+  private lastSaved: number | undefined;
+  private readonly checkpoints: string;
+
+  constructor(private readonly options: CheckpointHookOptions) {
+    this.checkpoints = path.join(options.folder, 'checkpoints');
+  }
+
+  beforeTrain(state: TrainingState): void {
+    const { bestMetric } = this.options;
+    if (state.iteration === 0 || bestMetric === undefined) return;
+    const best = this.linkedFolder('best');
+    if (best !== undefined) this.best = readCheckpointState(best).metrics[bestMetric] ?? -Infinity;
+  }
+
+  afterStep(state: TrainingState): void {
+    const isBest = this.isBest(state);
+    if (!isBest && state.iteration % this.options.every !== 0) return;
+    this.save(state);
+    if (isBest) this.link('best', state.iteration);
+    this.removeOld(state.iteration);
+  }
+
+  afterTrain(state: TrainingState): void {
+    if (state.outcome === 'failed' || state.iteration === 0 || state.iteration === this.lastSaved) return;
+    // A run that was over before its first step, or stopped there: what it resumed from is its checkpoint.
+    if (state.storage.iteration === 0) return;
+    this.save(state);
+    this.removeOld(state.iteration);
+  }
+
+  /** Whether the metric was measured at this step and is better than ever. NaN never is. */
+  private isBest({ iteration, storage }: TrainingState): boolean {
+    const event = this.options.bestMetric === undefined ? undefined : storage.latest(this.options.bestMetric);
+    if (event?.iteration !== iteration || !(event.value > this.best)) return false;
+    this.best = event.value;
+    return true;
+  }
+
+  private save({ iteration, storage }: TrainingState): void {
+    const metrics: Record<string, number> = {};
+    for (const name of storage.scalarNames) metrics[name] = storage.latest(name)!.value;
+    saveCheckpoint(this.folderOf(iteration), this.options.resumable, {
+      iteration,
+      metrics,
+      metadata: this.options.metadata(),
+    });
+    this.lastSaved = iteration;
+    this.link('last', iteration);
+  }
+
+  /** Points a link of the run's folder to a checkpoint: a new link, renamed over the old one. */
+  private link(name: 'last' | 'best', iteration: number): void {
+    const temporary = path.join(this.options.folder, `.${name}.${process.pid}.tmp`);
+    rmSync(temporary, { force: true });
+    symlinkSync(path.join('checkpoints', path.basename(this.folderOf(iteration))), temporary);
+    renameSync(temporary, path.join(this.options.folder, name));
+  }
+
+  /**
+   * Keeps the latest checkpoints up to this step and the best. Later ones, of a run that somebody went back from,
+   * are left alone: this run has not written them.
+   */
+  private removeOld(iteration: number): void {
+    mkdirSync(this.checkpoints, { recursive: true });
+    const past = readdirSync(this.checkpoints)
+      .filter((name) => /^\d{7,}$/.test(name) && Number(name) <= iteration)
+      .sort((a, b) => Number(b) - Number(a));
+    const best = this.linkedFolder('best');
+    for (const name of past.slice(Math.max(1, this.options.keep))) {
+      const folder = path.join(this.checkpoints, name);
+      if (best === undefined || realpathSync(folder) !== best) removeCheckpoint(folder);
+    }
+  }
+
+  private folderOf(iteration: number): string {
+    return path.join(this.checkpoints, String(iteration).padStart(7, '0'));
+  }
+
+  private linkedFolder(name: 'last' | 'best'): string | undefined {
+    try {
+      return realpathSync(path.join(this.options.folder, name));
+    } catch {
+      return undefined; // there is none yet
+    }
+  }
+}

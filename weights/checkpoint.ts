@@ -1,0 +1,216 @@
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import path from 'node:path';
+import * as tf from '@tensorflow/tfjs-core';
+import type { Optimizer } from '../detection/engine/optimizer';
+import type { Trainable } from '../detection/engine/trainable';
+import type { RandomStream } from '../detection/nn/random';
+import { readSafetensors, writeSafetensors } from './safetensors';
+import { loadStateDict, saveStateDict } from './state-dict';
+import { storedFloat32, storedInt32, toFloat32, type StoredTensor } from './stored-tensor';
+import { WeightsError } from './weights-error';
+
+/** Raised when a checkpoint's files change their meaning. */
+const FORMAT = 1;
+const MODEL_FILE = 'model.safetensors';
+const OPTIMIZER_FILE = 'optimizer.safetensors';
+const STATE_FILE = 'state.json';
+
+/** What a checkpoint saves and restores. */
+export interface Resumable {
+  readonly model: Trainable<never>;
+  readonly optimizer: Optimizer;
+  /** Streams that others than the model draw from. */
+  readonly streams?: Iterable<RandomStream>;
+}
+
+/** `state.json`. */
+export interface CheckpointState {
+  readonly format: number;
+  /** Steps done. */
+  readonly iteration: number;
+  /** State of each random stream, by its name. */
+  readonly randomStreams: Readonly<Record<string, readonly number[]>>;
+  /** Last values of what was measured: validation AP, say. */
+  readonly metrics: Readonly<Record<string, number>>;
+  /** The caller's: name of the model, categories, configuration. Anything that JSON holds. */
+  readonly metadata: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Writes a checkpoint folder: `model.safetensors` (torchvision's names and shapes), `optimizer.safetensors`,
+ * `state.json`. All is written under a temporary name, brought to the disk and renamed, so that `folder` is either
+ * whole or not there; one of the same name is replaced.
+ */
+export function saveCheckpoint(
+  folder: string,
+  { model, optimizer, streams = [] }: Resumable,
+  contents: Pick<CheckpointState, 'iteration' | 'metrics' | 'metadata'>,
+): void {
+  const state: CheckpointState = {
+    format: FORMAT,
+    ...contents,
+    randomStreams: Object.fromEntries([...byName(model, streams)].map(([name, { state }]) => [name, state])),
+  };
+  const parent = path.dirname(folder);
+  mkdirSync(parent, { recursive: true });
+  const temporary = temporaryName(folder);
+  rmSync(temporary, { recursive: true, force: true });
+  mkdirSync(temporary);
+  try {
+    writeSafetensors(path.join(temporary, MODEL_FILE), saveStateDict(model), { format: 'pt' });
+    writeSafetensors(path.join(temporary, OPTIMIZER_FILE), saveOptimizer(optimizer));
+    writeFileSync(path.join(temporary, STATE_FILE), `${JSON.stringify(state, null, 2)}\n`, { flush: true });
+    syncFolder(temporary);
+    const replaced = existsSync(folder) ? setAside(folder) : undefined;
+    renameSync(temporary, folder);
+    if (replaced) rmSync(replaced, { recursive: true });
+    syncFolder(parent);
+  } catch (error) {
+    rmSync(temporary, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** Removes a checkpoint folder so that nobody ever sees half of it. */
+export function removeCheckpoint(folder: string): void {
+  rmSync(setAside(folder), { recursive: true });
+}
+
+/** Renames a folder that is to be removed; returns its new name. */
+function setAside(folder: string): string {
+  const hidden = `${temporaryName(folder)}.removed`;
+  renameSync(folder, hidden);
+  return hidden;
+}
+
+/** Hidden, and in the same folder, so that a rename suffices. */
+function temporaryName(folder: string): string {
+  return path.join(path.dirname(folder), `.${path.basename(folder)}.${process.pid}.tmp`);
+}
+
+/**
+ * Restores what `saveCheckpoint` wrote; training then goes on as if it had never stopped, to the bit.
+ *
+ * @throws WeightsError when a file is missing, damaged or of another model or optimizer. Files are read and the
+ *   model's fit is checked before anything changes.
+ */
+export function loadCheckpoint(
+  folder: string,
+  { model, optimizer, streams = [] }: Resumable,
+): CheckpointState {
+  const state = readCheckpointState(folder);
+  const ours = byName(model, streams);
+  for (const name of new Set([...ours.keys(), ...Object.keys(state.randomStreams)])) {
+    if (ours.has(name) && Object.hasOwn(state.randomStreams, name)) continue;
+    const where = ours.has(name) ? 'is not in the checkpoint' : 'is in the checkpoint only';
+    throw new WeightsError(path.join(folder, STATE_FILE), name, `random stream ${where}`);
+  }
+  const modelFile = path.join(folder, MODEL_FILE);
+  const optimizerFile = path.join(folder, OPTIMIZER_FILE);
+  const optimizerState = readSafetensors(optimizerFile, { requireFinite: true }).tensors;
+  loadStateDict(model, modelFile, readSafetensors(modelFile, { requireFinite: true }).tensors);
+  loadOptimizer(optimizer, optimizerFile, optimizerState);
+  for (const [name, stream] of ours) stream.state = state.randomStreams[name];
+  return state;
+}
+
+/** Reads and checks a checkpoint's `state.json`. */
+export function readCheckpointState(folder: string): CheckpointState {
+  const file = path.join(folder, STATE_FILE);
+  let state: unknown;
+  try {
+    state = JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw new WeightsError(file, undefined, `cannot be read: ${(error as Error).message}`);
+  }
+  if (isRecord(state) && state['format'] !== FORMAT) {
+    throw new WeightsError(
+      file,
+      'format',
+      `is ${JSON.stringify(state['format'])}, this program reads ${FORMAT}`,
+    );
+  }
+  if (!isCheckpointState(state)) throw new WeightsError(file, undefined, 'is no state of a checkpoint');
+  return state;
+}
+
+/** The file to read weights from where the user may also name a checkpoint's folder. */
+export function weightsFile(fileOrFolder: string): string {
+  const isFolder = statSync(fileOrFolder, { throwIfNoEntry: false })?.isDirectory() === true;
+  return isFolder ? path.join(fileOrFolder, MODEL_FILE) : fileOrFolder;
+}
+
+function isCheckpointState(state: unknown): state is CheckpointState {
+  if (!isRecord(state)) return false;
+  const { iteration, randomStreams, metrics, metadata } = state;
+  const isNumbers = (values: unknown) => Array.isArray(values) && values.every(Number.isInteger);
+  return (
+    Number.isSafeInteger(iteration) &&
+    isRecord(randomStreams) &&
+    Object.values(randomStreams).every(isNumbers) &&
+    isRecord(metrics) &&
+    isRecord(metadata)
+  );
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function byName(model: Trainable<never>, others: Iterable<RandomStream>): Map<string, RandomStream> {
+  const streams = new Map<string, RandomStream>();
+  for (const stream of [...model.randomStreams(), ...others]) {
+    if (streams.has(stream.name)) throw new Error(`two random streams have the name ${stream.name}`);
+    streams.set(stream.name, stream);
+  }
+  return streams;
+}
+
+function saveOptimizer(optimizer: Optimizer): Map<string, StoredTensor> {
+  const entries = new Map<string, StoredTensor>();
+  for (const [name, tensor] of optimizer.stateDict()) {
+    const values = tensor.dataSync();
+    const isInteger = tensor.dtype === 'int32';
+    entries.set(
+      name,
+      isInteger
+        ? storedInt32(tensor.shape, Int32Array.from(values))
+        : storedFloat32(tensor.shape, Float32Array.from(values)),
+    );
+    tensor.dispose();
+  }
+  return entries;
+}
+
+function loadOptimizer(optimizer: Optimizer, file: string, entries: ReadonlyMap<string, StoredTensor>): void {
+  tf.tidy(() => {
+    const state = new Map(
+      [...entries].map(([name, tensor]) => {
+        const dtype = tensor.type === 'I32' ? 'int32' : 'float32';
+        return [name, tf.tensor(toFloat32(tensor), [...tensor.shape], dtype)];
+      }),
+    );
+    try {
+      optimizer.loadStateDict(state);
+    } catch (error) {
+      throw new WeightsError(file, undefined, `does not fit the optimizer: ${(error as Error).message}`);
+    }
+  });
+}
+
+function syncFolder(folder: string): void {
+  const descriptor = openSync(folder, 'r');
+  fsyncSync(descriptor);
+  closeSync(descriptor);
+}

@@ -1,0 +1,125 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Trainable } from '../detection/engine/trainable';
+import type { Parameter } from '../detection/nn/module';
+import { storedFloat32, storedInt64, toFloat32, type StoredTensor } from './stored-tensor';
+import { WeightsError } from './weights-error';
+
+/** Whatever has torchvision's state_dict: a Module, or what the trainer trains. */
+export type StateOwner = Pick<Trainable<never>, 'namedParameters' | 'namedBuffers'>;
+
+/** Batch norm's counter: int64 in torchvision's files, and not in every file. */
+const COUNTER = /(^|\.)num_batches_tracked$/;
+/** As many names as an error message lists of one kind. */
+const LISTED_NAMES = 8;
+
+/** Parameters and buffers with torchvision's names, shapes and types. */
+export function saveStateDict(model: StateOwner): Map<string, StoredTensor> {
+  const entries = new Map<string, StoredTensor>();
+  for (const [name, parameter] of [...model.namedParameters(), ...model.namedBuffers()]) {
+    const values = tf.tidy(() => Float32Array.from(parameter.toDisk().dataSync()));
+    const shape = parameter.shapeOnDisk;
+    entries.set(name, COUNTER.test(name) ? storedInt64(shape, values) : storedFloat32(shape, values));
+  }
+  return entries;
+}
+
+export interface LoadOptions {
+  /** Says what the model calls an entry of the file; undefined for an entry that is not to be loaded. */
+  readonly rename?: (name: string) => string | undefined;
+  /** The model's entries that the file must fill. Others may stay as they are. All of them if left out. */
+  readonly required?: (name: string) => boolean;
+}
+
+/**
+ * Fills a model from the entries of a file, strictly: all required ones, and nothing left over. Batch norm's
+ * counters alone may be missing (old files) or left over (frozen batch norm has none), as in torchvision.
+ *
+ * @param file for the message.
+ * @returns the names of the model's entries that were filled.
+ * @throws WeightsError that tells every missing, unexpected and wrongly shaped entry; the model is unchanged then.
+ */
+export function loadStateDict(
+  model: StateOwner,
+  file: string,
+  tensors: ReadonlyMap<string, StoredTensor>,
+  options: LoadOptions = {},
+): string[] {
+  const { rename = currentTorchvisionName, required = () => true } = options;
+  const owned = new Map<string, Parameter>([...model.namedParameters(), ...model.namedBuffers()]);
+  const matched = new Map<string, StoredTensor>();
+  const [unexpected, misshaped, twice]: [string[], string[], string[]] = [[], [], []];
+  for (const [nameInFile, tensor] of tensors) {
+    const name = rename(nameInFile);
+    if (name === undefined) continue;
+    const shape = owned.get(name)?.shapeOnDisk;
+    if (!shape) {
+      if (!COUNTER.test(name)) unexpected.push(nameInFile);
+    } else if (matched.has(name)) twice.push(name);
+    else if (tf.util.arraysEqual(shape, [...tensor.shape])) matched.set(name, tensor);
+    else {
+      misshaped.push(`${nameInFile} has [${tensor.shape.join(', ')}], the model [${shape.join(', ')}]`);
+      matched.set(name, tensor);
+    }
+  }
+  const missing = [...owned.keys()].filter(
+    (name) => !matched.has(name) && required(name) && !COUNTER.test(name),
+  );
+  const faults = [
+    describe('missing', missing),
+    describe('unexpected', unexpected),
+    describe('of another shape', misshaped),
+    describe('there under two names', twice),
+  ].filter((fault) => fault !== '');
+  if (faults.length > 0) {
+    throw new WeightsError(file, undefined, `does not fit the model. Entries ${faults.join('; ')}`);
+  }
+  for (const [name, tensor] of matched) {
+    const value = tf.tensor(toFloat32(tensor), [...tensor.shape], 'float32');
+    owned.get(name)!.fromDisk(value);
+    value.dispose();
+  }
+  return [...matched.keys()];
+}
+
+function describe(kind: string, names: readonly string[]): string {
+  if (names.length === 0) return '';
+  const listed = names.slice(0, LISTED_NAMES).join(', ');
+  const rest = names.length - LISTED_NAMES;
+  return `${kind}: ${listed}${rest > 0 ? ` and ${rest} more` : ''}`;
+}
+
+/**
+ * Torchvision's present name of an entry. Its published detectors have older ones, which torchvision renames when
+ * it loads them: in FPN and RPN the convolutions were not yet wrapped together with a norm and an activation.
+ */
+export function currentTorchvisionName(name: string): string {
+  return name
+    .replace(/^(backbone\.fpn\.(?:inner|layer)_blocks\.\d+)\.(weight|bias)$/, '$1.0.$2')
+    .replace(/^rpn\.head\.conv\.(weight|bias)$/, 'rpn.head.conv.0.0.$1');
+}
+
+/** Whether a file holds one of torchvision's image classifiers rather than a detector. */
+export function isImageClassifier(tensors: ReadonlyMap<string, StoredTensor>): boolean {
+  const names = [...tensors.keys()];
+  return (
+    names.some((name) => /^(fc|classifier)\./.test(name)) &&
+    !names.some((name) => /^(backbone|rpn|roi_heads)\./.test(name))
+  );
+}
+
+/**
+ * Fills a detector's backbone, without its feature pyramid, from the file of an image classifier.
+ * Returns the names of the entries filled; errors as in `loadStateDict`.
+ */
+export function loadBackbone(
+  model: StateOwner,
+  file: string,
+  tensors: ReadonlyMap<string, StoredTensor>,
+): string[] {
+  const body = 'backbone.body.';
+  return loadStateDict(model, file, tensors, {
+    // MobileNet keeps its layers in `features`, ResNet at the top; the classifier's own layers have no use here.
+    rename: (name) => (/^(fc|classifier)\./.test(name) ? undefined : body + name.replace(/^features\./, '')),
+    required: (name) => name.startsWith(body),
+  });
+}
