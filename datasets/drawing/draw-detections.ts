@@ -22,9 +22,9 @@ export async function drawBoxes(
 ): Promise<Buffer> {
   const asJpeg = outFile !== null && isJpeg(outFile);
   const { pixels, size } = typeof image === 'string' ? await decodeImage(image) : image;
-  const drawn = sharp(pixels, { raw: { ...size, channels: 3 } }).composite([
-    { input: Buffer.from(overlaySvg(size, boxes)), density: 72 },
-  ]);
+  const drawn = sharp(pixels, { raw: { ...size, channels: 3 } })
+    .composite([{ input: Buffer.from(overlaySvg(size, boxes)), density: 72 }])
+    .removeAlpha(); // which composing adds
   const encoded = await (
     asJpeg
       ? drawn.jpeg({ quality: JPEG_QUALITY, chromaSubsampling: '4:4:4' }) // thin lines keep their colour

@@ -62,7 +62,7 @@ export function overlaySvg({ width, height }: Size, boxes: readonly LabelledBox[
     const labelHeight = LABEL_HEIGHT * unit;
     const left = Math.max(0, Math.min(x1 - lineWidth / 2, width - labelWidth));
     const above = y1 - labelHeight;
-    const top = Math.max(0, above >= 0 ? above : Math.min(y1, height - labelHeight));
+    const top = Math.max(0, Math.min(above >= 0 ? above : y1, height - labelHeight));
     const fill = escapeXml(colour);
     return (
       `<g><title>${escapeXml(`${label} ${scoreText}`.trim())}</title>` +

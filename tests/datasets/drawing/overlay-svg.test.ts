@@ -1,0 +1,61 @@
+import fc from 'fast-check';
+import { DOMParser } from 'linkedom';
+import { categoryColour, escapeXml, overlaySvg } from '../../../datasets/drawing/overlay-svg';
+import { textPath } from '../../../datasets/drawing/stroke-font';
+
+const anyText = fc.string({ unit: 'binary' });
+const colour = '#ff8a00';
+
+test('escapes the five characters and replaces what XML cannot hold', () => {
+  expect(escapeXml(`<a b="c">'&'</a>`)).toBe('&lt;a b=&quot;c&quot;&gt;&#39;&amp;&#39;&lt;/a&gt;');
+  expect(escapeXml('a\u0000b\u001bc\ud800d\ufffee\tf😀日')).toBe('a\ufffdb\ufffdc\ufffdd\ufffde\tf😀日');
+});
+
+test('whatever the label holds, the drawing has the same elements', () => {
+  const elements = (label: string) => {
+    const svg = overlaySvg({ width: 100, height: 80 }, [{ box: [10, 20, 60, 70], label, colour }]);
+    const document = new DOMParser().parseFromString(svg, 'image/svg+xml');
+    const found: Iterable<{ tagName: string }> = document.querySelectorAll('*');
+    return Array.from(found, ({ tagName }) => tagName);
+  };
+  const expected = ['svg', 'g', 'title', 'rect', 'rect', 'path'];
+  expect(elements('</title><script>alert(1)</script>')).toEqual(expected);
+  fc.assert(fc.property(anyText, (label) => expect(elements(label)).toEqual(expected)));
+});
+
+test('labels stay inside the image, however long they are and wherever the box is', () => {
+  const size = { width: 200, height: 100 };
+  const edge = fc.integer({ min: -20, max: 220 });
+  fc.assert(
+    fc.property(anyText, edge, edge, (label, x, y) => {
+      const svg = overlaySvg(size, [{ box: [x, y, x + 30, y + 30], label, score: 0.9, colour }]);
+      const [, ground] = svg.match(/<rect [^>]*>/g)!;
+      const [left, top, width, height] = [...ground.matchAll(/"(-?[\d.]+)"/g)].map((match) =>
+        Number(match[1]),
+      );
+      expect(Math.min(left, top)).toBeGreaterThanOrEqual(0);
+      expect(left + width).toBeLessThanOrEqual(size.width + 0.02);
+      expect(top + height).toBeLessThanOrEqual(size.height + 0.02);
+    }),
+  );
+});
+
+test('the path of a text is digits, moves and lines only', () => {
+  expect(textPath('L.')).toEqual({ path: 'M0 0L0 6L4 6M6 6L6 6', width: 6 });
+  fc.assert(fc.property(anyText, (text) => expect(textPath(text).path).toMatch(/^[ML\d ]*$/)));
+});
+
+test('every printable ASCII character has a glyph of its own', () => {
+  const printable = Array.from({ length: 94 }, (_, i) => String.fromCharCode(33 + i));
+  const paths = new Set([...printable, '日'].map((character) => textPath(character).path));
+  expect(paths.size).toBe(94); // capital O and zero look alike
+  expect(textPath('O').path).toBe(textPath('0').path);
+  expect(textPath('constructor').path).not.toBe('');
+});
+
+test('sixteen labels have sixteen colours', () => {
+  const colours = Array.from({ length: 17 }, (_, i) => categoryColour(i + 1));
+  expect(new Set(colours).size).toBe(16);
+  expect(colours[16]).toBe(colours[0]);
+  for (const hex of colours) expect(hex).toMatch(/^#[0-9a-f]{6}$/);
+});
