@@ -15,7 +15,7 @@ test('whatever the label holds, the drawing has the same elements', () => {
   const elements = (label: string) => {
     const svg = overlaySvg({ width: 100, height: 80 }, [{ box: [10, 20, 60, 70], label, colour }]);
     const document = new DOMParser().parseFromString(svg, 'image/svg+xml');
-    const found: Iterable<{ tagName: string }> = document.querySelectorAll('*');
+    const found = document.querySelectorAll('*') as Iterable<{ tagName: string }>;
     return Array.from(found, ({ tagName }) => tagName);
   };
   const expected = ['svg', 'g', 'title', 'rect', 'rect', 'path'];
