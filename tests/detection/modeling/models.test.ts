@@ -1,0 +1,159 @@
+import { readFileSync } from 'node:fs';
+import * as tf from '@tensorflow/tfjs-core';
+import { loadBackend } from '../../../detection/backend/node';
+import { ResNet } from '../../../detection/modeling/backbone/resnet';
+import { buildDetector, modelNames } from '../../../detection/modeling/models';
+import { BatchNorm } from '../../../detection/nn/normalisation';
+import { RandomStream } from '../../../detection/nn/random';
+import { describeShared, sharedPath } from '../../shared';
+
+beforeAll(async () => {
+  await loadBackend();
+});
+
+const COCO = { numClasses: 90, seed: 0, trainableLayers: 5 };
+
+describeShared('fasterrcnn_resnet50_fpn', () => {
+  test("has torchvision's state_dict: names and shapes", () => {
+    const before = tf.memory().numTensors;
+    const model = buildDetector('fasterrcnn_resnet50_fpn', { ...COCO, norm: 'batch' });
+    const ours = [...model.stateDict()].map(([name, entry]) => `${name} [${entry.shapeOnDisk.join(', ')}]`);
+    const theirs = readFileSync(sharedPath('reference/state_dict_fasterrcnn_resnet50_fpn.txt'), 'utf8')
+      .split('\n')
+      .map((line) => /^(\S+)\s+[([]([\d, ]*)[)\]]/.exec(line))
+      .filter((match) => match !== null)
+      .map(
+        ([, name, shape]) =>
+          `${name} [${shape!
+            .split(',')
+            .map((side) => side.trim())
+            .filter(Boolean)
+            .join(', ')}]`,
+      );
+    expect(theirs.length).toBeGreaterThan(300);
+    expect(ours.sort()).toEqual(theirs.sort());
+    model.dispose();
+    expect(tf.memory().numTensors).toBe(before);
+  });
+});
+
+// torchvision, test_models_detection_utils: parameters of ResNet-50 that are frozen.
+test.each([
+  [0, 53],
+  [1, 43],
+  [2, 24],
+  [3, 11],
+  [4, 1],
+  [5, 0],
+])('of a ResNet-50 with %i trainable layers %i convolutions are frozen', (trainableLayers, frozen) => {
+  const random = new RandomStream(0, 'init');
+  const normalisation = (channels: number): BatchNorm => new BatchNorm(channels);
+  const body = new ResNet(50, { normalisation, trainableLayers, random, width: 8 });
+  const convolutions = [...body.namedParameters()].filter(
+    ([, parameter]) => parameter.layout === 'convolution',
+  );
+  expect(convolutions.filter(([, parameter]) => !parameter.trainable)).toHaveLength(frozen);
+  body.dispose();
+});
+
+test('ResNet gives maps of strides 4, 8, 16 and 32, also for sides that are not multiples', () => {
+  const random = new RandomStream(0, 'init');
+  const body = new ResNet(18, {
+    normalisation: (channels) => new BatchNorm(channels),
+    trainableLayers: 5,
+    random,
+    width: 8,
+  });
+  const before = tf.memory().numTensors;
+  const x: tf.Tensor4D = tf.zeros([2, 64, 90, 3]);
+  const maps = body.forward(x);
+  expect(maps.map(({ shape }) => shape)).toEqual([
+    [2, 16, 23, 8],
+    [2, 8, 12, 16],
+    [2, 4, 6, 32],
+    [2, 2, 3, 64],
+  ]);
+  tf.dispose([x, maps]);
+  expect(tf.memory().numTensors).toBe(before);
+  body.dispose();
+});
+
+describe.each(modelNames)('%s', (name) => {
+  const small = (): { tensor: tf.Tensor4D; sizes: { height: number; width: number }[] } => ({
+    tensor: tf.randomUniform([2, 96, 128, 3], -1, 1, 'float32', 1),
+    sizes: [
+      { height: 96, width: 120 },
+      { height: 80, width: 128 },
+    ],
+  });
+
+  test('detects within the original images, and leaks nothing', () => {
+    const model = buildDetector(name, { ...COCO, norm: 'frozen' });
+    const before = tf.memory().numTensors;
+    const { tensor, sizes } = small();
+    const originalSizes = sizes.map(({ height, width }) => ({ height: 2 * height, width: 3 * width }));
+    const detections = model.predict({ tensor, sizes, originalSizes });
+    expect(detections).toHaveLength(2);
+    detections.forEach(({ boxes, scores, labels }, image) => {
+      expect(boxes).toHaveLength(4 * scores.length);
+      expect(labels).toHaveLength(scores.length);
+      boxes.forEach((side, i) => {
+        expect(side).toBeGreaterThanOrEqual(0);
+        const { width, height } = originalSizes[image]!;
+        expect(side).toBeLessThanOrEqual(i % 2 === 0 ? width : height);
+      });
+    });
+    tensor.dispose();
+    expect(tf.memory().numTensors).toBe(before);
+    model.dispose();
+  });
+});
+
+test('the same seed gives the same weights, another one others', () => {
+  const weights = (seed: number): Float32Array => {
+    const model = buildDetector('fasterrcnn_tiny_fpn', {
+      numClasses: 3,
+      seed,
+      norm: 'batch',
+      trainableLayers: 5,
+    });
+    const values = model
+      .stateDict()
+      .get('roi_heads.box_head.fc6.weight')!
+      .value.dataSync<'float32'>()
+      .slice();
+    model.dispose();
+    return values;
+  };
+  expect(weights(1)).toEqual(weights(1));
+  expect(weights(1)).not.toEqual(weights(2));
+});
+
+test('losses outside of a training step leave the running statistics alone and repeat', () => {
+  const model = buildDetector('fasterrcnn_tiny_fpn', {
+    numClasses: 3,
+    seed: 0,
+    norm: 'batch',
+    trainableLayers: 5,
+  });
+  const before = tf.memory().numTensors;
+  const sizes = [{ height: 64, width: 64 }];
+  const tensor: tf.Tensor4D = tf.randomUniform([1, 64, 64, 3], -1, 1, 'float32', 1);
+  const batch = {
+    images: { tensor, sizes, originalSizes: sizes },
+    targets: [{ gtBoxes: Float32Array.of(8, 8, 40, 40), gtLabels: Int32Array.of(2) }],
+    imageIds: [1],
+  };
+  const mean = model.stateDict().get('backbone.body.bn1.running_mean')!;
+  const statistics = mean.value.dataSync().slice();
+  const states = [...model.randomStreams()].map((stream) => stream.state);
+  const losses = (): number[] => {
+    [...model.randomStreams()].forEach((stream, i) => (stream.state = states[i]!));
+    return tf.tidy(() => Object.values(model.losses(batch)).map((loss) => loss.dataSync()[0]!));
+  };
+  expect(losses()).toEqual(losses());
+  expect(mean.value.dataSync()).toEqual(statistics);
+  tensor.dispose();
+  expect(tf.memory().numTensors).toBe(before);
+  model.dispose();
+});
