@@ -165,7 +165,7 @@ describe('train', () => {
     const hooks: Hook[] = [{ beforeStep: () => void (before = valuesOf(model)) }];
     const describeBatch = (batch: ToyBatch) => `image ${batch.id}`;
     const error: unknown = await train(toyBatches(), diverging, { ...options, hooks, describeBatch }).catch(
-      (e) => e,
+      (e: unknown) => e,
     );
     expect(error).toBeInstanceOf(DivergenceError);
     const { iteration, losses, batch, message } = error as DivergenceError;

@@ -1,0 +1,205 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import * as tf from '@tensorflow/tfjs-core';
+import { loadBackend } from '../../../detection/backend/node';
+import { EventStorage, median } from '../../../detection/engine/event-storage';
+import type { TrainingState } from '../../../detection/engine/hooks';
+import { JsonLinesWriter } from '../../../detection/engine/json-lines-writer';
+import { peakMemoryBytes } from '../../../detection/engine/peak-memory';
+import { ProgressWriter } from '../../../detection/engine/progress-writer';
+import { Sgd } from '../../../detection/engine/sgd';
+import { summary, withStorage } from '../../../detection/engine/summary';
+
+let tensorsBefore: number;
+let folder: string;
+beforeAll(() => loadBackend());
+beforeEach(() => {
+  tensorsBefore = tf.memory().numTensors;
+  folder = mkdtempSync(path.join(tmpdir(), 'events-'));
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+  expect(tf.memory().numTensors).toBe(tensorsBefore);
+});
+
+const stateWith = (storage: EventStorage, iteration: number, iterations: number): TrainingState => ({
+  iteration,
+  iterations,
+  storage,
+  optimizer: new Sgd([], { momentum: 0, weightDecay: 0 }),
+  outcome: 'running',
+});
+const readRows = (file: string) =>
+  readFileSync(file, 'utf8')
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => JSON.parse(line) as Record<string, number>);
+
+describe('summary', () => {
+  it('tells the storage of the running step; without one it does nothing', () => {
+    const [outer, inner] = [new EventStorage(), new EventStorage()];
+    summary.scalar('before', 1);
+    withStorage(outer, () => {
+      summary.scalar('a', 1);
+      expect(() =>
+        withStorage(inner, () => {
+          summary.scalar('b', 2);
+          throw new Error('inside');
+        }),
+      ).toThrow('inside');
+      summary.scalar('c', 3);
+    });
+    summary.scalar('after', 1);
+    expect([...outer.scalarNames]).toEqual(['a', 'c']);
+    expect([...inner.scalarNames]).toEqual(['b']);
+  });
+
+  it('keeps histograms and images for one iteration', () => {
+    const storage = new EventStorage();
+    const tensor = tf.tensor1d([1, 2.5]);
+    const image = { width: 1, height: 1, pixels: Uint8Array.of(1, 2, 3) };
+    withStorage(storage, () => {
+      summary.histogram('tensor', tensor);
+      summary.histogram('array', new Set([3]));
+      summary.image('image', image);
+    });
+    summary.histogram('nowhere', tensor);
+    tensor.dispose();
+    expect(Object.fromEntries(storage.histograms)).toEqual({
+      tensor: Float32Array.of(1, 2.5),
+      array: Float32Array.of(3),
+    });
+    expect(storage.images.get('image')).toBe(image);
+    storage.startIteration(1);
+    expect([storage.histograms.size, storage.images.size]).toEqual([0, 0]);
+  });
+});
+
+describe('EventStorage', () => {
+  it('keeps the last value of an iteration, and a thousand iterations', () => {
+    const storage = new EventStorage();
+    storage.scalar('x', 1);
+    storage.scalar('x', 2);
+    expect(storage.history('x')).toEqual([{ iteration: 0, value: 2 }]);
+    for (let i = 1; i <= 1500; i++) {
+      storage.startIteration(i);
+      storage.scalar('x', i);
+    }
+    expect(storage.history('x')).toHaveLength(1000);
+    expect(storage.latest('x')).toEqual({ iteration: 1500, value: 1500 });
+    expect(storage.history('y')).toEqual([]);
+  });
+
+  it("is smoothed as in detectron2's test of its JSONWriter: medians of 10", () => {
+    const storage = new EventStorage();
+    const medians: number[][] = [];
+    for (let k = 0; k < 20; k++) {
+      storage.startIteration(k);
+      storage.scalar('key1', k);
+      if ((k + 1) % 2 === 0) storage.scalar('key2', k);
+      if ((k + 1) % 5 === 0) storage.scalar('key3', k);
+      if ((k + 1) % 10 !== 0) continue;
+      // That test smooths over the last 10 iterations: as many events as fell into them.
+      medians.push([10, 5, 2].map((window, i) => median(storage.history(`key${i + 1}`), window)));
+    }
+    expect(medians).toEqual([
+      [4.5, 5, 6.5],
+      [14.5, 15, 16.5],
+    ]);
+    expect(median([], 5)).toBeNaN();
+  });
+});
+
+describe('JsonLinesWriter', () => {
+  it("gives scalars of other iterations rows of their own, as detectron2's JSONWriter", () => {
+    const file = path.join(folder, 'metrics.jsonl');
+    const storage = new EventStorage();
+    const writer = new JsonLinesWriter({ file, every: 20 });
+    // That test counts iterations from 0 and writes after the 20th: rows 19, 39, 59 there are 20, 40, 60 here.
+    writer.beforeTrain(stateWith(storage, 0, 60));
+    for (let k = 0; k < 60; k++) {
+      storage.startIteration(k + 1);
+      storage.scalar('key', k);
+      if (k % 17 === 0) storage.scalar('key2', k);
+      writer.afterStep(stateWith(storage, k + 1, 60));
+    }
+    writer.afterTrain(stateWith(storage, 60, 60));
+    const rows = readRows(file);
+    expect(rows.map((row) => row['iteration'] - 1)).toEqual([17, 19, 34, 39, 51, 59]);
+    expect(rows.map((row) => [row['key'], row['key2']])).toEqual([
+      [undefined, 17],
+      [19, undefined],
+      [undefined, 34],
+      [39, undefined],
+      [undefined, 51],
+      [59, undefined],
+    ]);
+    expect(rows[0]['peak_memory_bytes']).toBeGreaterThan(1e7);
+  });
+
+  it('drops rows that a resumed run does again, and half a row that a crash left', () => {
+    const file = path.join(folder, 'metrics.jsonl');
+    writeFileSync(file, '{"iteration":1,"x":0.1}\n{"iteration":2,"x":0.2}\n{"iteration":3,"x":0.3}\n{"iter');
+    const storage = new EventStorage();
+    const writer = new JsonLinesWriter({ file });
+    writer.beforeTrain(stateWith(storage, 2, 3));
+    storage.startIteration(3);
+    storage.scalar('x', 1 / 3);
+    writer.afterStep(stateWith(storage, 3, 3));
+    writer.afterTrain(stateWith(storage, 3, 3));
+    expect(readRows(file).map(({ iteration, x }) => [iteration, x])).toEqual([
+      [1, 0.1],
+      [2, 0.2],
+      [3, 1 / 3],
+    ]);
+  });
+});
+
+describe('ProgressWriter', () => {
+  const run = (isTTY: boolean, imagesPerStep?: number) => {
+    let written = '';
+    const output = { isTTY, columns: 60, write: (text: string) => (written += text) };
+    const writer = new ProgressWriter({ output, imagesPerStep });
+    const storage = new EventStorage();
+    storage.lossNames = ['loss_box'];
+    for (let k = 1; k <= 45; k++) {
+      storage.startIteration(k);
+      // One step that takes far longer must not disturb the time left.
+      storage.scalar('seconds', k === 40 ? 100 : 0.5);
+      for (const name of ['total_loss', 'loss_box']) storage.scalar(name, k / 10);
+      storage.scalar('lr', 0.01);
+      writer.afterStep(stateWith(storage, k, 45));
+    }
+    writer.afterTrain();
+    return written;
+  };
+
+  it('writes plain lines where there is no terminal', () => {
+    const lines = run(false, 4).split('\n');
+    expect(lines).toHaveLength(4);
+    expect(lines[1]).toMatch(
+      /^40\/45 {2}total_loss 3\.0500 {2}8\.00 images\/s {2}\d+\.\d\d GiB {2}0:00:03 left {2}lr 0\.0100 {2}loss_box 3\.0500$/,
+    );
+    expect(lines[2]).toMatch(/^45\/45 .* 0:00:00 left/);
+    expect(run(false)).toContain('2.00 it/s');
+  });
+
+  it('draws one line that changes on a terminal, never wider than it', () => {
+    const frames = run(true).split('\r\x1b[K');
+    expect(frames).toHaveLength(46);
+    expect(frames[27]).toMatch(/^\[############\.{8}\] 27\/45 {2}total_loss 1\.7500/);
+    expect(Math.max(...frames.map((frame) => frame.replace('\n', '').length))).toBe(59);
+    expect(frames.at(-1)).toMatch(/\n$/);
+  });
+});
+
+describe('peakMemoryBytes', () => {
+  it('grows with what the process holds, and never shrinks', () => {
+    const before = peakMemoryBytes();
+    const held = Buffer.alloc(Math.ceil(1.5 * before), 1);
+    const during = peakMemoryBytes();
+    expect(during).toBeGreaterThan(held.length);
+    expect(peakMemoryBytes()).toBeGreaterThanOrEqual(during);
+  });
+});

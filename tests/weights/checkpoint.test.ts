@@ -1,0 +1,291 @@
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import * as tf from '@tensorflow/tfjs-core';
+import { loadBackend } from '../../detection/backend/node';
+import { AdamW } from '../../detection/engine/adamw';
+import type { Hook } from '../../detection/engine/hooks';
+import type { Optimizer } from '../../detection/engine/optimizer';
+import { cosine, withLinearWarmup } from '../../detection/engine/schedules';
+import { Sgd } from '../../detection/engine/sgd';
+import { train } from '../../detection/engine/train';
+import { RandomStream } from '../../detection/nn/random';
+import { loadCheckpoint, readCheckpointState, saveCheckpoint, weightsFile } from '../../weights/checkpoint';
+import { CheckpointHook, type CheckpointHookOptions } from '../../weights/checkpoint-hook';
+import { readSafetensors } from '../../weights/safetensors';
+import { WeightsError } from '../../weights/weights-error';
+import { ToyModel, toyBatches, valuesOf } from '../detection/engine/toy-model';
+
+let tensorsBefore: number;
+let folder: string;
+beforeAll(() => loadBackend());
+beforeEach(() => {
+  tensorsBefore = tf.memory().numTensors;
+  folder = mkdtempSync(path.join(tmpdir(), 'checkpoint-'));
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+  expect(tf.memory().numTensors).toBe(tensorsBefore);
+});
+
+const OPTIMIZERS: Record<string, (model: ToyModel) => Optimizer> = {
+  SGD: (model) => new Sgd(model.namedParameters(), { momentum: 0.9, weightDecay: 1e-4 }),
+  AdamW: (model) => new AdamW(model.namedParameters(), { weightDecay: 0.01 }),
+};
+
+/** Trains from a checkpoint, or from the start, up to `iterations`; returns what was observed at each step. */
+async function run(
+  makeOptimizer: (model: ToyModel) => Optimizer,
+  iterations: number,
+  { from, hooks }: { from?: string; hooks?: (model: ToyModel, optimizer: Optimizer) => Hook[] } = {},
+) {
+  const model = new ToyModel(from === undefined ? 1 : 99);
+  const optimizer = makeOptimizer(model);
+  const startIteration = from === undefined ? 0 : loadCheckpoint(from, { model, optimizer }).iteration;
+  const losses: number[][] = [];
+  const observe: Hook = {
+    afterStep: ({ storage }) => {
+      losses.push(['loss_value', 'loss_size', 'toy/noise', 'lr'].map((name) => storage.latest(name)!.value));
+    },
+  };
+  await train(toyBatches(startIteration), model, {
+    optimizer,
+    learningRate: withLinearWarmup(cosine(0.02, 10), 3),
+    iterations,
+    startIteration,
+    hooks: [observe, ...(hooks?.(model, optimizer) ?? [])],
+  });
+  const values = valuesOf(model);
+  model.dispose();
+  optimizer.dispose();
+  return { losses, values };
+}
+
+const checkpointHook =
+  (options: Partial<CheckpointHookOptions> = {}) =>
+  (model: ToyModel, optimizer: Optimizer) => [
+    new CheckpointHook({
+      folder,
+      resumable: { model, optimizer },
+      every: 5,
+      keep: 2,
+      metadata: () => ({ model: 'toy' }),
+      ...options,
+    }),
+  ];
+
+describe.each(Object.entries(OPTIMIZERS))('resuming with %s', (_, makeOptimizer) => {
+  it('continues exactly: losses, random numbers and parameters, to the bit', async () => {
+    const straight = await run(makeOptimizer, 10);
+    const first = await run(makeOptimizer, 5, { hooks: checkpointHook() });
+    const second = await run(makeOptimizer, 10, { from: path.join(folder, 'last') });
+    expect([...first.losses, ...second.losses]).toEqual(straight.losses);
+    expect(second.values).toEqual(straight.values);
+    expect(new Set(straight.losses.map(([value]) => value)).size).toBe(10);
+  });
+});
+
+describe('saveCheckpoint', () => {
+  it("writes three files, the model in torchvision's shapes and types", async () => {
+    await run(OPTIMIZERS['AdamW'], 2, { hooks: checkpointHook() });
+    const checkpoint = path.join(folder, 'checkpoints', '0000002');
+    expect(readdirSync(checkpoint).sort()).toEqual([
+      'model.safetensors',
+      'optimizer.safetensors',
+      'state.json',
+    ]);
+    expect(readlinkSync(path.join(folder, 'last'))).toBe(path.join('checkpoints', '0000002'));
+    const { tensors } = readSafetensors(weightsFile(path.join(folder, 'last')));
+    expect(Object.fromEntries([...tensors].map(([name, { type, shape }]) => [name, [type, shape]]))).toEqual({
+      'conv.weight': ['F32', [4, 3, 3, 3]],
+      'fc.weight': ['F32', [2, 36]],
+      'head.weight': ['F32', [1, 2]],
+      'bn.num_batches_tracked': ['I64', []],
+    });
+    expect(new BigInt64Array(tensors.get('bn.num_batches_tracked')!.bytes.buffer)[0]).toBe(2n);
+    const optimizer = readSafetensors(path.join(checkpoint, 'optimizer.safetensors')).tensors;
+    expect([...optimizer.keys()].filter((name) => name.startsWith('fc.')).sort()).toEqual([
+      'fc.weight.exp_avg',
+      'fc.weight.exp_avg_sq',
+      'fc.weight.step',
+    ]);
+    const state = readCheckpointState(checkpoint);
+    expect(state).toMatchObject({ format: 1, iteration: 2, metadata: { model: 'toy' } });
+    expect(Object.keys(state.randomStreams)).toEqual(['noise']);
+    expect(weightsFile('some/model.pth')).toBe('some/model.pth');
+  });
+
+  it('replaces a checkpoint, and leaves nothing behind when it fails', () => {
+    const model = new ToyModel();
+    const optimizer = OPTIMIZERS['SGD'](model);
+    const checkpoint = path.join(folder, '0000001');
+    const save = (metadata: Record<string, unknown>, streams: RandomStream[] = []) =>
+      saveCheckpoint(checkpoint, { model, optimizer, streams }, { iteration: 1, metrics: {}, metadata });
+    save({ run: 1 });
+    save({ run: 2 });
+    expect(readCheckpointState(checkpoint).metadata).toEqual({ run: 2 });
+    expect(() => save({ run: 3n })).toThrow(/BigInt/);
+    expect(() => save({ run: 4 }, [new RandomStream(1, 'noise')])).toThrow(
+      'two random streams have the name noise',
+    );
+    expect(readCheckpointState(checkpoint).metadata).toEqual({ run: 2 });
+    expect(readdirSync(folder)).toEqual(['0000001']);
+    model.dispose();
+    optimizer.dispose();
+  });
+});
+
+describe('loadCheckpoint', () => {
+  it('restores streams of others, and refuses those it does not know', () => {
+    const model = new ToyModel();
+    const optimizer = OPTIMIZERS['SGD'](model);
+    const checkpoint = path.join(folder, '0000001');
+    const order = new RandomStream(1, 'order');
+    saveCheckpoint(
+      checkpoint,
+      { model, optimizer, streams: [order] },
+      { iteration: 1, metrics: {}, metadata: {} },
+    );
+    const next = order.uniform();
+    const fresh = new RandomStream(5, 'order');
+    loadCheckpoint(checkpoint, { model, optimizer, streams: [fresh] });
+    expect(fresh.uniform()).toBe(next);
+    expect(() => loadCheckpoint(checkpoint, { model, optimizer })).toThrow(
+      /"order": random stream is in the checkpoint/,
+    );
+    const more = [order, new RandomStream(1, 'flip')];
+    expect(() => loadCheckpoint(checkpoint, { model, optimizer, streams: more })).toThrow(
+      /"flip": .* is not in/,
+    );
+    model.dispose();
+    optimizer.dispose();
+  });
+
+  it('refuses damaged folders, each with one message', async () => {
+    await run(OPTIMIZERS['AdamW'], 2, { hooks: checkpointHook() });
+    const checkpoint = path.join(folder, 'last');
+    const model = new ToyModel();
+    const before = valuesOf(model);
+    const optimizer = OPTIMIZERS['SGD'](model);
+    const load = () => loadCheckpoint(checkpoint, { model, optimizer });
+    const expectRefusal = (message: RegExp) => {
+      expect(load).toThrow(WeightsError);
+      expect(load).toThrow(message);
+    };
+    expectRefusal(
+      /optimizer\.safetensors: does not fit the optimizer: optimizer state .*exp_avg fits no parameter/,
+    );
+    model.dispose();
+
+    const other = new ToyModel(99);
+    const otherBefore = valuesOf(other);
+    const loadOther = () => loadCheckpoint(checkpoint, { model: other, optimizer });
+    writeFileSync(path.join(checkpoint, 'model.safetensors'), 'x');
+    expect(loadOther).toThrow(/model\.safetensors: is no safetensors file/);
+    for (const [text, message] of [
+      ['{"format": 2}', /state\.json: entry "format": is 2, this program reads 1/],
+      ['{"format": 1, "iteration": -0.5}', /is no state of a checkpoint/],
+      ['[]', /is no state of a checkpoint/],
+      ['{', /state\.json: cannot be read/],
+    ] as const) {
+      writeFileSync(path.join(checkpoint, 'state.json'), text);
+      expect(loadOther).toThrow(message);
+    }
+    expect(() => loadCheckpoint(path.join(folder, 'none'), { model: other, optimizer })).toThrow(
+      WeightsError,
+    );
+    expect(valuesOf(other)).toEqual(otherBefore);
+    expect(before).not.toEqual(otherBefore);
+    other.dispose();
+    optimizer.dispose();
+  });
+});
+
+describe('CheckpointHook', () => {
+  const checkpoints = () => readdirSync(path.join(folder, 'checkpoints')).sort();
+  const link = (name: string) => path.basename(readlinkSync(path.join(folder, name)));
+  /** Puts these values of a metric, at every second step. */
+  const measure = (values: number[]): Hook => ({
+    afterStep: ({ iteration, storage }) => {
+      if (iteration % 2 === 0) storage.scalar('AP', values[iteration / 2 - 1]);
+    },
+  });
+
+  it('saves every so often and at the end, and keeps the latest', async () => {
+    await run(OPTIMIZERS['SGD'], 11, { hooks: checkpointHook({ every: 3, keep: 2 }) });
+    expect(checkpoints()).toEqual(['0000009', '0000011']);
+    expect(link('last')).toBe('0000011');
+    expect(existsSync(path.join(folder, 'best'))).toBe(false);
+    expect(readdirSync(folder).sort()).toEqual(['checkpoints', 'last']);
+  });
+
+  it('keeps the best, also over a resume; NaN is never best', async () => {
+    const hooks = (values: number[]) => (model: ToyModel, optimizer: Optimizer) => [
+      measure(values),
+      ...checkpointHook({ every: 100, keep: 1, bestMetric: 'AP' })(model, optimizer),
+    ];
+    await run(OPTIMIZERS['SGD'], 8, { hooks: hooks([NaN, 0.3, 0.5, 0.4]) });
+    expect([checkpoints(), link('best'), link('last')]).toEqual([
+      ['0000006', '0000008'],
+      '0000006',
+      '0000008',
+    ]);
+    expect(readCheckpointState(path.join(folder, 'best')).metrics['AP']).toBe(0.5);
+    const resumed = hooks([0, 0, 0, 0, 0.45, 0.6, 0.55]);
+    await run(OPTIMIZERS['SGD'], 10, { from: path.join(folder, 'last'), hooks: resumed });
+    expect(link('best')).toBe('0000006');
+    await run(OPTIMIZERS['SGD'], 14, { from: path.join(folder, 'last'), hooks: resumed });
+    expect([checkpoints(), link('best'), link('last')]).toEqual([
+      ['0000012', '0000014'],
+      '0000012',
+      '0000014',
+    ]);
+  });
+
+  it('saves when a run is interrupted, not when it fails or had nothing to do', async () => {
+    const abortAt3 = (abort: AbortController): Hook => ({
+      afterStep: ({ iteration }) => void (iteration === 3 && abort.abort()),
+    });
+    const model = new ToyModel();
+    const optimizer = OPTIMIZERS['SGD'](model);
+    const abort = new AbortController();
+    const hooks = [abortAt3(abort), ...checkpointHook({ every: 100 })(model, optimizer)];
+    const options = { optimizer, learningRate: cosine(0.01, 10), iterations: 10, hooks };
+    const result = await train(toyBatches(), model, { ...options, signal: abort.signal });
+    expect(result).toMatchObject({ iteration: 3, interrupted: true });
+    expect(checkpoints()).toEqual(['0000003']);
+
+    rmSync(path.join(folder, 'last'));
+    const fresh = checkpointHook({ every: 100 })(model, optimizer);
+    await train(toyBatches(), model, { ...options, hooks: fresh, startIteration: 10 });
+    const failing: Hook = {
+      afterStep: () => {
+        throw new Error('hook failed');
+      },
+    };
+    await expect(train(toyBatches(), model, { ...options, hooks: [failing, ...fresh] })).rejects.toThrow(
+      'hook failed',
+    );
+    expect(checkpoints()).toEqual(['0000003']);
+    expect(existsSync(path.join(folder, 'last'))).toBe(false);
+    model.dispose();
+    optimizer.dispose();
+  });
+
+  it("writes state that says where random numbers stand, in the file's own words", async () => {
+    await run(OPTIMIZERS['SGD'], 1, { hooks: checkpointHook() });
+    const text = readFileSync(path.join(folder, 'last', 'state.json'), 'utf8');
+    const { randomStreams } = JSON.parse(text) as { randomStreams: Record<string, number[]> };
+    const stream = new RandomStream(1, 'noise');
+    stream.normal();
+    expect(randomStreams).toEqual({ noise: [...stream.state] });
+  });
+});
