@@ -92,6 +92,15 @@ function cachedBinding(root, cache, library) {
   return path.join(cache, `tfjs_binding-${hash.digest('hex').slice(0, 16)}.node`);
 }
 
+/** Loads an addon and says in one line why that fails. */
+const LOAD = `
+try {
+  process.dlopen({ exports: {} }, process.argv[1]);
+} catch (error) {
+  console.error(error.message);
+  process.exit(1);
+}`;
+
 /**
  * @param {string} root
  * @param {string} library
@@ -102,29 +111,29 @@ async function compileBinding(root, library, target) {
   const { compile, link } = compilerFlags(library);
   const files = sources(root).filter((file) => file.endsWith('.cc'));
   const headers = `-I${path.join(root, HEADERS)}`;
-  const built = await runCommand('g++', [...compile, headers, ...files, ...link, '-o', draft]);
-  if (!built.found) {
-    throw new NativeLibraryError(
-      'g++ was not found; it compiles the binding between Node and TensorFlow.\n' +
-        'Install it (Debian, Ubuntu: apt-get install g++; Fedora: dnf install gcc-c++).',
-    );
+  try {
+    const built = await runCommand('g++', [...compile, headers, ...files, ...link, '-o', draft]);
+    if (!built.found) {
+      throw new NativeLibraryError(
+        'g++ was not found; it compiles the binding between Node and TensorFlow.\n' +
+          'Install it (Debian, Ubuntu: apt-get install g++; Fedora: dnf install gcc-c++).',
+      );
+    }
+    if (built.status !== 0) {
+      throw new NativeLibraryError(
+        `g++ could not compile the binding between Node and TensorFlow:\n${lastLines(built.output)}\n` +
+          'It needs g++ 7 or newer with its standard library and a linker (Debian, Ubuntu: apt-get install g++).',
+      );
+    }
+    const loaded = await runCommand(process.execPath, ['-e', LOAD, draft]);
+    if (loaded.status !== 0) {
+      throw new NativeLibraryError(
+        `TensorFlow's native library cannot be loaded on this machine:\n${lastLines(loaded.output)}\n` +
+          'It needs glibc 2.27 or newer and a processor with AVX.',
+      );
+    }
+    fs.renameSync(draft, target);
+  } finally {
+    fs.rmSync(draft, { force: true });
   }
-  if (built.status !== 0) {
-    throw new NativeLibraryError(
-      `g++ could not compile the binding between Node and TensorFlow:\n${lastLines(built.output)}\n` +
-        'It needs g++ 7 or newer with its standard library and a linker (Debian, Ubuntu: apt-get install g++).',
-    );
-  }
-  const loaded = await runCommand(process.execPath, [
-    '-e',
-    'process.dlopen({ exports: {} }, process.argv[1])',
-    draft,
-  ]);
-  if (loaded.status !== 0) {
-    throw new NativeLibraryError(
-      `TensorFlow's native library cannot be loaded on this machine:\n${lastLines(loaded.output)}\n` +
-        'It needs glibc 2.27 or newer and a processor with AVX.',
-    );
-  }
-  fs.renameSync(draft, target);
 }

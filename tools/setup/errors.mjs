@@ -14,6 +14,7 @@ export class NativeLibraryError extends SetupError {
 const REFUSALS = new Map([
   ['ENOSPC', 'the disk is full. Free some space and run set-up again.'],
   ['EDQUOT', 'your disk quota is used up. Free some space and run set-up again.'],
+  ['ENOTDIR', 'its place is taken by a file. Set FASTER_RCNN_CACHE to a folder of yours.'],
   ['EACCES', 'no permission. Give yourself the rights, or set FASTER_RCNN_CACHE to a folder of yours.'],
   ['EPERM', 'not permitted. Give yourself the rights, or set FASTER_RCNN_CACHE to a folder of yours.'],
   [

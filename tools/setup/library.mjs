@@ -9,10 +9,10 @@ import { NativeLibraryError } from './errors.mjs';
 /** Written last, so a folder that has it is whole. */
 const MANIFEST = 'manifest.json';
 
-/** Unpacks the entries whose names start with one of the given prefixes, and prints the size of each. */
+/** Unpacks the entries whose names start with one of the given prefixes, and notes the size of each. */
 const UNPACK = `
-import json, os, sys, zipfile
-wheel, folder, *prefixes = sys.argv[1:]
+import json, sys, zipfile
+wheel, folder, manifest, *prefixes = sys.argv[1:]
 sizes = {}
 try:
     with zipfile.ZipFile(wheel) as archive:
@@ -20,9 +20,10 @@ try:
             if entry.filename.startswith(tuple(prefixes)) and not entry.is_dir():
                 archive.extract(entry, folder)
                 sizes[entry.filename] = entry.file_size
+    with open(manifest, "w") as file:
+        json.dump(sizes, file)
 except (OSError, zipfile.BadZipFile) as error:
     sys.exit(str(error))
-print(json.dumps(sizes))
 `;
 
 /**
@@ -192,14 +193,21 @@ async function checkHash(wheel, library) {
  * @param {string} folder
  */
 async function unpack(wheel, folder) {
-  const { status, output } = await runCommand('python3', ['-c', UNPACK, wheel, folder, ...WHEEL_ENTRIES]);
+  const manifest = path.join(folder, MANIFEST);
+  const { status, output } = await runCommand('python3', [
+    '-c',
+    UNPACK,
+    wheel,
+    folder,
+    manifest,
+    ...WHEEL_ENTRIES,
+  ]);
   if (status !== 0) {
     throw new NativeLibraryError(
       `${path.basename(wheel)} could not be unpacked into ${folder}:\n${lastLines(output)}\n` +
         'Check the disk (space, rights), then run set-up again.',
     );
   }
-  fs.writeFileSync(path.join(folder, MANIFEST), output);
 }
 
 /** @param {number} bytes */
