@@ -19,11 +19,6 @@ export function describeEnvironment(): [name: string, value: string][] {
   ];
 }
 
-/** Largest resident memory of this process so far, in bytes. */
-export function peakMemory(): number {
-  return process.resourceUsage().maxRSS * 1024;
-}
-
 /** `1.24 GB`, in powers of ten. */
 export function formatBytes(bytes: number): string {
   return bytes < 1e9 ? `${Math.round(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(2)} GB`;

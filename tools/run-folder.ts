@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { InputError } from '../detection/errors';
+import { requireFolderName } from './output-files';
 
 /** Where a run keeps what it writes. */
 export function runFolder(output: string) {
@@ -16,10 +17,7 @@ export function runFolder(output: string) {
 
 /** @throws InputError when a new run cannot have this folder. Makes nothing. */
 export function requireFreeFolder(output: string): void {
-  if (!existsSync(output)) return;
-  if (!statSync(output).isDirectory()) {
-    throw new InputError(`${output}: is a file; --output needs the name of a folder`);
-  }
+  requireFolderName('--output', output);
   const { config, checkpoints, metrics } = runFolder(output);
   if ([config, checkpoints, metrics].some((name) => existsSync(name))) {
     throw new InputError(
@@ -34,12 +32,4 @@ export function requireRun(output: string): void {
     const what = existsSync(output) && readdirSync(output).length > 0 ? 'holds no run' : 'there is no run';
     throw new InputError(`${output}: ${what} to go on with; leave out --resume to start one`);
   }
-}
-
-/** Writes under a temporary name, then renames: nobody sees half of it. Makes the folder if need be. */
-export function writeAtomically(file: string, content: string | Uint8Array): void {
-  mkdirSync(path.dirname(file), { recursive: true });
-  const partial = `${file}.partial-${process.pid}`;
-  writeFileSync(partial, content);
-  renameSync(partial, file);
 }

@@ -1,21 +1,16 @@
 import type { CocoDataset } from '../datasets/coco/annotations';
 import { readCocoDataset } from '../datasets/coco/annotations';
-import { cocoExamples, type Example } from '../datasets/loader/examples';
+import { gtTargets } from '../datasets/coco/targets';
+import { cocoExamples } from '../datasets/loader/examples';
 import { InputError } from '../detection/errors';
 import { checkPictures } from './check-pictures';
 import type { TrainingConfiguration } from './config/schema';
 import { say } from './progress';
 
-/** A data set with its examples. */
-export interface LoadedSet {
-  readonly dataset: CocoDataset;
-  readonly examples: readonly Example[];
-}
-
 /** What a run trains on, and what it evaluates on, if anything. */
 export interface TrainingData {
-  readonly train: LoadedSet;
-  readonly val: LoadedSet | undefined;
+  readonly train: CocoDataset;
+  readonly val: CocoDataset | undefined;
 }
 
 /**
@@ -28,24 +23,23 @@ export async function readTrainingData({ data }: TrainingConfiguration): Promise
     throw new InputError('--val-annotations and --val-images go together: give both or neither');
   }
   const train = await readSet(data.trainAnnotations, data.trainImages);
-  if (train.examples.length === 0) throw new InputError(`${train.dataset.file}: has no images to train on`);
-  if (train.dataset.categories.length === 0) throw new InputError(`${train.dataset.file}: has no categories`);
-  if (train.examples.every(({ targets }) => targets.gtLabels.length === 0)) {
-    throw new InputError(`${train.dataset.file}: no image has an object to learn from`);
+  if (train.images.length === 0) throw new InputError(`${train.file}: has no images to train on`);
+  if (train.categories.length === 0) throw new InputError(`${train.file}: has no categories`);
+  if (train.images.every((image) => gtTargets(train, image).gtLabels.length === 0)) {
+    throw new InputError(`${train.file}: no image has an object to learn from`);
   }
   if (data.valAnnotations === null || data.valImages === null) return { train, val: undefined };
   const val = await readSet(data.valAnnotations, data.valImages);
-  requireKnownCategories(train.dataset, val.dataset);
+  requireKnownCategories(train, val);
   return { train, val };
 }
 
 /** Reads a data set and looks at its pictures; notes go to the user. */
-export async function readSet(annotations: string, images: string): Promise<LoadedSet> {
+export async function readSet(annotations: string, images: string): Promise<CocoDataset> {
   const dataset = await readCocoDataset(annotations, images);
   for (const note of dataset.notes) say(`${annotations}: ${note}`);
-  const examples = cocoExamples(dataset);
-  await checkPictures(examples);
-  return { dataset, examples };
+  await checkPictures(cocoExamples(dataset));
+  return dataset;
 }
 
 function requireKnownCategories(train: CocoDataset, val: CocoDataset): void {

@@ -9,14 +9,18 @@ export type CompleteConfiguration = TrainingConfiguration & {
     trainableLayers: number;
     norm: 'frozen' | 'batch' | 'group';
   };
-  readonly optimizer: { lr: number };
+  readonly optimizer: { lr: number; weightDecay: number };
+  readonly data: { trainMinSizes: number[] };
   readonly schedule: { warmupIterations: number; milestones: number[] };
 };
 
 /** torchvision's 0.02 for batches of 16 images; the rate goes with the batch (Goyal et al. 2017). */
 const SGD_RATE_PER_IMAGE = 0.02 / 16;
-/** torch.optim.AdamW's default. */
+/** torchvision's references/detection/train.py. */
+const SGD_WEIGHT_DECAY = 1e-4;
+/** torch.optim.AdamW's defaults. */
 const ADAMW_RATE = 1e-3;
+const ADAMW_WEIGHT_DECAY = 0.01;
 /** torchvision warms up over 1000 iterations at most; a tenth keeps short runs in proportion. */
 const MAX_WARMUP_ITERATIONS = 1000;
 const WARMUP_SHARE = 0.1;
@@ -44,8 +48,11 @@ export function completeConfiguration(configuration: TrainingConfiguration): Com
       trainableLayers: model.trainableLayers ?? (pretrained ? TRAINABLE_LAYERS_WITH_WEIGHTS : ALL_LAYERS),
       norm: model.norm ?? (pretrained ? 'frozen' : 'batch'),
     },
+    data: { ...data, trainMinSizes: data.trainMinSizes ?? [minSize] },
     optimizer: {
       ...optimizer,
+      weightDecay:
+        optimizer.weightDecay ?? (optimizer.type === 'sgd' ? SGD_WEIGHT_DECAY : ADAMW_WEIGHT_DECAY),
       lr: optimizer.lr ?? (optimizer.type === 'sgd' ? SGD_RATE_PER_IMAGE * data.batchSize : ADAMW_RATE),
     },
     schedule: {

@@ -57,13 +57,19 @@ export const trainingConfigurationSchema = z.strictObject({
       // torchvision's references/detection/train.py: 2 images and 4 workers per GPU; one decodes faster than a CPU trains.
       batchSize: z.int().min(1).default(2).describe('images per iteration'),
       workers: z.int().min(1).default(1).describe('threads that decode and resize'),
+      trainMinSizes: z
+        .array(z.int().min(1))
+        .min(1)
+        .nullable()
+        .default(null)
+        .describe('shorter sides to draw from in training, pixels; null: model.minSize alone'),
       // torchvision's DetectionPresetTrain: hflip_prob=0.5
       flip: z.number().min(0).max(1).default(0.5).describe('probability of a horizontal flip'),
     })
     .describe('what it trains on'),
   optimizer: z
     .strictObject({
-      // torchvision trains detectors with SGD, momentum 0.9, weight decay 1e-4, and 0.02 for 16 images: 0.0025 for 2.
+      // torchvision trains detectors with SGD and momentum 0.9.
       type: z.enum(['sgd', 'adamw']).default('sgd').describe('update rule'),
       lr: z
         .number()
@@ -72,7 +78,12 @@ export const trainingConfigurationSchema = z.strictObject({
         .default(null)
         .describe('learning rate; null: 0.00125 an image (sgd), 0.001 (adamw)'),
       momentum: z.number().min(0).lt(1).default(0.9).describe('momentum of sgd'),
-      weightDecay: z.number().min(0).default(1e-4).describe('weight decay (decoupled with adamw)'),
+      weightDecay: z
+        .number()
+        .min(0)
+        .nullable()
+        .default(null)
+        .describe('weight decay, decoupled with adamw; null: 0.0001 (sgd), 0.01 (adamw)'),
     })
     .prefault({})
     .describe('how it learns'),

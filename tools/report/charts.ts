@@ -79,7 +79,7 @@ function runningMedian(points: Points, window: number): Points {
       .slice(Math.max(0, i + 1 - window), i + 1)
       .map(({ y }) => y)
       .sort((a, b) => a - b);
-    return { x, y: values[values.length >> 1]! };
+    return { x, y: values[values.length >> 1] };
   });
 }
 

@@ -1,6 +1,13 @@
 import type { Boxes } from '../../detection/structures/boxes';
 import type { Series } from './charts';
 
+/** N boxes in pixels of the picture, with labels 1..K. */
+export interface BoxesToDraw {
+  readonly boxes: Boxes;
+  readonly labels: Int32Array;
+  readonly scores?: Float32Array;
+}
+
 /** One picture of the gallery. */
 export interface GalleryImage {
   readonly fileName: string;
@@ -8,9 +15,9 @@ export interface GalleryImage {
   readonly height: number;
   /** The encoded picture. */
   readonly jpeg: Buffer;
-  readonly truth: { readonly boxes: Boxes; readonly labels: Int32Array };
+  readonly truth: BoxesToDraw;
   /** Those worth drawing, best first. */
-  readonly detections: { readonly boxes: Boxes; readonly labels: Int32Array; readonly scores: Float32Array };
+  readonly detections: BoxesToDraw;
 }
 
 /** One row of the AP table: a category, or all of them. -1 stands for undefined, as in pycocotools. */

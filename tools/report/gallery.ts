@@ -1,9 +1,8 @@
-import type { Boxes } from '../../detection/structures/boxes';
-import type { GalleryImage, ReportData } from './data';
-import { html, type Markup } from './html';
-import { colorOf } from './palette';
+import { categoryColour, overlaySvg } from '../../datasets/drawing/overlay-svg';
+import type { BoxesToDraw, GalleryImage, ReportData } from './data';
+import { html, Markup } from './html';
 
-/** With more boxes in a picture their captions would hide it: the color tells the category, hovering the rest. */
+/** With more boxes in a picture their captions would hide it: the color tells the category. */
 const maxCaptions = 12;
 
 /** Truth and detections of each picture side by side, as boxes over it. */
@@ -15,7 +14,7 @@ export function gallery({ gallery: images, categoryNames, scoreThreshold }: Repo
     <p class="muted">
       Pictures that were not trained on. Detections with a score of at least ${scoreThreshold}.
     </p>
-    ${categoryLegend(drawn.map((label) => ({ name: nameOf(categoryNames, label), color: colorOf(label - 1) })))}
+    ${categoryLegend(drawn.map((label) => ({ name: nameOf(categoryNames, label), color: categoryColour(label) })))}
     <div class="gallery">${images.map((image, i) => figure(image, `picture-${i}`, categoryNames))}</div>`;
 }
 
@@ -29,11 +28,6 @@ export function categoryLegend(entries: readonly { name: string; color: string }
 function figure(image: GalleryImage, id: string, names: readonly string[]): Markup {
   const { width, height, truth, detections, jpeg } = image;
   const viewBox = `0 0 ${width} ${height}`;
-  const truthCaptions = Array.from(truth.labels, (label) => nameOf(names, label));
-  const captions = Array.from(
-    detections.labels,
-    (label, k) => `${nameOf(names, label)} ${detections.scores[k]!.toFixed(2)}`,
-  );
   // The picture is embedded once; the second panel refers to it.
   return html`<figure class="card">
     <div class="pair">
@@ -46,14 +40,14 @@ function figure(image: GalleryImage, id: string, names: readonly string[]): Mark
             height="${height}"
             href="data:image/jpeg;base64,${jpeg.toString('base64')}"
           />
-          ${boxes(truth.boxes, truth.labels, truthCaptions, width)}
+          ${overlay(image, truth, names)}
         </svg>
       </div>
       <div>
         <span>detections</span
         ><svg viewBox="${viewBox}" role="img" aria-label="detections">
           <use href="#${id}" />
-          ${boxes(detections.boxes, detections.labels, captions, width)}
+          ${overlay(image, detections, names)}
         </svg>
       </div>
     </div>
@@ -63,53 +57,19 @@ function figure(image: GalleryImage, id: string, names: readonly string[]): Mark
   </figure>`;
 }
 
-/** Outlines in the category's color; the best drawn last. Sizes go by the picture's width, as all are shown equally wide. */
-function boxes(flat: Boxes, labels: Int32Array, captions: readonly string[], pictureWidth: number): Markup[] {
-  const line = pictureWidth / 160;
-  const font = pictureWidth / 32;
-  const crowded = captions.length > maxCaptions;
-  const shapes = captions.map((caption, k) => {
-    const x1 = flat[4 * k]!;
-    const y1 = flat[4 * k + 1]!;
-    const x2 = flat[4 * k + 2]!;
-    const y2 = flat[4 * k + 3]!;
-    const color = colorOf(labels[k]! - 1);
-    // Inside the box where there is no room above it.
-    const baseline = y1 > font * 1.2 ? y1 - font * 0.3 : y1 + font;
-    const text = crowded
-      ? ''
-      : html`<text
-          x="${round(x1 + line)}"
-          y="${round(baseline)}"
-          font-size="${round(font)}"
-          font-weight="600"
-          fill="#fff"
-          stroke="#000"
-          stroke-width="${round(font / 5)}"
-          stroke-linejoin="round"
-          paint-order="stroke"
-          >${caption}</text
-        >`;
-    return html`<g
-      ><title>${caption}</title
-      ><rect
-        x="${round(x1)}"
-        y="${round(y1)}"
-        width="${round(x2 - x1)}"
-        height="${round(y2 - y1)}"
-        fill="transparent"
-        stroke="${color}"
-        stroke-width="${round(line)}"
-      />${text}</g
-    >`;
-  });
-  return shapes.reverse();
+/** Boxes to lie over a picture; the best drawn last, on top. */
+function overlay({ width, height }: GalleryImage, found: BoxesToDraw, names: readonly string[]): Markup {
+  const { boxes, labels, scores } = found;
+  const crowded = labels.length > maxCaptions;
+  const labelled = Array.from(labels, (label, k) => ({
+    box: [boxes[4 * k], boxes[4 * k + 1], boxes[4 * k + 2], boxes[4 * k + 3]] as const,
+    label: crowded ? '' : nameOf(names, label),
+    score: crowded ? undefined : scores?.[k],
+    colour: categoryColour(label),
+  }));
+  return new Markup(overlaySvg({ width, height }, labelled.reverse()));
 }
 
 function nameOf(names: readonly string[], label: number): string {
   return names[label - 1] ?? `category ${label}`;
-}
-
-function round(pixels: number): number {
-  return Math.round(pixels * 10) / 10;
 }

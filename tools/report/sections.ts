@@ -94,7 +94,7 @@ function precisionChart(title: string, precisionCurves: readonly PrecisionCurve[
   const colors = seriesColors(precisionCurves.map(({ name }) => name));
   const series = precisionCurves.map(({ name, precision }, i): Series => {
     const points = precision.map((y, k) => ({ x: k / (precision.length - 1), y })).filter(({ y }) => y >= 0);
-    return { name, color: colors[i]!.color, points };
+    return { name, color: colors[i].color, points };
   });
   const chart = lineChart(series, { ...chartSize, xLabel: 'recall', yLabel: 'precision', yDomain: [0, 1] });
   return html`<div class="card">

@@ -60,7 +60,9 @@ test('every text is escaped, also in SVG and in attributes', () => {
 });
 
 test('nothing is loaded from elsewhere', () => {
-  const references = [...page.matchAll(/(?:href|src|url)\s*[=(]\s*"?([^"\s>)]*)/g)].map(([, target]) => target);
+  const references = [...page.matchAll(/(?:href|src|url)\s*[=(]\s*"?([^"\s>)]*)/g)].map(
+    ([, target]) => target,
+  );
   expect(references.length).toBeGreaterThan(0);
   for (const target of references) expect(target).toMatch(/^(#|data:image\/jpeg;base64,)/);
   expect(page).not.toMatch(/@import|<link|<iframe/);
@@ -68,7 +70,9 @@ test('nothing is loaded from elsewhere', () => {
 
 test('the AP table has each number, and a dash where one is undefined', () => {
   const rows = [...document.querySelectorAll('tbody')][0]!.querySelectorAll('tr');
-  const texts = [...rows].map((row) => [...row.querySelectorAll('td')].slice(1).map((cell) => cell.textContent));
+  const texts = [...rows].map((row) =>
+    [...row.querySelectorAll('td')].slice(1).map((cell) => cell.textContent),
+  );
   expect(texts).toEqual([
     ['0.652', '0.914'],
     ['0.500', '0.750'],
@@ -81,7 +85,9 @@ test('the gallery embeds each picture once and draws the boxes of truth and dete
   const panels = [...document.querySelectorAll('figure svg')];
   expect(panels.map((panel) => panel.querySelectorAll('rect').length)).toEqual([1, 2]);
   const box = panels[0]!.querySelector('rect')!;
-  expect(['x', 'y', 'width', 'height'].map((name) => Number(box.getAttribute(name)))).toEqual([10, 20, 40.3, 40]);
+  expect(['x', 'y', 'width', 'height'].map((name) => Number(box.getAttribute(name)))).toEqual([
+    10, 20, 40.3, 40,
+  ]);
   expect(panels[1]!.textContent).toContain('0.99');
 });
 

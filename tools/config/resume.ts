@@ -1,0 +1,37 @@
+import { InputError } from '../../detection/errors';
+import { configurationKeys } from './keys';
+import { trainingConfigurationSchema } from './schema';
+import type { CompleteConfiguration } from './complete';
+
+/** Keys that may differ when a run goes on: where its data lies now, how long it runs, what it does beside training. */
+const changeable: readonly string[] = [
+  'data.trainAnnotations',
+  'data.trainImages',
+  'data.valAnnotations',
+  'data.valImages',
+  'data.workers',
+  'iterations',
+  'evaluateEvery',
+  'checkpointEvery',
+];
+
+/** @throws InputError when the run would not go on as it began. */
+export function requireSameRun(
+  before: CompleteConfiguration,
+  now: CompleteConfiguration,
+  output: string,
+): void {
+  for (const { path } of configurationKeys(trainingConfigurationSchema)) {
+    const [was, is] = [valueAt(before, path), valueAt(now, path)].map((value) => JSON.stringify(value));
+    if (was === is || changeable.includes(path)) continue;
+    throw new InputError(
+      `${output}: this run has ${path} ${was}, not ${is}; go on without changing it, or start another run`,
+    );
+  }
+}
+
+function valueAt(configuration: object, path: string): unknown {
+  return path
+    .split('.')
+    .reduce<unknown>((value, name) => (value as Record<string, unknown>)[name], configuration);
+}

@@ -1,0 +1,80 @@
+import type { CocoDataset } from '../datasets/coco/annotations';
+import type { CocoDetection } from '../datasets/evaluation/detections';
+import { decodeImage } from '../datasets/images/decode';
+import { EvaluationLoader } from '../datasets/loader/evaluation-loader';
+import type { FasterRcnn } from '../detection/modeling/faster-rcnn';
+import type { Detections } from '../detection/structures/detections';
+import { makeImageBatch } from '../detection/structures/image-batch';
+import { batchSlot, paddedSize, resizeAndNormalize, resizedSize } from '../detection/structures/resize';
+import type { Size } from '../detection/structures/size';
+import { Interrupted } from './interruption';
+
+/** A detector and the sizes that it takes images at. */
+export interface SizedDetector {
+  readonly model: FasterRcnn;
+  readonly minSize: number;
+  readonly maxSize: number;
+}
+
+export interface DetectSetOptions {
+  readonly workers: number;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/** Detections in each image of a data set, by image id. Throws Interrupted when the signal says so. */
+export async function detectSet(
+  { model, minSize, maxSize }: SizedDetector,
+  dataset: CocoDataset,
+  { workers, signal, onProgress }: DetectSetOptions,
+): Promise<Map<number, Detections>> {
+  const found = new Map<number, Detections>();
+  for await (const { images, imageIds } of new EvaluationLoader(dataset, { minSize, maxSize, workers })) {
+    model.detect(images).forEach((detections, k) => found.set(imageIds[k], detections));
+    onProgress?.(found.size, dataset.images.length);
+    // Detection is synchronous: signals are only delivered when the event loop gets a turn.
+    await new Promise((resolve) => setImmediate(resolve));
+    if (signal?.aborted) throw new Interrupted('Stopped; nothing was written.');
+  }
+  return found;
+}
+
+/** Detections in one picture. */
+export async function detectFile(
+  { model, minSize, maxSize }: SizedDetector,
+  file: string,
+): Promise<{ size: Size; detections: Detections }> {
+  const picture = await decodeImage(file);
+  const resized = resizedSize(picture.size, { minSize, maxSize });
+  const padded = paddedSize([resized]);
+  const pixels = new Float32Array(padded.height * padded.width * 3);
+  resizeAndNormalize(picture, resized, batchSlot(pixels, padded, 0));
+  const images = makeImageBatch(pixels, padded, [resized], [picture.size]);
+  try {
+    return { size: picture.size, detections: model.detect(images)[0] };
+  } finally {
+    images.tensor.dispose();
+  }
+}
+
+/** The first `count` of detections, which are sorted by score, that reach a score. */
+export function aboveThreshold({ boxes, labels, scores }: Detections, threshold: number): Detections {
+  const end = scores.findIndex((score) => score < threshold);
+  const count = end < 0 ? scores.length : end;
+  return {
+    boxes: boxes.subarray(0, 4 * count),
+    labels: labels.subarray(0, count),
+    scores: scores.subarray(0, count),
+  };
+}
+
+/** A detection as COCO's results files have it: box as x, y, width, height. */
+export function cocoDetections(
+  { boxes, labels, scores }: Detections,
+  categoryIdOf: (label: number) => number,
+): Omit<CocoDetection & { bbox: number[] }, 'image_id'>[] {
+  return Array.from(scores, (score, k) => {
+    const [x1, y1, x2, y2] = [boxes[4 * k], boxes[4 * k + 1], boxes[4 * k + 2], boxes[4 * k + 3]];
+    return { bbox: [x1, y1, x2 - x1, y2 - y1], score, category_id: categoryIdOf(labels[k]) };
+  });
+}

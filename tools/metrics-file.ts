@@ -1,0 +1,50 @@
+import { existsSync, readFileSync } from 'node:fs';
+
+/** One step of `metrics.jsonl`. */
+export type MetricsRow = Readonly<Record<string, number>> & { readonly iteration: number };
+
+/** What a run wrote to its `metrics.jsonl`. */
+export class Metrics {
+  constructor(readonly rows: readonly MetricsRow[]) {}
+
+  /** A scalar over the steps, where it was put. */
+  points(name: string): { x: number; y: number }[] {
+    return this.rows.flatMap((row) => (row[name] === undefined ? [] : [{ x: row.iteration, y: row[name] }]));
+  }
+
+  /** Names of the model's losses, in the order in which it gave them. */
+  get lossNames(): string[] {
+    return Object.keys(this.rows.at(-1) ?? {}).filter((name) => name.startsWith('loss_'));
+  }
+
+  /** Median of a scalar over the steps. NaN where it was never put. */
+  median(name: string): number {
+    const values = this.points(name)
+      .map(({ y }) => y)
+      .sort((a, b) => a - b);
+    return values[values.length >> 1] ?? NaN;
+  }
+
+  sum(name: string): number {
+    return this.points(name).reduce((total, { y }) => total + y, 0);
+  }
+
+  max(name: string): number {
+    return this.points(name).reduce((largest, { y }) => Math.max(largest, y), 0);
+  }
+}
+
+/** Reads a run's metrics; a last line that a crash has cut short is left out. */
+export function readMetrics(file: string): Metrics {
+  if (!existsSync(file)) return new Metrics([]);
+  const rows = readFileSync(file, 'utf8')
+    .split('\n')
+    .flatMap((line) => {
+      try {
+        return [JSON.parse(line) as MetricsRow];
+      } catch {
+        return [];
+      }
+    });
+  return new Metrics(rows);
+}

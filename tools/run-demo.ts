@@ -1,0 +1,64 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { readCheckpointState } from '../weights/checkpoint';
+import { demoConfiguration, demoScenes } from './demo-configuration';
+import { readMetrics } from './metrics-file';
+import { formatSeconds, say } from './progress';
+import { runFolder } from './run-folder';
+import { generateScenes } from './run-synthesize';
+import { printResult, trainAndReport } from './run-train';
+import { terminalLine } from './terminal-text';
+
+export interface DemoCommandOptions {
+  readonly output: string;
+}
+
+/**
+ * From nothing to a trained detector that one can look at: generates scenes, trains, evaluates, reports. A demo
+ * that was stopped goes on; one that is done shows its result.
+ */
+export async function runDemo({ output }: DemoCommandOptions): Promise<void> {
+  const folder = runFolder(output);
+  if (existsSync(folder.report)) {
+    showFinished(output);
+    return;
+  }
+  const data = path.join(output, 'data');
+  const job = { configuration: demoConfiguration(data), output, resume: existsSync(folder.config) };
+  const started = performance.now();
+  say(`1/2 scenes: ${data}`);
+  await generateScenes({ output: data, ...demoScenes });
+  const generated = performance.now();
+  const { model, iterations } = job.configuration;
+  say(`2/2 training: ${model.name}, ${iterations} iterations`);
+  const trained = await trainAndReport(job);
+  const ended = performance.now();
+  printResult(job, trained);
+  const training = readMetrics(folder.metrics).sum('seconds');
+  const steps: [string, number][] = [
+    ['scenes', (generated - started) / 1000],
+    ['training', training],
+    ['evaluation and report', Math.max(0, (ended - generated) / 1000 - training)],
+    ['total', (ended - started) / 1000],
+  ];
+  for (const [name, seconds] of steps)
+    process.stdout.write(`${`${name}:`.padEnd(23)}${formatSeconds(seconds)}\n`);
+  process.stdout.write(nextSteps(output));
+}
+
+function showFinished(output: string): void {
+  const { last, report } = runFolder(output);
+  const { metrics } = readCheckpointState(last);
+  const [ap, ap50] = ['val/AP', 'val/AP50'].map((name) => metrics[name]?.toFixed(3) ?? '–');
+  process.stdout.write(
+    `${terminalLine(output)}: the demo is done, with AP ${ap} and AP50 ${ap50}.\n` +
+      `report: ${terminalLine(report)}\n` +
+      `To run it again, delete that folder or name another: rcnn demo --output ${terminalLine(output)}-2\n` +
+      nextSteps(output),
+  );
+}
+
+function nextSteps(output: string): string {
+  const [best, images] = [runFolder(output).best, path.join(output, 'data', 'images')].map(terminalLine);
+  return `\nOpen the report in a browser. To detect:\n  npx rcnn detect --weights ${best} --output ${terminalLine(output)}/detected ${images}\n`;
+}

@@ -1,0 +1,147 @@
+import { mkdirSync, readdirSync, realpathSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { drawBoxes } from '../datasets/drawing/draw-detections';
+import { categoryColour } from '../datasets/drawing/overlay-svg';
+import { InputError } from '../detection/errors';
+import type { Detections } from '../detection/structures/detections';
+import type { Size } from '../detection/structures/size';
+import { aboveThreshold, cocoDetections, detectFile } from './detect-images';
+import { Interrupted, interruptible } from './interruption';
+import { loadDetector, type LoadedDetector } from './load-detector';
+import { requireFileName, requireFolderName, writeAtomically } from './output-files';
+import { Progress } from './progress';
+import { terminalLine } from './terminal-text';
+
+export interface DetectCommandOptions {
+  readonly paths: readonly string[];
+  readonly model?: string;
+  readonly weights: string;
+  readonly scoreThreshold: number;
+  readonly json?: string;
+  readonly output?: string;
+}
+
+interface Found {
+  readonly file: string;
+  readonly size: Size;
+  readonly detections: Detections;
+}
+
+/** Files of a folder that are taken for pictures. Files that the user names are read whatever their names. */
+const PICTURE_NAME = /\.(jpe?g|png|webp|gif|tiff?|avif|heic|heif)$/i;
+
+/**
+ * Finds objects in pictures and prints them. Files are written when all pictures are done: a picture that is
+ * refused leaves nothing half-written.
+ */
+export async function runDetect(options: DetectCommandOptions): Promise<void> {
+  const files = options.paths.flatMap(picturesAt);
+  if (options.json !== undefined) requireFileName('--json', options.json);
+  const drawings = options.output === undefined ? [] : drawingNames(files, options.output);
+  const detector = await loadDetector(options.weights, options.model);
+  try {
+    const found = await detectAll(detector, files, options.scoreThreshold);
+    if (options.json !== undefined) {
+      writeAtomically(
+        options.json,
+        `${JSON.stringify(
+          found.map((each) => asJson(each, detector)),
+          null,
+          2,
+        )}\n`,
+      );
+    }
+    if (options.output !== undefined) mkdirSync(options.output, { recursive: true });
+    for (const [k, drawing] of drawings.entries()) await draw(found[k], detector, drawing);
+    process.stdout.write(found.map((each) => asText(each, detector)).join(''));
+  } finally {
+    detector.model.dispose();
+  }
+}
+
+async function detectAll(
+  detector: LoadedDetector,
+  files: readonly string[],
+  threshold: number,
+): Promise<Found[]> {
+  const progress = new Progress('detecting');
+  const found: Found[] = [];
+  await interruptible(async (signal) => {
+    for (const file of files) {
+      const { size, detections } = await detectFile(detector, file);
+      found.push({ file, size, detections: aboveThreshold(detections, threshold) });
+      progress.update(found.length, files.length);
+      await new Promise((resolve) => setImmediate(resolve));
+      if (signal.aborted) throw new Interrupted('Stopped; nothing was written.');
+    }
+  });
+  return found;
+}
+
+/** A picture, or the pictures of a folder by name. */
+function picturesAt(given: string): string[] {
+  const found = statSync(given, { throwIfNoEntry: false });
+  if (!found) throw new InputError(`${given}: there is no such file or folder`);
+  if (!found.isDirectory()) return [given];
+  const names = readdirSync(given).filter((name) => PICTURE_NAME.test(name));
+  if (names.length === 0) throw new InputError(`${given}: has no pictures`);
+  return names.sort().map((name) => path.join(given, name));
+}
+
+/** Where each picture is drawn to: under its own name, numbered where two have the same. */
+function drawingNames(files: readonly string[], folder: string): string[] {
+  requireFolderName('--output', folder);
+  const originals = new Set(files.map((file) => realpathSync(file)));
+  const taken = new Set<string>();
+  return files.map((file) => {
+    const { name, ext } = path.parse(file);
+    const extension = /^\.(jpe?g|png)$/i.test(ext) ? ext : '.png';
+    let drawing = path.join(folder, name + extension);
+    for (let n = 2; taken.has(drawing); n++) drawing = path.join(folder, `${name}-${n}${extension}`);
+    taken.add(drawing);
+    const existing = statSync(drawing, { throwIfNoEntry: false });
+    if (existing && originals.has(realpathSync(drawing))) {
+      throw new InputError(
+        `--output ${folder}: would overwrite the picture ${drawing}; choose another folder`,
+      );
+    }
+    return drawing;
+  });
+}
+
+async function draw(
+  { file, detections }: Found,
+  { categories }: LoadedDetector,
+  drawing: string,
+): Promise<void> {
+  const { boxes, labels, scores } = detections;
+  const labelled = Array.from(labels, (label, k) => ({
+    box: [boxes[4 * k], boxes[4 * k + 1], boxes[4 * k + 2], boxes[4 * k + 3]] as const,
+    label: categories[label - 1].name,
+    score: scores[k],
+    colour: categoryColour(label),
+  }));
+  // The best lie on top.
+  await drawBoxes(file, labelled.reverse(), drawing);
+}
+
+function asJson({ file, size, detections }: Found, { categories }: LoadedDetector): object {
+  const categoryIdOf = (label: number): number => categories[label - 1].id;
+  return {
+    file,
+    width: size.width,
+    height: size.height,
+    detections: cocoDetections(detections, categoryIdOf),
+  };
+}
+
+function asText({ file, detections }: Found, { categories }: LoadedDetector): string {
+  const lines = Array.from(detections.labels, (label, k) => {
+    const corners = [...detections.boxes.subarray(4 * k, 4 * k + 4)].map((value) =>
+      value.toFixed(1).padStart(7),
+    );
+    const name = terminalLine(categories[label - 1].name);
+    return `  ${detections.scores[k].toFixed(3)} ${corners.join(' ')}  ${name}\n`;
+  });
+  return `${terminalLine(file)}: ${lines.length} ${lines.length === 1 ? 'object' : 'objects'}\n${lines.join('')}`;
+}

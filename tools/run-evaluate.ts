@@ -1,0 +1,76 @@
+import { readCocoDataset } from '../datasets/coco/annotations';
+import { readDetections } from '../datasets/evaluation/detections';
+import { evaluateDetections, type CocoEvaluation } from '../datasets/evaluation/evaluate';
+import { evaluationJson, formatEvaluation } from '../datasets/evaluation/format';
+import type { IouType } from '../datasets/evaluation/parameters';
+import { InputError } from '../detection/errors';
+import { evaluateDetector } from './evaluate-detector';
+import { interruptible } from './interruption';
+import { loadDetector } from './load-detector';
+import { requireFileName, writeAtomically } from './output-files';
+import { Progress, say } from './progress';
+import { terminalText } from './terminal-text';
+import { readSet } from './training-data';
+
+export interface EvaluateCommandOptions {
+  readonly model?: string;
+  readonly weights?: string;
+  readonly annotations: string;
+  readonly images?: string;
+  readonly detections?: string;
+  readonly iouType: IouType;
+  readonly json?: string;
+}
+
+/** Prints average precision as pycocotools does, and a row for each category. */
+export async function runEvaluate(options: EvaluateCommandOptions): Promise<void> {
+  if (options.json !== undefined) requireFileName('--json', options.json);
+  const evaluation =
+    options.detections === undefined ? await ofDetector(options) : await ofFile(options, options.detections);
+  if (evaluation.numOfUnknownCategory > 0) {
+    say(`${evaluation.numOfUnknownCategory} detections are of categories that ${options.annotations} lacks`);
+  }
+  if (options.json !== undefined) {
+    writeAtomically(options.json, `${JSON.stringify(evaluationJson(evaluation), null, 2)}\n`);
+  }
+  process.stdout.write(`${terminalText(formatEvaluation(evaluation))}\n`);
+}
+
+async function ofFile(options: EvaluateCommandOptions, file: string): Promise<CocoEvaluation> {
+  const { annotations, iouType, model, weights, images } = options;
+  if (model !== undefined || weights !== undefined || images !== undefined) {
+    throw new InputError('--detections evaluates a file; leave out --model, --weights and --images');
+  }
+  const dataset = await readCocoDataset(annotations, null, { keepSegmentations: iouType === 'segm' });
+  for (const note of dataset.notes) say(`${annotations}: ${note}`);
+  return evaluateDetections(dataset, await readDetections(file, dataset), { iouType });
+}
+
+async function ofDetector({
+  model,
+  weights,
+  annotations,
+  images,
+  iouType,
+}: EvaluateCommandOptions): Promise<CocoEvaluation> {
+  if (weights === undefined) {
+    throw new InputError('what to evaluate is missing: give --weights with --images, or --detections');
+  }
+  if (images === undefined) throw new InputError('--images is missing: the folder of the pictures');
+  if (iouType === 'segm') throw new InputError('--iou-type segm: the detectors here find boxes, no masks');
+  const set = await readSet(annotations, images);
+  const detector = await loadDetector(weights, model);
+  try {
+    const progress = new Progress('evaluating');
+    const { evaluation } = await interruptible((signal) =>
+      evaluateDetector(detector, set, {
+        workers: 1,
+        signal,
+        onProgress: (done, total) => progress.update(done, total),
+      }),
+    );
+    return evaluation;
+  } finally {
+    detector.model.dispose();
+  }
+}

@@ -1,0 +1,182 @@
+import { existsSync, mkdirSync, realpathSync, rmSync } from 'node:fs';
+import type { CocoDataset } from '../datasets/coco/annotations';
+import { TrainingLoader } from '../datasets/loader/training-loader';
+import { loadTrainingBackend } from '../detection/backend/node';
+import { AdamW } from '../detection/engine/adamw';
+import { DivergenceError } from '../detection/engine/divergence-error';
+import { clipByGlobalNorm } from '../detection/engine/gradient-clipping';
+import { JsonLinesWriter } from '../detection/engine/json-lines-writer';
+import type { Optimizer } from '../detection/engine/optimizer';
+import { ProgressWriter } from '../detection/engine/progress-writer';
+import { cosine, multiStep, withLinearWarmup, type Schedule } from '../detection/engine/schedules';
+import { Sgd } from '../detection/engine/sgd';
+import { train } from '../detection/engine/train';
+import { InputError } from '../detection/errors';
+import type { FasterRcnn } from '../detection/modeling/faster-rcnn';
+import { buildDetector } from '../detection/modeling/models';
+import { loadCheckpoint } from '../weights/checkpoint';
+import { CheckpointHook } from '../weights/checkpoint-hook';
+import type { CompleteConfiguration } from './config/complete';
+import { configurationYaml } from './config/yaml-text';
+import { evaluateDetector, type DetectorEvaluation } from './evaluate-detector';
+import { BEST_METRIC, EvaluationHook } from './evaluation-hook';
+import { Interrupted, interruptible } from './interruption';
+import { writeAtomically } from './output-files';
+import { Progress, say } from './progress';
+import { runFolder } from './run-folder';
+import { loadStartWeights } from './start-weights';
+import { readTrainingData, type TrainingData } from './training-data';
+
+/** A run to do, checked: what can be refused before it has been. */
+export interface TrainingJob {
+  readonly configuration: CompleteConfiguration;
+  /** The run's folder. */
+  readonly output: string;
+  /** Whether to go on from the folder's last checkpoint. */
+  readonly resume: boolean;
+}
+
+/** A run that is done. */
+export interface TrainedDetector {
+  readonly train: CocoDataset;
+  readonly val: CocoDataset | undefined;
+  /** Of the weights after the last step; undefined without a validation set. */
+  readonly result: DetectorEvaluation | undefined;
+}
+
+/** The latest checkpoints that stay, beside the best: enough to go back from a step that went wrong. */
+const KEPT_CHECKPOINTS = 3;
+
+/**
+ * Trains a detector as its configuration says: metrics, checkpoints, evaluations go to the run's folder.
+ *
+ * @throws InputError where files do not fit or training diverges; a run that is refused before its first checkpoint
+ *   leaves nothing behind. Interrupted when the user stops it, after saving.
+ */
+export async function trainDetector(job: TrainingJob): Promise<TrainedDetector> {
+  const { configuration } = job;
+  const data = await readTrainingData(configuration);
+  await loadTrainingBackend();
+  const { minSize, maxSize, norm, trainableLayers, name, weights } = configuration.model;
+  const numClasses = data.train.categories.length;
+  const model = buildDetector(name, { numClasses, seed: configuration.seed, norm, trainableLayers });
+  const optimizer = makeOptimizer(configuration, model);
+  try {
+    const startIteration = restore(job, model, optimizer);
+    if (startIteration === 0 && weights !== null) say(loadStartWeights(model, weights));
+    const detector = { model, minSize, maxSize, categories: data.train.categories };
+    const result = await leavingNothingRefused(job, () =>
+      interruptible((signal) => run(job, data, detector, optimizer, startIteration, signal)),
+    );
+    return { ...data, result };
+  } finally {
+    optimizer.dispose();
+    model.dispose();
+  }
+}
+
+type Detector = Parameters<typeof evaluateDetector>[0];
+
+async function run(
+  { configuration, output }: TrainingJob,
+  { train: trainSet, val }: TrainingData,
+  detector: Detector,
+  optimizer: Optimizer,
+  startIteration: number,
+  signal: AbortSignal,
+): Promise<DetectorEvaluation | undefined> {
+  const { data, iterations, seed, clipGradientNorm } = configuration;
+  const folder = runFolder(output);
+  writeAtomically(folder.config, configurationYaml(configuration));
+  const evaluate = (set: CocoDataset): Promise<DetectorEvaluation> => {
+    const progress = new Progress('evaluating');
+    const onProgress = (done: number, total: number): void => progress.update(done, total);
+    return evaluateDetector(detector, set, { workers: data.workers, signal, onProgress });
+  };
+  const evaluation = val && new EvaluationHook(() => evaluate(val), configuration.evaluateEvery);
+  const { model } = detector;
+  const loader = new TrainingLoader(trainSet, {
+    batchSize: data.batchSize,
+    workers: data.workers,
+    minSizes: configuration.data.trainMinSizes,
+    maxSize: detector.maxSize,
+    flipProbability: data.flip,
+    seed,
+    startIteration,
+  });
+  const { iteration, interrupted } = await train(loader, model, {
+    optimizer,
+    learningRate: makeSchedule(configuration),
+    iterations,
+    startIteration,
+    signal,
+    ...(clipGradientNorm !== null && { clipGradients: clipByGlobalNorm(clipGradientNorm) }),
+    describeBatch: ({ imageIds }) => `image ids ${imageIds.join(', ')}`,
+    hooks: [
+      ...(evaluation ? [evaluation] : []),
+      new JsonLinesWriter({ file: folder.metrics }),
+      new ProgressWriter({ output: process.stderr, imagesPerStep: data.batchSize }),
+      new CheckpointHook({
+        folder: output,
+        resumable: { model, optimizer },
+        every: configuration.checkpointEvery,
+        keep: KEPT_CHECKPOINTS,
+        bestMetric: BEST_METRIC,
+        metadata: () => ({ configuration, categories: trainSet.categories }),
+      }),
+    ],
+  });
+  if (interrupted) throw stopped(iteration, output);
+  // A run that was complete before, or stopped while it evaluated at the end, gets its evaluation now.
+  if (!val || evaluation?.latest?.iteration === iteration) return evaluation?.latest?.result;
+  if (signal.aborted) throw stopped(iteration, output);
+  return evaluate(val);
+}
+
+function stopped(iteration: number, output: string): Interrupted {
+  const saved =
+    iteration === 0 ? 'before the first iteration' : `after iteration ${iteration}; saved in ${output}`;
+  return new Interrupted(`Stopped ${saved}. To go on: rcnn train --output ${output} --resume`);
+}
+
+/** @returns the steps that the run has done. */
+function restore({ output, resume }: TrainingJob, model: FasterRcnn, optimizer: Optimizer): number {
+  const { last } = runFolder(output);
+  if (!resume || !existsSync(last)) return 0;
+  const { iteration } = loadCheckpoint(realpathSync(last), { model, optimizer });
+  say(`going on after iteration ${iteration}`);
+  return iteration;
+}
+
+/** Removes what a new run has made when it is refused before it has a checkpoint. */
+async function leavingNothingRefused<T>({ output, resume }: TrainingJob, job: () => Promise<T>): Promise<T> {
+  const created = mkdirSync(output, { recursive: true });
+  try {
+    return await job();
+  } catch (error) {
+    const refused = error instanceof InputError || error instanceof DivergenceError;
+    const { config, metrics, last, checkpoints } = runFolder(output);
+    if (refused && !resume && !existsSync(last)) {
+      const own = created === undefined ? [config, metrics, checkpoints] : [created];
+      for (const name of own) rmSync(name, { recursive: true, force: true });
+    }
+    // The user's data or learning rate is at fault, not this program: the message is enough.
+    if (error instanceof DivergenceError) throw new InputError(error.message);
+    throw error;
+  }
+}
+
+function makeOptimizer({ optimizer }: CompleteConfiguration, model: FasterRcnn): Optimizer {
+  const { type, momentum, weightDecay } = optimizer;
+  const parameters = model.namedParameters();
+  return type === 'sgd'
+    ? new Sgd(parameters, { momentum, weightDecay })
+    : new AdamW(parameters, { weightDecay });
+}
+
+function makeSchedule({ optimizer, schedule, iterations }: CompleteConfiguration): Schedule {
+  const { lr } = optimizer;
+  const { type, milestones, gamma, warmupIterations } = schedule;
+  const base = type === 'steps' ? multiStep(lr, milestones, gamma) : cosine(lr, iterations);
+  return withLinearWarmup(base, warmupIterations);
+}
