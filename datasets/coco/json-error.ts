@@ -76,6 +76,8 @@ export function findJsonFault(text: string): JsonFault {
         position -= number.length;
         return fault(`${number} is not a number in JSON`);
       }
+      if (character === '"')
+        return fault('the text that begins here is unfinished or holds a wrong character');
       return fault(`a value expected, not ${shown(text, position)}`);
     }
   }

@@ -58,9 +58,9 @@ async function readText(file: string): Promise<string> {
 }
 
 function readingFault(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const { code, message } = error as NodeJS.ErrnoException;
   if (code === 'ENOENT') return 'there is no such file';
   if (code === 'EISDIR') return 'this is a folder; a JSON file is expected';
   if (code === 'EACCES') return 'the file may not be read (permission denied)';
-  return `the file cannot be read (${error instanceof Error ? error.message : String(error)})`;
+  return `the file cannot be read (${message})`;
 }

@@ -14,6 +14,8 @@ export interface EvaluationOptions {
   readonly useCategories?: boolean;
   /** Only these images count. Default: all. */
   readonly imageIds?: readonly number[];
+  /** What messages call the detections: their file. Default 'detections'. */
+  readonly source?: string;
 }
 
 export interface CocoEvaluation {
@@ -37,9 +39,9 @@ export interface CocoEvaluation {
 export function evaluateDetections(
   dataset: CocoDataset,
   detections: readonly CocoDetection[],
-  { iouType, useCategories = true, imageIds }: EvaluationOptions,
+  { iouType, useCategories = true, imageIds, source = 'detections' }: EvaluationOptions,
 ): CocoEvaluation {
-  checkDetections(detections, dataset, 'detections');
+  checkDetections(detections, dataset, source);
   const imageIndices = indexImages(dataset, imageIds);
   const { annotations } = dataset;
   const truths = locate(
@@ -73,7 +75,7 @@ export function evaluateDetections(
   const truthGroups = group(truths, false);
   const detectionGroups = group(found, true);
 
-  const matcher = new Matcher(annotations, regionsOf(dataset, annotations, detections, iouType));
+  const matcher = new Matcher(annotations, regionsOf(dataset, annotations, detections, iouType, source));
   const curves = new Curves(numGroups);
   for (let category = 0; category < numGroups; category++) {
     const matches = emptyMatches(detectionGroups.starts[category + 1] - detectionGroups.starts[category]);

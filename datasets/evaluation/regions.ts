@@ -14,6 +14,7 @@ export interface Regions {
 
 /**
  * @param annotations Ground truth in any order; indices of `overlap` are into it.
+ * @param source What messages call the detections.
  * @throws AnnotationError or DetectionsError where a mask is needed and is malformed.
  */
 export function regionsOf(
@@ -21,10 +22,11 @@ export function regionsOf(
   annotations: readonly CocoAnnotation[],
   detections: readonly CocoDetection[],
   iouType: IouType,
+  source: string,
 ): Regions {
   const byBoxes = areBoxes(detections);
   const needsMasks = iouType === 'segm' || !byBoxes;
-  const masks = needsMasks ? detectionMasks(dataset, detections, byBoxes) : [];
+  const masks = needsMasks ? detectionMasks(dataset, detections, byBoxes, source) : [];
   const boxes = new Float64Array(detections.length * 4);
   const detectionAreas = new Float64Array(detections.length);
   detections.forEach(({ bbox = [] }, index) => {
@@ -92,7 +94,12 @@ function maskOverlap(
   };
 }
 
-function detectionMasks(dataset: CocoDataset, detections: readonly CocoDetection[], byBoxes: boolean): Rle[] {
+function detectionMasks(
+  dataset: CocoDataset,
+  detections: readonly CocoDetection[],
+  byBoxes: boolean,
+  source: string,
+): Rle[] {
   const problems = new ProblemList();
   const masks = detections.map(({ image_id: imageId, bbox, segmentation }, index) =>
     readMask(
@@ -102,8 +109,7 @@ function detectionMasks(dataset: CocoDataset, detections: readonly CocoDetection
       problems,
     ),
   );
-  if (!problems.isEmpty)
-    throw new DetectionsError('detections', problems.problems, problems.describe('detections'));
+  if (!problems.isEmpty) throw new DetectionsError(source, problems.problems, problems.describe(source));
   return masks;
 }
 

@@ -1,0 +1,320 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { AnnotationError, readCocoDataset, type CocoDataset } from '../../../datasets/coco/annotations';
+import { JsonFileError } from '../../../datasets/coco/json-file';
+import { gtTargets } from '../../../datasets/coco/targets';
+import { InputError } from '../../../detection/errors';
+import { describeShared, sharedPath } from '../../shared';
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'annotations-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function write(content: string | Uint8Array): string {
+  const file = join(folder, 'instances.json');
+  writeFileSync(file, content);
+  return file;
+}
+
+type Entry = Record<string, unknown>;
+
+/** A good file; each part can be replaced. */
+function parts(change: { image?: Entry; category?: Entry; annotation?: Entry; root?: Entry } = {}): object {
+  return {
+    images: [
+      { id: 7, file_name: 'b.jpg', width: 100, height: 80 },
+      { id: 3, file_name: 'a.jpg', width: 50, height: 40, ...change.image },
+    ],
+    categories: [
+      { id: 90, name: 'toothbrush' },
+      { id: 2, name: 'bicycle', ...change.category },
+    ],
+    annotations: [
+      { id: 11, image_id: 7, category_id: 90, bbox: [10, 20, 30, 40], area: 600, iscrowd: 0 },
+      {
+        id: 12,
+        image_id: 7,
+        category_id: 2,
+        bbox: [1.5, 2.5, 3, 4],
+        area: 12,
+        iscrowd: 0,
+        ...change.annotation,
+      },
+    ],
+    ...change.root,
+  };
+}
+
+async function read(content: object, imageFolder: string | null = 'images'): Promise<CocoDataset> {
+  return readCocoDataset(write(JSON.stringify(content)), imageFolder);
+}
+
+async function refusal(promise: Promise<unknown>): Promise<InputError> {
+  const error: unknown = await promise.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(InputError);
+  return error as InputError;
+}
+
+describe('a good file', () => {
+  it('is sorted by id; labels are 1..K over gaps', async () => {
+    const dataset = await read(parts());
+    expect(dataset.images.map(({ id }) => id)).toEqual([3, 7]);
+    expect(dataset.images[0]).toEqual({ id: 3, fileName: 'a.jpg', width: 50, height: 40 });
+    expect(dataset.categories.map(({ id }) => id)).toEqual([2, 90]);
+    expect([dataset.labelOf(2), dataset.labelOf(90)]).toEqual([1, 2]);
+    expect(dataset.categoryOf(2).name).toBe('toothbrush');
+    expect(() => dataset.labelOf(1)).toThrow(RangeError);
+    expect(() => dataset.categoryOf(0)).toThrow(RangeError);
+    expect(() => dataset.categoryOf(3)).toThrow(RangeError);
+    expect(dataset.annotationsOf(7).map(({ id }) => id)).toEqual([11, 12]);
+    expect(dataset.annotationsOf(3)).toEqual([]);
+    expect(dataset.notes).toEqual([]);
+  });
+
+  it('may lack area and iscrowd: they are filled in, with a note', async () => {
+    const dataset = await read(parts({ annotation: { area: undefined, iscrowd: undefined } }));
+    expect(dataset.annotations[1]).toMatchObject({ area: 12, isCrowd: false });
+    expect(dataset.notes).toEqual([
+      '1 of the annotations have no "area": width * height of the box is taken (id 12).',
+      '1 of the annotations have no "iscrowd": 0 is taken (id 12).',
+    ]);
+  });
+
+  it('may have ids up to 2^53 - 1, and 0', async () => {
+    const dataset = await read(parts({ annotation: { id: 2 ** 53 - 1 }, image: { id: 0 } }));
+    expect(dataset.annotations[1].id).toBe(9007199254740991);
+    expect(dataset.images[0].id).toBe(0);
+  });
+
+  it('may begin with a byte order mark, and hold any text in names', async () => {
+    const content = JSON.stringify(
+      parts({ category: { name: '<b>\u001b[31m"ü"\n日本' }, image: { file_name: 'ä/..b#?.jpg' } }),
+    );
+    const dataset = await readCocoDataset(write(`\ufeff${content}`), 'images');
+    expect(dataset.categoryOf(1).name).toBe('<b>\u001b[31m"ü"\n日本');
+    expect(dataset.images[0].fileName).toBe('ä/..b#?.jpg');
+  });
+
+  it('needs no file names where no pictures are read', async () => {
+    const content = parts({ image: { file_name: undefined } });
+    expect((await read(content, null)).images[0].fileName).toBe('');
+    expect(await refusal(read(content))).toMatchObject({
+      problems: [{ kind: 'file name', place: 'images[1].file_name', imageId: 3, reason: 'it is missing' }],
+    });
+  });
+
+  it('gives segmentations only when asked to', async () => {
+    const file = write(JSON.stringify(parts({ annotation: { segmentation: [[1, 1, 2, 2, 3, 1]] } })));
+    expect((await readCocoDataset(file, null)).annotations[1].segmentation).toBeUndefined();
+    const dataset = await readCocoDataset(file, null, { keepSegmentations: true });
+    expect(dataset.annotations[1].segmentation).toEqual([[1, 1, 2, 2, 3, 1]]);
+  });
+});
+
+describe('targets', () => {
+  it('are corners in float32, with labels; crowds and boxes without size are left out, others clipped', async () => {
+    const boxes = [
+      { bbox: [10.1, 20, 30, 40] },
+      { bbox: [-5, -6, 20, 30] },
+      { bbox: [90, 70, 20, 30] },
+      { bbox: [5, 5, 0, 10] },
+      { bbox: [1, 1, 9, 9], iscrowd: 1 },
+      { bbox: [99.9999999, 5, 30, 30] },
+    ];
+    const annotations = boxes.map((entry, i) => ({
+      id: i,
+      image_id: 7,
+      category_id: 90,
+      area: 1,
+      iscrowd: 0,
+      ...entry,
+    }));
+    const dataset = await read(parts({ root: { annotations } }));
+    const targets = gtTargets(dataset, dataset.images[1]);
+    expect(targets.gtBoxes).toEqual(Float32Array.of(10.1, 20, 40.1, 60, 0, 0, 15, 24, 90, 70, 100, 80));
+    expect(targets.gtLabels).toEqual(Int32Array.of(2, 2, 2));
+    expect(gtTargets(dataset, dataset.images[0])).toEqual({
+      gtBoxes: new Float32Array(0),
+      gtLabels: new Int32Array(0),
+    });
+    expect(dataset.notes).toEqual([
+      '1 of the annotations have a box without width or height: training leaves them out (id 3).',
+      '3 of the annotations reach beyond their image: training clips them (ids 1, 2, 5).',
+    ]);
+  });
+});
+
+describe('a file that is no JSON', () => {
+  it.each<[string, string | Uint8Array, RegExp]>([
+    ['empty', '', /: the file is empty/],
+    ['blank', ' \n ', /: the file is empty/],
+    [
+      'truncated',
+      '{"images": [\n {"id": 1',
+      /line 2, column 10: .*it ends here, unfinished \(at images\[0\]\.id\)/,
+    ],
+    [
+      'truncated in a text',
+      '{"images": ["ab',
+      /line 1, column 13: .*the text that begins here is unfinished/,
+    ],
+    [
+      'with NaN',
+      '{"annotations": [{"bbox": [1, NaN, 3, 4]}]}',
+      /line 1, column 31: .*NaN is not a number in JSON \(at annotations\[0\]\.bbox\[1\]\)/,
+    ],
+    ['with a comma too many', '{"a": [1, 2,]}', /column 13: .*a value expected, not "\]}" \(at a\[2\]\)/],
+    ['with a comma too few', '{"a": [1 2]}', /column 10: .*"," or "\]" expected, not "2\]}"/],
+    ['with single quotes', "{'a': 1}", /column 2: .*a key in double quotes expected/],
+    ['with no colon', '{"a" 1}', /column 6: .*":" expected/],
+    ['with something behind', '{} {}', /column 4: .*the end expected/],
+    ['something else', 'hello', /column 1: .*a value expected, not "hello"/],
+    ['with a number that is none', '[01]', /column 2/],
+    ['binary', Uint8Array.of(0xff, 0xd8, 0xff, 0xe0), /not text in UTF-8/],
+  ])('%s', async (_, content, message) => {
+    const error = await refusal(readCocoDataset(write(content), null));
+    expect(error).toBeInstanceOf(JsonFileError);
+    expect(error.message).toMatch(message);
+  });
+
+  it('is missing, or a folder', async () => {
+    expect((await refusal(readCocoDataset(join(folder, 'none.json'), null))).message).toMatch(/no such file/);
+    expect((await refusal(readCocoDataset(folder, null))).message).toMatch(/this is a folder/);
+  });
+});
+
+describe('a file that says something wrong', () => {
+  it.each<[string, object, string, RegExp]>([
+    ['a list', [], 'the file', /this is a list/],
+    ['a number', Object(3) as object, 'the file', /this is 3/],
+    ['no images', parts({ root: { images: undefined } }), 'images', /missing/],
+    ['no annotations', parts({ root: { annotations: undefined } }), 'annotations', /missing/],
+    ['no categories', parts({ root: { categories: undefined } }), 'categories', /missing/],
+    ['images that are no list', parts({ root: { images: {} } }), 'images', /not a list/],
+    ['an empty set', parts({ root: { images: [] } }), 'images', /empty/],
+    ['no category', parts({ root: { categories: [] } }), 'categories', /empty/],
+    [
+      'an image that is none',
+      parts({ root: { images: [3], annotations: [] } }),
+      'images[0]',
+      /not an object/,
+    ],
+    ['an image without id', parts({ image: { id: undefined } }), 'images[1].id', /missing/],
+    ['a text id', parts({ image: { id: '3' } }), 'images[1].id', /"3", not a whole number/],
+    ['an image twice', parts({ image: { id: 7 } }), 'images[1].id', /more than once/],
+    ['no width', parts({ image: { width: undefined } }), 'images[1].width', /missing/],
+    ['a height of 0', parts({ image: { height: 0 } }), 'images[1].height', /it is 0/],
+    ['an empty file name', parts({ image: { file_name: '' } }), 'images[1].file_name', /not a file name/],
+    ['../', parts({ image: { file_name: '../a.jpg' } }), 'images[1].file_name', /leads out/],
+    ['hidden ../', parts({ image: { file_name: 'a/../../b.jpg' } }), 'images[1].file_name', /leads out/],
+    ['an absolute name', parts({ image: { file_name: '/etc/passwd' } }), 'images[1].file_name', /leads out/],
+    ['..\\', parts({ image: { file_name: '..\\a.jpg' } }), 'images[1].file_name', /leads out/],
+    ['a drive', parts({ image: { file_name: 'C:\\a.jpg' } }), 'images[1].file_name', /leads out/],
+    ['a NUL', parts({ image: { file_name: 'a\0.jpg' } }), 'images[1].file_name', /leads out/],
+    ['the folder', parts({ image: { file_name: 'a/..' } }), 'images[1].file_name', /leads out/],
+    [
+      'a category twice',
+      parts({ category: { id: 90 }, annotation: { category_id: 90 } }),
+      'categories[1].id',
+      /more than once/,
+    ],
+    ['a nameless category', parts({ category: { name: undefined } }), 'categories[1].name', /missing/],
+    [
+      'an annotation twice',
+      parts({ annotation: { id: 11 } }),
+      'annotations[1].id',
+      /id 11 occurs more than once/,
+    ],
+    ['an annotation without id', parts({ annotation: { id: null } }), 'annotations[1].id', /null/],
+    ['an unknown image', parts({ annotation: { image_id: 8 } }), 'annotations[1].image_id', /no image 8/],
+    [
+      'an unknown category',
+      parts({ annotation: { category_id: 1 } }),
+      'annotations[1].category_id',
+      /no category 1/,
+    ],
+    ['no box', parts({ annotation: { bbox: undefined } }), 'annotations[1].bbox', /missing/],
+    ['three numbers', parts({ annotation: { bbox: [1, 2, 3] } }), 'annotations[1].bbox', /not four numbers/],
+    [
+      'text numbers',
+      parts({ annotation: { bbox: [1, 2, 3, '4'] } }),
+      'annotations[1].bbox',
+      /not four numbers/,
+    ],
+    [
+      'null (NaN)',
+      parts({ annotation: { bbox: [1, 2, 3, NaN] } }),
+      'annotations[1].bbox',
+      /\[1,2,3,null\], not four/,
+    ],
+    ['a negative width', parts({ annotation: { bbox: [9, 9, -3, 4] } }), 'annotations[1].bbox', /negative/],
+    [
+      'a box outside',
+      parts({ annotation: { bbox: [100, 9, 3, 4] } }),
+      'annotations[1].bbox',
+      /wholly outside the image of 100 x 80/,
+    ],
+    [
+      'a box left of it',
+      parts({ annotation: { bbox: [-3, 9, 3, 4] } }),
+      'annotations[1].bbox',
+      /wholly outside/,
+    ],
+    ['a negative area', parts({ annotation: { area: -1 } }), 'annotations[1].area', /it is -1/],
+    ['an iscrowd of 2', parts({ annotation: { iscrowd: 2 } }), 'annotations[1].iscrowd', /neither 0 nor 1/],
+  ])('%s', async (_, content, place, reason) => {
+    const error = await refusal(read(content));
+    expect(error).toBeInstanceOf(AnnotationError);
+    const [problem] = (error as AnnotationError).problems;
+    expect(problem.place).toBe(place);
+    expect(problem.reason).toMatch(reason);
+    expect(error.message).toContain(place);
+  });
+
+  it('numbers that JSON.parse rounds or makes infinite', async () => {
+    const text = JSON.stringify(parts({ annotation: { id: 'ID', bbox: [1, 2, 'WIDTH', 4] } }))
+      .replace('"ID"', '9007199254740993')
+      .replace('"WIDTH"', '1e999');
+    const error = await refusal(readCocoDataset(write(text), null));
+    expect(error.message).toMatch(/annotations\[1\]\.id \(image 7\): the id is beyond 2\^53 - 1/);
+    expect(error.message).toMatch(
+      /annotations\[1\]\.bbox \(image 7\): the box \[1, 2, Infinity, 4\] is not finite/,
+    );
+  });
+
+  it('is told all at once, 20 of each kind', async () => {
+    const annotations = Array.from({ length: 30 }, (_, i) => ({
+      id: i,
+      image_id: 99,
+      category_id: 2,
+      bbox: [0, 0, 1, 1],
+    }));
+    const error = await refusal(read(parts({ root: { annotations }, image: { width: -1 } })));
+    expect((error as AnnotationError).problems).toHaveLength(21);
+    const lines = error.message.split('\n');
+    expect(lines[0]).toMatch(/instances\.json: 31 things are wrong:$/);
+    expect(lines[1]).toBe('  images[1].width (image 3): it is -1, not a whole number from 1 up');
+    expect(lines[2]).toBe('  annotations[0].image_id (image 99, annotation 0): there is no image 99');
+    expect(lines.at(-1)).toBe('  ... and 10 more of the kind "unknown image"');
+  });
+});
+
+describeShared('real files', () => {
+  it.each([
+    ['data/bccd/train.json', 293, 3993],
+    ['data/bccd/val.json', 71, 893],
+    ['data/microcontrollers/train.json', 117, 138],
+    ['data/microcontrollers/val.json', 32, 39],
+    ['data/evaluator/instances_val2014_100.json', 100, 839],
+  ])('%s', async (file, images, annotations) => {
+    const dataset = await readCocoDataset(sharedPath(file), 'images');
+    expect([dataset.images.length, dataset.annotations.length]).toEqual([images, annotations]);
+    expect(dataset.notes).toEqual([]);
+  });
+});
