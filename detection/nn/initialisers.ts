@@ -2,18 +2,18 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { RandomStream } from './random';
 
-function filled(shape: number[], next: () => number): tf.Tensor {
-  const values = new Float32Array(shape.reduce((size, side) => size * side, 1));
-  for (let i = 0; i < values.length; i++) values[i] = next();
+export function normal(shape: number[], standardDeviation: number, random: RandomStream): tf.Tensor {
+  const values = new Float32Array(tf.util.sizeFromShape(shape));
+  random.fillNormal(values);
+  for (let i = 0; i < values.length; i++) values[i]! *= standardDeviation;
   return tf.tensor(values, shape);
 }
 
-export function normal(shape: number[], standardDeviation: number, random: RandomStream): tf.Tensor {
-  return filled(shape, () => standardDeviation * random.normal());
-}
-
 export function uniform(shape: number[], bound: number, random: RandomStream): tf.Tensor {
-  return filled(shape, () => random.between(-bound, bound));
+  const values = new Float32Array(tf.util.sizeFromShape(shape));
+  random.fillUniform(values);
+  for (let i = 0; i < values.length; i++) values[i] = bound * (2 * values[i]! - 1);
+  return tf.tensor(values, shape);
 }
 
 type FilterShape = [kernelHeight: number, kernelWidth: number, inChannels: number, outChannels: number];

@@ -2,6 +2,8 @@ import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus, xoroshiro128plusFromState } from 'pure-rand/generator/xoroshiro128plus';
 
+const { cos, log, sin, sqrt, PI } = Math;
+
 /** 32-bit FNV-1a of a string: gives each named stream its own seed. */
 function fnv1a(text: string): number {
   let hash = 0x811c9dc5;
@@ -60,7 +62,24 @@ export class RandomStream {
 
   /** Standard normal (Box-Muller, one value a call so that the state says everything). */
   normal(): number {
-    return Math.sqrt(-2 * Math.log(1 - this.uniform())) * Math.cos(2 * Math.PI * this.uniform());
+    return sqrt(-2 * log(1 - this.uniform())) * cos(2 * PI * this.uniform());
+  }
+
+  /** Fills an array with uniform numbers in [0, 1) of 32 bits each: initial weights come by the ten million. */
+  fillUniform(values: Float32Array): void {
+    const { generator } = this;
+    for (let i = 0; i < values.length; i++) values[i] = (generator.next() >>> 0) / 2 ** 32;
+  }
+
+  /** Fills an array with standard normal numbers: both of each Box-Muller pair. */
+  fillNormal(values: Float32Array): void {
+    const { generator } = this;
+    for (let i = 0; i < values.length; i += 2) {
+      const radius = sqrt(-2 * log(((generator.next() >>> 0) + 1) / 2 ** 32));
+      const angle = (2 * PI * (generator.next() >>> 0)) / 2 ** 32;
+      values[i] = radius * cos(angle);
+      if (i + 1 < values.length) values[i + 1] = radius * sin(angle);
+    }
   }
 
   /** One element of a non-empty list. */
