@@ -140,7 +140,7 @@ async function download(library, folder, reporter) {
   const temporary = path.join(folder, 'pip');
   fs.mkdirSync(temporary);
   const watch = setInterval(() => {
-    const bytes = Math.min(largestFile(temporary), library.wheelBytes);
+    const bytes = Math.min(largestFile(folder), library.wheelBytes);
     reporter.progress(`${formatBytes(bytes)} of ${formatBytes(library.wheelBytes)}`);
   }, 500);
   const options = ['--no-deps', '--only-binary=:all:', '--no-cache-dir', '--quiet', '--dest', folder];
@@ -161,12 +161,19 @@ async function download(library, folder, reporter) {
   }
 }
 
-/** @param {string} folder */
+/**
+ * The size of the largest file in a folder that another process works in.
+ * @param {string} folder
+ */
 function largestFile(folder) {
   let largest = 0;
-  for (const name of fs.readdirSync(folder, { recursive: true })) {
-    const entry = fs.statSync(path.join(folder, String(name)), { throwIfNoEntry: false });
-    if (entry?.isFile()) largest = Math.max(largest, entry.size);
+  try {
+    for (const name of fs.readdirSync(folder, { recursive: true })) {
+      largest = Math.max(largest, fs.statSync(path.join(folder, String(name))).size);
+    }
+  } catch (error) {
+    // What has been listed may be gone a moment later.
+    if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'ENOENT') throw error;
   }
   return largest;
 }
