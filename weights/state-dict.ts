@@ -74,8 +74,10 @@ export function loadStateDict(
     throw new WeightsError(file, undefined, `does not fit the model. Entries ${faults.join('; ')}`);
   }
   for (const [name, tensor] of matched) {
-    const value = tf.tensor(toFloat32(tensor), [...tensor.shape], 'float32');
-    owned.get(name)!.fromDisk(value);
+    const parameter = owned.get(name)!;
+    // Batch norm's counter is an integer; everything else is float32.
+    const value = tf.tensor(toFloat32(tensor), [...tensor.shape], parameter.value.dtype);
+    parameter.fromDisk(value);
     value.dispose();
   }
   return [...matched.keys()];

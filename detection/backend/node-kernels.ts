@@ -115,7 +115,7 @@ function convolutionAttributes(
     const [vertical, horizontal] = Array.isArray(value)
       ? (value as number[])
       : [value as number, value as number];
-    return [1, vertical!, horizontal!, 1];
+    return [1, vertical, horizontal, 1];
   };
   return [
     native.floatType('T'),
@@ -162,34 +162,34 @@ function batchNormAttributes(native: NativeOperations, attributes: Attributes): 
 
 const kernels: Record<string, Kernel> = {
   Conv2D: ({ x, filter }, attributes, native) => {
-    const padding = convolutionPadding(x!.shape, filter!.shape, attributes);
-    return native.run('Conv2D', convolutionAttributes(native, attributes, padding), [x!, filter!]);
+    const padding = convolutionPadding(x.shape, filter.shape, attributes);
+    return native.run('Conv2D', convolutionAttributes(native, attributes, padding), [x, filter]);
   },
 
   Conv2DBackpropInput: ({ dy, filter }, attributes, native) => {
     const inputShape = attributes['inputShape'] as number[];
-    const padding = convolutionPadding(inputShape, filter!.shape, attributes);
+    const padding = convolutionPadding(inputShape, filter.shape, attributes);
     const list = convolutionAttributes(native, attributes, padding);
     return native.withInts(inputShape, (shape) =>
-      native.run('Conv2DBackpropInput', list, [shape, filter!, dy!]),
+      native.run('Conv2DBackpropInput', list, [shape, filter, dy]),
     );
   },
 
   Conv2DBackpropFilter: ({ x, dy }, attributes, native) => {
     const filterShape = attributes['filterShape'] as number[];
-    const padding = convolutionPadding(x!.shape, filterShape, attributes);
+    const padding = convolutionPadding(x.shape, filterShape, attributes);
     const run = (input: tf.TensorInfo, pad: Padding): tf.Tensor =>
       native.withInts(filterShape, (shape) =>
         native.run('Conv2DBackpropFilter', convolutionAttributes(native, attributes, pad), [
           input,
           shape,
-          dy!,
+          dy,
         ]),
       );
-    if (padding.type !== 'NUMBER' && padding.type !== 'EXPLICIT') return run(x!, padding);
+    if (padding.type !== 'NUMBER' && padding.type !== 'EXPLICIT') return run(x, padding);
     // A copy with zeros around it and the fast path: 13 ms for ResNet's first layer on 8x320x320, EXPLICIT 76 ms.
     const { top, bottom, left, right } = padding;
-    const padded = native.pad(x!, [
+    const padded = native.pad(x, [
       [0, 0],
       [top, bottom],
       [left, right],
@@ -201,30 +201,30 @@ const kernels: Record<string, Kernel> = {
   },
 
   MaxPool: ({ x }, attributes, native) =>
-    native.run('MaxPool', poolingAttributes(native, x!.shape, attributes), [x!]),
+    native.run('MaxPool', poolingAttributes(native, x.shape, attributes), [x]),
 
   MaxPoolGrad: ({ dy, input, output }, attributes, native) =>
-    native.run('MaxPoolGrad', poolingAttributes(native, input!.shape, attributes), [input!, output!, dy!]),
+    native.run('MaxPoolGrad', poolingAttributes(native, input.shape, attributes), [input, output, dy]),
 
   /** dy [..., C] -> [C]: gradient of a bias. */
   BiasAddGrad: ({ dy }, _attributes, native) =>
-    native.run('BiasAddGrad', [native.floatType('T'), native.string('data_format', 'NHWC')], [dy!]),
+    native.run('BiasAddGrad', [native.floatType('T'), native.string('data_format', 'NHWC')], [dy]),
 
   /** dy where the output of a ReLU is positive, else 0. */
-  ReluGrad: ({ dy, y }, _attributes, native) => native.run('ReluGrad', [native.floatType('T')], [dy!, y!]),
+  ReluGrad: ({ dy, y }, _attributes, native) => native.run('ReluGrad', [native.floatType('T')], [dy, y]),
 
   /** Batch normalisation by batch statistics: y, mean, unbiased variance, and three tensors for its gradient. */
   BatchNormTraining: ({ x, scale, offset }, attributes, native) => {
     const none = tf.tensor1d([], 'float32');
     const list = [...batchNormAttributes(native, attributes), native.float('exponential_avg_factor', 1)];
-    const outputs = native.runMany('FusedBatchNormV3', list, [x!, scale!, offset!, none, none], 6);
+    const outputs = native.runMany('FusedBatchNormV3', list, [x, scale, offset, none, none], 6);
     none.dispose();
     return outputs;
   },
 
   /** Gradients by x, scale and offset. */
   BatchNormTrainingGrad: ({ dy, x, scale, reserve1, reserve2, reserve3 }, attributes, native) => {
-    const inputs = [dy!, x!, scale!, reserve1!, reserve2!, reserve3!];
+    const inputs = [dy, x, scale, reserve1, reserve2, reserve3];
     const outputs = native.runMany(
       'FusedBatchNormGradV3',
       batchNormAttributes(native, attributes),
@@ -241,7 +241,7 @@ const kernels: Record<string, Kernel> = {
       native.run(
         'CropAndResizeGradImage',
         [native.floatType('T'), native.string('method', 'bilinear')],
-        [dy!, boxes!, boxInd!, shape],
+        [dy, boxes, boxInd, shape],
       ),
     ),
 
@@ -249,7 +249,7 @@ const kernels: Record<string, Kernel> = {
   MirrorPadGrad: ({ dy }, attributes, native) => {
     const paddings = tf.tensor2d(attributes['paddings'] as [number, number][], [4, 2], 'int32');
     const list = [native.floatType('T'), native.intType('Tpaddings'), native.string('mode', 'SYMMETRIC')];
-    const output = native.run('MirrorPadGrad', list, [dy!, paddings]);
+    const output = native.run('MirrorPadGrad', list, [dy, paddings]);
     paddings.dispose();
     return output;
   },

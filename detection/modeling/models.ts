@@ -121,7 +121,7 @@ export function buildDetector(name: ModelName, options: DetectorOptions): Faster
   const backbone = new BackboneWithFpn(body, fpnChannels, random);
   const { anchors, levelMapper } = fasterRcnnDefaults;
   const anchorGenerator = new AnchorGenerator(architecture.anchorSizes, anchors.aspectRatios);
-  const rpnHead = new RpnHead(fpnChannels, anchorGenerator.numAnchorsPerLocation()[0]!, random);
+  const rpnHead = new RpnHead(fpnChannels, anchorGenerator.numAnchorsPerLocation()[0], random);
   const rpn = new RegionProposalNetwork(
     anchorGenerator,
     rpnHead,

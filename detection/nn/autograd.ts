@@ -73,14 +73,14 @@ function walkBackwards(
   wanted: ReadonlyMap<number, string>,
 ): void {
   for (let i = tape.length - 1; i >= 0; i--) {
-    const node = tape[i]!;
+    const node = tape[i];
     // All consumers of this node's outputs come later on the tape: their gradients are complete.
     const dys = node.outputs.map((output) => gradients.get(output.id) ?? null);
     const needed = Object.entries(node.inputs).filter(([, input]) => reachable.has(input.id));
     if (needed.length > 0 && dys.some((dy) => dy !== null)) differentiate(node, dys, needed, gradients);
     node.outputs.forEach((output, k) => {
       if (dys[k] === null || wanted.has(output.id)) return;
-      dys[k]!.dispose();
+      dys[k].dispose();
       gradients.delete(output.id);
     });
     for (const tensor of node.saved) tensor.dispose();
@@ -111,7 +111,7 @@ function differentiate(
       return tf.keep(tf.clone(gradient));
     });
   });
-  needed.forEach(([, input], k) => accumulate(gradients, input.id, results[k]!));
+  needed.forEach(([, input], k) => accumulate(gradients, input.id, results[k]));
 }
 
 /** Adds to the gradient of a tensor; takes over `gradient`. */

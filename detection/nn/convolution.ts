@@ -83,7 +83,7 @@ export class Conv2d extends Module {
           const filterShape = weight.value.shape;
           const raw = runKernel(
             'Conv2DBackpropFilter',
-            { x: tensors[0]!, dy: gradient },
+            { x: tensors[0], dy: gradient },
             { ...attributes, filterShape },
           );
           return scale ? tf.mul(raw, scale) : raw;

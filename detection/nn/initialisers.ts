@@ -5,14 +5,14 @@ import type { RandomStream } from './random';
 export function normal(shape: number[], standardDeviation: number, random: RandomStream): tf.Tensor {
   const values = new Float32Array(tf.util.sizeFromShape(shape));
   random.fillNormal(values);
-  for (let i = 0; i < values.length; i++) values[i]! *= standardDeviation;
+  for (let i = 0; i < values.length; i++) values[i] *= standardDeviation;
   return tf.tensor(values, shape);
 }
 
 export function uniform(shape: number[], bound: number, random: RandomStream): tf.Tensor {
   const values = new Float32Array(tf.util.sizeFromShape(shape));
   random.fillUniform(values);
-  for (let i = 0; i < values.length; i++) values[i] = bound * (2 * values[i]! - 1);
+  for (let i = 0; i < values.length; i++) values[i] = bound * (2 * values[i] - 1);
   return tf.tensor(values, shape);
 }
 

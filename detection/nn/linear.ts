@@ -30,8 +30,8 @@ export class Linear extends Module {
     recordOperation('Linear', inputs, output, saved, (dy, tensors) => {
       const gradient = (relu ? runKernel('ReluGrad', { dy, y: tensors.at(-1)! }) : dy) as tf.Tensor2D;
       return {
-        x: () => tf.matMul(gradient, weight.value as tf.Tensor2D, false, true),
-        weight: () => tf.matMul(tensors[0] as tf.Tensor2D, gradient, true, false),
+        x: () => tf.matMul(gradient, weight.value, false, true),
+        weight: () => tf.matMul(tensors[0], gradient, true, false),
         bias: () => runKernel('BiasAddGrad', { dy: gradient }),
       };
     });

@@ -34,8 +34,8 @@ export class Parameter {
   get shapeOnDisk(): number[] {
     const shape = this.variable.shape;
     if (this.layout === 'same') return shape;
-    if (this.layout === 'convolution') return [shape[3]!, shape[2]!, shape[0]!, shape[1]!];
-    return [shape[1]!, shape[0]!];
+    if (this.layout === 'convolution') return [shape[3]!, shape[2]!, shape[0], shape[1]!];
+    return [shape[1]!, shape[0]];
   }
 
   /** The value with torchvision's shape and order. The caller disposes. */

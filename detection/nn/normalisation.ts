@@ -105,7 +105,7 @@ export class BatchNorm extends Module implements Normalisation {
         { x, scale: weight.value, offset: bias.value },
         { epsilon },
       );
-      this.track(mean!, variance!);
+      this.track(mean, variance);
       let output = y as tf.Tensor4D;
       if (residual) output = tf.add(output, residual);
       return { output: relu ? tf.relu(output) : output, reserved };
@@ -121,20 +121,20 @@ export class BatchNorm extends Module implements Normalisation {
       [x, ...reserved, ...(relu ? [output] : [])],
       (dy, tensors) => {
         const [savedX, reserve1, reserve2, reserve3, savedOutput] = tensors;
-        const gradient = relu ? runKernel('ReluGrad', { dy, y: savedOutput! }) : dy;
+        const gradient = relu ? runKernel('ReluGrad', { dy, y: savedOutput }) : dy;
         const [dx, dScale, dOffset] = runKernelMany(
           'BatchNormTrainingGrad',
           {
             dy: gradient,
-            x: savedX!,
+            x: savedX,
             scale: weight.value,
-            reserve1: reserve1!,
-            reserve2: reserve2!,
-            reserve3: reserve3!,
+            reserve1: reserve1,
+            reserve2: reserve2,
+            reserve3: reserve3,
           },
           { epsilon },
         );
-        return { x: () => dx!, residual: () => gradient, weight: () => dScale!, bias: () => dOffset! };
+        return { x: () => dx, residual: () => gradient, weight: () => dScale, bias: () => dOffset };
       },
     );
     return output;

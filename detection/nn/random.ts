@@ -84,7 +84,7 @@ export class RandomStream {
 
   /** One element of a non-empty list. */
   pick<T>(items: readonly T[]): T {
-    return items[this.integer(items.length)]!;
+    return items[this.integer(items.length)];
   }
 
   /** `count` of the values, in random order, without repetition: the head of torch.randperm. Mutates nothing. */
@@ -92,7 +92,7 @@ export class RandomStream {
     const pool = values.slice();
     for (let i = 0; i < count; i++) {
       const j = i + this.integer(pool.length - i);
-      const picked = pool[j]!;
+      const picked = pool[j];
       pool[j] = pool[i]!;
       pool[i] = picked;
     }

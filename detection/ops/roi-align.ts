@@ -62,7 +62,7 @@ export function roiAlignForward(feature: tf.Tensor4D, rois: Rois, scale: number,
     }),
   );
   padded.dispose();
-  return pooled.length === 1 ? pooled[0]! : tf.concat(pooled, 0);
+  return pooled.length === 1 ? pooled[0] : tf.concat(pooled, 0);
 }
 
 /** Gradient of `roiAlign` by its feature map of shape [N, H, W, C]. The caller disposes. */
@@ -119,8 +119,8 @@ function sampleGrid(
   const grid = new Float32Array(4 * (end - start));
   for (let roi = start; roi < end; roi++) {
     for (const [axis, side] of [width, height].entries()) {
-      const low = boxes[4 * roi + axis]! * scale;
-      const length = Math.max(boxes[4 * roi + axis + 2]! * scale - low, 1);
+      const low = boxes[4 * roi + axis] * scale;
+      const length = Math.max(boxes[4 * roi + axis + 2] * scale - low, 1);
       const margin = length / size / SAMPLING_RATIO / 2;
       const offset = 4 * (roi - start) + 1 - axis;
       // + 1: the border; the padded map has side + 2 pixels, so its last one is at side + 1.

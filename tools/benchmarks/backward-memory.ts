@@ -56,7 +56,7 @@ async function measure(
     tf.tidy(() => {
       if (backward === 'lossesAndGradients') {
         const { losses, gradients } = lossesAndGradients(() => model.losses(images), parameters);
-        const loss = tf.addN(Object.values(losses)).dataSync()[0]!;
+        const loss = tf.addN(Object.values(losses)).dataSync()[0];
         tf.dispose([losses, [...gradients.values()]]);
         return loss;
       }
@@ -64,7 +64,7 @@ async function measure(
         () => tf.addN(Object.values(model.losses(images))),
         variables,
       );
-      const loss = value.dataSync()[0]!;
+      const loss = value.dataSync()[0];
       tf.dispose(grads);
       return loss;
     });
@@ -73,7 +73,7 @@ async function measure(
     const start = performance.now();
     step();
     return (performance.now() - start) / 1000;
-  }).sort((a, b) => a - b)[Math.floor(STEPS / 2)]!;
+  }).sort((a, b) => a - b)[Math.floor(STEPS / 2)];
   const peakMegabytes =
     Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync('/proc/self/status', 'utf8'))![1]) / 1024;
   return { seconds, peakMegabytes, loss };

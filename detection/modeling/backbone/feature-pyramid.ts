@@ -50,12 +50,12 @@ export class FeaturePyramid extends Module {
       const levels: tf.Tensor4D[] = [];
       let inner: tf.Tensor4D | undefined;
       for (let level = maps.length - 1; level >= 0; level--) {
-        const map = maps[level]!;
+        const map = maps[level];
         const [, height, width] = map.shape;
         const topDown = inner && tf.image.resizeNearestNeighbor(inner, [height, width]);
-        inner = this.innerBlocks.items[level]!.forward(map, topDown);
+        inner = this.innerBlocks.items[level].forward(map, topDown);
         topDown?.dispose();
-        levels.unshift(this.layerBlocks.items[level]!.forward(inner));
+        levels.unshift(this.layerBlocks.items[level].forward(inner));
       }
       const pool = tf.maxPool(levels.at(-1)!, 1, 2, 'valid');
       return [...levels, pool];

@@ -38,31 +38,31 @@ export class MultiScaleRoiAlign {
     imageSizes: readonly Size[],
   ): tf.Tensor4D {
     const levels = this.assign(features, boxes, imageSizes);
-    const used = levels.map((_, level) => level).filter((level) => levels[level]!.indices.length > 0);
-    if (used.length === 0) return tf.zeros([0, this.outputSize, this.outputSize, features[0]!.shape[3]]);
+    const used = levels.map((_, level) => level).filter((level) => levels[level].indices.length > 0);
+    if (used.length === 0) return tf.zeros([0, this.outputSize, this.outputSize, features[0].shape[3]]);
     // Pooled level by level; `order` says which ROI each row is, `place` where each ROI's row is.
-    const order = Int32Array.from(used.flatMap((level) => [...levels[level]!.indices]));
+    const order = Int32Array.from(used.flatMap((level) => [...levels[level].indices]));
     const place = new Int32Array(order.length);
     order.forEach((roi, row) => (place[roi] = row));
     const output = noGradient(() =>
       tf.tidy(() => {
         const pooled = used.map((level) => {
-          const { scale } = levels[level]!;
-          return roiAlignForward(features[level]!, levels[level]!, scale, this.outputSize);
+          const { scale } = levels[level];
+          return roiAlignForward(features[level], levels[level], scale, this.outputSize);
         });
         return tf.gather(tf.concat(pooled, 0), tf.tensor1d(place, 'int32'));
       }),
     );
     const shapes = features.map((feature) => feature.shape);
-    const inputs = Object.fromEntries(used.map((level) => [`feature${level}`, features[level]!]));
+    const inputs = Object.fromEntries(used.map((level) => [`feature${level}`, features[level]]));
     recordOperation('MultiScaleRoiAlign', inputs, output, [], (dy) =>
       Object.fromEntries(
         used.map((level) => [
           `feature${level}`,
           () => {
-            const { indices, scale } = levels[level]!;
+            const { indices, scale } = levels[level];
             const part = tf.gather(dy, tf.tensor1d(indices, 'int32')) as tf.Tensor4D;
-            return roiAlignGradient(part, levels[level]!, scale, shapes[level]!);
+            return roiAlignGradient(part, levels[level], scale, shapes[level]);
           },
         ]),
       ),
@@ -90,7 +90,7 @@ export class MultiScaleRoiAlign {
         indices,
         scale,
         boxes: selectBoxes(all, indices),
-        imageIndices: indices.map((roi) => imageOf[roi]!),
+        imageIndices: indices.map((roi) => imageOf[roi]),
       };
     });
   }

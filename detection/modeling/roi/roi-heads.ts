@@ -67,7 +67,7 @@ export class RoiHeads extends Module {
     targets: readonly Targets[],
   ): Losses {
     return tf.tidy(() => {
-      const samples = proposals.map((boxes, image) => this.labelAndSample(boxes, targets[image]!));
+      const samples = proposals.map((boxes, image) => this.labelAndSample(boxes, targets[image]));
       const { classLogits, boxDeltas } = this.forward(
         features,
         samples.map(({ boxes }) => boxes),
@@ -91,7 +91,7 @@ export class RoiHeads extends Module {
           probabilities.subarray(first * numLabels, last * numLabels),
           deltas.subarray(4 * first * numLabels, 4 * last * numLabels),
           boxes,
-          { resized: images.sizes[image]!, original: images.originalSizes[image]! },
+          { resized: images.sizes[image], original: images.originalSizes[image] },
           this.boxCoder,
           this.options,
         );
@@ -112,17 +112,17 @@ export class RoiHeads extends Module {
     const candidates = concatBoxes([proposals, gtBoxes]);
     const matches = this.matcher.match(gtBoxes, candidates);
     const labelOf = (match: number): number =>
-      match >= 0 ? gtLabels[match]! : match === BETWEEN_THRESHOLDS ? -1 : 0;
+      match >= 0 ? gtLabels[match] : match === BETWEEN_THRESHOLDS ? -1 : 0;
     const candidateLabels = Int32Array.from(matches, labelOf);
     const { positives, negatives } = this.sampler.sample(candidateLabels);
     const sampled = Int32Array.from([...positives, ...negatives]).sort();
     const gtOfPositives = selectBoxes(
       gtBoxes,
-      positives.map((candidate) => matches[candidate]!),
+      positives.map((candidate) => matches[candidate]),
     );
     return {
       boxes: selectBoxes(candidates, sampled),
-      labels: sampled.map((candidate) => candidateLabels[candidate]!),
+      labels: sampled.map((candidate) => candidateLabels[candidate]),
       gtDeltas: this.boxCoder.encode(gtOfPositives, selectBoxes(candidates, positives)),
     };
   }
@@ -136,13 +136,13 @@ export class RoiHeads extends Module {
     return tf.tidy(() => {
       const [numRois, numLabels] = classLogits.shape;
       const labels = Int32Array.from(samples.flatMap((sample) => [...sample.labels]));
-      const positives = Int32Array.from([...labels.keys()].filter((roi) => labels[roi]! > 0));
+      const positives = Int32Array.from([...labels.keys()].filter((roi) => labels[roi] > 0));
       summary.scalar('roi_heads/num_positive_rois', positives.length / samples.length);
       summary.scalar('roi_heads/num_negative_rois', (numRois - positives.length) / samples.length);
 
       // Of all the boxes that a ROI predicts, one for each class, the one of its label.
       const ofLabel = tf.tensor1d(
-        positives.map((roi) => roi * numLabels + labels[roi]!),
+        positives.map((roi) => roi * numLabels + labels[roi]),
         'int32',
       );
       const predDeltas = tf.gather(tf.reshape(boxDeltas, [numRois * numLabels, 4]), ofLabel);

@@ -114,7 +114,7 @@ export class RegionProposalNetwork extends Module {
     const { positives, negatives } = this.sampler.sample(labels);
     const gtOfPositives = selectBoxes(
       gtBoxes,
-      positives.map((anchor) => matches[anchor]!),
+      positives.map((anchor) => matches[anchor]),
     );
     const gtDeltas = this.boxCoder.encode(gtOfPositives, selectBoxes(anchors, positives));
     return { positives, negatives, gtDeltas };

@@ -18,9 +18,7 @@ import {
 } from './tiny-golden';
 
 async function values(losses: Losses): Promise<Record<string, number>> {
-  const entries = Object.entries(losses).map(
-    async ([name, loss]) => [name, (await loss.data())[0]!] as const,
-  );
+  const entries = Object.entries(losses).map(async ([name, loss]) => [name, (await loss.data())[0]] as const);
   const result = Object.fromEntries(await Promise.all(entries));
   tf.dispose(losses);
   return result;
@@ -43,7 +41,7 @@ describeShared('a tiny Faster R-CNN against torchvision', () => {
     relative = 1e-5,
   ): void {
     expect(Object.keys(actual).sort()).toEqual(Object.keys(expected).sort());
-    for (const [name, value] of Object.entries(expected)) expectClose(actual[name]!, value, relative);
+    for (const [name, value] of Object.entries(expected)) expectClose(actual[name], value, relative);
   }
 
   test('has the same parameters', () => {
@@ -70,7 +68,7 @@ describeShared('a tiny Faster R-CNN against torchvision', () => {
         const norm = Math.sqrt(actual.reduce((sum, value) => sum + value * value, 0));
         expectClose(norm, gradient.norm, 1e-4, 1e-7);
         gradient.first4.forEach((value, i) =>
-          expectClose(actual[i]!, value, 1e-4, 1e-4 * gradient.norm + 1e-7),
+          expectClose(actual[i], value, 1e-4, 1e-4 * gradient.norm + 1e-7),
         );
       }
       optimizer.step(gradients, lr);
@@ -88,10 +86,10 @@ describeShared('a tiny Faster R-CNN against torchvision', () => {
     const images = tinyImages([0, 1]);
     const detections = model.detect(images);
     detections.forEach((found, image) => {
-      const expected = golden.detections[image]!;
+      const expected = golden.detections[image];
       expect([...found.labels]).toEqual(expected.labels);
-      expected.scores.forEach((score, i) => expectClose(found.scores[i]!, score, 0, 1e-5));
-      expected.boxes.flat().forEach((side, i) => expectClose(found.boxes[i]!, side, 0, 1e-3));
+      expected.scores.forEach((score, i) => expectClose(found.scores[i], score, 0, 1e-5));
+      expected.boxes.flat().forEach((side, i) => expectClose(found.boxes[i], side, 0, 1e-3));
     });
     images.tensor.dispose();
     model.dispose();

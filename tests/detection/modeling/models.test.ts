@@ -24,7 +24,7 @@ describeShared('fasterrcnn_resnet50_fpn', () => {
       .filter((match) => match !== null)
       .map(
         ([, name, shape]) =>
-          `${name} [${shape!
+          `${name} [${shape
             .split(',')
             .map((side) => side.trim())
             .filter(Boolean)
@@ -99,7 +99,7 @@ describe.each(modelNames)('%s', (name) => {
       expect(labels).toHaveLength(scores.length);
       boxes.forEach((side, i) => {
         expect(side).toBeGreaterThanOrEqual(0);
-        const { width, height } = originalSizes[image]!;
+        const { width, height } = originalSizes[image];
         expect(side).toBeLessThanOrEqual(i % 2 === 0 ? width : height);
       });
     });
@@ -149,7 +149,7 @@ test('losses outside of a training step leave the running statistics alone and r
   const states = [...model.randomStreams()].map((stream) => stream.state);
   const losses = (): number[] => {
     [...model.randomStreams()].forEach((stream, i) => (stream.state = states[i]!));
-    return tf.tidy(() => Object.values(model.losses(batch)).map((loss) => loss.dataSync()[0]!));
+    return tf.tidy(() => Object.values(model.losses(batch)).map((loss) => loss.dataSync()[0]));
   };
   expect(losses()).toEqual(losses());
   expect(mean.value.dataSync()).toEqual(statistics);

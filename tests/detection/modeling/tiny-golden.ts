@@ -115,7 +115,7 @@ export function tinyImages(phases: number[]): ImageBatch {
 
 /** Ground truth of an image in pixels of the resized image. */
 export function boxes(golden: Golden, image: number): Targets {
-  const { boxes: original, labels } = golden.targets[image]!;
+  const { boxes: original, labels } = golden.targets[image];
   const ratio = Math.fround(96 / 60);
   return {
     gtBoxes: Float32Array.from(original.flat(), (side) => Math.fround(side) * ratio),

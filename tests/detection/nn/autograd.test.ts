@@ -24,7 +24,7 @@ function run(
 ): { losses: Record<string, number>; gradients: Record<string, number[]> } {
   const { losses, gradients } = lossesAndGradients(forward, Object.entries(parameters));
   const result = {
-    losses: Object.fromEntries(Object.entries(losses).map(([name, loss]) => [name, loss.dataSync()[0]!])),
+    losses: Object.fromEntries(Object.entries(losses).map(([name, loss]) => [name, loss.dataSync()[0]])),
     gradients: Object.fromEntries([...gradients].map(([name, gradient]) => [name, [...gradient.dataSync()]])),
   };
   tf.dispose([losses, [...gradients.values()]]);
@@ -104,7 +104,7 @@ test('inside a tidy, losses and gradients belong to the caller all the same', ()
     const result = lossesAndGradients(() => ({ loss: tf.sum(tf.square(a.value)) }), [['a', a]]);
     return { losses: result.losses, gradients: Object.fromEntries(result.gradients) };
   });
-  expect(gradients['a']!.dataSync()[0]).toBe(4);
+  expect(gradients['a'].dataSync()[0]).toBe(4);
   tf.dispose([losses, gradients]);
   a.dispose();
 });

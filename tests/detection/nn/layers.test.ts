@@ -28,13 +28,13 @@ function expectSameGradients(
   const loss = (output: tf.Tensor): tf.Scalar => tf.sum(tf.mul(output, random(output.shape, 99)));
   const ours = lossesAndGradients(() => ({ loss: loss(forward()) }), Object.entries(parameters));
   const theirs = tf.valueAndGrads((...values: tf.Tensor[]) =>
-    loss(reference(Object.fromEntries(names.map((name, i) => [name, values[i]!])))),
-  )(names.map((name) => parameters[name]!.value));
+    loss(reference(Object.fromEntries(names.map((name, i) => [name, values[i]])))),
+  )(names.map((name) => parameters[name].value));
   const difference = (a: tf.Tensor, b: tf.Tensor): number =>
-    tf.tidy(() => tf.max(tf.abs(tf.sub(a, b))).dataSync()[0]! / (1 + tf.max(tf.abs(b)).dataSync()[0]!));
-  expect(difference(ours.losses['loss']!, theirs.value)).toBeLessThan(2e-5);
+    tf.tidy(() => tf.max(tf.abs(tf.sub(a, b))).dataSync()[0] / (1 + tf.max(tf.abs(b)).dataSync()[0]));
+  expect(difference(ours.losses['loss'], theirs.value)).toBeLessThan(2e-5);
   names.forEach((name, i) =>
-    expect(difference(ours.gradients.get(name)!, theirs.grads[i]!)).toBeLessThan(2e-5),
+    expect(difference(ours.gradients.get(name)!, theirs.grads[i])).toBeLessThan(2e-5),
   );
   tf.dispose([ours.losses, [...ours.gradients.values()], theirs.value, theirs.grads]);
   expect(tf.memory().numTensors).toBe(before);
@@ -94,7 +94,7 @@ describe.each(variants)('kernel $kernel, stride $stride, relu $relu, residual $w
       parameters,
       () => convolution.forward(x.value as tf.Tensor4D, activation),
       (values) =>
-        finish(tf.add(convolve(values['x']!, values['weight']!, stride, padding), values['bias']!), values, {
+        finish(tf.add(convolve(values['x'], values['weight'], stride, padding), values['bias']), values, {
           relu,
         }),
     );
@@ -111,7 +111,7 @@ describe.each(variants)('kernel $kernel, stride $stride, relu $relu, residual $w
       parameters,
       () => norm.afterConvolution(convolution, x.value as tf.Tensor4D, activation),
       (values) => {
-        const y = convolve(values['x']!, values['weight']!, stride, padding);
+        const y = convolve(values['x'], values['weight'], stride, padding);
         const { weight, bias, runningMean, runningVariance } = norm;
         const normal = tf.batchNorm(
           y,
@@ -156,7 +156,7 @@ describe.each(variants)('kernel $kernel, stride $stride, relu $relu, residual $w
   };
 
   test.each(Object.keys(normalise))('convolution with %s', (name) => {
-    const [Norm, reference] = normalise[name]!;
+    const [Norm, reference] = normalise[name];
     const { x, convolution, activation, parameters } = setUp(false);
     const norm = new Norm(4);
     norm.weight.fromDisk(tf.tensor1d([1, 0.5, -2, 0.1]));
@@ -165,8 +165,8 @@ describe.each(variants)('kernel $kernel, stride $stride, relu $relu, residual $w
       { ...parameters, scale: norm.weight, offset: norm.bias },
       () => norm.afterConvolution(convolution, x.value as tf.Tensor4D, activation),
       (values) => {
-        const normal = reference(convolve(values['x']!, values['weight']!, stride, padding));
-        return finish(tf.add(tf.mul(normal, values['scale']!), values['offset']!), values, { relu });
+        const normal = reference(convolve(values['x'], values['weight'], stride, padding));
+        return finish(tf.add(tf.mul(normal, values['scale']), values['offset']), values, { relu });
       },
     );
     cleanUp(parameters, convolution, norm);
@@ -180,7 +180,7 @@ test.each([true, false])('linear layer, relu %s', (relu) => {
     { x, weight: layer.weight, bias: layer.bias },
     () => layer.forward(x.value as tf.Tensor2D, { relu }),
     ({ x, weight, bias }) =>
-      finish(tf.add(tf.matMul(x as tf.Tensor2D, weight as tf.Tensor2D), bias!), {}, { relu }),
+      finish(tf.add(tf.matMul(x as tf.Tensor2D, weight as tf.Tensor2D), bias), {}, { relu }),
   );
   layer.dispose();
   x.dispose();

@@ -35,7 +35,7 @@ describeShared('roiAlign against torchvision', () => {
     golden = (JSON.parse(file) as { roi_align: Golden }).roi_align;
     rois = {
       boxes: Float32Array.from(golden.rois.flatMap((roi) => roi.slice(1))),
-      imageIndices: Int32Array.from(golden.rois, (roi) => roi[0]!),
+      imageIndices: Int32Array.from(golden.rois, (roi) => roi[0]),
     };
   });
 
@@ -83,7 +83,7 @@ describe('roiAlign', () => {
     const count = 300;
     const boxes = Float32Array.from(
       { length: 4 * count },
-      (_, i) => [i % 7, i % 5, 12 + (i % 23), 9 + (i % 19)][i % 4]!,
+      (_, i) => [i % 7, i % 5, 12 + (i % 23), 9 + (i % 19)][i % 4],
     );
     const imageIndices = Int32Array.from({ length: count }, (_, i) => i % 2);
     const all = tf.tidy(() => roiAlign(feature, { boxes, imageIndices }, 0.25, 2).dataSync<'float32'>());
