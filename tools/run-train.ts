@@ -11,7 +11,7 @@ import { trainDetector, type TrainedDetector, type TrainingJob } from './train-d
 export interface TrainCommandOptions {
   readonly output: string;
   readonly config?: string;
-  readonly set: readonly string[];
+  readonly set?: readonly string[];
   readonly resume?: boolean;
   readonly model?: string;
   readonly trainAnnotations?: string;
@@ -58,7 +58,7 @@ export function printResult({ output }: TrainingJob, { result }: TrainedDetector
 function configurationOf(given: TrainCommandOptions): CompleteConfiguration {
   const sources: ConfigurationSources = {
     ...(given.config !== undefined && { file: given.config }),
-    assignments: [...given.set.map(parseAssignment), ...optionAssignments(given)],
+    assignments: [...(given.set ?? []).map(parseAssignment), ...optionAssignments(given)],
     options: Object.fromEntries(Object.values(options).map(([key, spelling]) => [key, spelling])),
   };
   if (given.resume !== true) return completeConfiguration(loadConfiguration(sources));

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import type * as RunDetect from '../run-detect';
-import { fraction } from './options';
+import { fraction, given } from './options';
 
 /** Users look at the sure ones; torchvision's own examples draw from 0.5 on too. */
 const DEFAULT_SCORE_THRESHOLD = 0.5;
@@ -11,7 +11,7 @@ export function detectCommand(): Command {
     .description('find objects in pictures')
     .argument('<image-or-dir...>', 'pictures, or folders of pictures')
     .option('--model <name>', 'which detector; a checkpoint of our own names its model')
-    .requiredOption('--weights <file>', 'weights, or a run’s checkpoint folder (runs/x/best)')
+    .option('--weights <file>', 'weights, or a run’s checkpoint folder (runs/x/best)')
     .option(
       '--score-threshold <t>',
       'leave out detections with a lower score',
@@ -27,8 +27,13 @@ Examples:
   $ rcnn detect --weights runs/first/best photo.jpg
   $ rcnn detect --weights runs/first/best --json found.json --output detected pictures/`,
     )
-    .action(async (paths: string[], options: Omit<RunDetect.DetectCommandOptions, 'paths'>) => {
-      const { runDetect } = require('../run-detect') as typeof RunDetect;
-      await runDetect({ ...options, paths });
-    });
+    .action(
+      async (
+        paths: string[],
+        options: Omit<RunDetect.DetectCommandOptions, 'paths' | 'weights'> & { weights?: string },
+      ) => {
+        const { runDetect } = require('../run-detect') as typeof RunDetect;
+        await runDetect({ ...options, weights: given(options.weights, '--weights FILE'), paths });
+      },
+    );
 }

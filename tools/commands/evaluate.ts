@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import type * as RunEvaluate from '../run-evaluate';
+import { given } from './options';
 
 /** `rcnn evaluate`, both of a detector and of a file of detections. */
 export function evaluateCommand(): Command {
@@ -7,7 +8,7 @@ export function evaluateCommand(): Command {
     .description('compute average precision as pycocotools does, of a detector or of a file of detections')
     .option('--model <name>', 'which detector; a checkpoint of our own names its model')
     .option('--weights <file>', 'weights, or a run’s checkpoint folder (runs/x/best)')
-    .requiredOption('--annotations <file>', 'COCO instances file with the truth')
+    .option('--annotations <file>', 'COCO instances file with the truth')
     .option('--images <dir>', 'folder of its images')
     .option('--detections <file>', 'COCO results file to evaluate instead of a detector')
     .addOption(
@@ -23,8 +24,10 @@ Examples:
   $ rcnn evaluate --weights runs/first/best --annotations val.json --images images
   $ rcnn evaluate --annotations val.json --detections results.json --json scores.json`,
     )
-    .action(async (options: RunEvaluate.EvaluateCommandOptions) => {
-      const { runEvaluate } = require('../run-evaluate') as typeof RunEvaluate;
-      await runEvaluate(options);
-    });
+    .action(
+      async (options: Omit<RunEvaluate.EvaluateCommandOptions, 'annotations'> & { annotations?: string }) => {
+        const { runEvaluate } = require('../run-evaluate') as typeof RunEvaluate;
+        await runEvaluate({ ...options, annotations: given(options.annotations, '--annotations FILE') });
+      },
+    );
 }

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { InputError } from '../../detection/errors';
 
 /** Parses a whole number of at least `least`, for commander. */
 export function wholeNumber(least: number): (text: string) => number {
@@ -21,6 +22,15 @@ export function fraction(text: string): number {
 }
 
 /** Collects the values of an option that may be given several times, for commander. */
-export function collect(value: string, previous: readonly string[]): string[] {
+export function collect(value: string, previous: readonly string[] = []): string[] {
   return [...previous, value];
+}
+
+/**
+ * The value of an option that has to be given. Commander's own check would come before that for misspelt options, and
+ * hide its suggestion.
+ */
+export function given(value: string | undefined, option: string): string {
+  if (value === undefined) throw new InputError(`${option} is missing; --help explains it`);
+  return value;
 }

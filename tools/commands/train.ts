@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import type * as RunTrain from '../run-train';
 import type * as Help from '../config/help';
-import { collect, wholeNumber } from './options';
+import { collect, given, wholeNumber } from './options';
 
 /** `rcnn train`. */
 export function trainCommand(): Command {
@@ -12,9 +12,9 @@ export function trainCommand(): Command {
     .option('--train-images <dir>', 'folder of its images')
     .option('--val-annotations <file>', 'COCO instances file to evaluate on')
     .option('--val-images <dir>', 'folder of its images')
-    .requiredOption('--output <dir>', 'folder of the run: configuration, metrics, checkpoints, report.html')
+    .option('--output <dir>', 'folder of the run: configuration, metrics, checkpoints, report.html')
     .option('--config <file>', 'YAML file with the keys below; a run’s config.yaml is one')
-    .option('--set <key=value>', 'set one of the keys below; may be repeated', collect, [])
+    .option('--set <key=value>', 'set one of the keys below; may be repeated', collect)
     .option('--iterations <n>', 'optimizer steps', wholeNumber(1))
     .option('--weights <file>', 'start weights: a detector’s, or an image classifier’s for the backbone')
     .option('--resume', 'go on with the run in the output folder')
@@ -29,8 +29,8 @@ Examples:
 
 ${configurationHelp()}`;
     })
-    .action(async (options: RunTrain.TrainCommandOptions) => {
+    .action(async (options: Omit<RunTrain.TrainCommandOptions, 'output'> & { output?: string }) => {
       const { runTrain } = require('../run-train') as typeof RunTrain;
-      await runTrain(options);
+      await runTrain({ ...options, output: given(options.output, '--output DIR') });
     });
 }
