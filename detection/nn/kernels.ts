@@ -6,7 +6,7 @@ export function runKernel(
   inputs: Record<string, tf.Tensor>,
   attributes: object = {},
 ): tf.Tensor {
-  return tf.engine().runKernel(name, inputs, attributes as Record<string, string>) as tf.Tensor;
+  return tf.engine().runKernel<tf.Tensor>(name, inputs, attributes as Record<string, string>);
 }
 
 /** Runs a kernel that has several outputs. */
@@ -15,5 +15,5 @@ export function runKernelMany(
   inputs: Record<string, tf.Tensor>,
   attributes: object = {},
 ): tf.Tensor[] {
-  return tf.engine().runKernel(name, inputs, attributes as Record<string, string>) as tf.Tensor[];
+  return tf.engine().runKernel<tf.Tensor[]>(name, inputs, attributes as Record<string, string>);
 }

@@ -44,8 +44,8 @@ export class RpnHead extends Module {
           const hidden = this.convolutions.reduce((x, layer) => layer.forward(x, { relu: true }), feature);
           const [batch] = feature.shape;
           return {
-            logits: tf.reshape(this.objectness.forward(hidden), [batch, -1]) as tf.Tensor2D,
-            deltas: tf.reshape(this.boxDeltas.forward(hidden), [batch, -1, 4]) as tf.Tensor3D,
+            logits: tf.reshape<tf.Rank.R2>(this.objectness.forward(hidden), [batch, -1]),
+            deltas: tf.reshape<tf.Rank.R3>(this.boxDeltas.forward(hidden), [batch, -1, 4]),
           };
         }),
       );

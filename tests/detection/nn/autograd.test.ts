@@ -58,7 +58,7 @@ test('adds up the gradients of a tensor that is used more than once, itself incl
 
 test('a loss that is a parameter itself, and one that depends on nothing', () => {
   const a = new Parameter(tf.scalar(2), 'same', true);
-  const { gradients } = run(() => ({ itself: tf.add(a.value, 0) as tf.Scalar, constant: tf.scalar(1) }), {
+  const { gradients } = run(() => ({ itself: tf.add<tf.Scalar>(a.value, 0), constant: tf.scalar(1) }), {
     a,
   });
   expect(gradients).toEqual({ a: [1] });
@@ -84,14 +84,14 @@ test('leaves out parameters that no loss depends on, and what ran without gradie
 
 test('an operation without a gradient is named, and nothing leaks', () => {
   const a = parameter([1, 5, 3]);
-  const forward = () => ({ loss: tf.sum(tf.mul(tf.topk(tf.square(a.value), 2).values, 2)) as tf.Scalar });
+  const forward = () => ({ loss: tf.sum<tf.Scalar>(tf.mul(tf.topk(tf.square(a.value), 2).values, 2)) });
   expect(() => lossesAndGradients(forward, [['a', a]])).toThrow('operation TopK has no gradient');
   a.dispose();
 });
 
 test('does not nest, and works again after having refused to', () => {
   const a = parameter([1]);
-  const inner = () => ({ loss: tf.sum(tf.square(a.value)) as tf.Scalar });
+  const inner = () => ({ loss: tf.sum<tf.Scalar>(tf.square(a.value)) });
   const outer = () => lossesAndGradients(inner, [['a', a]]).losses;
   expect(() => lossesAndGradients(outer, [['a', a]])).toThrow('do not nest');
   expect(run(inner, { a }).gradients).toEqual({ a: [2] });
