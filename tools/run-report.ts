@@ -52,12 +52,13 @@ export async function writeReport(run: FinishedRun): Promise<void> {
 async function reportData(run: FinishedRun): Promise<ReportData> {
   const { output, configuration, train, val, result } = run;
   const metrics = readMetrics(runFolder(output).metrics);
-  const curve = (name: string): ReportData['curves'][number] => ({ name, points: metrics.points(name) });
+  const curve = (name: string): ReportData['losses'][number] => ({ name, points: metrics.points(name) });
   return {
     title: `${configuration.model.name}: ${path.basename(path.resolve(output))}`,
     subtitle: describeRun(run),
     headline: headline(metrics, result?.evaluation),
-    curves: ['total_loss', ...metrics.lossNames, 'lr'].map(curve).filter(({ points }) => points.length > 0),
+    losses: ['total_loss', ...metrics.lossNames].map(curve).filter(({ points }) => points.length > 0),
+    learningRate: { name: 'learning rate', points: metrics.points('lr') },
     scores: [
       { name: 'AP', points: metrics.points('val/AP') },
       { name: 'AP50', points: metrics.points('val/AP50') },

@@ -11,20 +11,23 @@ export interface ConfigurationKey {
 
 /** Every leaf of a schema of nested objects, in order. */
 export function configurationKeys(schema: z.ZodObject): ConfigurationKey[] {
-  return Object.entries(schema.shape).flatMap(([name, field]) => leaves(name, field));
+  return fields(schema).flatMap(([name, field]) => leaves(name, field));
 }
 
 function leaves(path: string, field: z.core.$ZodType): ConfigurationKey[] {
   const object = asObject(field);
-  if (object)
-    return Object.entries(object.shape).flatMap(([name, inner]) => leaves(`${path}.${name}`, inner));
+  if (object) return fields(object).flatMap(([name, inner]) => leaves(`${path}.${name}`, inner));
   const { description } = field as z.ZodType;
   const parsed = (field as z.ZodType).safeParse(undefined);
   return [{ path, description: description ?? '', defaultValue: parsed.success ? parsed.data : undefined }];
 }
 
+function fields(schema: z.ZodObject): [string, z.core.$ZodType][] {
+  return Object.entries<z.core.$ZodType>(schema.shape);
+}
+
 /** The object schema below defaults, if there is one. */
-export function asObject(field: z.core.$ZodType): z.ZodObject | undefined {
+function asObject(field: z.core.$ZodType): z.ZodObject | undefined {
   const def = field._zod.def as z.core.$ZodTypeDef & { innerType?: z.core.$ZodType };
   if (def.type === 'object') return field as z.ZodObject;
   return def.innerType ? asObject(def.innerType) : undefined;

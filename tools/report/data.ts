@@ -45,8 +45,9 @@ export interface ReportData {
   readonly subtitle: string;
   /** Name and value of the numbers at the top. */
   readonly headline: readonly (readonly [name: string, value: string])[];
-  /** One chart each: total loss, each loss, learning rate. */
-  readonly curves: readonly Omit<Series, 'color'>[];
+  /** Losses, one chart each, with a line that smooths them. */
+  readonly losses: readonly Omit<Series, 'color'>[];
+  readonly learningRate: Omit<Series, 'color'>;
   /** Scores of the evaluations during the run, by iteration. */
   readonly scores: readonly Omit<Series, 'color'>[];
   readonly evaluation?: {

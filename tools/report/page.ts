@@ -10,7 +10,7 @@ export function reportPage(data: ReportData): string {
   if (data.evaluation) sections.push(apTable(data.evaluation));
   if (data.gallery.length > 0) sections.push(gallery(data));
   if (data.evaluation) sections.push(precisionRecall(data.evaluation));
-  if (data.curves.length > 0) sections.push(curves(data));
+  if (data.losses.length > 0) sections.push(curves(data));
   sections.push(setting(data));
   return html`<!doctype html>
     <html lang="en">

@@ -23,8 +23,8 @@ export function headline({ headline: entries }: ReportData): Markup {
 }
 
 /** A chart per loss, the learning rate, and the evaluations during the run. */
-export function curves({ curves: series, scores }: ReportData): Markup {
-  const charts = series.map((each) => {
+export function curves({ losses, learningRate, scores }: ReportData): Markup {
+  const charts = losses.map((each) => {
     const chart = noisyLineChart(
       { ...each, color: 'var(--accent)' },
       { ...chartSize, xLabel: 'iteration', yLabel: null },
@@ -34,6 +34,17 @@ export function curves({ curves: series, scores }: ReportData): Markup {
       ${chart}
     </div>`;
   });
+  const rate = lineChart([{ ...learningRate, color: 'var(--accent)' }], {
+    ...chartSize,
+    xLabel: 'iteration',
+    yLabel: null,
+  });
+  charts.push(
+    html`<div class="card">
+      <h3>${learningRate.name}</h3>
+      ${rate}
+    </div>`,
+  );
   if (scores.some(({ points }) => points.length > 1)) {
     const colored = scores.map((each, i) => ({ ...each, color: colorOf(i) }));
     const chart = lineChart(colored, { ...chartSize, xLabel: 'iteration', yLabel: null, yDomain: [0, 1] });
@@ -45,7 +56,7 @@ export function curves({ curves: series, scores }: ReportData): Markup {
     );
   }
   return html`<h2>Training</h2>
-    <p class="muted">Each iteration in pale, the median of the last 20 in full color.</p>
+    <p class="muted">Losses: each iteration in pale, the median of the last 20 in full color.</p>
     <div class="charts">${charts}</div>`;
 }
 

@@ -11,7 +11,8 @@ const data: ReportData = {
   title: `run of ${hostile}`,
   subtitle: 'today',
   headline: [['AP', '0.652']],
-  curves: [curve('total loss'), curve('lr')],
+  losses: [curve('total loss')],
+  learningRate: curve('lr'),
   scores: [curve('AP')],
   evaluation: {
     table: {
@@ -49,7 +50,7 @@ const data: ReportData = {
 };
 
 const page = reportPage(data);
-const { document } = parseHTML(page);
+const { document }: { document: Document } = parseHTML(page);
 
 test('every text is escaped, also in SVG and in attributes', () => {
   expect(page).not.toContain('<script');
@@ -69,9 +70,11 @@ test('nothing is loaded from elsewhere', () => {
 });
 
 test('the AP table has each number, and a dash where one is undefined', () => {
-  const rows = [...document.querySelectorAll('tbody')][0]!.querySelectorAll('tr');
-  const texts = [...rows].map((row) =>
-    [...row.querySelectorAll('td')].slice(1).map((cell) => cell.textContent),
+  const rows = Array.from(document.querySelectorAll('tbody'))[0].querySelectorAll('tr');
+  const texts = Array.from(rows, (row) =>
+    Array.from(row.querySelectorAll('td'))
+      .slice(1)
+      .map((cell) => cell.textContent),
   );
   expect(texts).toEqual([
     ['0.652', '0.914'],
@@ -82,24 +85,24 @@ test('the AP table has each number, and a dash where one is undefined', () => {
 
 test('the gallery embeds each picture once and draws the boxes of truth and detections', () => {
   expect(page.split(Buffer.from('picture').toString('base64')).length - 1).toBe(1);
-  const panels = [...document.querySelectorAll('figure svg')];
-  expect(panels.map((panel) => panel.querySelectorAll('rect').length)).toEqual([1, 2]);
-  const box = panels[0]!.querySelector('rect')!;
+  const panels = Array.from(document.querySelectorAll('figure .pair > div > svg'));
+  expect(panels.map((panel) => panel.querySelectorAll('rect[fill="none"]').length)).toEqual([1, 2]);
+  const box = panels[0].querySelector('rect[fill="none"]')!;
   expect(['x', 'y', 'width', 'height'].map((name) => Number(box.getAttribute(name)))).toEqual([
     10, 20, 40.3, 40,
   ]);
-  expect(panels[1]!.textContent).toContain('0.99');
+  expect(panels[1].textContent).toContain('0.99');
 });
 
 test('charts are SVG with a line for each series', () => {
-  const charts = [...document.querySelectorAll('.charts svg')];
+  const charts = Array.from(document.querySelectorAll('.charts svg'));
   // Two of precision, two losses, the scores.
   expect(charts).toHaveLength(5);
   for (const chart of charts) expect(chart.querySelectorAll('path[d^="M"]').length).toBeGreaterThan(0);
 });
 
 test('parts that a run does not have are left out', () => {
-  const bare = reportPage({ ...data, evaluation: undefined, gallery: [], scores: [], curves: [] });
+  const bare = reportPage({ ...data, evaluation: undefined, gallery: [], scores: [], losses: [] });
   expect(bare).not.toContain('Average precision');
   expect(bare).not.toContain('<figure');
   expect(bare).toContain('Configuration and environment');

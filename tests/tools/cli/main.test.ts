@@ -1,0 +1,109 @@
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { main } from '../../../tools/cli';
+
+let folder: string;
+let stdout: string;
+let stderr: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'cli-'));
+  stdout = '';
+  stderr = '';
+  jest.spyOn(process.stdout, 'write').mockImplementation((text) => ((stdout += String(text)), true));
+  jest.spyOn(process.stderr, 'write').mockImplementation((text) => ((stderr += String(text)), true));
+});
+
+afterEach(() => {
+  jest.restoreAllMocks();
+  rmSync(folder, { recursive: true });
+});
+
+function inFolder(name: string, content: string): string {
+  const file = path.join(folder, name);
+  writeFileSync(file, content);
+  return file;
+}
+
+test.each([
+  [['--help'], 'demo'],
+  [['help', 'train'], '--train-annotations'],
+  [['train', '--help'], 'optimizer.lr'],
+  [['evaluate', '--help'], '--iou-type'],
+  [['detect', '--help'], '--score-threshold'],
+  [['synthesize', '--help'], '--num-train'],
+  [['demo', '--help'], 'report'],
+])('%j explains itself with an example', async (argv, word) => {
+  expect(await main(argv)).toBe(0);
+  expect(stdout).toContain(word);
+  expect(stdout).toContain('$ rcnn ');
+  expect(stderr).toBe('');
+});
+
+test.each([
+  [['tran'], /unknown command 'tran'\n\(Did you mean train\?\)/],
+  [['detect', '--wieghts', 'x', 'y'], /unknown option '--wieghts'\n\(Did you mean --weights\?\)/],
+  [['detect', 'x'], /^--weights FILE is missing/],
+  [['detect', '--weights', 'w'], /missing required argument/],
+  [['detect', '--weights', 'w', '--score-threshold', 'high', 'x'], /It has to be a number from 0 to 1/],
+  [['train', '--output', 'never-made'], /model\.name is missing: give --model NAME/],
+  [['train', '--output', 'never-made', '--set', 'sede=1'], /there is no key sede; did you mean seed\?/],
+  [['train', '--output', 'never-made', '--iterations', '0'], /whole number, 1 or more/],
+  [['train', '--output', 'never-made', '--resume'], /there is no run to go on with/],
+  [['evaluate', '--annotations', 'a.json'], /give --weights with --images, or --detections/],
+  [['evaluate', '--annotations', 'a', '--detections', 'b', '--weights', 'c'], /leave out --model, --weights/],
+  [['evaluate', '--annotations', 'none.json', '--detections', 'b'], /none\.json: there is no such file/],
+])('%j is the user’s fault: status 2, a message, no trace', async (argv, message) => {
+  expect(await main(argv)).toBe(2);
+  expect(stderr).toMatch(message);
+  expect(stderr).not.toMatch(/^ {4}at /m);
+  expect(stdout).toBe('');
+});
+
+test('no command at all explains the program, with status 2', async () => {
+  expect(await main([])).toBe(2);
+  expect(stderr).toContain('Usage: rcnn');
+});
+
+test('names never reach the terminal with raw escape sequences', async () => {
+  const hostile = path.join(folder, 'a\u001b[31mred\u0007.json');
+  expect(await main(['evaluate', '--annotations', hostile, '--detections', 'd'])).toBe(2);
+  expect(stderr).toContain('\\x1b[31mred\\x07');
+
+  expect(stderr).not.toMatch(/[\u0000-\u0009\u000b-\u001f]/);
+});
+
+test('detections are scored, and the JSON has what its readers rely on', async () => {
+  const name = 'odd \u001b[2J <name>';
+  const annotations = inFolder(
+    'truth.json',
+    JSON.stringify({
+      images: [{ id: 7, file_name: 'a.jpg', width: 100, height: 100 }],
+      categories: [{ id: 3, name }],
+      annotations: [{ id: 1, image_id: 7, category_id: 3, bbox: [10, 10, 50, 50], area: 2500, iscrowd: 0 }],
+    }),
+  );
+  const detections = inFolder(
+    'found.json',
+    JSON.stringify([{ image_id: 7, category_id: 3, bbox: [10, 10, 50, 50], score: 0.5 }]),
+  );
+  const json = path.join(folder, 'scores.json');
+  expect(
+    await main(['evaluate', '--annotations', annotations, '--detections', detections, '--json', json]),
+  ).toBe(0);
+  expect(stdout).toContain('Average Precision  (AP) @[ IoU=0.50:0.95 | area=   all | maxDets=100 ] = 1.000');
+  expect(stdout).not.toContain('\u001b');
+  // eslint-disable-next-line @typescript-eslint/no-require-imports
+  const written = require(json) as {
+    stats: number[];
+    names: string[];
+    perCategory: Record<string, unknown>[];
+  };
+  expect(written.stats).toHaveLength(12);
+  expect(written.stats[0]).toBeCloseTo(1);
+  expect(written.stats[3]).toBe(-1);
+  expect(written.names[0]).toBe('AP');
+  expect(written.perCategory[0]).toMatchObject({ category_id: 3, name });
+  expect(readdirSync(folder).sort()).toEqual(['found.json', 'scores.json', 'truth.json']);
+});
