@@ -89,7 +89,7 @@ test('the gallery embeds each picture once and draws the boxes of truth and dete
   expect(panels.map((panel) => panel.querySelectorAll('rect[fill="none"]').length)).toEqual([1, 2]);
   const box = panels[0].querySelector('rect[fill="none"]')!;
   expect(['x', 'y', 'width', 'height'].map((name) => Number(box.getAttribute(name)))).toEqual([
-    10, 20, 40.3, 40,
+    10, 20, 40.25, 40,
   ]);
   expect(panels[1].textContent).toContain('0.99');
 });
