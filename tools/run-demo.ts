@@ -24,7 +24,12 @@ export async function runDemo({ output }: DemoCommandOptions): Promise<void> {
     return;
   }
   const data = path.join(output, 'data');
-  const job = { configuration: demoConfiguration(data), output, resume: existsSync(folder.config) };
+  const job = {
+    configuration: demoConfiguration(data),
+    output,
+    resume: existsSync(folder.config),
+    resumeCommand: `rcnn demo --output ${output}`,
+  };
   const started = performance.now();
   say(`1/2 scenes: ${data}`);
   await generateScenes({ output: data, ...demoScenes });

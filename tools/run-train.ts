@@ -38,7 +38,12 @@ export async function runTrain(given: TrainCommandOptions): Promise<void> {
   const { output, resume = false } = given;
   if (resume) requireRun(output);
   else requireFreeFolder(output);
-  const job = { configuration: configurationOf(given), output, resume };
+  const job = {
+    configuration: configurationOf(given),
+    output,
+    resume,
+    resumeCommand: `rcnn train --output ${output} --resume`,
+  };
   printResult(job, await trainAndReport(job));
 }
 

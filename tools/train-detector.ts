@@ -34,6 +34,8 @@ export interface TrainingJob {
   readonly output: string;
   /** Whether to go on from the folder's last checkpoint. */
   readonly resume: boolean;
+  /** What the user types to go on when the run has been stopped. */
+  readonly resumeCommand: string;
 }
 
 /** A run that is done. */
@@ -78,13 +80,14 @@ export async function trainDetector(job: TrainingJob): Promise<TrainedDetector> 
 type Detector = Parameters<typeof evaluateDetector>[0];
 
 async function run(
-  { configuration, output }: TrainingJob,
+  job: TrainingJob,
   { train: trainSet, val }: TrainingData,
   detector: Detector,
   optimizer: Optimizer,
   startIteration: number,
   signal: AbortSignal,
 ): Promise<DetectorEvaluation | undefined> {
+  const { configuration, output } = job;
   const { data, iterations, seed, clipGradientNorm } = configuration;
   const folder = runFolder(output);
   writeAtomically(folder.config, configurationYaml(configuration));
@@ -126,17 +129,17 @@ async function run(
       }),
     ],
   });
-  if (interrupted) throw stopped(iteration, output);
+  if (interrupted) throw stopped(iteration, job);
   // A run that was complete before, or stopped while it evaluated at the end, gets its evaluation now.
   if (!val || evaluation?.latest?.iteration === iteration) return evaluation?.latest?.result;
-  if (signal.aborted) throw stopped(iteration, output);
+  if (signal.aborted) throw stopped(iteration, job);
   return evaluate(val);
 }
 
-function stopped(iteration: number, output: string): Interrupted {
+function stopped(iteration: number, { output, resumeCommand }: TrainingJob): Interrupted {
   const saved =
     iteration === 0 ? 'before the first iteration' : `after iteration ${iteration}; saved in ${output}`;
-  return new Interrupted(`Stopped ${saved}. To go on: rcnn train --output ${output} --resume`);
+  return new Interrupted(`Stopped ${saved}. To go on: ${resumeCommand}`);
 }
 
 /** @returns the steps that the run has done. */
