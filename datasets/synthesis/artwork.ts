@@ -10,7 +10,8 @@ export interface Artwork {
 
 /**
  * What the detector learns, in the order of the category ids 1..K. Some pairs are told apart only by detail
- * (apple and tomato, car and taxi, the four faces), so that average precision has something to measure.
+ * (car and taxi, the four faces), so that average precision has something to measure. Apple and tomato were too much:
+ * under a tinted light one artwork is the other (AP50 0.73 between them, 0.91 for the rest).
  */
 export const CATEGORIES: readonly Artwork[] = [
   { name: 'cat', codePoint: '1f431' },
@@ -18,7 +19,7 @@ export const CATEGORIES: readonly Artwork[] = [
   { name: 'fox', codePoint: '1f98a' },
   { name: 'bear', codePoint: '1f43b' },
   { name: 'apple', codePoint: '1f34e' },
-  { name: 'tomato', codePoint: '1f345' },
+  { name: 'tangerine', codePoint: '1f34a' },
   { name: 'car', codePoint: '1f697' },
   { name: 'taxi', codePoint: '1f695' },
 ];
