@@ -30,6 +30,8 @@ export async function runDemo({ output }: DemoCommandOptions): Promise<void> {
     resume: existsSync(folder.config),
     resumeCommand: `rcnn demo --output ${output}`,
   };
+  // What a demo that goes on had trained before it was stopped.
+  const trainedBefore = readMetrics(folder.metrics).sum('seconds');
   const started = performance.now();
   say(`1/2 scenes: ${data}`);
   await generateScenes({ output: data, ...demoScenes });
@@ -39,7 +41,7 @@ export async function runDemo({ output }: DemoCommandOptions): Promise<void> {
   const trained = await trainAndReport(job);
   const ended = performance.now();
   printResult(job, trained);
-  const training = readMetrics(folder.metrics).sum('seconds');
+  const training = readMetrics(folder.metrics).sum('seconds') - trainedBefore;
   const steps: [string, number][] = [
     ['scenes', (generated - started) / 1000],
     ['training', training],
