@@ -18,9 +18,9 @@ export function demoConfiguration(data: string): CompleteConfiguration {
         valImages: images,
         batchSize: 8,
       },
-      optimizer: { type: 'adamw', lr: 1e-3 },
+      optimizer: { type: 'adamw', lr: 2e-3, weightDecay: 0.05 },
       schedule: { type: 'cosine', warmupIterations: 40 },
-      iterations: 400,
+      iterations: 520,
       checkpointEvery: 100,
     }),
   );

@@ -79,7 +79,7 @@ const tiny: Architecture = {
     preNmsTopN: { train: 500, test: 500 },
     postNmsTopN: { train: 300, test: 300 },
   },
-  roi: { ...fasterRcnnDefaults.roi, batchSizePerImage: 128 },
+  roi: { ...fasterRcnnDefaults.roi, batchSizePerImage: 256 },
 };
 
 const architectures = {
