@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, fsyncSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { BinaryFile, writeBinaryFile } from './binary-file';
 import { duplicateKey } from './duplicate-key';
 import { ELEMENT_SIZE, firstNonFinite, type ElementType, type StoredTensor } from './stored-tensor';
 import { WeightsError } from './weights-error';
@@ -14,8 +14,6 @@ export interface SafetensorsFile {
 
 /** The largest header that the reference implementation reads. */
 const MAX_HEADER_BYTES = 100_000_000;
-/** Longest single read or write; the system's limit is a little below 2 GiB. */
-const CHUNK_BYTES = 1 << 30;
 const METADATA = '__metadata__';
 
 interface Entry {
@@ -34,34 +32,33 @@ interface Entry {
  *   also when a value is NaN or infinite.
  */
 export function readSafetensors(file: string, options: { requireFinite?: boolean } = {}): SafetensorsFile {
-  const descriptor = openForReading(file);
+  const source = BinaryFile.open(file);
   try {
-    const fileBytes = fstatSync(descriptor).size;
+    const fileBytes = source.size;
     if (fileBytes < 8) throw new WeightsError(file, undefined, `is no safetensors file (${fileBytes} bytes)`);
-    const headerBytes = Number(new DataView(readAt(descriptor, 0, 8).buffer).getBigUint64(0, true));
+    const headerBytes = Number(new DataView(source.readAt(0, 8).buffer).getBigUint64(0, true));
     if (headerBytes > Math.min(MAX_HEADER_BYTES, fileBytes - 8)) {
       const reason = `is no safetensors file, or cut short: its header would have ${headerBytes} bytes`;
       throw new WeightsError(file, undefined, `${reason} of ${fileBytes}`);
     }
-    const { entries, metadata } = parseHeader(file, readAt(descriptor, 8, headerBytes));
+    const { entries, metadata } = parseHeader(file, source.readAt(8, headerBytes));
     checkOffsets(file, entries, fileBytes - 8 - headerBytes);
     const tensors = new Map<string, StoredTensor>();
     for (const { name, type, shape, begin, end } of entries) {
-      const tensor = { type, shape, bytes: readAt(descriptor, 8 + headerBytes + begin, end - begin) };
+      const tensor = { type, shape, bytes: source.readAt(8 + headerBytes + begin, end - begin) };
       const position = options.requireFinite ? firstNonFinite(tensor) : -1;
       if (position >= 0) throw new WeightsError(file, name, `element ${position} is NaN or infinite`);
       tensors.set(name, tensor);
     }
     return { tensors, metadata };
   } finally {
-    closeSync(descriptor);
+    source.close();
   }
 }
 
 /**
- * Writes a file under a temporary name, brings it to the disk and renames it: nobody ever sees half of it.
- * Tensors lie by falling size of their elements, then by name, as the reference implementation lays them, so that
- * each is aligned.
+ * Writes a file, whole or not at all. The header names the tensors in the order given. Their data lie by falling size
+ * of the elements, then by name, as the reference implementation lays them, so that each is aligned.
  */
 export function writeSafetensors(
   file: string,
@@ -72,16 +69,20 @@ export function writeSafetensors(
     ([nameA, a], [nameB, b]) =>
       ELEMENT_SIZE[b.type] - ELEMENT_SIZE[a.type] || (nameA < nameB ? -1 : nameA > nameB ? 1 : 0),
   );
-  const header: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
-  if (Object.keys(metadata).length > 0) header[METADATA] = metadata;
+  const offsets = new Map<string, [number, number]>();
   let offset = 0;
   for (const [name, { type, shape, bytes }] of sorted) {
     if (name === METADATA) throw new Error(`a tensor cannot have the name ${METADATA}`);
     if (bytes.byteLength !== elements(shape) * ELEMENT_SIZE[type]) {
       throw new Error(`${name}: ${bytes.byteLength} bytes do not fill ${type} [${shape.join(', ')}]`);
     }
-    header[name] = { dtype: type, shape, data_offsets: [offset, offset + bytes.byteLength] };
+    offsets.set(name, [offset, offset + bytes.byteLength]);
     offset += bytes.byteLength;
+  }
+  const header: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
+  if (Object.keys(metadata).length > 0) header[METADATA] = metadata;
+  for (const [name, { type, shape }] of tensors) {
+    header[name] = { dtype: type, shape, data_offsets: offsets.get(name) };
   }
   const json = Buffer.from(JSON.stringify(header));
   const padded = Buffer.alloc(Math.ceil(json.length / 8) * 8, ' ');
@@ -89,49 +90,7 @@ export function writeSafetensors(
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(padded.length));
 
-  const temporary = `${file}.${process.pid}.tmp`;
-  const descriptor = openSync(temporary, 'w');
-  try {
-    try {
-      for (const bytes of [length, padded, ...sorted.map(([, tensor]) => tensor.bytes)]) {
-        writeFully(descriptor, bytes);
-      }
-      fsyncSync(descriptor);
-    } finally {
-      closeSync(descriptor);
-    }
-    renameSync(temporary, file);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw error;
-  }
-}
-
-function openForReading(file: string): number {
-  try {
-    const descriptor = openSync(file, 'r');
-    if (fstatSync(descriptor).isFile()) return descriptor;
-    closeSync(descriptor);
-  } catch (error) {
-    throw new WeightsError(file, undefined, `cannot be read: ${(error as Error).message}`);
-  }
-  throw new WeightsError(file, undefined, 'is not a file');
-}
-
-function readAt(descriptor: number, position: number, length: number): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(length);
-  for (let done = 0; done < length;) {
-    const count = readSync(descriptor, bytes, done, Math.min(length - done, CHUNK_BYTES), position + done);
-    if (count === 0) throw new Error('the file became shorter while it was read');
-    done += count;
-  }
-  return bytes;
-}
-
-function writeFully(descriptor: number, bytes: Uint8Array): void {
-  for (let done = 0; done < bytes.length;) {
-    done += writeSync(descriptor, bytes, done, Math.min(bytes.length - done, CHUNK_BYTES));
-  }
+  writeBinaryFile(file, [length, padded, ...sorted.map(([, tensor]) => tensor.bytes)]);
 }
 
 function parseHeader(
