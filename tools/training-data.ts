@@ -1,5 +1,6 @@
 import type { CocoDataset } from '../datasets/coco/annotations';
 import { readCocoDataset } from '../datasets/coco/annotations';
+import { shownValue } from '../datasets/coco/problems';
 import { gtTargets } from '../datasets/coco/targets';
 import { cocoExamples } from '../datasets/loader/examples';
 import { InputError } from '../detection/errors';
@@ -45,11 +46,13 @@ export async function readSet(annotations: string, images: string): Promise<Coco
 function requireKnownCategories(train: CocoDataset, val: CocoDataset): void {
   for (const { id, name } of val.categories) {
     if (!train.hasCategory(id)) {
-      throw new InputError(`${val.file}: category ${id} (${name}) is not in ${train.file}`);
+      throw new InputError(`${val.file}: category ${id} (${shownValue(name)}) is not in ${train.file}`);
     }
     const known = train.categoryOf(train.labelOf(id)).name;
     if (known !== name) {
-      throw new InputError(`${val.file}: category ${id} is called ${name}, in ${train.file} ${known}`);
+      throw new InputError(
+        `${val.file}: category ${id} is called ${shownValue(name)}, in ${train.file} ${shownValue(known)}`,
+      );
     }
   }
 }

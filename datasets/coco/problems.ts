@@ -70,6 +70,15 @@ function describeProblem({ place, reason, imageId, annotationId }: Problem): str
 /** A value of a file for a message: short, quoted, on one line. */
 export function shownValue(value: unknown): string {
   if (value === undefined) return 'missing';
-  const text = typeof value === 'number' ? String(value) : JSON.stringify(value);
+  const text = typeof value === 'number' ? String(value) : jsonText(value);
   return text.length <= 60 ? text : `${text.slice(0, 57)}...`;
+}
+
+function jsonText(value: unknown): string {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    // JSON.parse takes any depth; JSON.stringify runs out of stack.
+    return 'something nested too deep to show';
+  }
 }

@@ -38,6 +38,12 @@ export function evaluationJson({ stats, names, perCategory }: CocoEvaluation): o
   return {
     stats,
     names,
-    perCategory: perCategory.map(({ categoryId, ...scores }) => ({ category_id: categoryId, ...scores })),
+    perCategory: perCategory.map(({ categoryId, name, numTruths, numDetections, ...scores }) => ({
+      category_id: categoryId,
+      name,
+      ...scores,
+      numTruths,
+      numDetections,
+    })),
   };
 }

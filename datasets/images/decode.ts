@@ -23,7 +23,8 @@ export class ImageError extends InputError {
     readonly file: string,
     readonly reason: string,
   ) {
-    super(`${file}: ${reason}`);
+    // Names may hold new lines; a message about a picture is one line.
+    super(`${file.replaceAll('\n', '\\n')}: ${reason}`);
   }
 }
 

@@ -288,6 +288,14 @@ describe('a file that says something wrong', () => {
     );
   });
 
+  it('is told also where it is nested too deep to be shown', async () => {
+    const depth = 200_000;
+    const text = JSON.stringify(parts({ annotation: { bbox: 'deep' } }));
+    const file = write(text.replace('"deep"', '['.repeat(depth) + ']'.repeat(depth)));
+    const error = await refusal(readCocoDataset(file, null));
+    expect(error.message).toContain('the box is something nested too deep to show, not four numbers');
+  });
+
   it('is told all at once, 20 of each kind', async () => {
     const annotations = Array.from({ length: 30 }, (_, i) => ({
       id: i,

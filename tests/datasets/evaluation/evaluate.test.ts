@@ -281,5 +281,9 @@ describe('output', () => {
         { category_id: 5, name: 'dog', AP: -1 },
       ],
     });
+    expect(Object.keys(json)).toEqual(['stats', 'names', 'perCategory']);
+    const { names, perCategory } = json as { names: string[]; perCategory: object[] };
+    const order = ['category_id', 'name', ...names, 'numTruths', 'numDetections'];
+    for (const row of perCategory) expect(Object.keys(row)).toEqual(order);
   });
 });
