@@ -9,6 +9,13 @@ import { setUp } from './setup/set-up.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 
+// `rcnn ... | head` reads no further than it likes: that is no error, and the work goes on.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (/** @type {NodeJS.ErrnoException} */ error) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+
 /** @returns {Promise<boolean>} whether the command line can run */
 async function prepare() {
   try {

@@ -68,6 +68,16 @@ describe('a fresh clone', () => {
     });
   });
 
+  it('is quiet about an output that nobody reads to its end', async () => {
+    await project.run();
+    const lines = 'for (let k = 0; k < 5; k++) { process.stdout.write("line\\n"); await sleep(10); }';
+    const sleep = 'const sleep = require("node:timers/promises").setTimeout;';
+    project.write('clone/dist/tools/cli.js', `${sleep} exports.main = async () => { ${lines} return 0; };`);
+    const { child, outcome } = project.start('tools/rcnn.mjs');
+    child.stdout!.destroy();
+    expect(await outcome).toEqual({ status: 0, signal: null, stderr: '' });
+  });
+
   it('finds what an older clone has fetched and built', async () => {
     await project.run();
     project.takeCalls();
