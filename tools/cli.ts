@@ -6,6 +6,7 @@ import { evaluateCommand } from './commands/evaluate';
 import { synthesizeCommand } from './commands/synthesize';
 import { trainCommand } from './commands/train';
 import { Interrupted } from './interruption';
+import { systemRefusal } from './system-refusal';
 import { terminalText } from './terminal-text';
 
 /** What scripts may rely on. */
@@ -60,8 +61,9 @@ function report(error: unknown): number {
     // Commander has printed its message or the help text; help that was asked for is no fault.
     return error.exitCode === 0 ? exitStatus.done : exitStatus.userInput;
   }
-  if (error instanceof InputError) {
-    process.stderr.write(`${terminalText(error.message)}\n`);
+  const fault = error instanceof InputError ? error.message : systemRefusal(error);
+  if (fault !== undefined) {
+    process.stderr.write(`${terminalText(fault)}\n`);
     return exitStatus.userInput;
   }
   if (error instanceof Interrupted) {

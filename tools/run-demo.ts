@@ -7,7 +7,7 @@ import { formatSeconds, say } from './progress';
 import { runFolder } from './run-folder';
 import { generateScenes } from './run-synthesize';
 import { printResult, trainAndReport } from './run-train';
-import { terminalLine } from './terminal-text';
+import { shellWord, terminalLine } from './terminal-text';
 
 export interface DemoCommandOptions {
   readonly output: string;
@@ -28,7 +28,7 @@ export async function runDemo({ output }: DemoCommandOptions): Promise<void> {
     configuration: demoConfiguration(data),
     output,
     resume: existsSync(folder.config),
-    resumeCommand: `rcnn demo --output ${output}`,
+    resumeCommand: `rcnn demo --output ${shellWord(output)}`,
   };
   // What a demo that goes on had trained before it was stopped.
   const trainedBefore = readMetrics(folder.metrics).sum('seconds');
@@ -60,12 +60,13 @@ function showFinished(output: string): void {
   process.stdout.write(
     `${terminalLine(output)}: the demo is done, with AP ${ap} and AP50 ${ap50}.\n` +
       `report: ${terminalLine(report)}\n` +
-      `To run it again, delete that folder or name another: rcnn demo --output ${terminalLine(output)}-2\n` +
+      `To run it again, delete that folder or name another: rcnn demo --output ${terminalLine(shellWord(`${output}-2`))}\n` +
       nextSteps(output),
   );
 }
 
 function nextSteps(output: string): string {
-  const [best, images] = [runFolder(output).best, path.join(output, 'data', 'images')].map(terminalLine);
-  return `\nOpen the report in a browser. To detect:\n  npx rcnn detect --weights ${best} --output ${terminalLine(output)}/detected ${images}\n`;
+  const paths = [runFolder(output).best, path.join(output, 'detected'), path.join(output, 'data', 'images')];
+  const [best, detected, images] = paths.map((name) => terminalLine(shellWord(name)));
+  return `\nOpen the report in a browser. To detect:\n  npx rcnn detect --weights ${best} --output ${detected} ${images}\n`;
 }

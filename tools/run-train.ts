@@ -5,7 +5,7 @@ import { loadConfiguration, type ConfigurationSources } from './config/load';
 import { requireSameRun } from './config/resume';
 import { requireFreeFolder, requireRun, runFolder } from './run-folder';
 import { writeReport } from './run-report';
-import { terminalLine, terminalText } from './terminal-text';
+import { shellWord, terminalLine, terminalText } from './terminal-text';
 import { trainDetector, type TrainedDetector, type TrainingJob } from './train-detector';
 
 export interface TrainCommandOptions {
@@ -42,7 +42,7 @@ export async function runTrain(given: TrainCommandOptions): Promise<void> {
     configuration: configurationOf(given),
     output,
     resume,
-    resumeCommand: `rcnn train --output ${output} --resume`,
+    resumeCommand: `rcnn train --output ${shellWord(output)} --resume`,
   };
   printResult(job, await trainAndReport(job));
 }

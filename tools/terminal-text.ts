@@ -13,6 +13,11 @@ export function terminalLine(text: string): string {
   return terminalText(text).replaceAll('\n', '\\n');
 }
 
+/** A word of a command that a user may type: quoted where a shell would take it apart. */
+export function shellWord(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
 function escape(code: number): string {
   return code < 0x100
     ? `\\x${code.toString(16).padStart(2, '0')}`

@@ -1,4 +1,5 @@
-import { existsSync, mkdirSync, realpathSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, realpathSync, rmSync } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
 import type { CocoDataset } from '../datasets/coco/annotations';
 import { TrainingLoader } from '../datasets/loader/training-loader';
 import { loadTrainingBackend } from '../detection/backend/node';
@@ -14,7 +15,7 @@ import { train } from '../detection/engine/train';
 import { InputError } from '../detection/errors';
 import type { FasterRcnn } from '../detection/modeling/faster-rcnn';
 import { buildDetector } from '../detection/modeling/models';
-import { loadCheckpoint } from '../weights/checkpoint';
+import { loadCheckpoint, readCheckpointState } from '../weights/checkpoint';
 import { CheckpointHook } from '../weights/checkpoint-hook';
 import type { CompleteConfiguration } from './config/complete';
 import { configurationYaml } from './config/yaml-text';
@@ -25,6 +26,7 @@ import { writeAtomically } from './output-files';
 import { Progress, say } from './progress';
 import { runFolder } from './run-folder';
 import { loadStartWeights } from './start-weights';
+import { systemRefusal } from './system-refusal';
 import { readTrainingData, type TrainingData } from './training-data';
 
 /** A run to do, checked: what can be refused before it has been. */
@@ -64,7 +66,7 @@ export async function trainDetector(job: TrainingJob): Promise<TrainedDetector> 
   const model = buildDetector(name, { numClasses, seed: configuration.seed, norm, trainableLayers });
   const optimizer = makeOptimizer(configuration, model);
   try {
-    const startIteration = restore(job, model, optimizer);
+    const startIteration = restore(job, data.train, model, optimizer);
     if (startIteration === 0 && weights !== null) say(loadStartWeights(model, weights));
     const detector = { model, minSize, maxSize, categories: data.train.categories };
     const result = await leavingNothingRefused(job, () =>
@@ -142,11 +144,38 @@ function stopped(iteration: number, { output, resumeCommand }: TrainingJob): Int
   return new Interrupted(`Stopped ${saved}. To go on: ${resumeCommand}`);
 }
 
-/** @returns the steps that the run has done. */
-function restore({ output, resume }: TrainingJob, model: FasterRcnn, optimizer: Optimizer): number {
-  const { last } = runFolder(output);
-  if (!resume || !existsSync(last)) return 0;
-  const { iteration } = loadCheckpoint(realpathSync(last), { model, optimizer });
+/**
+ * @returns the steps that the run has done.
+ * @throws InputError where its last checkpoint cannot be gone on from.
+ */
+function restore(
+  { configuration, output, resume }: TrainingJob,
+  { file, categories }: CocoDataset,
+  model: FasterRcnn,
+  optimizer: Optimizer,
+): number {
+  const { last, checkpoints } = runFolder(output);
+  if (!resume) return 0;
+  if (!existsSync(last)) {
+    // Stopped before its first checkpoint, unless somebody has copied the run without its links.
+    if (!existsSync(checkpoints) || readdirSync(checkpoints).every((name) => name.startsWith('.'))) return 0;
+    throw new InputError(
+      `${last}: leads to no checkpoint; link it to the one in ${checkpoints} to go on from`,
+    );
+  }
+  const folder = realpathSync(last);
+  const { iteration, metadata } = readCheckpointState(folder);
+  if (iteration > configuration.iterations) {
+    const wanted = `more than the ${configuration.iterations} that it is to have`;
+    throw new InputError(
+      `${output}: this run has done ${iteration} iterations, ${wanted}; give --iterations`,
+    );
+  }
+  // Other categories would give the detector's labels other meanings.
+  if (!isDeepStrictEqual(metadata['categories'], categories)) {
+    throw new InputError(`${file}: its categories are not those that ${output} has been trained on`);
+  }
+  loadCheckpoint(folder, { model, optimizer });
   say(`going on after iteration ${iteration}`);
   return iteration;
 }
@@ -157,7 +186,8 @@ async function leavingNothingRefused<T>({ output, resume }: TrainingJob, job: ()
   try {
     return await job();
   } catch (error) {
-    const refused = error instanceof InputError || error instanceof DivergenceError;
+    const refused =
+      error instanceof InputError || error instanceof DivergenceError || systemRefusal(error) !== undefined;
     const { config, metrics, last, checkpoints } = runFolder(output);
     if (refused && !resume && !existsSync(last)) {
       const own = created === undefined ? [config, metrics, checkpoints] : [created];

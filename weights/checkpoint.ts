@@ -51,6 +51,8 @@ export interface CheckpointState {
  * Writes a checkpoint folder: `model.safetensors` (torchvision's names and shapes), `optimizer.safetensors`,
  * `state.json`. All is written under a temporary name, brought to the disk and renamed, so that `folder` is either
  * whole or not there; one of the same name is replaced.
+ *
+ * @throws WeightsError where the system refuses to write: a full disk, say.
  */
 export function saveCheckpoint(
   folder: string,
@@ -78,7 +80,8 @@ export function saveCheckpoint(
     syncFolder(parent);
   } catch (error) {
     rmSync(temporary, { recursive: true, force: true });
-    throw error;
+    if (!isRecord(error) || !('errno' in error)) throw error;
+    throw new WeightsError(folder, undefined, `cannot be written: ${String(error['message'])}`);
   }
 }
 

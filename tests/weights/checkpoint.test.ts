@@ -1,4 +1,4 @@
-import {
+import fs, {
   existsSync,
   mkdtempSync,
   readdirSync,
@@ -136,6 +136,13 @@ describe('saveCheckpoint', () => {
     expect(() => save({ run: 4 }, [new RandomStream(1, 'noise')])).toThrow(
       'two random streams have the name noise',
     );
+    const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { errno: -28 });
+    const write = jest.spyOn(fs, 'writeSync').mockImplementation(() => {
+      throw full;
+    });
+    expect(() => save({ run: 5 })).toThrow(WeightsError);
+    expect(() => save({ run: 5 })).toThrow('0000001: cannot be written: ENOSPC');
+    write.mockRestore();
     expect(readCheckpointState(checkpoint).metadata).toEqual({ run: 2 });
     expect(readdirSync(folder)).toEqual(['0000001']);
     model.dispose();

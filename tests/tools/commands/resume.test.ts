@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { cp } from 'node:fs/promises';
 import path from 'node:path';
 import { main } from '../../../tools/cli';
@@ -21,16 +21,35 @@ test('a resumed run has the losses of one that was never stopped', async () => {
   for (const [name, { bytes }] of a) expect(Buffer.compare(bytes, b.get(name)!.bytes)).toBe(0);
   expect(await main(['train', '--output', resumed, '--resume', '--set', 'seed=9'])).toBe(2);
   expect(workplace.stderr).toContain('this run has seed 0, not 9');
+  const saved = readFileSync(path.join(resumed, 'config.yaml'), 'utf8');
+  expect(await main(['train', '--output', resumed, '--resume', '--iterations', '2'])).toBe(2);
+  expect(workplace.stderr).toContain('this run has done 3 iterations, more than the 2');
+
+  const annotations = workplace.at('renamed.json');
+  const truth = readFileSync(path.join(workplace.scenes, 'train.json'), 'utf8');
+  writeFileSync(annotations, truth.replace('"name":"dog"', '"name":"wolf"'));
+  const renamed = ['--train-annotations', annotations];
+  expect(await main(['train', '--output', resumed, '--resume', ...renamed])).toBe(2);
+  expect(workplace.stderr).toContain('renamed.json: its categories are not those');
+
+  // As a copy that leaves out links has it.
+  rmSync(path.join(resumed, 'last'));
+  expect(await main(['train', '--output', resumed, '--resume'])).toBe(2);
+  expect(workplace.stderr).toContain('leads to no checkpoint');
+  expect(readFileSync(path.join(resumed, 'config.yaml'), 'utf8')).toBe(saved);
+  expect(losses(resumed)).toEqual(losses(whole));
 });
 
 test('Ctrl-C saves, says how to go on, and ends with status 130', async () => {
-  const output = workplace.at('stopped');
+  const output = workplace.at('it is stopped');
   const running = workplace.train(output, '--iterations', '1000');
   while (!existsSync(path.join(output, 'checkpoints', '0000002')))
     await new Promise((r) => setTimeout(r, 20));
   process.emit('SIGINT');
   expect(await running).toBe(130);
-  expect(workplace.stderr).toMatch(/Stopped after iteration \d+; saved in .*--resume\n$/);
+  expect(workplace.stderr).toMatch(
+    /Stopped after iteration \d+; saved in .* --output '.*it is stopped' --resume\n$/,
+  );
   const last = Number(path.basename(realpathSync(path.join(output, 'last'))));
   expect(metricsOf(output).at(-1)!.iteration).toBe(last);
   expect(existsSync(path.join(output, 'report.html'))).toBe(false);
