@@ -53,7 +53,7 @@ type Description = Omit<LoadedDetector, 'model'> & { readonly norm: NormName };
  */
 export async function loadDetector(weights: string, modelName: string | undefined): Promise<LoadedDetector> {
   const name = modelName === undefined ? undefined : checkedModelName(modelName);
-  if (!existsSync(weights)) throw new InputError(`${weights}: there is no such file or folder`);
+  requireWeights(weights);
   const checkpoint = checkpointFolder(weights);
   const stored = checkpoint === undefined ? undefined : describeCheckpoint(checkpoint, name);
   const file = weightsFile(weights);
@@ -88,8 +88,24 @@ function checkedModelName(name: string): ModelName {
 function checkpointFolder(weights: string): string | undefined {
   if (statSync(weights).isDirectory()) return weights;
   const folder = path.dirname(weights);
-  const isInside = weightsFile(folder) === weights && existsSync(path.join(folder, 'state.json'));
+  const isInside =
+    path.basename(weights) === path.basename(weightsFile(folder)) &&
+    existsSync(path.join(folder, 'state.json'));
   return isInside ? folder : undefined;
+}
+
+/** @throws InputError where there is nothing, or a folder that is no checkpoint: a run's own, say. */
+function requireWeights(weights: string): void {
+  if (!existsSync(weights)) {
+    const last = path.join(path.dirname(weights), 'last');
+    const isUnknownBest = path.basename(weights) === 'best' && existsSync(last);
+    const hint = isUnknownBest ? `; without validation data no checkpoint is the best, take ${last}` : '';
+    throw new InputError(`${weights}: there is no such file or folder${hint}`);
+  }
+  if (!statSync(weights).isDirectory() || existsSync(path.join(weights, 'state.json'))) return;
+  const inside = ['best', 'last'].map((name) => path.join(weights, name)).find((name) => existsSync(name));
+  const hint = inside === undefined ? 'a run has them under checkpoints/' : `${inside} is one`;
+  throw new InputError(`${weights}: is no checkpoint; ${hint}`);
 }
 
 function describeCheckpoint(folder: string, wanted: ModelName | undefined): Description {

@@ -1,4 +1,13 @@
-import { mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  mkdirSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { InputError } from '../detection/errors';
 
@@ -15,27 +24,52 @@ export function writeAtomically(file: string, content: string | Uint8Array): voi
   }
 }
 
-/** @throws InputError where a file to be written later cannot be: better said before the work than after it. */
-export function requireFileName(option: string, file: string): void {
-  if (statSync(file, { throwIfNoEntry: false })?.isDirectory()) {
+/**
+ * Finds out whether a file can be written later: better said before the work than after it. Makes nothing.
+ *
+ * @param inputs what the command reads, which it must not overwrite.
+ * @throws InputError where it cannot.
+ */
+export function requireFileName(option: string, file: string, inputs: readonly string[] = []): void {
+  if (statOrUndefined(file)?.isDirectory()) {
     throw new InputError(`${option} ${file}: is a folder; the name of a file is expected`);
   }
   requireFolderName(option, path.dirname(file));
+  if (statOrUndefined(file) && inputs.some((input) => isSameFile(input, file))) {
+    throw new InputError(`${option} ${file}: would overwrite what is read; choose another name`);
+  }
 }
 
-/** @throws InputError where the path, or one that it lies under, is a file. */
+/**
+ * Finds out whether a folder is there or can be made, and can be written to. Makes nothing.
+ *
+ * @throws InputError where it cannot.
+ */
 export function requireFolderName(option: string, folder: string): void {
   for (let at = path.resolve(folder); ; at = path.dirname(at)) {
     const found = statOrUndefined(at);
-    if (found?.isDirectory()) return;
-    if (found) throw new InputError(`${option} ${folder}: ${at} is a file; a folder is expected`);
+    if (found && !found.isDirectory()) {
+      throw new InputError(`${option} ${folder}: ${at} is a file; a folder is expected`);
+    }
+    if (!found) continue;
+    try {
+      accessSync(at, constants.W_OK | constants.X_OK);
+      return;
+    } catch (error) {
+      throw new InputError(`${option} ${folder}: cannot be written to: ${(error as Error).message}`);
+    }
   }
 }
 
-function statOrUndefined(name: string): ReturnType<typeof statSync> {
+/** Like statSync, but undefined for whatever cannot be looked at: it is not there, or its path leads below a file. */
+export function statOrUndefined(name: string): ReturnType<typeof statSync> {
   try {
     return statSync(name, { throwIfNoEntry: false });
   } catch {
-    return undefined; // below a file: the loop gets to that
+    return undefined;
   }
+}
+
+function isSameFile(a: string, b: string): boolean {
+  return statOrUndefined(a)?.isFile() === true && realpathSync(a) === realpathSync(b);
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, realpathSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, realpathSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { drawBoxes } from '../datasets/drawing/draw-detections';
 import { categoryColour } from '../datasets/drawing/overlay-svg';
@@ -8,7 +8,7 @@ import type { Size } from '../detection/structures/size';
 import { aboveThreshold, cocoDetections, detectFile } from './detect-images';
 import { Interrupted, interruptible } from './interruption';
 import { loadDetector, type LoadedDetector } from './load-detector';
-import { requireFileName, requireFolderName, writeAtomically } from './output-files';
+import { requireFileName, requireFolderName, statOrUndefined, writeAtomically } from './output-files';
 import { Progress } from './progress';
 import { terminalLine } from './terminal-text';
 
@@ -36,23 +36,16 @@ const PICTURE_NAME = /\.(jpe?g|png|webp|gif|tiff?|avif|heic|heif)$/i;
  */
 export async function runDetect(options: DetectCommandOptions): Promise<void> {
   const files = options.paths.flatMap(picturesAt);
-  if (options.json !== undefined) requireFileName('--json', options.json);
+  if (options.json !== undefined) requireFileName('--json', options.json, files);
   const drawings = options.output === undefined ? [] : drawingNames(files, options.output);
   const detector = await loadDetector(options.weights, options.model);
   try {
     const found = await detectAll(detector, files, options.scoreThreshold);
+    if (options.output !== undefined) await drawAll(found, detector, drawings, options.output);
     if (options.json !== undefined) {
-      writeAtomically(
-        options.json,
-        `${JSON.stringify(
-          found.map((each) => asJson(each, detector)),
-          null,
-          2,
-        )}\n`,
-      );
+      const contents = found.map((each) => asJson(each, detector));
+      writeAtomically(options.json, `${JSON.stringify(contents, null, 2)}\n`);
     }
-    if (options.output !== undefined) mkdirSync(options.output, { recursive: true });
-    for (const [k, drawing] of drawings.entries()) await draw(found[k], detector, drawing);
     process.stdout.write(found.map((each) => asText(each, detector)).join(''));
   } finally {
     detector.model.dispose();
@@ -80,10 +73,12 @@ async function detectAll(
 
 /** A picture, or the pictures of a folder by name. */
 function picturesAt(given: string): string[] {
-  const found = statSync(given, { throwIfNoEntry: false });
+  const found = statOrUndefined(given);
   if (!found) throw new InputError(`${given}: there is no such file or folder`);
   if (!found.isDirectory()) return [given];
-  const names = readdirSync(given).filter((name) => PICTURE_NAME.test(name));
+  const names = readdirSync(given, { withFileTypes: true })
+    .filter((entry) => !entry.isDirectory() && PICTURE_NAME.test(entry.name))
+    .map(({ name }) => name);
   if (names.length === 0) throw new InputError(`${given}: has no pictures`);
   return names.sort().map((name) => path.join(given, name));
 }
@@ -99,14 +94,33 @@ function drawingNames(files: readonly string[], folder: string): string[] {
     let drawing = path.join(folder, name + extension);
     for (let n = 2; taken.has(drawing); n++) drawing = path.join(folder, `${name}-${n}${extension}`);
     taken.add(drawing);
-    const existing = statSync(drawing, { throwIfNoEntry: false });
-    if (existing && originals.has(realpathSync(drawing))) {
+    if (statOrUndefined(drawing) && originals.has(realpathSync(drawing))) {
       throw new InputError(
         `--output ${folder}: would overwrite the picture ${drawing}; choose another folder`,
       );
     }
     return drawing;
   });
+}
+
+/** All of the drawings, or none where one cannot be written. */
+async function drawAll(
+  found: readonly Found[],
+  detector: LoadedDetector,
+  drawings: readonly string[],
+  folder: string,
+): Promise<void> {
+  const made = mkdirSync(folder, { recursive: true });
+  const drawn: string[] = [];
+  try {
+    for (const [k, drawing] of drawings.entries()) {
+      await draw(found[k], detector, drawing);
+      drawn.push(drawing);
+    }
+  } catch (error) {
+    for (const name of made === undefined ? drawn : [made]) rmSync(name, { recursive: true, force: true });
+    throw error;
+  }
 }
 
 async function draw(

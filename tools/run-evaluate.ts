@@ -24,11 +24,13 @@ export interface EvaluateCommandOptions {
 
 /** Prints average precision as pycocotools does, and a row for each category. */
 export async function runEvaluate(options: EvaluateCommandOptions): Promise<void> {
-  if (options.json !== undefined) requireFileName('--json', options.json);
-  const evaluation =
-    options.detections === undefined ? await ofDetector(options) : await ofFile(options, options.detections);
+  const { annotations, detections } = options;
+  if (options.json !== undefined) {
+    requireFileName('--json', options.json, [annotations, ...(detections === undefined ? [] : [detections])]);
+  }
+  const evaluation = detections === undefined ? await ofDetector(options) : await ofFile(options, detections);
   if (evaluation.numOfUnknownCategory > 0) {
-    say(`${evaluation.numOfUnknownCategory} detections are of categories that ${options.annotations} lacks`);
+    say(`${evaluation.numOfUnknownCategory} detections are of categories that ${annotations} lacks`);
   }
   if (options.json !== undefined) {
     writeAtomically(options.json, `${JSON.stringify(evaluationJson(evaluation), null, 2)}\n`);
@@ -43,7 +45,7 @@ async function ofFile(options: EvaluateCommandOptions, file: string): Promise<Co
   }
   const dataset = await readCocoDataset(annotations, null, { keepSegmentations: iouType === 'segm' });
   for (const note of dataset.notes) say(`${annotations}: ${note}`);
-  return evaluateDetections(dataset, await readDetections(file, dataset), { iouType });
+  return evaluateDetections(dataset, await readDetections(file, dataset), { iouType, source: file });
 }
 
 async function ofDetector({

@@ -18,8 +18,7 @@ export function runFolder(output: string) {
 /** @throws InputError when a new run cannot have this folder. Makes nothing. */
 export function requireFreeFolder(output: string): void {
   requireFolderName('--output', output);
-  const { config, checkpoints, metrics } = runFolder(output);
-  if ([config, checkpoints, metrics].some((name) => existsSync(name))) {
+  if (Object.values(runFolder(output)).some((name) => existsSync(name))) {
     throw new InputError(
       `${output}: holds a run already. Choose another folder with --output, or go on with that run with --resume`,
     );

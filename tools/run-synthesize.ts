@@ -1,5 +1,7 @@
+import path from 'node:path';
 import { synthesize } from '../datasets/synthesis/synthesize';
 import { Interrupted, interruptible } from './interruption';
+import { requireFolderName, statOrUndefined } from './output-files';
 import { Progress, say } from './progress';
 import { terminalLine } from './terminal-text';
 
@@ -19,6 +21,10 @@ export async function runSynthesize(options: SynthesizeCommandOptions): Promise<
 
 /** Generates scenes with progress, unless they are there already. */
 export async function generateScenes(options: SynthesizeCommandOptions): Promise<void> {
+  // The folder is made beside its final place; where it is there already nothing may be left to write.
+  if (!statOrUndefined(options.output)) {
+    requireFolderName('--output', path.dirname(path.resolve(options.output)));
+  }
   const progress = new Progress('scenes');
   await interruptible(async (signal) => {
     try {

@@ -13,7 +13,8 @@ const JPEG_QUALITY = 92;
  * @param image an image file, whose EXIF orientation is ignored as COCO does, or its pixels
  * @param outFile .png, .jpg or .jpeg, written to a temporary name and renamed; null writes nothing
  * @returns the encoded picture: JPEG where the file is one, else PNG
- * @throws InputError where the name of the output file is of no such kind, or the image cannot be read (`decodeImage`)
+ * @throws InputError where the name of the output file is of no such kind, or it cannot be written, or
+ *   the image cannot be read (`decodeImage`)
  */
 export async function drawBoxes(
   image: string | DecodedImage,
@@ -37,7 +38,7 @@ export async function drawBoxes(
       await rename(partial, outFile);
     } catch (error) {
       await rm(partial, { force: true });
-      throw error;
+      throw new InputError(`${outFile}: cannot be written: ${(error as Error).message}`);
     }
   }
   return encoded;

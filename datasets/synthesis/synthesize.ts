@@ -129,9 +129,11 @@ async function writeSet(
       const { canvas, objects } = composeScene(stream, categories, distractors, size);
       const picture = photograph(stream, canvas, noiseTable);
       const fileName = `${String(++imageId).padStart(6, '0')}.jpg`;
-      await sharp(picture, { raw: { width: size, height: size, channels: 3 } })
-        .jpeg({ quality: JPEG_QUALITY })
-        .toFile(path.join(folder, 'images', fileName));
+      const jpeg = sharp(picture, { raw: { width: size, height: size, channels: 3 } }).jpeg({
+        quality: JPEG_QUALITY,
+      });
+      // Not sharp's toFile: its errors do not say what the system refused.
+      await writeFile(path.join(folder, 'images', fileName), await jpeg.toBuffer());
       instances.add(imageId, fileName, objects);
       onProgress?.(imageId, numTrain + numVal);
     }

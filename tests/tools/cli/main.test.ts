@@ -106,4 +106,16 @@ test('detections are scored, and the JSON has what its readers rely on', async (
   expect(written.names[0]).toBe('AP');
   expect(written.perCategory[0]).toMatchObject({ category_id: 3, name });
   expect(readdirSync(folder).sort()).toEqual(['found.json', 'scores.json', 'truth.json']);
+
+  const scored = ['evaluate', '--annotations', annotations, '--detections', detections];
+  expect(await main([...scored, '--json', annotations])).toBe(2);
+  expect(stderr).toContain('truth.json: would overwrite what is read');
+  expect(await main([...scored, '--json', path.join(detections, 'x.json')])).toBe(2);
+  expect(stderr).toContain('found.json is a file; a folder is expected');
+  const masks = inFolder(
+    'masks.json',
+    JSON.stringify([{ image_id: 7, category_id: 3, score: 1, segmentation: 3 }]),
+  );
+  expect(await main(['evaluate', '--annotations', annotations, '--detections', masks])).toBe(2);
+  expect(stderr).toMatch(/masks\.json: \[0\]\.segmentation/);
 });

@@ -11,6 +11,10 @@ test('files of weights fill what they fit, and a line says what that is', async 
   const output = workplace.at('first');
   expect(await workplace.train(output, '--iterations', '1')).toBe(0);
   const { tensors } = readSafetensors(path.join(output, 'last', 'model.safetensors'));
+  expect(
+    await main(['detect', '--weights', path.join(output, 'best'), path.join(workplace.scenes, 'images')]),
+  ).toBe(2);
+  expect(workplace.stderr).toMatch(/no checkpoint is the best, take .*last\n$/);
   const bare = workplace.at('bare.safetensors');
   writeSafetensors(bare, tensors);
   const picture = path.join(workplace.scenes, 'images', '000001.jpg');

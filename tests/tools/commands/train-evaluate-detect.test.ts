@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, realpathSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { main } from '../../../tools/cli';
@@ -31,6 +31,8 @@ test('train, evaluate and detect, with nothing left in memory', async () => {
   expect(stats[0]).toBe((JSON.parse(state) as { metrics: Record<string, number> }).metrics['val/AP']);
 
   const pictures = [path.join(images, '000005.jpg'), images];
+  const names = readdirSync(images);
+  mkdirSync(path.join(images, 'no picture.png'));
   const found = workplace.at('found.json');
   const detect = ['detect', '--weights', path.join(output, 'best'), '--score-threshold', '0.06'];
   expect(await main([...detect, '--json', found, '--output', workplace.at('drawn'), ...pictures])).toBe(0);
@@ -41,7 +43,7 @@ test('train, evaluate and detect, with nothing left in memory', async () => {
   }[];
   expect(results.map(({ file }) => file)).toEqual([
     pictures[0],
-    ...readdirSync(images).map((name) => path.join(images, name)),
+    ...names.map((name) => path.join(images, name)),
   ]);
   expect(results[0].width).toBe(64);
   for (const { detections } of results) {
@@ -53,5 +55,25 @@ test('train, evaluate and detect, with nothing left in memory', async () => {
     }
   }
   expect(readdirSync(workplace.at('drawn'))).toHaveLength(7);
+
+  // The model file is known by the folder that it lies in, however that is spelt; a run's folder is no checkpoint.
+  const spelt = [output, '.', 'last', 'model.safetensors'].join('/');
+  expect(await main(['detect', '--weights', spelt, pictures[0]])).toBe(0);
+  expect(await main(['detect', '--weights', output, pictures[0]])).toBe(2);
+  expect(workplace.stderr).toMatch(/run: is no checkpoint; .*best is one\n$/);
+
+  // The second drawing cannot be written: its name is taken by a folder.
+  const half = workplace.at('half');
+  mkdirSync(path.join(half, '000006.jpg'), { recursive: true });
+  const two = [pictures[0], path.join(images, '000006.jpg')];
+  const halfJson = workplace.at('half.json');
+  expect(await main([...detect, '--json', halfJson, '--output', half, ...two])).toBe(2);
+  expect(workplace.stderr).toContain('000006.jpg: cannot be written');
+  expect(readdirSync(half)).toEqual(['000006.jpg']);
+  expect(existsSync(halfJson)).toBe(false);
+  expect(await main([...detect, '--json', pictures[0], pictures[0]])).toBe(2);
+  expect(workplace.stderr).toContain('would overwrite what is read');
+  expect(await main([...detect, path.join(pictures[0], 'x')])).toBe(2);
+  expect(workplace.stderr).toContain('there is no such file or folder');
   expect(tf.memory().numTensors).toBe(numTensors);
 });
