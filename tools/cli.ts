@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { InputError } from '../detection/errors';
+import { convertCommand } from './commands/convert';
 import { demoCommand } from './commands/demo';
 import { detectCommand } from './commands/detect';
 import { evaluateCommand } from './commands/evaluate';
@@ -13,7 +14,14 @@ import { terminalText } from './terminal-text';
 export const exitStatus = { done: 0, bug: 1, userInput: 2, interrupted: 130 } as const;
 
 /** Options and help only: what a command does is loaded when it runs, so that `--help` answers at once. */
-const commands = [trainCommand, evaluateCommand, detectCommand, synthesizeCommand, demoCommand];
+const commands = [
+  trainCommand,
+  evaluateCommand,
+  detectCommand,
+  convertCommand,
+  synthesizeCommand,
+  demoCommand,
+];
 
 const examples = `
 Examples:

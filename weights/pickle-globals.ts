@@ -20,6 +20,7 @@ export function weightsGlobals(): Map<string, PickleObject> {
     'collections.OrderedDict': orderedDict,
     'collections.Counter': ([counts]: readonly PickleValue[]) => counts ?? null,
     '_codecs.encode': encode,
+    '__builtin__.bytes': noBytes,
   };
   return new Map<string, PickleObject>([
     ...Object.entries(functions).map(([name, call]) => [name, new PickleFunction(name, call)] as const),
@@ -46,4 +47,10 @@ function orderedDict([pairs]: readonly PickleValue[]): PickleDict {
 function encode([text, encoding]: readonly PickleValue[]): string {
   if (typeof text === 'string' && (encoding === 'latin1' || encoding === 'latin-1')) return text;
   throw new PickleError(`encodes ${describeValue(text)}, and not as latin1`);
+}
+
+/** Protocol 2 has no empty bytes either. */
+function noBytes(given: readonly PickleValue[]): string {
+  if (given.length === 0) return '';
+  throw new PickleError('makes bytes of something');
 }

@@ -261,7 +261,7 @@ class Unpickler {
   }
 
   private text(length: number): string {
-    const bytes = this.cursor.bytes(shortEnough(length));
+    const bytes = this.textBytes(length);
     try {
       return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
     } catch {
@@ -270,15 +270,14 @@ class Unpickler {
   }
 
   private latin1(length: number): string {
-    return Buffer.from(this.cursor.bytes(shortEnough(length)).buffer).toString('latin1');
+    return Buffer.from(this.textBytes(length).buffer).toString('latin1');
   }
-}
 
-function shortEnough(length: number): number {
-  if (length <= constants.MAX_STRING_LENGTH) return length;
-  throw new PickleError(
-    `has a text of ${length} bytes; ${constants.MAX_STRING_LENGTH} is the most that can be read`,
-  );
+  private textBytes(length: number): Uint8Array<ArrayBuffer> {
+    const bytes = this.cursor.bytes(length);
+    if (length <= constants.MAX_STRING_LENGTH) return bytes;
+    throw new PickleError(`has a text of ${length} bytes; ${constants.MAX_STRING_LENGTH} can be read`);
+  }
 }
 
 /** Two's complement, the lowest byte first. */

@@ -59,6 +59,8 @@ export function readSafetensors(file: string, options: { requireFinite?: boolean
 /**
  * Writes a file, whole or not at all. The header names the tensors in the order given. Their data lie by falling size
  * of the elements, then by name, as the reference implementation lays them, so that each is aligned.
+ *
+ * @throws WeightsError where it cannot be written.
  */
 export function writeSafetensors(
   file: string,
@@ -72,7 +74,7 @@ export function writeSafetensors(
   const offsets = new Map<string, [number, number]>();
   let offset = 0;
   for (const [name, { type, shape, bytes }] of sorted) {
-    if (name === METADATA) throw new Error(`a tensor cannot have the name ${METADATA}`);
+    if (name === METADATA) throw new WeightsError(file, name, 'cannot be a tensor’s name in safetensors');
     if (bytes.byteLength !== elements(shape) * ELEMENT_SIZE[type]) {
       throw new Error(`${name}: ${bytes.byteLength} bytes do not fill ${type} [${shape.join(', ')}]`);
     }

@@ -1,0 +1,91 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import path from 'node:path';
+import fc from 'fast-check';
+import { writePytorch } from '../../weights/pytorch-writer';
+import { readWeights } from '../../weights/read-weights';
+import { readSafetensors } from '../../weights/safetensors';
+import { anyTensors, plain, temporaryFolder } from './weight-files';
+
+/** Where the kit for comparing with torchvision puts its Python. */
+const PYTHON = path.join(homedir(), '.cache', 'torchvision-peer', 'python');
+const describeTorch = existsSync(PYTHON) ? describe : describe.skip;
+
+const folder = temporaryFolder();
+const python = (program: string, ...given: string[]): string =>
+  execFileSync(PYTHON, ['-c', program, ...given], { encoding: 'utf8' });
+
+/** Tensors that lie oddly, saved by torch in both serialisations, and as torch sees them in safetensors. */
+const SAVE = `
+import sys, torch
+from collections import OrderedDict
+from safetensors.torch import save_file
+torch.manual_seed(0)
+base = torch.randn(4, 5, 6)
+types = [torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.int64, torch.int32, torch.int16, torch.int8,
+         torch.uint8, torch.bool]
+state = OrderedDict((str(t), (base * 9).to(t)) for t in types)
+state.update(base=base, tied=base, permuted=base.permute(2, 0, 1), part=base[1:3, ::2, 5], transposed=base[0].t(),
+             expanded=base[:1, :1, :1].expand(3, 2, 4), scalar=base[1, 2, 3], empty=base[:0], one=base[2:3, :, :1],
+             channels_last=base[None].contiguous(memory_format=torch.channels_last), parameter=torch.nn.Parameter(base[1]),
+             imaginary=torch.view_as_real(torch.complex(base, -base))[..., 1], half=state['torch.float16'][1].t())
+model = lambda: torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), torch.nn.BatchNorm2d(4), torch.nn.Linear(3, 2))
+torch.save(model().state_dict(), sys.argv[1] + '/layers')
+state._metadata = OrderedDict({'': dict(version=1), 'bn': dict(version=2)})
+torch.save(state, sys.argv[1] + '/zip')
+torch.save(state, sys.argv[1] + '/legacy', _use_new_zipfile_serialization=False)
+torch.save(dict(model=state, optimizer=dict(lr=0.1, betas=(0.9, 0.99)), epoch=3), sys.argv[1] + '/nested')
+save_file({k: v.detach().clone(memory_format=torch.contiguous_format) for k, v in state.items()}, sys.argv[1] + '/truth')
+`;
+
+/** Reads files of ours as untrusted ones are read, and writes what is in them with safetensors. */
+const LOAD = `
+import sys, torch
+from safetensors.torch import save_file
+for file in sys.argv[1:]:
+    state = torch.load(file, weights_only=True)
+    assert all(v.is_contiguous() for v in state.values())
+    torch.load(file, weights_only=True, mmap=True)
+    save_file(state, file + '.safetensors', metadata=dict(order='\\n'.join(state)))
+`;
+
+describeTorch('beside torch', () => {
+  it('its files are read as it reads them, and come back to it', () => {
+    python(SAVE, folder.in(''));
+    const truth = new Map(readSafetensors(folder.in('truth')).tensors);
+    for (const name of ['zip', 'legacy', 'nested']) {
+      const { tensors, metadata, leftOut } = readWeights(folder.in(name), { requireFinite: true });
+      expect(new Map(plain(tensors).map(([key, ...rest]) => [key, rest]))).toEqual(
+        new Map(plain(truth).map(([key, ...rest]) => [key, rest])),
+      );
+      expect(JSON.parse(metadata['_metadata'])).toEqual({ '': { version: 1 }, bn: { version: 2 } });
+      expect(leftOut).toEqual(name === 'nested' ? ['optimizer', 'epoch'] : []);
+      writePytorch(folder.in(`our-${name}`), tensors, metadata);
+    }
+    python(LOAD, folder.in('our-zip'), folder.in('our-legacy'), folder.in('our-nested'));
+    const back = readSafetensors(folder.in('our-zip.safetensors'));
+    expect(back.metadata['order']).toBe([...readWeights(folder.in('zip')).tensors.keys()].join('\n'));
+    expect(new Map(plain(back.tensors).map(([key, ...rest]) => [key, rest]))).toEqual(
+      new Map(plain(truth).map(([key, ...rest]) => [key, rest])),
+    );
+  });
+
+  it('it reads whatever we write, bit by bit', () => {
+    const files = fc.sample(anyTensors, { numRuns: 30, seed: 4 }).map((tensors, k) => {
+      tensors.delete('__metadata__');
+      // torch reads any byte as a boolean and gives back 0 or 1; no weights have others.
+      for (const { type, bytes } of tensors.values())
+        if (type === 'BOOL') bytes.forEach((b, i) => (bytes[i] = b & 1));
+      writePytorch(folder.in(String(k)), tensors);
+      return tensors;
+    });
+    python(LOAD, ...files.map((_, k) => folder.in(String(k))));
+    for (const [k, tensors] of files.entries()) {
+      const read = readSafetensors(folder.in(`${k}.safetensors`)).tensors;
+      expect(new Map(plain(read).map(([key, ...rest]) => [key, rest]))).toEqual(
+        new Map(plain(tensors).map(([key, ...rest]) => [key, rest])),
+      );
+    }
+  });
+});
