@@ -122,7 +122,6 @@ function convolutionAttributes(
     native.int('strides', sides(attributes['strides'])),
     ...paddingAttributes(native, padding),
     native.string('data_format', 'NHWC'),
-    native.bool('use_cudnn_on_gpu', true),
     native.int('dilations', sides(attributes['dilations'] ?? 1)),
   ];
 }
@@ -200,6 +199,32 @@ const kernels: Record<string, Kernel> = {
     return gradient;
   },
 
+  DepthwiseConv2dNative: ({ x, filter }, attributes, native) => {
+    const padding = convolutionPadding(x.shape, filter.shape, attributes);
+    return native.run('DepthwiseConv2dNative', convolutionAttributes(native, attributes, padding), [
+      x,
+      filter,
+    ]);
+  },
+
+  DepthwiseConv2dNativeBackpropInput: ({ dy, filter }, attributes, native) => {
+    const inputShape = attributes['inputShape'] as number[];
+    const padding = convolutionPadding(inputShape, filter.shape, attributes);
+    const list = convolutionAttributes(native, attributes, padding);
+    return native.withInts(inputShape, (shape) =>
+      native.run('DepthwiseConv2dNativeBackpropInput', list, [shape, filter, dy]),
+    );
+  },
+
+  DepthwiseConv2dNativeBackpropFilter: ({ x, dy }, attributes, native) => {
+    const filterShape = attributes['filterShape'] as number[];
+    const padding = convolutionPadding(x.shape, filterShape, attributes);
+    const list = convolutionAttributes(native, attributes, padding);
+    return native.withInts(filterShape, (shape) =>
+      native.run('DepthwiseConv2dNativeBackpropFilter', list, [x, shape, dy]),
+    );
+  },
+
   MaxPool: ({ x }, attributes, native) =>
     native.run('MaxPool', poolingAttributes(native, x.shape, attributes), [x]),
 
@@ -212,6 +237,9 @@ const kernels: Record<string, Kernel> = {
 
   /** dy where the output of a ReLU is positive, else 0. */
   ReluGrad: ({ dy, y }, _attributes, native) => native.run('ReluGrad', [native.floatType('T')], [dy, y]),
+
+  /** dy where the input, or the output, of a ReLU6 is between 0 and 6, else 0. */
+  Relu6Grad: ({ dy, y }, _attributes, native) => native.run('Relu6Grad', [native.floatType('T')], [dy, y]),
 
   /** Batch normalisation by batch statistics: y, mean, unbiased variance, and three tensors for its gradient. */
   BatchNormTraining: ({ x, scale, offset }, attributes, native) => {

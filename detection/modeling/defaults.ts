@@ -1,6 +1,3 @@
-/** Anchor heights / widths of every level (torchvision). */
-const ASPECT_RATIOS = [0.5, 1, 2] as const;
-
 /**
  * The numbers of the published detector. All are the defaults of torchvision's FasterRCNN and
  * fasterrcnn_resnet50_fpn, or are written into its code where this is said.
@@ -14,7 +11,8 @@ export const fasterRcnnDefaults = {
   anchors: {
     /** Of each level, in pixels of the resized image. */
     sizes: [[32], [64], [128], [256], [512]],
-    aspectRatios: [ASPECT_RATIOS, ASPECT_RATIOS, ASPECT_RATIOS, ASPECT_RATIOS, ASPECT_RATIOS],
+    /** Heights / widths on every level. */
+    aspectRatios: [0.5, 1, 2],
   },
   rpn: {
     /** Overlap from which on an anchor is an object, and below which it is background. */

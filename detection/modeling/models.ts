@@ -1,15 +1,17 @@
 import { BatchNorm, FrozenBatchNorm, GroupNorm, type NormalisationFactory } from '../nn/normalisation';
 import { RandomStream } from '../nn/random';
+import { architectures, type Architecture, type ModelName } from './architectures';
 import { BackboneWithFpn } from './backbone/feature-pyramid';
-import { ResNet, type ResNetDepth } from './backbone/resnet';
-import { fasterRcnnDefaults, type RoiOptions, type RpnOptions } from './defaults';
+import { fasterRcnnDefaults } from './defaults';
 import { FasterRcnn } from './faster-rcnn';
-import { FastRcnnPredictor, TwoMlpHead } from './roi/box-head';
+import { FastRcnnConvFcHead, FastRcnnPredictor, TwoMlpHead } from './roi/box-head';
 import { MultiScaleRoiAlign } from './roi/multi-scale-roi-align';
 import { RoiHeads } from './roi/roi-heads';
 import { AnchorGenerator } from './rpn/anchor-generator';
 import { RegionProposalNetwork } from './rpn/region-proposal-network';
 import { RpnHead } from './rpn/rpn-head';
+
+export type { ModelName } from './architectures';
 
 export type NormName = 'frozen' | 'batch' | 'group';
 
@@ -18,79 +20,20 @@ export interface DetectorOptions {
   numClasses: number;
   /** Of the initial weights and of all sampling in training. */
   seed: number;
-  /** Normalisation of the backbone. Frozen batch norm presumes pretrained weights. */
+  /** Normalisation, of the backbone and wherever else the model has one. Frozen batch norm presumes pretrained weights. */
   norm: NormName;
-  /** Stages of the backbone that are trained, counted from the top: 0 none .. 5 all. */
+  /** Stages of the backbone that are trained, counted from the top: 0 none .. `numBackboneStages` all. */
   trainableLayers: number;
-}
-
-interface Architecture {
-  depth: ResNetDepth;
-  /** Channels of the ResNet's first stage. */
-  width: number;
-  /** Channels of the feature pyramid and of the RPN. */
-  fpnChannels: number;
-  /** Features of the two-layer box head. */
-  headFeatures: number;
-  /** Of each level of the pyramid, in pixels of the resized image. */
-  anchorSizes: readonly (readonly number[])[];
-  /** Default size of the images. */
-  minSize: number;
-  maxSize: number;
-  rpn: RpnOptions;
-  roi: RoiOptions;
+  /**
+   * Of batch norm, frozen or not; the model's own unless given. 0 for torchvision's COCO_V1 weights of
+   * fasterrcnn_resnet50_fpn (overwrite_eps).
+   */
+  normEpsilon?: number;
 }
 
 const POOLED_SIZE = 7;
-
-/** torchvision's fasterrcnn_resnet50_fpn; the others differ in depth alone. */
-const published: Omit<Architecture, 'depth'> = {
-  width: 64,
-  fpnChannels: 256,
-  headFeatures: 1024,
-  anchorSizes: fasterRcnnDefaults.anchors.sizes,
-  ...fasterRcnnDefaults.transform,
-  rpn: fasterRcnnDefaults.rpn,
-  roi: fasterRcnnDefaults.roi,
-};
-
-/**
- * For small images and for machines without an accelerator: the demo's, 3.4 million parameters. Fewer proposals are
- * enough for a dozen objects.
- */
-const tiny: Architecture = {
-  depth: 18,
-  width: 32,
-  fpnChannels: 64,
-  headFeatures: 128,
-  // Two sizes an octave apart by its half: of boxes of 15 to 110 pixels 95 % overlap an anchor by 0.7 or more, with
-  // torchvision's 46 %.
-  anchorSizes: [
-    [24, 34],
-    [48, 68],
-    [96, 136],
-    [192, 272],
-    [384, 543],
-  ],
-  minSize: 320,
-  maxSize: 533,
-  rpn: {
-    ...fasterRcnnDefaults.rpn,
-    preNmsTopN: { train: 500, test: 500 },
-    postNmsTopN: { train: 300, test: 300 },
-  },
-  roi: { ...fasterRcnnDefaults.roi, batchSizePerImage: 256 },
-};
-
-const architectures = {
-  fasterrcnn_resnet18_fpn: { depth: 18, ...published },
-  fasterrcnn_resnet34_fpn: { depth: 34, ...published },
-  fasterrcnn_resnet50_fpn: { depth: 50, ...published },
-  fasterrcnn_resnet101_fpn: { depth: 101, ...published },
-  fasterrcnn_tiny_fpn: tiny,
-} as const satisfies Record<string, Architecture>;
-
-export type ModelName = keyof typeof architectures;
+/** fasterrcnn_resnet50_fpn_v2: channels of the box head's convolutions, and convolutions of the RPN. */
+const IMPROVED = { boxHeadChannels: [256, 256, 256, 256], rpnDepth: 2 };
 
 export const modelNames = Object.keys(architectures) as ModelName[];
 
@@ -100,37 +43,64 @@ export function defaultImageSize(name: ModelName): { minSize: number; maxSize: n
   return { minSize, maxSize };
 }
 
-function normalisation(name: NormName): NormalisationFactory {
+/** What `trainableLayers` may be at most, which trains the whole backbone. */
+export function numBackboneStages(name: ModelName): number {
+  return architectures[name].stages;
+}
+
+/** Which normalisation torchvision gives a model, with pretrained weights or without. */
+export function defaultNorm(name: ModelName, pretrained: boolean): NormName {
+  return pretrained ? architectures[name].pretrainedNorm : 'batch';
+}
+
+function normalisation(name: NormName, epsilon: number): NormalisationFactory {
   switch (name) {
     case 'frozen':
-      return (channels) => new FrozenBatchNorm(channels);
+      return (channels) => new FrozenBatchNorm(channels, epsilon);
     case 'batch':
-      return (channels) => new BatchNorm(channels);
+      return (channels) => new BatchNorm(channels, epsilon);
     case 'group':
       return (channels) => new GroupNorm(channels);
   }
 }
 
-/** Builds a detector with random weights. The caller disposes it. */
+/**
+ * Builds a detector with random weights. The caller disposes it.
+ *
+ * @throws RangeError where the backbone does not have as many stages as are to be trained.
+ */
 export function buildDetector(name: ModelName, options: DetectorOptions): FasterRcnn {
   const architecture: Architecture = architectures[name];
-  const { depth, width, fpnChannels, headFeatures } = architecture;
-  const { numClasses, seed, norm, trainableLayers } = options;
+  const { body, stages, fpnChannels, improved, headFeatures, anchorSizes } = architecture;
+  const { numClasses, seed, norm, trainableLayers, normEpsilon = architecture.normEpsilon } = options;
+  if (trainableLayers > stages) {
+    throw new RangeError(`${name} has ${stages} stages, so ${trainableLayers} cannot be trained`);
+  }
   const random = new RandomStream(seed, 'init');
-  const body = new ResNet(depth, { normalisation: normalisation(norm), trainableLayers, random, width });
-  const backbone = new BackboneWithFpn(body, fpnChannels, random);
+  const norms = normalisation(norm, normEpsilon);
+  const backbone = new BackboneWithFpn(body({ normalisation: norms, trainableLayers, random }), {
+    outChannels: fpnChannels,
+    random,
+    normalisation: improved ? norms : undefined,
+  });
   const { anchors, levelMapper } = fasterRcnnDefaults;
-  const anchorGenerator = new AnchorGenerator(architecture.anchorSizes, anchors.aspectRatios);
-  const rpnHead = new RpnHead(fpnChannels, anchorGenerator.numAnchorsPerLocation()[0], random);
+  const anchorGenerator = new AnchorGenerator(
+    anchorSizes,
+    anchorSizes.map(() => anchors.aspectRatios),
+  );
+  const numAnchors = anchorGenerator.numAnchorsPerLocation()[0];
   const rpn = new RegionProposalNetwork(
     anchorGenerator,
-    rpnHead,
+    new RpnHead(fpnChannels, numAnchors, random, improved ? IMPROVED.rpnDepth : 1),
     new RandomStream(seed, 'rpn-sampler'),
     architecture.rpn,
   );
+  const boxHead = improved
+    ? new FastRcnnConvFcHead(fpnChannels, POOLED_SIZE, IMPROVED.boxHeadChannels, headFeatures, norms, random)
+    : new TwoMlpHead(fpnChannels, POOLED_SIZE, headFeatures, random);
   const roiHeads = new RoiHeads(
     new MultiScaleRoiAlign(POOLED_SIZE, levelMapper),
-    new TwoMlpHead(fpnChannels, POOLED_SIZE, headFeatures, random),
+    boxHead,
     new FastRcnnPredictor(headFeatures, numClasses, random),
     new RandomStream(seed, 'roi-sampler'),
     architecture.roi,

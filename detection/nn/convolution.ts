@@ -1,18 +1,23 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { activate, activationGradient, type Nonlinearity } from './activations';
 import { runKernel } from './kernels';
-import { Module, type Parameter } from './module';
+import { Module, type Layout, type Parameter } from './module';
 import { noGradient, recordOperation } from './tfjs-internals';
 
 export interface ConvolutionOptions {
   stride?: number;
-  padding?: number;
+  /**
+   * Zeros on each of the four sides; or 'same', TensorFlow's rule: as few as give ceil(size / stride), an odd one at
+   * the right or the bottom.
+   */
+  padding?: number | 'same';
 }
 
 /** What follows a layer in the same node of the tape. */
 export interface Activation {
-  /** Same shape as the output, added before the ReLU. */
+  /** Same shape as the output, added before the activation function. */
   residual?: tf.Tensor4D;
-  relu?: boolean;
+  nonlinearity?: Nonlinearity;
 }
 
 /** Scale [C], multiplied into the filters, and bias [C] of a normalisation whose statistics are constants. */
@@ -22,74 +27,110 @@ export interface Affine {
 }
 
 /**
- * torch.nn.Conv2d on NHWC: x [N, H, W, in] -> [N, H', W', out], padded with zeros on all four sides.
+ * A two-dimensional convolution on NHWC: x [N, H, W, in] -> [N, H', W', out].
  *
- * Convolution, frozen scale, bias, residual and ReLU are one node of the tape, which saves its input and its output
- * and nothing between them. (Measured with ResNet-50-FPN, 512x512, all layers trained: separate nodes under tfjs's
- * own gradient function 1121 ms and 3.16 GB, one node under ours 733 ms and 1.47 GB.)
+ * Convolution, frozen scale, bias, residual and activation function are one node of the tape, which saves its input,
+ * what the activation's gradient needs (of a ReLU the output), and nothing between them. (Measured with
+ * ResNet-50-FPN, 512x512, all layers trained: separate nodes under tfjs's own gradient function 1121 ms and 3.16 GB,
+ * one node under ours 733 ms and 1.47 GB.)
  */
-export class Conv2d extends Module {
+export abstract class Convolution extends Module {
   readonly weight: Parameter;
   readonly bias: Parameter | undefined;
-  private readonly stride: number;
-  private readonly padding: number;
+  protected readonly stride: number;
+  protected readonly padding: number | 'same';
+  /** Kernels of the gradients by the input and by the filter. */
+  protected abstract readonly gradientKernels: { readonly input: string; readonly filter: string };
 
-  /** Takes over `weight` [kh, kw, in, out] and `bias` [out]. */
-  constructor(
+  /** Takes over `weight` and `bias` [out]. */
+  protected constructor(
     weight: tf.Tensor4D,
+    layout: Layout,
     bias: tf.Tensor1D | undefined,
-    { stride = 1, padding = 0 }: ConvolutionOptions = {},
+    { stride = 1, padding = 0 }: ConvolutionOptions,
   ) {
     super();
-    this.weight = this.parameter('weight', weight, 'convolution');
+    this.weight = this.parameter('weight', weight, layout);
     this.bias = bias && this.parameter('bias', bias);
     this.stride = stride;
     this.padding = padding;
   }
 
+  protected abstract convolve(x: tf.Tensor4D, filter: tf.Tensor4D): tf.Tensor4D;
+
+  /** A filter, or the gradient by one, whose output channels are multiplied by `scale` [out]. */
+  protected abstract scaled(filter: tf.Tensor4D, scale: tf.Tensor): tf.Tensor4D;
+
   /** @param affine makes the constants of a normalisation that follows; they replace the convolution's own bias. */
-  forward(x: tf.Tensor4D, { residual, relu = false }: Activation = {}, affine?: () => Affine): tf.Tensor4D {
+  forward(x: tf.Tensor4D, { residual, nonlinearity }: Activation = {}, affine?: () => Affine): tf.Tensor4D {
     const { weight, bias, stride, padding } = this;
-    const output = noGradient(() =>
+    const weightValue = weight.value as tf.Tensor4D;
+    const { output, saved } = noGradient(() =>
       tf.tidy(() => {
         const constants = affine?.();
-        const filter = constants ? tf.mul(weight.value, constants.scale) : weight.value;
+        const filter = constants ? this.scaled(weightValue, constants.scale) : weightValue;
         const shift = constants?.bias ?? bias?.value;
-        let y: tf.Tensor4D = tf.conv2d(x, filter as tf.Tensor4D, stride, padding);
+        let y = this.convolve(x, filter);
         if (shift) y = tf.add(y, shift);
         if (residual) y = tf.add(y, residual);
-        return relu ? tf.relu(y) : y;
+        return activate(y, nonlinearity);
       }),
     );
     const inputs: Record<string, tf.Tensor> = { x };
     if (residual) inputs['residual'] = residual;
     if (weight.trainable) inputs['weight'] = weight.value;
     if (bias?.trainable) inputs['bias'] = bias.value;
-    const saved = [...(weight.trainable ? [x] : []), ...(relu ? [output] : [])];
+    const kept = [...(saved ? [saved] : []), ...(weight.trainable ? [x] : [])];
     const inputShape = x.shape;
-    recordOperation('Convolution', inputs, output, saved, (dy, tensors) => {
-      const gradient = relu ? runKernel('ReluGrad', { dy, y: tensors.at(-1)! }) : dy;
-      const attributes = { strides: stride, pad: padding, dataFormat: 'NHWC' };
+    recordOperation('Convolution', inputs, output, kept, (dy, tensors) => {
+      const gradient = activationGradient(dy, saved && tensors[0], nonlinearity);
+      const attributes = { strides: stride, pad: padding, dilations: 1, dataFormat: 'NHWC' };
       // Cheaper to make again than to keep: one pass over the filters against a second copy of all weights.
       const scale = affine?.().scale;
       return {
         x: () => {
-          const filter = scale ? tf.mul(weight.value, scale) : weight.value;
-          return runKernel('Conv2DBackpropInput', { dy: gradient, filter }, { ...attributes, inputShape });
+          const filter = scale ? this.scaled(weightValue, scale) : weightValue;
+          return runKernel(
+            this.gradientKernels.input,
+            { dy: gradient, filter },
+            { ...attributes, inputShape },
+          );
         },
         residual: () => gradient,
         bias: () => runKernel('BiasAddGrad', { dy: gradient }),
         weight: () => {
           const filterShape = weight.value.shape;
           const raw = runKernel(
-            'Conv2DBackpropFilter',
-            { x: tensors[0], dy: gradient },
+            this.gradientKernels.filter,
+            { x: tensors.at(-1)!, dy: gradient },
             { ...attributes, filterShape },
           );
-          return scale ? tf.mul(raw, scale) : raw;
+          return scale ? this.scaled(raw as tf.Tensor4D, scale) : raw;
         },
       };
     });
+    if (saved !== output) saved?.dispose();
     return output;
+  }
+}
+
+/** torch.nn.Conv2d. */
+export class Conv2d extends Convolution {
+  protected override readonly gradientKernels = {
+    input: 'Conv2DBackpropInput',
+    filter: 'Conv2DBackpropFilter',
+  };
+
+  /** Takes over `weight` [kh, kw, in, out] and `bias` [out]. */
+  constructor(weight: tf.Tensor4D, bias: tf.Tensor1D | undefined, options: ConvolutionOptions = {}) {
+    super(weight, 'convolution', bias, options);
+  }
+
+  protected override convolve(x: tf.Tensor4D, filter: tf.Tensor4D): tf.Tensor4D {
+    return tf.conv2d(x, filter, this.stride, this.padding);
+  }
+
+  protected override scaled(filter: tf.Tensor4D, scale: tf.Tensor): tf.Tensor4D {
+    return tf.mul(filter, scale);
   }
 }

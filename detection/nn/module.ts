@@ -7,6 +7,8 @@ export type Layout =
   | 'same'
   /** Memory [kh, kw, in, out], disk [out, in, kh, kw]. */
   | 'convolution'
+  /** Memory [kh, kw, channels, 1], disk [channels, 1, kh, kw]. */
+  | 'depthwise'
   /** Memory [in, out], disk [out, in]. */
   | 'linear'
   /** A linear layer on a flattened map: memory [h * w * c, out], disk [out, c * h * w]. */
@@ -35,6 +37,7 @@ export class Parameter {
     const shape = this.variable.shape;
     if (this.layout === 'same') return shape;
     if (this.layout === 'convolution') return [shape[3]!, shape[2]!, shape[0], shape[1]!];
+    if (this.layout === 'depthwise') return [shape[2]!, shape[3]!, shape[0], shape[1]!];
     return [shape[1]!, shape[0]];
   }
 
@@ -49,6 +52,7 @@ export class Parameter {
     return tf.tidy(() => {
       if (layout === 'same') return tf.clone(value);
       if (layout === 'convolution') return tf.transpose(value, [3, 2, 0, 1]);
+      if (layout === 'depthwise') return tf.transpose(value, [2, 3, 0, 1]);
       if (layout === 'linear') return tf.transpose(value);
       const { channels, height, width } = layout;
       const map = tf.reshape(value, [height, width, channels, -1]);
@@ -62,6 +66,7 @@ export class Parameter {
     tf.tidy(() => {
       let own = value;
       if (layout === 'convolution') own = tf.transpose(value, [2, 3, 1, 0]);
+      else if (layout === 'depthwise') own = tf.transpose(value, [2, 3, 0, 1]);
       else if (layout === 'linear') own = tf.transpose(value);
       else if (layout !== 'same') {
         const { channels, height, width } = layout;

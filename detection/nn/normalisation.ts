@@ -1,12 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Activation, Affine, Conv2d } from './convolution';
-import { runKernel, runKernelMany } from './kernels';
+import { activate, activationGradient } from './activations';
+import type { Activation, Affine, Convolution } from './convolution';
+import { runKernelMany } from './kernels';
 import { Module, type Parameter } from './module';
 import { isTrainingStep, noGradient, recordOperation } from './tfjs-internals';
 
 /** Convolution followed by its normalisation, however the two are best computed together. */
 export interface Normalisation extends Module {
-  afterConvolution(convolution: Conv2d, x: tf.Tensor4D, activation?: Activation): tf.Tensor4D;
+  afterConvolution(convolution: Convolution, x: tf.Tensor4D, activation?: Activation): tf.Tensor4D;
 }
 
 /** Makes the normalisation of a layer with so many channels. */
@@ -54,7 +55,7 @@ export class FrozenBatchNorm extends Module implements Normalisation {
     this.runningVariance = this.buffer('running_var', tf.ones([channels]));
   }
 
-  afterConvolution(convolution: Conv2d, x: tf.Tensor4D, activation: Activation = {}): tf.Tensor4D {
+  afterConvolution(convolution: Convolution, x: tf.Tensor4D, activation: Activation = {}): tf.Tensor4D {
     const { weight, bias, runningMean, runningVariance, epsilon } = this;
     return convolution.forward(x, activation, () =>
       affine(weight, bias, runningMean, runningVariance, epsilon),
@@ -87,7 +88,7 @@ export class BatchNorm extends Module implements Normalisation {
     this.numBatchesTracked = this.buffer('num_batches_tracked', tf.scalar(0, 'int32'));
   }
 
-  afterConvolution(convolution: Conv2d, x: tf.Tensor4D, activation: Activation = {}): tf.Tensor4D {
+  afterConvolution(convolution: Convolution, x: tf.Tensor4D, activation: Activation = {}): tf.Tensor4D {
     const { weight, bias, runningMean, runningVariance, epsilon } = this;
     if (!isTrainingStep()) {
       return convolution.forward(x, activation, () =>
@@ -97,18 +98,17 @@ export class BatchNorm extends Module implements Normalisation {
     return tf.tidy(() => this.normaliseByBatch(convolution.forward(x), activation));
   }
 
-  private normaliseByBatch(x: tf.Tensor4D, { residual, relu = false }: Activation): tf.Tensor4D {
+  private normaliseByBatch(x: tf.Tensor4D, { residual, nonlinearity }: Activation): tf.Tensor4D {
     const { weight, bias, epsilon } = this;
-    const { output, reserved } = noGradient(() => {
+    const { output, saved, reserved } = noGradient(() => {
       const [y, mean, variance, ...reserved] = runKernelMany(
         'BatchNormTraining',
         { x, scale: weight.value, offset: bias.value },
         { epsilon },
       );
       this.track(mean, variance);
-      let output = y as tf.Tensor4D;
-      if (residual) output = tf.add(output, residual);
-      return { output: relu ? tf.relu(output) : output, reserved };
+      const sum = (residual ? tf.add(y, residual) : y) as tf.Tensor4D;
+      return { ...activate(sum, nonlinearity), reserved };
     });
     const inputs: Record<string, tf.Tensor> = { x };
     if (residual) inputs['residual'] = residual;
@@ -118,10 +118,10 @@ export class BatchNorm extends Module implements Normalisation {
       'BatchNorm',
       inputs,
       output,
-      [x, ...reserved, ...(relu ? [output] : [])],
+      [x, ...reserved, ...(saved ? [saved] : [])],
       (dy, tensors) => {
-        const [savedX, reserve1, reserve2, reserve3, savedOutput] = tensors;
-        const gradient = relu ? runKernel('ReluGrad', { dy, y: savedOutput }) : dy;
+        const [savedX, reserve1, reserve2, reserve3, savedActivation] = tensors;
+        const gradient = activationGradient(dy, saved && savedActivation, nonlinearity);
         const [dx, dScale, dOffset] = runKernelMany(
           'BatchNormTrainingGrad',
           {
@@ -156,6 +156,13 @@ export class BatchNorm extends Module implements Normalisation {
 /** torch.nn.GroupNorm's eps; 32 groups as in the paper (Wu & He 2018) and in detectron2. */
 const GROUP_NORM = { groups: 32, epsilon: 1e-5 };
 
+/** 32 groups, or the nearest lower power of two that divides the channels: MobileNet's 24 have 8. */
+function defaultGroups(channels: number): number {
+  let { groups } = GROUP_NORM;
+  while (channels % groups !== 0) groups /= 2;
+  return groups;
+}
+
 /** torch.nn.GroupNorm: statistics of each image's own groups of channels, so the batch may be of one image. */
 export class GroupNorm extends Module implements Normalisation {
   readonly weight: Parameter;
@@ -163,7 +170,7 @@ export class GroupNorm extends Module implements Normalisation {
 
   constructor(
     private readonly channels: number,
-    private readonly groups = GROUP_NORM.groups,
+    private readonly groups = defaultGroups(channels),
     private readonly epsilon = GROUP_NORM.epsilon,
   ) {
     super();
@@ -172,9 +179,9 @@ export class GroupNorm extends Module implements Normalisation {
   }
 
   afterConvolution(
-    convolution: Conv2d,
+    convolution: Convolution,
     x: tf.Tensor4D,
-    { residual, relu = false }: Activation = {},
+    { residual, nonlinearity }: Activation = {},
   ): tf.Tensor4D {
     return tf.tidy(() => {
       const y = convolution.forward(x);
@@ -186,7 +193,7 @@ export class GroupNorm extends Module implements Normalisation {
       const normalised = tf.reshape(tf.mul(centred, tf.rsqrt(tf.add(variance, this.epsilon))), y.shape);
       let output: tf.Tensor4D = tf.add(tf.mul(normalised, this.weight.value), this.bias.value);
       if (residual) output = tf.add(output, residual);
-      return relu ? tf.relu(output) : output;
+      return activate(output, nonlinearity).output;
     });
   }
 }

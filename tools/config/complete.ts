@@ -1,4 +1,5 @@
-import { defaultImageSize } from '../../detection/modeling/models';
+import { InputError } from '../../detection/errors';
+import { defaultImageSize, defaultNorm, numBackboneStages } from '../../detection/modeling/models';
 import type { TrainingConfiguration } from './schema';
 
 /** A configuration without anything left to derive: what the run does, as `config.yaml` states it. */
@@ -28,14 +29,23 @@ const WARMUP_SHARE = 0.1;
 const MILESTONE_SHARES = [2 / 3, 8 / 9] as const;
 /** torchvision's trainable_backbone_layers with pretrained weights; all of them train without. */
 const TRAINABLE_LAYERS_WITH_WEIGHTS = 3;
-const ALL_LAYERS = 5;
 
-/** Fills what the user left to be derived, each from the keys that its description names. */
+/**
+ * Fills what the user left to be derived, each from the keys that its description names.
+ *
+ * @throws InputError where the model does not have as many stages as are to be trained.
+ */
 export function completeConfiguration(configuration: TrainingConfiguration): CompleteConfiguration {
   const { model, data, optimizer, schedule, iterations } = configuration;
   const size = defaultImageSize(model.name);
   const pretrained = model.weights !== null;
   const minSize = model.minSize ?? size.minSize;
+  const stages = numBackboneStages(model.name);
+  if (model.trainableLayers !== null && model.trainableLayers > stages) {
+    throw new InputError(
+      `model.trainableLayers is ${model.trainableLayers}, but the backbone of ${model.name} has ${stages} stages`,
+    );
+  }
   return {
     ...configuration,
     model: {
@@ -45,8 +55,8 @@ export function completeConfiguration(configuration: TrainingConfiguration): Com
       maxSize:
         model.maxSize ??
         (model.minSize === null ? size.maxSize : Math.round((minSize * size.maxSize) / size.minSize)),
-      trainableLayers: model.trainableLayers ?? (pretrained ? TRAINABLE_LAYERS_WITH_WEIGHTS : ALL_LAYERS),
-      norm: model.norm ?? (pretrained ? 'frozen' : 'batch'),
+      trainableLayers: model.trainableLayers ?? (pretrained ? TRAINABLE_LAYERS_WITH_WEIGHTS : stages),
+      norm: model.norm ?? defaultNorm(model.name, pretrained),
     },
     data: { ...data, trainMinSizes: data.trainMinSizes ?? [minSize] },
     optimizer: {

@@ -26,15 +26,17 @@ export const trainingConfigurationSchema = z.strictObject({
       trainableLayers: z
         .int()
         .min(0)
-        .max(5)
+        .max(6)
         .nullable()
         .default(null)
-        .describe('backbone stages that train, from the last; null: 3 with weights, else all (torchvision)'),
+        .describe(
+          'backbone stages that train, from the last; null: 3 with weights, else all (torchvision); ResNets have 5, MobileNets 6',
+        ),
       norm: z
         .enum(['frozen', 'batch', 'group'])
         .nullable()
         .default(null)
-        .describe('normalisation of the backbone; null: frozen with weights, else batch (torchvision)'),
+        .describe('normalisation; null: batch without weights and in v2, else frozen (torchvision)'),
       weights: z
         .string()
         .min(1)

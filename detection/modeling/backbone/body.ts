@@ -1,5 +1,15 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { Module } from '../../nn/module';
+import type { NormalisationFactory } from '../../nn/normalisation';
+import type { RandomStream } from '../../nn/random';
+
+export interface BodyOptions {
+  normalisation: NormalisationFactory;
+  /** How many stages are trained, counted from the top: 0 none, and each architecture says how many there are. */
+  trainableLayers: number;
+  /** Of the initial weights. */
+  random: RandomStream;
+}
 
 /** The part of a backbone below the feature pyramid. */
 export abstract class Body extends Module {

@@ -1,25 +1,19 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { ModuleList } from '../../nn/containers';
+import { Conv2dNormActivation } from '../../nn/conv2d-norm-activation';
 import { Conv2d } from '../../nn/convolution';
 import { kaimingUniform } from '../../nn/initialisers';
 import { Module } from '../../nn/module';
+import type { NormalisationFactory } from '../../nn/normalisation';
 import type { RandomStream } from '../../nn/random';
 import type { Body } from './body';
 
-/** A convolution under the name torchvision gives it inside a Conv2dNormActivation. */
-class PyramidConvolution extends Module {
-  private readonly convolution: Conv2d;
-
-  constructor(kernel: number, inChannels: number, outChannels: number, random: RandomStream) {
-    super();
-    const weight = kaimingUniform([kernel, kernel, inChannels, outChannels], random);
-    const bias: tf.Tensor1D = tf.zeros([outChannels]);
-    this.convolution = this.child('0', new Conv2d(weight, bias, { padding: (kernel - 1) / 2 }));
-  }
-
-  forward(x: tf.Tensor4D, residual?: tf.Tensor4D): tf.Tensor4D {
-    return this.convolution.forward(x, residual ? { residual } : {});
-  }
+export interface FeaturePyramidOptions {
+  /** Channels of every level. */
+  outChannels: number;
+  random: RandomStream;
+  /** Of each convolution, which has no bias then. None in the paper; batch norm in fasterrcnn_resnet50_fpn_v2. */
+  normalisation?: NormalisationFactory;
 }
 
 /**
@@ -27,13 +21,19 @@ class PyramidConvolution extends Module {
  * path that doubles by nearest neighbour, 3x3 convolutions, and a further level that takes every second pixel.
  */
 export class FeaturePyramid extends Module {
-  private readonly innerBlocks: ModuleList<PyramidConvolution>;
-  private readonly layerBlocks: ModuleList<PyramidConvolution>;
+  private readonly innerBlocks: ModuleList<Conv2dNormActivation>;
+  private readonly layerBlocks: ModuleList<Conv2dNormActivation>;
 
-  constructor(inChannels: readonly number[], outChannels: number, random: RandomStream) {
+  constructor(inChannels: readonly number[], { outChannels, random, normalisation }: FeaturePyramidOptions) {
     super();
-    const blocks = (kernel: number, channels: readonly number[]): ModuleList<PyramidConvolution> =>
-      new ModuleList(channels.map((count) => new PyramidConvolution(kernel, count, outChannels, random)));
+    const block = (kernel: number, channels: number): Conv2dNormActivation => {
+      const weight = kaimingUniform([kernel, kernel, channels, outChannels], random);
+      const bias = normalisation ? undefined : tf.zeros<tf.Rank.R1>([outChannels]);
+      const convolution = new Conv2d(weight, bias, { padding: (kernel - 1) / 2 });
+      return new Conv2dNormActivation(convolution, normalisation?.(outChannels));
+    };
+    const blocks = (kernel: number, channels: readonly number[]): ModuleList<Conv2dNormActivation> =>
+      new ModuleList(channels.map((count) => block(kernel, count)));
     this.innerBlocks = this.child('inner_blocks', blocks(1, inChannels));
     this.layerBlocks = this.child(
       'layer_blocks',
@@ -65,17 +65,15 @@ export class FeaturePyramid extends Module {
 
 /** torchvision's BackboneWithFPN. */
 export class BackboneWithFpn extends Module {
+  readonly outChannels: number;
   private readonly body: Body;
   private readonly fpn: FeaturePyramid;
 
-  constructor(
-    body: Body,
-    readonly outChannels: number,
-    random: RandomStream,
-  ) {
+  constructor(body: Body, options: FeaturePyramidOptions) {
     super();
+    this.outChannels = options.outChannels;
     this.body = this.child('body', body);
-    this.fpn = this.child('fpn', new FeaturePyramid(body.outChannels, outChannels, random));
+    this.fpn = this.child('fpn', new FeaturePyramid(body.outChannels, options));
   }
 
   /** x [N, H, W, 3] -> levels of `outChannels` channels, finest first, the pool level last. The caller disposes. */

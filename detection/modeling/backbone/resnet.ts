@@ -5,8 +5,8 @@ import { kaimingNormalFanOut } from '../../nn/initialisers';
 import { Module } from '../../nn/module';
 import type { Normalisation, NormalisationFactory } from '../../nn/normalisation';
 import type { RandomStream } from '../../nn/random';
-import { noGradient } from '../../nn/tfjs-internals';
-import { Body } from './body';
+import { Body, type BodyOptions } from './body';
+import { recordIf } from './record-if';
 
 /** Blocks of each stage, and whether they are bottlenecks (He et al. 2015, table 1). */
 const ARCHITECTURES = {
@@ -18,11 +18,8 @@ const ARCHITECTURES = {
 
 export type ResNetDepth = keyof typeof ARCHITECTURES;
 
-export interface ResNetOptions {
-  normalisation: NormalisationFactory;
-  /** How many parts are trained, counted from the top: 0 none .. 5 all (layer4, layer3, layer2, layer1, stem). */
-  trainableLayers: number;
-  random: RandomStream;
+/** Five stages: layer4, layer3, layer2, layer1, stem. */
+export interface ResNetOptions extends BodyOptions {
   /** Channels of the stem and of layer1; each further stage has twice as many. 64 in the paper. */
   width?: number;
 }
@@ -91,8 +88,8 @@ class BasicBlock extends Block {
   forward(x: tf.Tensor4D): tf.Tensor4D {
     return tf.tidy(() => {
       const residual = this.downsample?.forward(x) ?? x;
-      const y = this.bn1.afterConvolution(this.conv1, x, { relu: true });
-      return this.bn2.afterConvolution(this.conv2, y, { residual, relu: true });
+      const y = this.bn1.afterConvolution(this.conv1, x, { nonlinearity: 'relu' });
+      return this.bn2.afterConvolution(this.conv2, y, { residual, nonlinearity: 'relu' });
     });
   }
 }
@@ -126,9 +123,9 @@ class Bottleneck extends Block {
   forward(x: tf.Tensor4D): tf.Tensor4D {
     return tf.tidy(() => {
       const residual = this.downsample?.forward(x) ?? x;
-      let y = this.bn1.afterConvolution(this.conv1, x, { relu: true });
-      y = this.bn2.afterConvolution(this.conv2, y, { relu: true });
-      return this.bn3.afterConvolution(this.conv3, y, { residual, relu: true });
+      let y = this.bn1.afterConvolution(this.conv1, x, { nonlinearity: 'relu' });
+      y = this.bn2.afterConvolution(this.conv2, y, { nonlinearity: 'relu' });
+      return this.bn3.afterConvolution(this.conv3, y, { residual, nonlinearity: 'relu' });
     });
   }
 }
@@ -178,7 +175,7 @@ export class ResNet extends Body {
   forward(x: tf.Tensor4D): tf.Tensor4D[] {
     let trained = this.conv1.trainable;
     const stem = recordIf(trained, () =>
-      tf.maxPool(this.bn1.afterConvolution(this.conv1, x, { relu: true }), 3, 2, 1),
+      tf.maxPool(this.bn1.afterConvolution(this.conv1, x, { nonlinearity: 'relu' }), 3, 2, 1),
     );
     let map = stem;
     const maps = this.stages.map((stage) => {
@@ -189,9 +186,4 @@ export class ResNet extends Body {
     stem.dispose();
     return maps;
   }
-}
-
-/** Runs a part of the backbone; with the tape off where nothing is trained up to there: it would save for nothing. */
-function recordIf(trained: boolean, forward: () => tf.Tensor4D): tf.Tensor4D {
-  return trained ? tf.tidy(forward) : noGradient(() => tf.tidy(forward));
 }

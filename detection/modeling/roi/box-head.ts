@@ -1,8 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { linearUniform } from '../../nn/initialisers';
+import { Conv2dNormActivation } from '../../nn/conv2d-norm-activation';
+import { Conv2d } from '../../nn/convolution';
+import { kaimingNormalFanOut, linearUniform } from '../../nn/initialisers';
 import { Linear } from '../../nn/linear';
 import type { Layout } from '../../nn/module';
 import { Module } from '../../nn/module';
+import type { NormalisationFactory } from '../../nn/normalisation';
 import type { RandomStream } from '../../nn/random';
 
 /** A linear layer as torch.nn.Linear initialises it. */
@@ -39,6 +42,48 @@ export class TwoMlpHead extends Module {
       const [numRois, height, width, channels] = pooled.shape;
       const flat = tf.reshape(pooled, [numRois, height * width * channels]);
       return this.fc7.forward(this.fc6.forward(flat as tf.Tensor2D, { relu: true }), { relu: true });
+    });
+  }
+}
+
+/** torchvision's FastRCNNConvFCHead with one linear layer, as fasterrcnn_resnet50_fpn_v2 has it. */
+export class FastRcnnConvFcHead extends Module {
+  private readonly convolutions: readonly Conv2dNormActivation[];
+  private readonly linear: Linear;
+
+  constructor(
+    channels: number,
+    resolution: number,
+    /** Channels of each 3x3 convolution. */
+    convolutionChannels: readonly number[],
+    readonly outFeatures: number,
+    normalisation: NormalisationFactory,
+    random: RandomStream,
+  ) {
+    super();
+    let inChannels = channels;
+    this.convolutions = convolutionChannels.map((outChannels, index) => {
+      const weight = kaimingNormalFanOut([3, 3, inChannels, outChannels], random);
+      inChannels = outChannels;
+      const convolution = new Conv2d(weight, undefined, { padding: 1 });
+      const layer = new Conv2dNormActivation(convolution, normalisation(outChannels), 'relu');
+      return this.child(String(index), layer);
+    });
+    const layout = { channels: inChannels, height: resolution, width: resolution };
+    // torchvision's Sequential counts the flattening in between as a layer.
+    this.linear = this.child(
+      String(convolutionChannels.length + 1),
+      linear(inChannels * resolution ** 2, outFeatures, random, layout),
+    );
+  }
+
+  /** Pooled ROIs [R, size, size, C] -> [R, outFeatures]. The caller disposes. */
+  forward(pooled: tf.Tensor4D): tf.Tensor2D {
+    return tf.tidy(() => {
+      const map = this.convolutions.reduce((x, layer) => layer.forward(x), pooled);
+      const [numRois, height, width, channels] = map.shape;
+      const flat = tf.reshape<tf.Rank.R2>(map, [numRois, height * width * channels]);
+      return this.linear.forward(flat, { relu: true });
     });
   }
 }

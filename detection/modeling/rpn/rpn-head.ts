@@ -41,7 +41,10 @@ export class RpnHead extends Module {
     return tf.tidy(() => {
       const levels = features.map((feature) =>
         tf.tidy(() => {
-          const hidden = this.convolutions.reduce((x, layer) => layer.forward(x, { relu: true }), feature);
+          const hidden = this.convolutions.reduce(
+            (x, layer) => layer.forward(x, { nonlinearity: 'relu' }),
+            feature,
+          );
           const [batch] = feature.shape;
           return {
             logits: tf.reshape<tf.Rank.R2>(this.objectness.forward(hidden), [batch, -1]),

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs-core';
 import { loadBackend } from '../../../detection/backend/node';
 import { ResNet } from '../../../detection/modeling/backbone/resnet';
-import { buildDetector, modelNames } from '../../../detection/modeling/models';
+import { buildDetector, modelNames, type ModelName } from '../../../detection/modeling/models';
 import { BatchNorm } from '../../../detection/nn/normalisation';
 import { RandomStream } from '../../../detection/nn/random';
 import { describeShared, sharedPath } from '../../shared';
@@ -12,13 +12,17 @@ beforeAll(async () => {
 });
 
 const COCO = { numClasses: 90, seed: 0, trainableLayers: 5 };
+const PUBLISHED: [ModelName, number][] = [
+  ['fasterrcnn_resnet50_fpn', 5],
+  ['fasterrcnn_resnet50_fpn_v2', 5],
+];
 
-describeShared('fasterrcnn_resnet50_fpn', () => {
-  test("has torchvision's state_dict: names and shapes", () => {
+describeShared("torchvision's state_dict", () => {
+  test.each(PUBLISHED)('%s has its names and shapes', (name, trainableLayers) => {
     const before = tf.memory().numTensors;
-    const model = buildDetector('fasterrcnn_resnet50_fpn', { ...COCO, norm: 'batch' });
+    const model = buildDetector(name, { ...COCO, trainableLayers, norm: 'batch' });
     const ours = [...model.stateDict()].map(([name, entry]) => `${name} [${entry.shapeOnDisk.join(', ')}]`);
-    const theirs = readFileSync(sharedPath('reference/state_dict_fasterrcnn_resnet50_fpn.txt'), 'utf8')
+    const theirs = readFileSync(sharedPath(`reference/state_dict_${name}.txt`), 'utf8')
       .split('\n')
       .map((line) => /^(\S+)\s+[([]([\d, ]*)[)\]]/.exec(line))
       .filter((match) => match !== null)

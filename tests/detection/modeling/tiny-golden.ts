@@ -52,7 +52,7 @@ class GoldenBody extends Body {
 
   override forward(x: tf.Tensor4D): tf.Tensor4D[] {
     let map = x;
-    return this.convolutions.map((convolution) => (map = convolution.forward(map, { relu: true })));
+    return this.convolutions.map((convolution) => (map = convolution.forward(map, { nonlinearity: 'relu' })));
   }
 }
 
@@ -80,7 +80,11 @@ export function buildTinyGolden(golden: Golden): FasterRcnn {
     random,
     { ...roiDefaults, batchSizePerImage: EVERYTHING, scoreThreshold: 0.2, detectionsPerImage: 20 },
   );
-  const model = new FasterRcnn(new BackboneWithFpn(new GoldenBody(), 8, random), rpn, roiHeads);
+  const model = new FasterRcnn(
+    new BackboneWithFpn(new GoldenBody(), { outChannels: 8, random }),
+    rpn,
+    roiHeads,
+  );
   const state = model.stateDict();
   for (const { name, shape, scale, index: k } of golden.params) {
     const size = shape.reduce((product, side) => product * side, 1);

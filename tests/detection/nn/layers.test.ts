@@ -1,7 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { loadBackend } from '../../../detection/backend/node';
 import { lossesAndGradients } from '../../../detection/nn/autograd';
-import { Conv2d, type Activation } from '../../../detection/nn/convolution';
+import type { Nonlinearity } from '../../../detection/nn/activations';
+import { Conv2d, type Activation, type ConvolutionOptions } from '../../../detection/nn/convolution';
+import { DepthwiseConv2d } from '../../../detection/nn/depthwise-convolution';
 import { Linear } from '../../../detection/nn/linear';
 import { Parameter, type Module } from '../../../detection/nn/module';
 import {
@@ -40,32 +42,54 @@ function expectSameGradients(
   expect(tf.memory().numTensors).toBe(before);
 }
 
-/** tf.conv2d with zeros around, which tfjs can differentiate by itself. */
-function convolve(x: tf.Tensor, weight: tf.Tensor, stride: number, padding: number): tf.Tensor4D {
-  const padded = tf.pad(x as tf.Tensor4D, [
-    [0, 0],
-    [padding, padding],
-    [padding, padding],
-    [0, 0],
-  ]);
-  return tf.conv2d(padded, weight as tf.Tensor4D, stride, 'valid');
+type Padding = ConvolutionOptions['padding'];
+
+/** tf.conv2d or tf.depthwiseConv2d with zeros around, which tfjs can differentiate by itself. */
+function convolve(
+  x: tf.Tensor,
+  weight: tf.Tensor,
+  stride: number,
+  padding: Padding,
+  convolution: typeof tf.conv2d | typeof tf.depthwiseConv2d = tf.conv2d,
+): tf.Tensor4D {
+  if (padding === 'same') return convolution(x as tf.Tensor4D, weight as tf.Tensor4D, stride, 'same');
+  const sides: [number, number] = [padding ?? 0, padding ?? 0];
+  const padded = tf.pad(x as tf.Tensor4D, [[0, 0], sides, sides, [0, 0]]);
+  return convolution(padded, weight as tf.Tensor4D, stride, 'valid');
 }
 
-function finish(y: tf.Tensor, values: Record<string, tf.Tensor>, { relu }: { relu: boolean }): tf.Tensor {
+const references: Record<Nonlinearity, (x: tf.Tensor) => tf.Tensor> = {
+  relu: (x) => tf.relu(x),
+  relu6: (x) => tf.clipByValue(x, 0, 6),
+  hardswish: (x) => tf.div(tf.mul(x, tf.clipByValue(tf.add(x, 3), 0, 6)), 6),
+};
+
+function finish(y: tf.Tensor, values: Record<string, tf.Tensor>, nonlinearity?: Nonlinearity): tf.Tensor {
   const sum = values['residual'] ? tf.add(y, values['residual']) : y;
-  return relu ? tf.relu(sum) : sum;
+  return nonlinearity ? references[nonlinearity](sum) : sum;
 }
 
-const variants = [
-  { kernel: 3, stride: 1, relu: true, withResidual: true },
-  { kernel: 3, stride: 2, relu: true, withResidual: false },
-  { kernel: 1, stride: 2, relu: false, withResidual: true },
-  { kernel: 7, stride: 2, relu: false, withResidual: false },
+interface Variant {
+  kernel: number;
+  stride: number;
+  padding: Padding;
+  nonlinearity?: Nonlinearity;
+  withResidual: boolean;
+}
+
+const variants: Variant[] = [
+  { kernel: 3, stride: 1, padding: 1, nonlinearity: 'relu', withResidual: true },
+  { kernel: 3, stride: 2, padding: 1, nonlinearity: 'relu', withResidual: false },
+  { kernel: 1, stride: 2, padding: 0, withResidual: true },
+  { kernel: 7, stride: 2, padding: 3, withResidual: false },
+  { kernel: 3, stride: 2, padding: 'same', nonlinearity: 'relu6', withResidual: false },
+  { kernel: 1, stride: 1, padding: 0, nonlinearity: 'hardswish', withResidual: true },
 ];
 
-describe.each(variants)('kernel $kernel, stride $stride, relu $relu, residual $withResidual', (variant) => {
-  const { kernel, stride, relu, withResidual } = variant;
-  const padding = (kernel - 1) / 2;
+const title = 'kernel $kernel, stride $stride, padding $padding, $nonlinearity, residual $withResidual';
+
+describe.each(variants)(title, (variant) => {
+  const { kernel, stride, padding, nonlinearity, withResidual } = variant;
   const outputShape = [2, stride === 1 ? 9 : 5, stride === 1 ? 12 : 6, 4];
 
   function setUp(bias: boolean) {
@@ -76,7 +100,7 @@ describe.each(variants)('kernel $kernel, stride $stride, relu $relu, residual $w
       stride,
       padding,
     });
-    const activation: Activation = residual ? { residual: residual.value as tf.Tensor4D, relu } : { relu };
+    const activation: Activation = { residual: residual?.value as tf.Tensor4D | undefined, nonlinearity };
     const parameters: Record<string, Parameter> = { x, weight: convolution.weight };
     if (convolution.bias) parameters['bias'] = convolution.bias;
     if (residual) parameters['residual'] = residual;
@@ -94,9 +118,11 @@ describe.each(variants)('kernel $kernel, stride $stride, relu $relu, residual $w
       parameters,
       () => convolution.forward(x.value as tf.Tensor4D, activation),
       (values) =>
-        finish(tf.add(convolve(values['x'], values['weight'], stride, padding), values['bias']), values, {
-          relu,
-        }),
+        finish(
+          tf.add(convolve(values['x'], values['weight'], stride, padding), values['bias']),
+          values,
+          nonlinearity,
+        ),
     );
     cleanUp(parameters, convolution);
   });
@@ -121,7 +147,7 @@ describe.each(variants)('kernel $kernel, stride $stride, relu $relu, residual $w
           weight.value as tf.Tensor1D,
           1e-5,
         );
-        return finish(normal, values, { relu });
+        return finish(normal, values, nonlinearity);
       },
     );
     cleanUp(parameters, convolution, norm);
@@ -166,11 +192,73 @@ describe.each(variants)('kernel $kernel, stride $stride, relu $relu, residual $w
       () => norm.afterConvolution(convolution, x.value as tf.Tensor4D, activation),
       (values) => {
         const normal = reference(convolve(values['x'], values['weight'], stride, padding));
-        return finish(tf.add(tf.mul(normal, values['scale']), values['offset']), values, { relu });
+        return finish(tf.add(tf.mul(normal, values['scale']), values['offset']), values, nonlinearity);
       },
     );
     cleanUp(parameters, convolution, norm);
   });
+});
+
+const depthwiseVariants: Omit<Variant, 'withResidual'>[] = [
+  { kernel: 3, stride: 1, padding: 1, nonlinearity: 'relu' },
+  { kernel: 3, stride: 2, padding: 1, nonlinearity: 'relu6' },
+  { kernel: 5, stride: 2, padding: 2, nonlinearity: 'hardswish' },
+  { kernel: 5, stride: 2, padding: 'same' },
+];
+
+describe.each(depthwiseVariants)(
+  'depthwise, kernel $kernel, stride $stride, padding $padding, $nonlinearity',
+  ({ kernel, stride, padding, nonlinearity }) => {
+    // An even side and an odd one: 'same' puts the odd zero at the end.
+    const setUp = () => ({
+      x: new Parameter(random([2, 8, 11, 3], 1), 'same', true),
+      convolution: new DepthwiseConv2d(random([kernel, kernel, 3, 1], 2) as tf.Tensor4D, { stride, padding }),
+    });
+    const reference = ({ x, weight }: Record<string, tf.Tensor>): tf.Tensor4D =>
+      convolve(x, weight, stride, padding, tf.depthwiseConv2d);
+
+    test('alone', () => {
+      const { x, convolution } = setUp();
+      expectSameGradients(
+        { x, weight: convolution.weight },
+        () => convolution.forward(x.value as tf.Tensor4D, { nonlinearity }),
+        (values) => finish(reference(values), values, nonlinearity),
+      );
+      convolution.dispose();
+      x.dispose();
+    });
+
+    test('with frozen batch norm', () => {
+      const { x, convolution } = setUp();
+      const norm = new FrozenBatchNorm(3, 1e-3);
+      norm.weight.fromDisk(tf.tensor1d([0.5, -2, 1]));
+      norm.runningVariance.fromDisk(tf.tensor1d([0.5, 2, 0.1]));
+      expectSameGradients(
+        { x, weight: convolution.weight },
+        () => norm.afterConvolution(convolution, x.value as tf.Tensor4D, { nonlinearity }),
+        (values) => {
+          const scale = tf.div(norm.weight.value, tf.sqrt(tf.add(norm.runningVariance.value, 1e-3)));
+          return finish(tf.mul(reference(values), scale), values, nonlinearity);
+        },
+      );
+      convolution.dispose();
+      norm.dispose();
+      x.dispose();
+    });
+  },
+);
+
+test('a depthwise filter is [channels, 1, height, width] on disk', () => {
+  const convolution = new DepthwiseConv2d(tf.tensor4d([1, 2, 3, 4, 5, 6], [1, 3, 2, 1]));
+  const { weight } = convolution;
+  const onDisk = weight.toDisk();
+  expect(onDisk.shape).toEqual([2, 1, 1, 3]);
+  expect(weight.shapeOnDisk).toEqual([2, 1, 1, 3]);
+  expect([...onDisk.dataSync()]).toEqual([1, 3, 5, 2, 4, 6]);
+  weight.fromDisk(onDisk);
+  expect([...weight.value.dataSync()]).toEqual([1, 2, 3, 4, 5, 6]);
+  onDisk.dispose();
+  convolution.dispose();
 });
 
 test.each([true, false])('linear layer, relu %s', (relu) => {
@@ -180,7 +268,7 @@ test.each([true, false])('linear layer, relu %s', (relu) => {
     { x, weight: layer.weight, bias: layer.bias },
     () => layer.forward(x.value as tf.Tensor2D, { relu }),
     ({ x, weight, bias }) =>
-      finish(tf.add(tf.matMul(x as tf.Tensor2D, weight as tf.Tensor2D), bias), {}, { relu }),
+      finish(tf.add(tf.matMul(x as tf.Tensor2D, weight as tf.Tensor2D), bias), {}, relu ? 'relu' : undefined),
   );
   layer.dispose();
   x.dispose();

@@ -125,3 +125,12 @@ test('derived values follow from the others', () => {
   expect(pretrained.model).toMatchObject({ minSize: 400, maxSize: 667, trainableLayers: 3, norm: 'frozen' });
   expect(pretrained.optimizer.lr).toBe(1e-3);
 });
+
+test('what torchvision gives a model of its own, with weights and without', () => {
+  const modelOf = (name: string, ...texts: string[]) =>
+    completeConfiguration(load(undefined, [`model.name=${name}`, ...texts])).model;
+  expect(modelOf('fasterrcnn_resnet50_fpn_v2', 'model.weights=w').norm).toBe('batch');
+  expect(() => modelOf('fasterrcnn_resnet50_fpn', 'model.trainableLayers=6')).toThrow(
+    'model.trainableLayers is 6, but the backbone of fasterrcnn_resnet50_fpn has 5 stages',
+  );
+});

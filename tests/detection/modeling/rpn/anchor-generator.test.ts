@@ -92,7 +92,11 @@ describeShared('anchor generator, golden', () => {
       readFileSync(sharedPath('golden/golden_components.json'), 'utf8'),
     ) as Components;
     const { sizes, aspectRatios } = fasterRcnnDefaults.anchors;
-    expect(new AnchorGenerator(sizes, aspectRatios).cellAnchors.map((cell) => [...cell])).toEqual(
+    const generator = new AnchorGenerator(
+      sizes,
+      sizes.map(() => aspectRatios),
+    );
+    expect(generator.cellAnchors.map((cell) => [...cell])).toEqual(
       golden.cell_anchors_resnet50_fpn.map((cell) => cell.flat()),
     );
     const mobilenet = new AnchorGenerator([[32, 64, 128, 256, 512]], [[0.5, 1, 2]]);
@@ -101,9 +105,10 @@ describeShared('anchor generator, golden', () => {
 
   it("has the tiny Faster R-CNN's anchors, and with the matcher its labels", () => {
     const golden = JSON.parse(readFileSync(sharedPath('golden/golden_tiny_frcnn.json'), 'utf8')) as Tiny;
+    const sizes = [[8], [16], [32], [64], [128]];
     const generator = new AnchorGenerator(
-      [[8], [16], [32], [64], [128]],
-      fasterRcnnDefaults.anchors.aspectRatios,
+      sizes,
+      sizes.map(() => fasterRcnnDefaults.anchors.aspectRatios),
     );
     const features = [
       [24, 32],

@@ -1,0 +1,92 @@
+import { IMAGE_MEAN, IMAGE_STD } from '../structures/resize';
+import type { Body, BodyOptions } from './backbone/body';
+import { ResNet, type ResNetDepth } from './backbone/resnet';
+import { fasterRcnnDefaults, type RoiOptions, type RpnOptions } from './defaults';
+
+/** Everything that tells one detector from another. */
+export interface Architecture {
+  body: (options: BodyOptions) => Body;
+  /** Of the body, that are trained or frozen together. */
+  stages: number;
+  /** Normalisation where pretrained weights are trained further. */
+  pretrainedNorm: 'frozen' | 'batch';
+  /** Of batch norm. */
+  normEpsilon: number;
+  /** Channels of the feature pyramid and of the RPN. */
+  fpnChannels: number;
+  /** As fasterrcnn_resnet50_fpn_v2: two convolutions in the RPN, four in the box head, norms there and in the pyramid. */
+  improved: boolean;
+  /** Features of the box head. */
+  headFeatures: number;
+  /** Of each level of the pyramid, in pixels of the resized image. */
+  anchorSizes: readonly (readonly number[])[];
+  /** Default size of the images. */
+  minSize: number;
+  maxSize: number;
+  /** What images are normalised by, R, G, B of 0..1. */
+  mean: readonly number[];
+  std: readonly number[];
+  rpn: RpnOptions;
+  roi: RoiOptions;
+}
+
+/** torchvision's fasterrcnn_resnet50_fpn, whatever the body. */
+const published: Omit<Architecture, 'body'> = {
+  stages: 5,
+  pretrainedNorm: 'frozen',
+  normEpsilon: 1e-5,
+  fpnChannels: 256,
+  improved: false,
+  headFeatures: 1024,
+  anchorSizes: fasterRcnnDefaults.anchors.sizes,
+  ...fasterRcnnDefaults.transform,
+  mean: IMAGE_MEAN,
+  std: IMAGE_STD,
+  rpn: fasterRcnnDefaults.rpn,
+  roi: fasterRcnnDefaults.roi,
+};
+
+function resnet(depth: ResNetDepth, width?: number): Architecture['body'] {
+  return (options) => new ResNet(depth, { ...options, width });
+}
+
+/** For small images and for machines without an accelerator: fewer proposals are enough for a dozen objects. */
+const small = {
+  ...published,
+  minSize: 320,
+  maxSize: 533,
+  rpn: {
+    ...fasterRcnnDefaults.rpn,
+    preNmsTopN: { train: 500, test: 500 },
+    postNmsTopN: { train: 300, test: 300 },
+  },
+  roi: { ...fasterRcnnDefaults.roi, batchSizePerImage: 256 },
+} satisfies Omit<Architecture, 'body'>;
+
+/** The demo's, 3.4 million parameters. */
+const tiny: Architecture = {
+  ...small,
+  body: resnet(18, 32),
+  fpnChannels: 64,
+  headFeatures: 128,
+  // Two sizes an octave apart by its half: of boxes of 15 to 110 pixels 95 % overlap an anchor by 0.7 or more, with
+  // torchvision's 46 %.
+  anchorSizes: [
+    [24, 34],
+    [48, 68],
+    [96, 136],
+    [192, 272],
+    [384, 543],
+  ],
+};
+
+export const architectures = {
+  fasterrcnn_resnet18_fpn: { ...published, body: resnet(18) },
+  fasterrcnn_resnet34_fpn: { ...published, body: resnet(34) },
+  fasterrcnn_resnet50_fpn: { ...published, body: resnet(50) },
+  fasterrcnn_resnet101_fpn: { ...published, body: resnet(101) },
+  fasterrcnn_resnet50_fpn_v2: { ...published, body: resnet(50), improved: true, pretrainedNorm: 'batch' },
+  fasterrcnn_tiny_fpn: tiny,
+} as const satisfies Record<string, Architecture>;
+
+export type ModelName = keyof typeof architectures;
