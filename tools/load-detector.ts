@@ -13,7 +13,8 @@ import {
   type NormName,
 } from '../detection/modeling/models';
 import { readCheckpointState, weightsFile } from '../weights/checkpoint';
-import { readSafetensors, type SafetensorsFile } from '../weights/safetensors';
+import type { WeightsContents } from '../weights/pickled-state-dict';
+import { readWeights } from '../weights/read-weights';
 import { loadStateDict } from '../weights/state-dict';
 import { cocoCategories, NUM_COCO_LABELS } from './coco-categories';
 import { suggest } from './config/suggest';
@@ -57,7 +58,7 @@ export async function loadDetector(weights: string, modelName: string | undefine
   const checkpoint = checkpointFolder(weights);
   const stored = checkpoint === undefined ? undefined : describeCheckpoint(checkpoint, name);
   const file = weightsFile(weights);
-  const contents = readSafetensors(file, { requireFinite: true });
+  const contents = readWeights(file, { requireFinite: true });
   const { norm, ...description } = stored ?? describeBareFile(file, contents, name);
   await loadBackend();
   const model = buildDetector(description.name, {
@@ -121,7 +122,7 @@ function describeCheckpoint(folder: string, wanted: ModelName | undefined): Desc
 
 function describeBareFile(
   file: string,
-  { tensors }: SafetensorsFile,
+  { tensors }: WeightsContents,
   name: ModelName | undefined,
 ): Description {
   if (name === undefined) {

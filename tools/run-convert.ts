@@ -28,8 +28,8 @@ const SAFETENSORS_METADATA = { format: 'pt' };
  */
 export function runConvert({ input, output }: ConvertCommandOptions): void {
   const write = writerFor(output);
-  requireFileName('OUT', output);
   const file = weightsFile(input);
+  requireFileName('OUT', output, [file]);
   const contents = readWeights(file, { requireFinite: true });
   makeFolderOf(output);
   const leftOut = [...contents.leftOut, ...write(output, contents)];

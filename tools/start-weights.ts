@@ -1,6 +1,6 @@
 import type { StateOwner } from '../weights/state-dict';
 import { weightsFile } from '../weights/checkpoint';
-import { readSafetensors } from '../weights/safetensors';
+import { readWeights } from '../weights/read-weights';
 import {
   currentTorchvisionName,
   isImageClassifier,
@@ -19,7 +19,7 @@ const PREDICTOR = 'roi_heads.box_predictor.';
  */
 export function loadStartWeights(model: StateOwner, fileOrFolder: string): string {
   const file = weightsFile(fileOrFolder);
-  const { tensors } = readSafetensors(file, { requireFinite: true });
+  const { tensors } = readWeights(file, { requireFinite: true });
   if (isImageClassifier(tensors)) {
     const filled = loadBackbone(model, file, tensors);
     return `${file}: ${filled.length} entries of an image classifier fill the backbone; the rest starts at random`;

@@ -4,7 +4,7 @@ import type { WeightsContents } from '../../weights/pickled-state-dict';
 import { readWeights } from '../../weights/read-weights';
 import { toFloat32 } from '../../weights/stored-tensor';
 import { WeightsError } from '../../weights/weights-error';
-import { anyDamage, damaged, temporaryFolder } from './weight-files';
+import { anyDamage, damaged, temporaryFolder, unnoticedCuts } from './weight-files';
 
 const folder = temporaryFolder();
 const read = (content: Uint8Array): WeightsContents => readWeights(folder.write('x.pkl', content));
@@ -47,10 +47,7 @@ describe.each(BY_NUMPY)('arrays that numpy pickled in protocol %i', (_, base64) 
   });
 
   it('are refused when cut short anywhere', () => {
-    const content = Buffer.from(base64, 'base64');
-    for (let length = 0; length < content.length; length++) {
-      expect(() => read(content.subarray(0, length))).toThrow(WeightsError);
-    }
+    expect(unnoticedCuts(Buffer.from(base64, 'base64'), read)).toEqual([]);
   });
 
   it('are refused or read as a whole when damaged anywhere', () => {

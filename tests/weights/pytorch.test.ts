@@ -17,6 +17,7 @@ import {
   temporaryFolder,
   torchLegacy,
   torchZip,
+  unnoticedCuts,
   type PickledTensor,
 } from './weight-files';
 
@@ -66,10 +67,7 @@ describe('files by torch itself', () => {
 
   it('cut short anywhere, are refused', () => {
     for (const base64 of [LEGACY_BY_TORCH, ZIP_BY_TORCH]) {
-      const content = Buffer.from(base64, 'base64');
-      for (let length = 0; length < content.length; length++) {
-        expect(() => read(content.subarray(0, length))).toThrow(WeightsError);
-      }
+      expect(unnoticedCuts(Buffer.from(base64, 'base64'), read)).toEqual([]);
     }
   });
 

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { PickleWriter } from '../../weights/pickle-writer';
 import { LEGACY_MAGIC } from '../../weights/pytorch-legacy';
 import { ELEMENT_SIZE, type ElementType, type StoredTensor } from '../../weights/stored-tensor';
+import { WeightsError } from '../../weights/weights-error';
 import { zipArchive } from '../../weights/zip-writer';
 
 /** A folder for the tests of a file, empty before each. */
@@ -129,4 +130,17 @@ export function plain(
   tensors: ReadonlyMap<string, StoredTensor>,
 ): [string, ElementType, number[], number[]][] {
   return [...tensors].map(([name, { type, shape, bytes }]) => [name, type, [...shape], [...bytes]]);
+}
+
+/** Lengths to which a file may be cut short without anybody noticing. Other errors than WeightsError pass through. */
+export function unnoticedCuts(content: Uint8Array, read: (content: Uint8Array) => unknown): number[] {
+  return Array.from(content.keys()).filter((length) => {
+    try {
+      read(content.subarray(0, length));
+      return true;
+    } catch (error) {
+      if (error instanceof WeightsError) return false;
+      throw error;
+    }
+  });
 }

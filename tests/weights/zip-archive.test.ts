@@ -3,7 +3,7 @@ import { BinaryFile } from '../../weights/binary-file';
 import { WeightsError } from '../../weights/weights-error';
 import { readZipDirectory, readZipEntry } from '../../weights/zip-archive';
 import { zipArchive } from '../../weights/zip-writer';
-import { anyDamage, damaged, temporaryFolder } from './weight-files';
+import { anyDamage, damaged, temporaryFolder, unnoticedCuts } from './weight-files';
 
 const folder = temporaryFolder();
 
@@ -160,9 +160,7 @@ describe('refuses', () => {
   });
 
   it('an archive cut short, anywhere', () => {
-    for (let length = 0; length < two.length; length++) {
-      expect(() => readZip(two.subarray(0, length))).toThrow(WeightsError);
-    }
+    expect(unnoticedCuts(two, readZip)).toEqual([]);
     expect(() => readZip(two.subarray(0, 100))).toThrow(/cut short: the directory at its end is missing/);
   });
 });

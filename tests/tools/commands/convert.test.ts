@@ -74,6 +74,7 @@ test('what cannot be used is refused with status 2, and nothing is written', asy
     ['a.safetensors', 'b.onnx', /b\.onnx: a name that ends in \.safetensors or \.pth is expected/],
     ['a.safetensors', 'folder.pth', /folder\.pth: is a folder/],
     ['a.safetensors', 'a.safetensors/b.pth', /is a file; a folder is expected/],
+    ['a.safetensors', 'a.safetensors', /would overwrite what is read; choose another name/],
     ['nan.safetensors', 'b.pth', /entry "w": element 0 is NaN or infinite/],
     ['odd.pth', 'b.safetensors', /entry "__metadata__": cannot be a tensor’s name in safetensors/],
     ['evil.pkl', 'b.pth', /asks for posix\.system/],
