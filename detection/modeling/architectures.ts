@@ -1,5 +1,6 @@
 import { IMAGE_MEAN, IMAGE_STD } from '../structures/resize';
 import type { Body, BodyOptions } from './backbone/body';
+import { MobileNetV3 } from './backbone/mobilenet-v3';
 import { ResNet, type ResNetDepth } from './backbone/resnet';
 import { fasterRcnnDefaults, type RoiOptions, type RpnOptions } from './defaults';
 
@@ -50,6 +51,30 @@ function resnet(depth: ResNetDepth, width?: number): Architecture['body'] {
   return (options) => new ResNet(depth, { ...options, width });
 }
 
+/** torchvision: each of the three levels has anchors of all sizes. */
+const ALL_ANCHOR_SIZES = fasterRcnnDefaults.anchors.sizes.flat();
+
+/** torchvision's fasterrcnn_mobilenet_v3_large_fpn. */
+const mobilenetV3: Architecture = {
+  ...published,
+  body: (options) => new MobileNetV3(options),
+  stages: 6,
+  anchorSizes: [ALL_ANCHOR_SIZES, ALL_ANCHOR_SIZES, ALL_ANCHOR_SIZES],
+  rpn: { ...fasterRcnnDefaults.rpn, scoreThreshold: 0.05 },
+};
+
+/** torchvision's fasterrcnn_mobilenet_v3_large_320_fpn. */
+const mobilenetV3At320: Architecture = {
+  ...mobilenetV3,
+  minSize: 320,
+  maxSize: 640,
+  rpn: {
+    ...mobilenetV3.rpn,
+    preNmsTopN: { ...mobilenetV3.rpn.preNmsTopN, test: 150 },
+    postNmsTopN: { ...mobilenetV3.rpn.postNmsTopN, test: 150 },
+  },
+};
+
 /** For small images and for machines without an accelerator: fewer proposals are enough for a dozen objects. */
 const small = {
   ...published,
@@ -86,6 +111,8 @@ export const architectures = {
   fasterrcnn_resnet50_fpn: { ...published, body: resnet(50) },
   fasterrcnn_resnet101_fpn: { ...published, body: resnet(101) },
   fasterrcnn_resnet50_fpn_v2: { ...published, body: resnet(50), improved: true, pretrainedNorm: 'batch' },
+  fasterrcnn_mobilenet_v3_large_fpn: mobilenetV3,
+  fasterrcnn_mobilenet_v3_large_320_fpn: mobilenetV3At320,
   fasterrcnn_tiny_fpn: tiny,
 } as const satisfies Record<string, Architecture>;
 

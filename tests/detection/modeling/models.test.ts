@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs-core';
 import { loadBackend } from '../../../detection/backend/node';
+import { MobileNetV3 } from '../../../detection/modeling/backbone/mobilenet-v3';
 import { ResNet } from '../../../detection/modeling/backbone/resnet';
 import { buildDetector, modelNames, type ModelName } from '../../../detection/modeling/models';
-import { BatchNorm } from '../../../detection/nn/normalisation';
+import { BatchNorm, FrozenBatchNorm } from '../../../detection/nn/normalisation';
 import { RandomStream } from '../../../detection/nn/random';
+import { recordTape } from '../../../detection/nn/tfjs-internals';
 import { describeShared, sharedPath } from '../../shared';
 
 beforeAll(async () => {
@@ -15,6 +17,7 @@ const COCO = { numClasses: 90, seed: 0, trainableLayers: 5 };
 const PUBLISHED: [ModelName, number][] = [
   ['fasterrcnn_resnet50_fpn', 5],
   ['fasterrcnn_resnet50_fpn_v2', 5],
+  ['fasterrcnn_mobilenet_v3_large_fpn', 6],
 ];
 
 describeShared("torchvision's state_dict", () => {
@@ -39,6 +42,34 @@ describeShared("torchvision's state_dict", () => {
     model.dispose();
     expect(tf.memory().numTensors).toBe(before);
   });
+});
+
+test('more stages than there are cannot be trained', () => {
+  expect(() =>
+    buildDetector('fasterrcnn_resnet18_fpn', { ...COCO, norm: 'batch', trainableLayers: 6 }),
+  ).toThrow('fasterrcnn_resnet18_fpn has 5 stages, so 6 cannot be trained');
+});
+
+test('batch norm has the epsilon that is asked for', () => {
+  const before = tf.memory().numTensors;
+  const detect = (normEpsilon?: number): number[] => {
+    const model = buildDetector('fasterrcnn_tiny_fpn', {
+      numClasses: 2,
+      seed: 3,
+      norm: 'frozen',
+      trainableLayers: 0,
+      normEpsilon,
+    });
+    const tensor: tf.Tensor4D = tf.ones([1, 64, 64, 3]);
+    const sizes = [{ height: 64, width: 64 }];
+    const [{ scores }] = model.predict({ tensor, sizes, originalSizes: sizes });
+    tensor.dispose();
+    model.dispose();
+    return [...scores];
+  };
+  expect(detect(1e-5)).toEqual(detect());
+  expect(detect(0.5)).not.toEqual(detect());
+  expect(tf.memory().numTensors).toBe(before);
 });
 
 // torchvision, test_models_detection_utils: parameters of ResNet-50 that are frozen.
@@ -78,6 +109,49 @@ test('ResNet gives maps of strides 4, 8, 16 and 32, also for sides that are not 
     [2, 2, 3, 64],
   ]);
   tf.dispose([x, maps]);
+  expect(tf.memory().numTensors).toBe(before);
+  body.dispose();
+});
+
+// torchvision, _mobilenet_extractor: stages begin at features 0, 2, 4, 7, 13 and 16; so many before have parameters.
+test.each([
+  [0, 16],
+  [1, 15],
+  [2, 12],
+  [3, 6],
+  [4, 3],
+  [5, 1],
+  [6, -1],
+])('of a MobileNetV3 with %i trainable layers the features up to %i are frozen', (trainableLayers, last) => {
+  const random = new RandomStream(0, 'init');
+  const body = new MobileNetV3({
+    normalisation: (channels) => new BatchNorm(channels),
+    trainableLayers,
+    random,
+  });
+  for (const [name, parameter] of body.namedParameters()) {
+    expect([name, parameter.trainable]).toEqual([name, Number(name.split('.')[0]) > last]);
+  }
+  body.dispose();
+});
+
+test('MobileNetV3 gives two maps of stride 32, and saves nothing for what is frozen', () => {
+  const random = new RandomStream(0, 'init');
+  const body = new MobileNetV3({
+    normalisation: (channels) => new FrozenBatchNorm(channels),
+    trainableLayers: 1,
+    random,
+  });
+  const before = tf.memory().numTensors;
+  const x: tf.Tensor4D = tf.randomUniform([2, 64, 96, 3], -1, 1, 'float32', 1);
+  const { result, tape } = recordTape(() => body.forward(x));
+  expect(result.map(({ shape }) => shape)).toEqual([
+    [2, 2, 3, 160],
+    [2, 2, 3, 960],
+  ]);
+  expect(tape).toHaveLength(1);
+  for (const node of tape) tf.dispose(node.saved);
+  tf.dispose([x, result]);
   expect(tf.memory().numTensors).toBe(before);
   body.dispose();
 });

@@ -1,0 +1,32 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { Conv2d } from '../../nn/convolution';
+import { kaimingNormalFanOut } from '../../nn/initialisers';
+import { Module } from '../../nn/module';
+import type { RandomStream } from '../../nn/random';
+
+/**
+ * torchvision's SqueezeExcitation as MobileNetV3 has it, with a hard sigmoid: weighs each channel of an image by what
+ * all its channels are on average.
+ */
+export class SqueezeExcitation extends Module {
+  private readonly fc1: Conv2d;
+  private readonly fc2: Conv2d;
+
+  constructor(channels: number, squeezeChannels: number, random: RandomStream) {
+    super();
+    const layer = (inChannels: number, outChannels: number): Conv2d =>
+      new Conv2d(kaimingNormalFanOut([1, 1, inChannels, outChannels], random), tf.zeros([outChannels]));
+    this.fc1 = this.child('fc1', layer(channels, squeezeChannels));
+    this.fc2 = this.child('fc2', layer(squeezeChannels, channels));
+  }
+
+  /** x [N, H, W, channels] -> the same shape. The caller disposes. */
+  forward(x: tf.Tensor4D): tf.Tensor4D {
+    return tf.tidy(() => {
+      const average: tf.Tensor4D = tf.mean(x, [1, 2], true);
+      const squeezed = this.fc1.forward(average, { nonlinearity: 'relu' });
+      const weights = tf.div(tf.relu6(tf.add(this.fc2.forward(squeezed), 3)), 6);
+      return tf.mul(x, weights);
+    });
+  }
+}
