@@ -38,5 +38,6 @@ module.exports = {
     ],
   },
   transformIgnorePatterns: [`/node_modules/(?!(${esModules.join('|')})/)`],
-  testTimeout: 60_000,
+  // Seconds where the machine is free; a test that runs into this hangs, however busy the machine is.
+  testTimeout: 240_000,
 };

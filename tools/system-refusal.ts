@@ -15,5 +15,5 @@ const refusals: Readonly<Record<string, string>> = {
 export function systemRefusal(error: unknown): string | undefined {
   const { code, path, message } = Object(error) as Partial<NodeJS.ErrnoException>;
   if (code === undefined || !Object.hasOwn(refusals, code)) return undefined;
-  return `${path ?? 'a file'}: ${refusals[code]} (${message})`;
+  return `${path ?? 'writing a file'}: ${refusals[code]} (${message})`;
 }
