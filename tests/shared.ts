@@ -1,10 +1,7 @@
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { sharedPath } from './shared-path';
 
-/** A file of the folder that lies beside the repository: golden numbers, data sets, peers to compare with. */
-export function sharedPath(relative: string): string {
-  return resolve(__dirname, '..', '..', 'shared', relative);
-}
+export { sharedPath };
 
 /** Tests that need that folder. Without it they are skipped, but under CI they run, and fail. */
 export const describeShared =

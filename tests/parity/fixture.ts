@@ -1,0 +1,69 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ModelName } from '../../detection/modeling/models';
+import type { Differences } from './compare';
+import type { pictureSets } from './pictures';
+import type { Inference, Training, TrainingSettings } from './stages';
+
+/** What is compared: a model on some pictures. */
+export interface ParityCase {
+  readonly model: ModelName;
+  readonly pictures: keyof typeof pictureSets;
+  readonly minSize: number;
+  readonly maxSize: number;
+  /** Of the training batch. */
+  readonly train: { readonly minSize: number; readonly maxSize: number; readonly steps: number };
+}
+
+const photos = {
+  pictures: 'photos',
+  minSize: 480,
+  maxSize: 800,
+  train: { minSize: 320, maxSize: 533, steps: 5 },
+} as const;
+
+export const smallCase: ParityCase = {
+  model: 'fasterrcnn_resnet18_fpn',
+  pictures: 'drawn',
+  minSize: 192,
+  maxSize: 300,
+  train: { minSize: 160, maxSize: 256, steps: 2 },
+};
+
+export const largeCases: readonly ParityCase[] = [
+  { model: 'fasterrcnn_resnet18_fpn', ...photos },
+  { model: 'fasterrcnn_resnet34_fpn', ...photos },
+  { model: 'fasterrcnn_resnet50_fpn', ...photos },
+];
+
+/**
+ * torchvision's numbers for a case, made by make-fixtures.ts: those that it computes in float64, since in float32 its
+ * own rounding would count as our difference.
+ */
+export interface Fixture {
+  /** Versions of what made it. */
+  readonly torch: string;
+  readonly torchvision: string;
+  /** With the background. */
+  readonly numLabels: number;
+  readonly seed: number;
+  /** Sum of the bytes of each picture: that the pixels are the same. */
+  readonly pixelSums: readonly number[];
+  /** Sum of all values of some of the state dict's entries: that the formula is the same. */
+  readonly weightSums: Readonly<Record<string, number>>;
+  /** Each picture alone in its batch, then all in one. */
+  readonly inference: readonly Inference[];
+  readonly training: { readonly settings: TrainingSettings } & Training;
+  /** How far torchvision's numbers are from these if it computes in float32, as it usually does. */
+  readonly rounding: Differences;
+}
+
+export function fixturePath({ model, pictures }: ParityCase): string {
+  return join(__dirname, 'fixtures', `${model}-${pictures}.json`);
+}
+
+export function readFixture(parityCase: ParityCase): Fixture {
+  const path = fixturePath(parityCase);
+  if (!existsSync(path)) throw new Error(`${path} is missing; make-fixtures.ts writes it`);
+  return JSON.parse(readFileSync(path, 'utf8')) as Fixture;
+}

@@ -1,0 +1,191 @@
+/**
+ * Writes fixtures/*.json with torchvision's numbers (docs/parity.md):
+ *
+ *     npx ts-node tests/parity/make-fixtures.ts PEER_PYTHON [MODEL-PICTURES...]
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { PNG } from 'pngjs';
+import { sharedPath } from '../shared-path';
+import { compareInference, compareTraining, worse } from './compare';
+import { fixturePath, largeCases, smallCase, type Fixture, type ParityCase } from './fixture';
+import { pictureSets, type Picture } from './pictures';
+import type { Inference, TensorSummary, Training, TrainingTarget } from './stages';
+
+/** Entries whose sums show that the weights are the same: one for each line of the formula. */
+const CHECKED_WEIGHTS = [
+  'backbone.body.conv1.weight',
+  'backbone.body.bn1.weight',
+  'backbone.body.bn1.bias',
+  'backbone.body.bn1.running_mean',
+  'backbone.body.bn1.running_var',
+  'backbone.body.layer4.1.bn2.weight',
+  'backbone.fpn.inner_blocks.0.0.weight',
+  'backbone.fpn.layer_blocks.3.0.weight',
+  'rpn.head.cls_logits.weight',
+  'rpn.head.bbox_pred.weight',
+  'roi_heads.box_head.fc6.weight',
+  'roi_heads.box_predictor.cls_score.bias',
+  'roi_heads.box_predictor.bbox_pred.weight',
+];
+
+const SEED = 7;
+const NUM_LABELS = 91;
+
+/** expected.json of the peer kit, as far as it is used. */
+interface Summary {
+  shape: number[];
+  sum: number;
+  abs_sum: number;
+  sample: number[];
+}
+
+interface Evaluation {
+  resized: number[][];
+  batch: Summary;
+  fpn: Record<string, Summary>;
+  rpn_logits: Summary[];
+  rpn_deltas: Summary[];
+  proposals: { count: number; first: number[][] }[];
+  detections: { boxes: number[][]; labels: number[]; scores: number[] }[];
+}
+
+interface Step {
+  grad_norms: Record<string, number>;
+  trace: Record<string, number>[];
+}
+
+interface ByPrecision<T> {
+  float32: T;
+  float64: T;
+}
+
+interface Expected {
+  torch: string;
+  torchvision: string;
+  images: { pixel_sum: number }[];
+  weights: Record<string, { sum: number }>;
+  eval: ByPrecision<{ single: Evaluation[]; batch: Evaluation }>;
+  train: ByPrecision<Step> & {
+    min_size: number;
+    max_size: number;
+    lr: number;
+    momentum: number;
+    weight_decay: number;
+    targets: TrainingTarget[];
+  };
+}
+
+function writePng(file: string, { pixels, size }: Picture): void {
+  const png = new PNG({ ...size, colorType: 2 });
+  for (let i = 0; i < size.width * size.height; i++) {
+    png.data.set(pixels.subarray(3 * i, 3 * i + 3), 4 * i);
+    png.data[4 * i + 3] = 255;
+  }
+  writeFileSync(file, PNG.sync.write(png, { colorType: 2 }));
+}
+
+async function runPeer(python: string, parityCase: ParityCase): Promise<Expected> {
+  const folder = mkdtempSync(join(tmpdir(), 'parity-'));
+  try {
+    const pictures = await pictureSets[parityCase.pictures]();
+    const files = pictures.map((picture, i) => {
+      const file = join(folder, `${i}.png`);
+      writePng(file, picture);
+      return file;
+    });
+    const options = {
+      model: parityCase.model,
+      'num-classes': NUM_LABELS,
+      seed: SEED,
+      'min-size': parityCase.minSize,
+      'max-size': parityCase.maxSize,
+      'train-min-size': parityCase.train.minSize,
+      'train-max-size': parityCase.train.maxSize,
+      'resize-rule': 'float64',
+      steps: parityCase.train.steps,
+      threads: 1,
+      out: folder,
+    };
+    const flags = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
+    const script = sharedPath('peers/torchvision/export.py');
+    execFileSync(python, [script, ...flags, ...files], { stdio: ['ignore', 'ignore', 'inherit'] });
+    return JSON.parse(readFileSync(join(folder, 'expected.json'), 'utf8')) as Expected;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function tensor({ shape, sum, abs_sum: absSum, sample }: Summary): TensorSummary {
+  return { shape, sum, absSum, sample };
+}
+
+function inference(stages: Evaluation): Inference {
+  const { resized, batch, fpn, rpn_logits: rpnLogits, rpn_deltas: rpnDeltas, proposals, detections } = stages;
+  return {
+    resized,
+    batch: tensor(batch),
+    fpn: Object.values(fpn).map(tensor),
+    rpnLogits: rpnLogits.map(tensor),
+    rpnDeltas: rpnDeltas.map(tensor),
+    proposals,
+    detections,
+  };
+}
+
+function training({ trace, grad_norms: gradientNorms }: Step): Training {
+  return { trace, gradientNorms };
+}
+
+function fixture(expected: Expected): Fixture {
+  const { train, torch, torchvision, images, weights } = expected;
+  const inferences = ({ single, batch }: { single: Evaluation[]; batch: Evaluation }): Inference[] =>
+    [...single, batch].map(inference);
+  const float32 = inferences(expected.eval.float32);
+  const exact = inferences(expected.eval.float64);
+  return {
+    torch,
+    torchvision,
+    numLabels: NUM_LABELS,
+    seed: SEED,
+    pixelSums: images.map((image) => image.pixel_sum),
+    weightSums: Object.fromEntries(CHECKED_WEIGHTS.map((name) => [name, weights[name].sum])),
+    rounding: {
+      ...float32.map((stages, i) => compareInference(stages, exact[i])).reduce(worse),
+      ...compareTraining(training(train.float32), training(train.float64)),
+    },
+    training: {
+      settings: {
+        minSize: train.min_size,
+        maxSize: train.max_size,
+        learningRate: train.lr,
+        momentum: train.momentum,
+        weightDecay: train.weight_decay,
+        targets: train.targets,
+      },
+      ...training(train.float64),
+    },
+    inference: exact,
+  };
+}
+
+/** More than float32 has. */
+function nineDigits(_: string, value: unknown): unknown {
+  return typeof value === 'number' ? Number(value.toPrecision(9)) : value;
+}
+
+async function main([python, ...wanted]: readonly string[]): Promise<void> {
+  if (python === undefined) throw new Error('give the Python of the torchvision peer');
+  for (const parityCase of [smallCase, ...largeCases]) {
+    const path = fixturePath(parityCase);
+    const name = basename(path, '.json');
+    if (wanted.length > 0 && !wanted.includes(name)) continue;
+    const expected = await runPeer(python, parityCase);
+    writeFileSync(path, `${JSON.stringify(fixture(expected), nineDigits)}\n`);
+    process.stderr.write(`${name} written\n`);
+  }
+}
+
+void main(process.argv.slice(2));

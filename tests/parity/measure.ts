@@ -1,0 +1,66 @@
+import { buildDetector } from '../../detection/modeling/models';
+import type { Module } from '../../detection/nn/module';
+import { disposingAll } from '../../detection/nn/scope';
+import { compareInference, compareTraining, TOLERANCES, worse, type Differences } from './compare';
+import type { Fixture, ParityCase } from './fixture';
+import { fillWithFormula } from './formula-weights';
+import { pictureSets } from './pictures';
+import { runInference, runTraining } from './stages';
+
+export interface Measurement {
+  readonly differences: Differences;
+  /** Of the pictures and of the weights: as in the fixture, or the comparison means nothing. */
+  readonly pixelSums: readonly number[];
+  readonly weightSums: Readonly<Record<string, number>>;
+}
+
+/** Runs our detector through everything that the fixture has torchvision's numbers for. */
+export async function measure(
+  { model: name, pictures: set, minSize, maxSize }: ParityCase,
+  fixture: Fixture,
+): Promise<Measurement> {
+  const pictures = await pictureSets[set]();
+  const model = buildDetector(name, {
+    numClasses: fixture.numLabels - 1,
+    seed: 0,
+    norm: 'frozen',
+    // torchvision's default for pretrained backbones
+    trainableLayers: 3,
+  });
+  fillWithFormula(model, fixture.seed);
+  const weightSums = sums(model, Object.keys(fixture.weightSums));
+
+  const batches = [...pictures.map((picture) => [picture]), pictures];
+  const ofBatches = batches.map((batch, i) =>
+    compareInference(runInference(model, batch, { minSize, maxSize }), fixture.inference[i]),
+  );
+  const { settings, ...expected } = fixture.training;
+  const training = runTraining(model, pictures, settings, expected.trace.length - 1);
+  model.dispose();
+  return {
+    differences: { ...ofBatches.reduce(worse), ...compareTraining(training, expected) },
+    pixelSums: pictures.map(({ pixels }) => pixels.reduce((sum, value) => sum + value, 0)),
+    weightSums,
+  };
+}
+
+/** What is asked for, or the rounding of torchvision's own float32 numbers where that is larger, by quantity. */
+export function tolerances({ rounding }: Fixture): Differences {
+  const asked: Differences = TOLERANCES;
+  return Object.fromEntries(
+    Object.keys(asked)
+      .filter((quantity) => quantity in rounding) // not every trace has five steps
+      .map((quantity) => [quantity, Math.max(asked[quantity], rounding[quantity])]),
+  );
+}
+
+function sums(model: Module, names: readonly string[]): Record<string, number> {
+  const state = model.stateDict();
+  const entries = names.map((name) => {
+    const values = disposingAll(() => state.get(name)!.toDisk().dataSync<'float32'>());
+    let sum = 0;
+    for (const value of values) sum += value;
+    return [name, sum] as const;
+  });
+  return Object.fromEntries(entries);
+}

@@ -1,0 +1,188 @@
+/** What a detector computes, stage by stage, in the form in which the torchvision peer reports it. */
+import * as tf from '@tensorflow/tfjs-core';
+import { Sgd } from '../../detection/engine/sgd';
+import type { Losses } from '../../detection/engine/trainable';
+import type { FasterRcnn } from '../../detection/modeling/faster-rcnn';
+import { lossesAndGradients } from '../../detection/nn/autograd';
+import { disposingAll } from '../../detection/nn/scope';
+import { scaleBoxes } from '../../detection/structures/boxes';
+import { batchImages, type ImageBatch } from '../../detection/structures/image-batch';
+import type { ResizeOptions } from '../../detection/structures/resize';
+import type { Targets } from '../../detection/structures/targets';
+import type { Picture } from './pictures';
+
+/** A tensor in a few numbers; positions are those of torch's layout, NCHW. */
+export interface TensorSummary {
+  readonly shape: readonly number[];
+  readonly sum: number;
+  readonly absSum: number;
+  /** Values at eight positions that are spread evenly. */
+  readonly sample: readonly number[];
+}
+
+export interface DetectionList {
+  readonly boxes: readonly (readonly number[])[];
+  readonly labels: readonly number[];
+  readonly scores: readonly number[];
+}
+
+/** One batch's way through the detector. Lists have an entry for each level or for each image. */
+export interface Inference {
+  /** [height, width] before padding. */
+  readonly resized: readonly (readonly number[])[];
+  readonly batch: TensorSummary;
+  readonly fpn: readonly TensorSummary[];
+  readonly rpnLogits: readonly TensorSummary[];
+  readonly rpnDeltas: readonly TensorSummary[];
+  /** The best twenty, and how many there are. */
+  readonly proposals: readonly { count: number; first: readonly (readonly number[])[] }[];
+  readonly detections: readonly DetectionList[];
+}
+
+export interface TrainingTarget {
+  /** In pixels of the original image. */
+  readonly boxes: readonly (readonly number[])[];
+  readonly labels: readonly number[];
+}
+
+export interface TrainingSettings extends ResizeOptions {
+  readonly learningRate: number;
+  readonly momentum: number;
+  readonly weightDecay: number;
+  /** Of the first pictures: the batch. */
+  readonly targets: readonly TrainingTarget[];
+}
+
+export interface Training {
+  /** The losses before the first step and after each. */
+  readonly trace: readonly Readonly<Record<string, number>>[];
+  /** L2 norm by trainable parameter, before the first step. */
+  readonly gradientNorms: Readonly<Record<string, number>>;
+}
+
+/** Proposals of an image whose coordinates are compared. */
+export const FIRST_PROPOSALS = 20;
+
+const ANCHORS_PER_LOCATION = 3;
+const SAMPLED_VALUES = 8;
+
+export function runInference(
+  model: FasterRcnn,
+  pictures: readonly Picture[],
+  resize: ResizeOptions,
+): Inference {
+  const images = batchImages(pictures, resize);
+  const stages = disposingAll(() => {
+    const features = model['backbone'].forward(images.tensor);
+    const proposals = model['rpn'].propose(features, images);
+    const { objectnessLogits, boxDeltas } = model['rpn']['head'].forward(features);
+    return {
+      resized: images.sizes.map(({ height, width }) => [height, width]),
+      batch: summarise(images.tensor),
+      fpn: features.map(summarise),
+      rpnLogits: summariseLevels(objectnessLogits, 1, features),
+      rpnDeltas: summariseLevels(boxDeltas, 4, features),
+      proposals: proposals.map((boxes) => ({
+        count: boxes.length / 4,
+        first: rows(boxes).slice(0, FIRST_PROPOSALS),
+      })),
+      detections: model['roiHeads'].detect(features, proposals, images).map(({ boxes, labels, scores }) => ({
+        boxes: rows(boxes),
+        labels: [...labels],
+        scores: [...scores],
+      })),
+    };
+  });
+  images.tensor.dispose();
+  return stages;
+}
+
+/** Trains `steps` steps. The model's samplers are made to take the first candidates, as the peer's do. */
+export function runTraining(
+  model: FasterRcnn,
+  pictures: readonly Picture[],
+  settings: TrainingSettings,
+  steps: number,
+): Training {
+  for (const stream of model.randomStreams()) stream.sample = (values, count) => values.subarray(0, count);
+  const images = batchImages(pictures.slice(0, settings.targets.length), settings);
+  const targets = settings.targets.map((target, image) => resizedTargets(target, images, image));
+  const batch = { images, targets, imageIds: [...targets.keys()] };
+  const state = model.stateDict();
+  const trainable = [...model.namedParameters()].filter(([, parameter]) => parameter.trainable);
+  const optimizer = new Sgd(trainable, settings);
+
+  const trace: Record<string, number>[] = [];
+  let gradientNorms: Record<string, number> = {};
+  for (let step = 0; step < steps; step++) {
+    const { losses, gradients } = lossesAndGradients(() => model.losses(batch), trainable);
+    trace.push(numbers(losses));
+    if (step === 0) {
+      const norms = [...gradients].map(([name, gradient]) => {
+        const { absSum } = disposingAll(() =>
+          summariseValues(tf.square(state.get(name)!.asOnDisk(gradient))),
+        );
+        return [name, Math.sqrt(absSum)];
+      });
+      gradientNorms = Object.fromEntries(norms) as Record<string, number>;
+    }
+    optimizer.step(gradients, settings.learningRate);
+    tf.dispose([...gradients.values()]);
+  }
+  trace.push(numbers(model.losses(batch)));
+  optimizer.dispose();
+  images.tensor.dispose();
+  return { trace, gradientNorms };
+}
+
+function resizedTargets({ boxes, labels }: TrainingTarget, images: ImageBatch, image: number): Targets {
+  const original = Float32Array.from(boxes.flat());
+  return {
+    gtBoxes: scaleBoxes(original, images.originalSizes[image], images.sizes[image]),
+    gtLabels: Int32Array.from(labels),
+  };
+}
+
+function numbers(losses: Losses): Record<string, number> {
+  const entries = Object.entries(losses).map(([name, loss]) => [name, loss.dataSync()[0]] as const);
+  tf.dispose(losses);
+  return Object.fromEntries(entries);
+}
+
+function rows(boxes: Float32Array): number[][] {
+  return Array.from({ length: boxes.length / 4 }, (_, i) => [...boxes.subarray(4 * i, 4 * i + 4)]);
+}
+
+/** The head's predictions [N, A] or [N, A, 4] of each level, [N, A' * size, H, W] as torch's head returns them. */
+function summariseLevels(
+  predictions: tf.Tensor,
+  size: number,
+  features: readonly tf.Tensor4D[],
+): TensorSummary[] {
+  const channels = ANCHORS_PER_LOCATION * size;
+  const maps = features.map(({ shape: [images, height, width] }) => [images, height, width, channels]);
+  const flat = tf.reshape(predictions, [features[0].shape[0], -1]);
+  const lengths = maps.map(([, height, width]) => height * width * channels);
+  return tf
+    .split(flat, lengths, 1)
+    .map((level, i) => summarise(tf.reshape(level, maps[i] as [number, number, number, number])));
+}
+
+/** Of a tensor [N, H, W, C]. */
+function summarise(nhwc: tf.Tensor4D): TensorSummary {
+  return disposingAll(() => summariseValues(tf.transpose(nhwc, [0, 3, 1, 2])));
+}
+
+function summariseValues(tensor: tf.Tensor): TensorSummary {
+  const values = tensor.dataSync<'float32'>();
+  let [sum, absSum] = [0, 0];
+  for (const value of values) {
+    sum += value;
+    absSum += value < 0 ? -value : value;
+  }
+  const sample = Array.from(
+    { length: SAMPLED_VALUES },
+    (_, k) => values[Math.floor(((2 * k + 1) * values.length) / (2 * SAMPLED_VALUES))],
+  );
+  return { shape: tensor.shape, sum, absSum, sample };
+}
