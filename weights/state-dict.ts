@@ -104,7 +104,7 @@ export function currentTorchvisionName(name: string): string {
 export function isImageClassifier(tensors: ReadonlyMap<string, StoredTensor>): boolean {
   const names = [...tensors.keys()];
   return (
-    names.some((name) => /^(fc|classifier)\./.test(name)) &&
+    names.some((name) => /^(_?fc|classifier)\./.test(name)) &&
     !names.some((name) => /^(backbone|rpn|roi_heads)\./.test(name))
   );
 }
@@ -120,8 +120,9 @@ export function loadBackbone(
 ): string[] {
   const body = 'backbone.body.';
   return loadStateDict(model, file, tensors, {
-    // MobileNet keeps its layers in `features`, ResNet at the top; the classifier's own layers have no use here.
-    rename: (name) => (/^(fc|classifier)\./.test(name) ? undefined : body + name.replace(/^features\./, '')),
+    // MobileNet keeps its layers in `features`, ResNet and EfficientNet at the top; the classifier's own layers have no use here.
+    rename: (name) =>
+      /^(_?fc|classifier)\./.test(name) ? undefined : body + name.replace(/^features\./, ''),
     required: (name) => name.startsWith(body),
   });
 }

@@ -1,5 +1,7 @@
 import { IMAGE_MEAN, IMAGE_STD } from '../structures/resize';
 import type { Body, BodyOptions } from './backbone/body';
+import { EfficientNetLite0 } from './backbone/efficientnet-lite0';
+import { MobileNetV2 } from './backbone/mobilenet-v2';
 import { MobileNetV3 } from './backbone/mobilenet-v3';
 import { ResNet, type ResNetDepth } from './backbone/resnet';
 import { fasterRcnnDefaults, type RoiOptions, type RpnOptions } from './defaults';
@@ -105,6 +107,44 @@ const tiny: Architecture = {
   ],
 };
 
+/**
+ * For transfer learning on a processor: a small pretrained body that may stay frozen, and narrow heads. Both bodies
+ * have been trained with TensorFlow, with its padding and its normalisation of images.
+ */
+const transfer: Omit<Architecture, 'body' | 'mean' | 'std'> = {
+  ...small,
+  stages: 6,
+  fpnChannels: 128,
+  headFeatures: 256,
+  // Levels of strides 8, 16 and 32, and the pool level; two sizes an octave as in the tiny model.
+  anchorSizes: [
+    [32, 45],
+    [64, 90],
+    [128, 181],
+    [256, 362],
+  ],
+};
+
+/** x / 127.5 - 1 of bytes. */
+const mobilenetV2: Architecture = {
+  ...transfer,
+  body: (options) => new MobileNetV2(options),
+  mean: [0.5, 0.5, 0.5],
+  std: [0.5, 0.5, 0.5],
+};
+
+const BYTES_MEAN = 127 / 255;
+const BYTES_STD = 128 / 255;
+
+/** tensorflow/tpu, efficientnet_lite_builder: (x - 127) / 128 of bytes; efficientnet_model: batch norm's epsilon. */
+const efficientnetLite0: Architecture = {
+  ...transfer,
+  body: (options) => new EfficientNetLite0(options),
+  normEpsilon: 1e-3,
+  mean: [BYTES_MEAN, BYTES_MEAN, BYTES_MEAN],
+  std: [BYTES_STD, BYTES_STD, BYTES_STD],
+};
+
 export const architectures = {
   fasterrcnn_resnet18_fpn: { ...published, body: resnet(18) },
   fasterrcnn_resnet34_fpn: { ...published, body: resnet(34) },
@@ -113,6 +153,8 @@ export const architectures = {
   fasterrcnn_resnet50_fpn_v2: { ...published, body: resnet(50), improved: true, pretrainedNorm: 'batch' },
   fasterrcnn_mobilenet_v3_large_fpn: mobilenetV3,
   fasterrcnn_mobilenet_v3_large_320_fpn: mobilenetV3At320,
+  fasterrcnn_mobilenet_v2_fpn: mobilenetV2,
+  fasterrcnn_efficientnet_lite0_fpn: efficientnetLite0,
   fasterrcnn_tiny_fpn: tiny,
 } as const satisfies Record<string, Architecture>;
 

@@ -43,6 +43,12 @@ export function defaultImageSize(name: ModelName): { minSize: number; maxSize: n
   return { minSize, maxSize };
 }
 
+/** What a model's images are normalised by, R, G, B of 0..1. */
+export function imageNormalization(name: ModelName): { mean: readonly number[]; std: readonly number[] } {
+  const { mean, std } = architectures[name];
+  return { mean, std };
+}
+
 /** What `trainableLayers` may be at most, which trains the whole backbone. */
 export function numBackboneStages(name: ModelName): number {
   return architectures[name].stages;

@@ -1,0 +1,85 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { loadBackend } from '../../../../detection/backend/node';
+import type { Body, BodyOptions } from '../../../../detection/modeling/backbone/body';
+import { EfficientNetLite0 } from '../../../../detection/modeling/backbone/efficientnet-lite0';
+import { MobileNetV2 } from '../../../../detection/modeling/backbone/mobilenet-v2';
+import { architectures } from '../../../../detection/modeling/architectures';
+import { buildDetector } from '../../../../detection/modeling/models';
+import { BatchNorm } from '../../../../detection/nn/normalisation';
+import { RandomStream } from '../../../../detection/nn/random';
+import { readSafetensors } from '../../../../weights/safetensors';
+import { loadBackbone } from '../../../../weights/state-dict';
+import { describeShared, sharedPath } from '../../../shared';
+
+beforeAll(async () => {
+  await loadBackend();
+});
+
+function build(Type: new (options: BodyOptions) => Body, trainableLayers: number): Body {
+  const random = new RandomStream(0, 'init');
+  return new Type({ normalisation: (channels) => new BatchNorm(channels), trainableLayers, random });
+}
+
+describe.each([
+  { Type: MobileNetV2, channels: [32, 96, 1280] },
+  { Type: EfficientNetLite0, channels: [40, 112, 1280] },
+])('$Type.name', ({ Type, channels }) => {
+  test('gives maps of strides 8, 16 and 32, frozen or not, and leaks nothing', () => {
+    const body = build(Type, 2);
+    expect(body.outChannels).toEqual(channels);
+    const before = tf.memory().numTensors;
+    const x: tf.Tensor4D = tf.randomUniform([2, 64, 96, 3], -1, 1, 'float32', 1);
+    const maps = body.forward(x);
+    expect(maps.map(({ shape }) => shape)).toEqual(
+      channels.map((count, level) => [2, 8 / 2 ** level, 12 / 2 ** level, count]),
+    );
+    tf.dispose([x, maps]);
+    expect(tf.memory().numTensors).toBe(before);
+    body.dispose();
+  });
+
+  test('has six stages', () => {
+    const all = build(Type, 6);
+    expect([...all.namedParameters()].every(([, { trainable }]) => trainable)).toBe(true);
+    const none = build(Type, 0);
+    expect(none.trainable).toBe(false);
+    all.dispose();
+    none.dispose();
+  });
+});
+
+test("EfficientNet-Lite0 has the names of PyPI's file", () => {
+  const body = build(EfficientNetLite0, 0);
+  const shapes = new Map([...body.stateDict()].map(([name, { shapeOnDisk }]) => [name, shapeOnDisk]));
+  // Of the file's 296 entries all but the classifier's two, and batch norm's counters counted as entries.
+  expect(shapes.size).toBe(294);
+  expect(shapes.get('_conv_stem.weight')).toEqual([32, 3, 3, 3]);
+  expect(shapes.get('_bn0.running_var')).toEqual([32]);
+  expect(shapes.get('_blocks.0._depthwise_conv.weight')).toEqual([32, 1, 3, 3]);
+  expect(shapes.get('_blocks.3._expand_conv.weight')).toEqual([144, 24, 1, 1]);
+  expect(shapes.get('_blocks.3._depthwise_conv.weight')).toEqual([144, 1, 5, 5]);
+  expect(shapes.get('_blocks.15._project_conv.weight')).toEqual([320, 1152, 1, 1]);
+  expect(shapes.get('_conv_head.weight')).toEqual([1280, 320, 1, 1]);
+  expect(shapes.get('_bn1.bias')).toEqual([1280]);
+  body.dispose();
+});
+
+test("EfficientNet-Lite0's batch norms have TensorFlow's epsilon", () => {
+  expect(architectures.fasterrcnn_efficientnet_lite0_fpn.normEpsilon).toBe(1e-3);
+});
+
+describeShared('published weights of MobileNetV2', () => {
+  test('fill the body, every entry', () => {
+    const model = buildDetector('fasterrcnn_mobilenet_v2_fpn', {
+      numClasses: 3,
+      seed: 0,
+      norm: 'frozen',
+      trainableLayers: 0,
+    });
+    const file = sharedPath('weights/mobilenet_v2_1.0_224.safetensors');
+    const filled = loadBackbone(model, file, readSafetensors(file, { requireFinite: true }).tensors);
+    const body = [...model.stateDict().keys()].filter((name) => name.startsWith('backbone.body.'));
+    expect(filled.sort()).toEqual(body.sort());
+    model.dispose();
+  });
+});
