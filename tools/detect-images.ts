@@ -9,11 +9,13 @@ import { batchSlot, paddedSize, resizeAndNormalize, resizedSize } from '../detec
 import type { Size } from '../detection/structures/size';
 import { Interrupted } from './interruption';
 
-/** A detector and the sizes that it takes images at. */
+/** A detector, and how it takes images. */
 export interface SizedDetector {
   readonly model: FasterRcnn;
   readonly minSize: number;
   readonly maxSize: number;
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
 }
 
 export interface DetectSetOptions {
@@ -24,12 +26,12 @@ export interface DetectSetOptions {
 
 /** Detections in each image of a data set, by image id. Throws Interrupted when the signal says so. */
 export async function detectSet(
-  { model, minSize, maxSize }: SizedDetector,
+  { model, ...transform }: SizedDetector,
   dataset: CocoDataset,
   { workers, signal, onProgress }: DetectSetOptions,
 ): Promise<Map<number, Detections>> {
   const found = new Map<number, Detections>();
-  for await (const { images, imageIds } of new EvaluationLoader(dataset, { minSize, maxSize, workers })) {
+  for await (const { images, imageIds } of new EvaluationLoader(dataset, { ...transform, workers })) {
     model.detect(images).forEach((detections, k) => found.set(imageIds[k], detections));
     onProgress?.(found.size, dataset.images.length);
     // Detection is synchronous: signals are only delivered when the event loop gets a turn.
@@ -41,14 +43,14 @@ export async function detectSet(
 
 /** Detections in one picture. */
 export async function detectFile(
-  { model, minSize, maxSize }: SizedDetector,
+  { model, ...transform }: SizedDetector,
   file: string,
 ): Promise<{ size: Size; detections: Detections }> {
   const picture = await decodeImage(file);
-  const resized = resizedSize(picture.size, { minSize, maxSize });
+  const resized = resizedSize(picture.size, transform);
   const padded = paddedSize([resized]);
   const pixels = new Float32Array(padded.height * padded.width * 3);
-  resizeAndNormalize(picture, resized, batchSlot(pixels, padded, 0));
+  resizeAndNormalize(picture, resized, batchSlot(pixels, padded, 0), transform);
   const images = makeImageBatch(pixels, padded, [resized], [picture.size]);
   try {
     return { size: picture.size, detections: model.detect(images)[0] };

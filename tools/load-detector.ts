@@ -8,6 +8,7 @@ import type { FasterRcnn } from '../detection/modeling/faster-rcnn';
 import {
   buildDetector,
   defaultImageSize,
+  imageNormalization,
   modelNames,
   type ModelName,
   type NormName,
@@ -26,6 +27,9 @@ export interface LoadedDetector {
   /** Sizes to resize images to. */
   readonly minSize: number;
   readonly maxSize: number;
+  /** What they are normalised by. */
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
   /** By label - 1. */
   readonly categories: readonly CocoCategory[];
 }
@@ -44,7 +48,7 @@ export const checkpointMetadataSchema = z.object({
   }),
 });
 
-type Description = Omit<LoadedDetector, 'model'> & { readonly norm: NormName };
+type Description = Omit<LoadedDetector, 'model' | 'mean' | 'std'> & { readonly norm: NormName };
 
 /**
  * Loads a detector from a checkpoint folder, from the model file in one, or from a file of weights in torchvision's
@@ -74,7 +78,7 @@ export async function loadDetector(weights: string, modelName: string | undefine
     model.dispose();
     throw error;
   }
-  return { ...description, model };
+  return { ...description, ...imageNormalization(description.name), model };
 }
 
 function checkedModelName(name: string): ModelName {

@@ -14,7 +14,7 @@ import { Sgd } from '../detection/engine/sgd';
 import { train } from '../detection/engine/train';
 import { InputError } from '../detection/errors';
 import type { FasterRcnn } from '../detection/modeling/faster-rcnn';
-import { buildDetector } from '../detection/modeling/models';
+import { buildDetector, imageNormalization } from '../detection/modeling/models';
 import { loadCheckpoint, readCheckpointState } from '../weights/checkpoint';
 import { CheckpointHook } from '../weights/checkpoint-hook';
 import type { CompleteConfiguration } from './config/complete';
@@ -68,7 +68,8 @@ export async function trainDetector(job: TrainingJob): Promise<TrainedDetector> 
   try {
     const startIteration = restore(job, data.train, model, optimizer);
     if (startIteration === 0 && weights !== null) say(loadStartWeights(model, weights));
-    const detector = { model, minSize, maxSize, categories: data.train.categories };
+    const transform = { minSize, maxSize, ...imageNormalization(name) };
+    const detector = { model, ...transform, categories: data.train.categories };
     const result = await leavingNothingRefused(job, () =>
       interruptible((signal) => run(job, data, detector, optimizer, startIteration, signal)),
     );
@@ -105,6 +106,8 @@ async function run(
     workers: data.workers,
     minSizes: configuration.data.trainMinSizes,
     maxSize: detector.maxSize,
+    mean: detector.mean,
+    std: detector.std,
     flipProbability: data.flip,
     seed,
     startIteration,

@@ -1,3 +1,4 @@
+import type { ImageNormalization } from '../../detection/structures/resize';
 import type { Size } from '../../detection/structures/size';
 
 /** What a worker needs to know to make the pixels of one picture. */
@@ -13,7 +14,7 @@ export interface PictureJob {
 }
 
 /** What a worker needs to know to make the pixels of a batch. */
-export interface BatchJob {
+export interface BatchJob extends ImageNormalization {
   readonly pictures: readonly PictureJob[];
   /** Common size of the batch. */
   readonly padded: Size;

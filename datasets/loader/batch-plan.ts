@@ -1,6 +1,6 @@
 import { RandomStream } from '../../detection/nn/random';
 import { paddedSize, resizedSize } from '../../detection/structures/resize';
-import type { ResizeOptions } from '../../detection/structures/resize';
+import type { ImageNormalization, ResizeOptions } from '../../detection/structures/resize';
 import type { Targets } from '../../detection/structures/targets';
 import { flipBoxes, scaleBoxes } from '../../detection/structures/boxes';
 import type { BatchJob, PictureJob } from './batch-job';
@@ -13,7 +13,7 @@ export interface BatchPlan {
   readonly targets: readonly Targets[];
 }
 
-export interface TrainingPlanOptions {
+export interface TrainingPlanOptions extends ImageNormalization {
   readonly batchSize: number;
   /** Each image's shorter side is drawn from these, as torchvision's transform does in training. */
   readonly minSizes: readonly number[];
@@ -41,10 +41,10 @@ function makeSample(
   };
 }
 
-function makePlan(samples: readonly Sample[]): BatchPlan {
+function makePlan(samples: readonly Sample[], { mean, std }: ImageNormalization): BatchPlan {
   const pictures = samples.map((sample) => sample.picture);
   return {
-    job: { pictures, padded: paddedSize(pictures.map((picture) => picture.resized)) },
+    job: { pictures, padded: paddedSize(pictures.map((picture) => picture.resized)), mean, std },
     targets: samples.map((sample) => sample.targets),
   };
 }
@@ -74,7 +74,10 @@ export function* trainingPlans(
     return makeSample(example, flip, { ...options, minSize: augmentation.pick(minSizes) });
   };
   for (let iteration = startIteration; ; iteration++) {
-    yield makePlan(Array.from({ length: batchSize }, (_, i) => draw(iteration * batchSize + i)));
+    yield makePlan(
+      Array.from({ length: batchSize }, (_, i) => draw(iteration * batchSize + i)),
+      options,
+    );
   }
 }
 
@@ -82,11 +85,12 @@ export function* trainingPlans(
 export function* evaluationPlans(
   examples: readonly Example[],
   batchSize: number,
-  options: ResizeOptions,
+  options: ResizeOptions & ImageNormalization,
 ): Generator<BatchPlan, void> {
   for (let start = 0; start < examples.length; start += batchSize) {
     yield makePlan(
       examples.slice(start, start + batchSize).map((example) => makeSample(example, false, options)),
+      options,
     );
   }
 }

@@ -1,4 +1,4 @@
-import type { ResizeOptions } from '../../detection/structures/resize';
+import type { ImageNormalization, ResizeOptions } from '../../detection/structures/resize';
 import type { CocoDataset } from '../coco/annotations';
 import { BatchLoader } from './batch-loader';
 import type { WorkerOptions } from './batch-loader';
@@ -7,7 +7,7 @@ import type { BatchPlan } from './batch-plan';
 import { cocoExamples } from './examples';
 import type { Example } from './examples';
 
-export interface EvaluationLoaderOptions extends WorkerOptions, ResizeOptions {
+export interface EvaluationLoaderOptions extends WorkerOptions, ResizeOptions, ImageNormalization {
   /** Images of a batch. Default 1: no image is padded to the size of another. */
   readonly batchSize?: number;
 }

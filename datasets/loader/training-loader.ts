@@ -1,5 +1,5 @@
 import { InputError } from '../../detection/errors';
-import type { ResizeRule } from '../../detection/structures/resize';
+import type { ImageNormalization, ResizeRule } from '../../detection/structures/resize';
 import type { CocoDataset } from '../coco/annotations';
 import { BatchLoader } from './batch-loader';
 import type { WorkerOptions } from './batch-loader';
@@ -8,7 +8,7 @@ import type { BatchPlan } from './batch-plan';
 import { cocoExamples } from './examples';
 import type { Example } from './examples';
 
-export interface TrainingLoaderOptions extends WorkerOptions {
+export interface TrainingLoaderOptions extends WorkerOptions, ImageNormalization {
   /** Images of a batch. */
   readonly batchSize: number;
   /** Each image's shorter side is drawn from these lengths, pixels. */

@@ -10,7 +10,7 @@ import type { BatchAnswer, BatchJob, BatchRequest, PictureJob } from './batch-jo
 sharp.cache(false);
 sharp.concurrency(1);
 
-async function loadBatch({ pictures, padded }: BatchJob): Promise<ArrayBuffer> {
+async function loadBatch({ pictures, padded, mean, std }: BatchJob): Promise<ArrayBuffer> {
   const buffer = new ArrayBuffer(
     pictures.length * padded.height * padded.width * 3 * Float32Array.BYTES_PER_ELEMENT,
   );
@@ -24,7 +24,7 @@ async function loadBatch({ pictures, padded }: BatchJob): Promise<ArrayBuffer> {
         ? new ImageError(file, `${error.reason} (image id ${imageId})`)
         : error;
     });
-    resizeAndNormalize(image, resized, batchSlot(batch, padded, index), { flip });
+    resizeAndNormalize(image, resized, batchSlot(batch, padded, index), { flip, mean, std });
   };
   await Promise.all(pictures.map(loadPicture));
   return buffer;

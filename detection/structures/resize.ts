@@ -36,13 +36,17 @@ export interface ImageSlot {
   readonly rowStride: number;
 }
 
-export interface NormalizeOptions {
-  /** Mirror the picture left to right. Default false. */
-  readonly flip?: boolean;
+/** What is subtracted from R, G, B of 0..1, and what that is divided by. It belongs to the model. */
+export interface ImageNormalization {
   /** Default IMAGE_MEAN. */
   readonly mean?: readonly number[];
   /** Default IMAGE_STD. */
   readonly std?: readonly number[];
+}
+
+export interface NormalizeOptions extends ImageNormalization {
+  /** Mirror the picture left to right. Default false. */
+  readonly flip?: boolean;
 }
 
 /**

@@ -162,6 +162,17 @@ describe('EvaluationLoader', () => {
     expect(await take(loader, Infinity)).toEqual(batches);
   });
 
+  test('normalises as the model asks for', async () => {
+    const options = { ...evaluation, mean: [0.5, 0.4, 0.3], std: [0.5, 0.6, 0.7] };
+    const [{ pixels }] = await take(new EvaluationLoader(dataset, options), 1);
+    const pictures = await Promise.all(
+      images.slice(0, 2).map(({ fileName }) => decodeImage(join(folder, fileName))),
+    );
+    const expected = batchImages(pictures, options);
+    expect(pixels).toEqual([...expected.tensor.dataSync()]);
+    expected.tensor.dispose();
+  });
+
   test('a data set without images is over at once', async () => {
     expect(await take(new EvaluationLoader(datasetOf([]), evaluation), Infinity)).toEqual([]);
   });
