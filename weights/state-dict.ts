@@ -16,7 +16,9 @@ const LISTED_NAMES = 8;
 export function saveStateDict(model: StateOwner): Map<string, StoredTensor> {
   const entries = new Map<string, StoredTensor>();
   for (const [name, parameter] of [...model.namedParameters(), ...model.namedBuffers()]) {
-    const values = tf.tidy(() => Float32Array.from(parameter.toDisk().dataSync()));
+    const onDisk = parameter.toDisk(); // not within tf.tidy, which would look for tensors in every element returned
+    const values = Float32Array.from(onDisk.dataSync());
+    onDisk.dispose();
     const shape = parameter.shapeOnDisk;
     entries.set(name, COUNTER.test(name) ? storedInt64(shape, values) : storedFloat32(shape, values));
   }

@@ -21,6 +21,7 @@ const SAVE = `
 import sys, torch
 from collections import OrderedDict
 from safetensors.torch import save_file
+torch.set_num_threads(1)
 torch.manual_seed(0)
 base = torch.randn(4, 5, 6)
 types = [torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.int64, torch.int32, torch.int16, torch.int8,
