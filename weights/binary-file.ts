@@ -72,7 +72,9 @@ export function writeBinaryFile(file: string, parts: Iterable<Uint8Array>): void
     renameSync(temporary, file);
   } catch (error) {
     rmSync(temporary, { force: true });
-    throw new WeightsError(file, undefined, `cannot be written: ${(error as Error).message}`);
+    throw new WeightsError(file, undefined, `cannot be written: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
 }
 

@@ -80,8 +80,10 @@ export function saveCheckpoint(
     syncFolder(parent);
   } catch (error) {
     rmSync(temporary, { recursive: true, force: true });
-    if (!isRecord(error) || !('errno' in error)) throw error;
-    throw new WeightsError(folder, undefined, `cannot be written: ${String(error['message'])}`);
+    // The user knows the folder, not the temporary name that a file in it was to have.
+    const refusal = error instanceof WeightsError ? error.cause : error;
+    if (!isRecord(refusal) || !('errno' in refusal)) throw error;
+    throw new WeightsError(folder, undefined, `cannot be written: ${String(refusal['message'])}`);
   }
 }
 

@@ -9,7 +9,11 @@ export class WeightsError extends InputError {
     /** The entry at fault; undefined when it is the file as a whole. */
     readonly entry: string | undefined,
     reason: string,
+    options?: ErrorOptions,
   ) {
-    super(entry === undefined ? `${file}: ${reason}` : `${file}: entry ${JSON.stringify(entry)}: ${reason}`);
+    super(
+      entry === undefined ? `${file}: ${reason}` : `${file}: entry ${JSON.stringify(entry)}: ${reason}`,
+      options,
+    );
   }
 }
