@@ -37,7 +37,7 @@ function randomBatch(size: number, batch: number): DetectionBatch {
     return { gtBoxes, gtLabels: Int32Array.from({ length: 8 }, () => 1 + random.integer(NUM_CLASSES)) };
   });
   const sizes = targets.map(() => ({ height: size, width: size }));
-  const tensor: tf.Tensor4D = tf.randomNormal([batch, size, size, 3], 0, 1, 'float32', 0);
+  const tensor: tf.Tensor4D = tf.randomNormal([batch, size, size, 3], 0, 1, 'float32', 1);
   return { images: { tensor, sizes, originalSizes: sizes }, targets, imageIds: targets.map((_, i) => i) };
 }
 
