@@ -1,8 +1,12 @@
+import * as tf from '@tensorflow/tfjs-core';
 import type { Losses, Trainable } from './trainable';
 
 /** A model that leaves its losses to a function outside. */
 export interface SeparatedModel<Inputs, Outputs> extends Omit<Trainable<never>, 'losses'> {
-  /** Training-mode forward: everything that the loss function needs, and nothing else. */
+  /**
+   * Training-mode forward: everything that the loss function needs, and nothing else. `withLoss` disposes its tensors
+   * when the loss function has run.
+   */
   forward(inputs: Inputs): Outputs;
 }
 
@@ -18,7 +22,7 @@ export function withLoss<Inputs, Targets, Outputs>(
   lossFunction: (outputs: Outputs, targets: Targets) => Losses,
 ): Trainable<InputsAndTargets<Inputs, Targets>> {
   return {
-    losses: ({ inputs, targets }) => lossFunction(model.forward(inputs), targets),
+    losses: ({ inputs, targets }) => tf.tidy(() => lossFunction(model.forward(inputs), targets)),
     namedParameters: () => model.namedParameters(),
     namedBuffers: () => model.namedBuffers(),
     randomStreams: () => model.randomStreams(),

@@ -14,9 +14,9 @@ import type { RegionProposalNetwork } from './rpn/region-proposal-network';
  * have torchvision's names.
  */
 export class FasterRcnn extends Model<DetectionBatch, ImageBatch, Detections[]> {
-  private readonly backbone: BackboneWithFpn;
-  private readonly rpn: RegionProposalNetwork;
-  private readonly roiHeads: RoiHeads;
+  readonly backbone: BackboneWithFpn;
+  readonly rpn: RegionProposalNetwork;
+  readonly roiHeads: RoiHeads;
 
   constructor(backbone: BackboneWithFpn, rpn: RegionProposalNetwork, roiHeads: RoiHeads) {
     super();

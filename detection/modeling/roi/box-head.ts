@@ -88,6 +88,14 @@ export class FastRcnnConvFcHead extends Module {
   }
 }
 
+/** What the heads say of R regions; K foreground classes and the background, which is class 0. */
+export interface RoiPredictions {
+  /** [R, K + 1] */
+  classLogits: tf.Tensor2D;
+  /** [R, (K + 1) * 4] */
+  boxDeltas: tf.Tensor2D;
+}
+
 /** torchvision's FastRCNNPredictor: K foreground classes and the background, which is class 0. */
 export class FastRcnnPredictor extends Module {
   private readonly classScore: Linear;
@@ -99,8 +107,8 @@ export class FastRcnnPredictor extends Module {
     this.boxDeltas = this.child('bbox_pred', linear(inFeatures, 4 * (numClasses + 1), random));
   }
 
-  /** [R, in] -> logits [R, K + 1] and box deltas [R, (K + 1) * 4]. The caller disposes. */
-  forward(x: tf.Tensor2D): { classLogits: tf.Tensor2D; boxDeltas: tf.Tensor2D } {
+  /** [R, in] -> predictions for the R regions. The caller disposes. */
+  forward(x: tf.Tensor2D): RoiPredictions {
     return { classLogits: this.classScore.forward(x), boxDeltas: this.boxDeltas.forward(x) };
   }
 }

@@ -1,19 +1,19 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { summary } from '../../engine/summary';
 import type { Losses } from '../../engine/trainable';
 import { Module } from '../../nn/module';
 import type { RandomStream } from '../../nn/random';
 import { disposingAll } from '../../nn/scope';
-import { smoothL1Sum } from '../../ops/smooth-l1';
 import { concatBoxes, numBoxes, selectBoxes, type Boxes } from '../../structures/boxes';
 import type { Detections } from '../../structures/detections';
 import type { ImageBatch } from '../../structures/image-batch';
+import type { Size } from '../../structures/size';
 import type { Targets } from '../../structures/targets';
 import { fasterRcnnDefaults, type RoiOptions } from '../defaults';
 import { BoxCoder } from '../matching/box-coder';
 import { BETWEEN_THRESHOLDS, Matcher } from '../matching/matcher';
 import { BalancedSampler } from '../matching/sampler';
-import type { FastRcnnPredictor } from './box-head';
+import type { FastRcnnPredictor, RoiPredictions } from './box-head';
+import { fastRcnnLosses, type RoiTargets } from './fast-rcnn-losses';
 import type { MultiScaleRoiAlign } from './multi-scale-roi-align';
 import { postprocessDetections } from './postprocess';
 
@@ -24,12 +24,8 @@ export interface BoxHead extends Module {
 }
 
 /** The proposals of one image that the heads are trained on. */
-interface ProposalSample {
-  boxes: Boxes;
-  /** [boxes], 0 is background. */
-  labels: Int32Array;
-  /** Box deltas [positives, 4] that the proposals with a label > 0 should have predicted. */
-  gtDeltas: Float32Array;
+export interface ProposalSample extends RoiTargets {
+  readonly boxes: Boxes;
 }
 
 /** torchvision's RoIHeads: samples proposals, pools, classifies and refines them. */
@@ -68,19 +64,19 @@ export class RoiHeads extends Module {
   ): Losses {
     return tf.tidy(() => {
       const samples = proposals.map((boxes, image) => this.labelAndSample(boxes, targets[image]));
-      const { classLogits, boxDeltas } = this.forward(
+      const predictions = this.forward(
         features,
         samples.map(({ boxes }) => boxes),
-        images,
+        images.sizes,
       );
-      return this.fastRcnnLosses(classLogits, boxDeltas, samples);
+      return fastRcnnLosses(predictions, samples);
     });
   }
 
   /** Inference: detections in pixels of the original images. */
   detect(features: readonly tf.Tensor4D[], proposals: readonly Boxes[], images: ImageBatch): Detections[] {
     return disposingAll(() => {
-      const { classLogits, boxDeltas } = this.forward(features, proposals, images);
+      const { classLogits, boxDeltas } = this.forward(features, proposals, images.sizes);
       const probabilities = tf.softmax(classLogits).dataSync<'float32'>();
       const deltas = boxDeltas.dataSync<'float32'>();
       const numLabels = classLogits.shape[1];
@@ -101,14 +97,21 @@ export class RoiHeads extends Module {
     });
   }
 
-  /** The pool level takes no part. */
-  private forward(features: readonly tf.Tensor4D[], boxes: readonly Boxes[], images: ImageBatch) {
-    const pooled = this.boxPooler.forward(features.slice(0, -1), boxes, images.sizes);
+  /** What the heads say of the boxes of all images. The pool level takes no part. The caller disposes. */
+  forward(
+    features: readonly tf.Tensor4D[],
+    boxes: readonly Boxes[],
+    imageSizes: readonly Size[],
+  ): RoiPredictions {
+    const pooled = this.boxPooler.forward(features.slice(0, -1), boxes, imageSizes);
     return this.boxPredictor.forward(this.boxHead.forward(pooled));
   }
 
-  /** The ground truth is proposed as well, so that a young detector has something to learn from. */
-  private labelAndSample(proposals: Boxes, { gtBoxes, gtLabels }: Targets): ProposalSample {
+  /**
+   * Draws the proposals of one image to train on. The ground truth is proposed as well, so that a young detector has
+   * something to learn from.
+   */
+  labelAndSample(proposals: Boxes, { gtBoxes, gtLabels }: Targets): ProposalSample {
     const candidates = concatBoxes([proposals, gtBoxes]);
     const matches = this.matcher.match(gtBoxes, candidates);
     const labelOf = (match: number): number =>
@@ -125,36 +128,5 @@ export class RoiHeads extends Module {
       labels: sampled.map((candidate) => candidateLabels[candidate]),
       gtDeltas: this.boxCoder.encode(gtOfPositives, selectBoxes(candidates, positives)),
     };
-  }
-
-  /** torchvision's fastrcnn_loss; the box loss is divided by all ROIs, so that each counts the same. */
-  private fastRcnnLosses(
-    classLogits: tf.Tensor2D,
-    boxDeltas: tf.Tensor2D,
-    samples: readonly ProposalSample[],
-  ): Losses {
-    return tf.tidy(() => {
-      const [numRois, numLabels] = classLogits.shape;
-      const labels = Int32Array.from(samples.flatMap((sample) => [...sample.labels]));
-      const positives = Int32Array.from([...labels.keys()].filter((roi) => labels[roi] > 0));
-      summary.scalar('roi_heads/num_positive_rois', positives.length / samples.length);
-      summary.scalar('roi_heads/num_negative_rois', (numRois - positives.length) / samples.length);
-
-      // Of all the boxes that a ROI predicts, one for each class, the one of its label.
-      const ofLabel = tf.tensor1d(
-        positives.map((roi) => roi * numLabels + labels[roi]),
-        'int32',
-      );
-      const predDeltas = tf.gather(tf.reshape(boxDeltas, [numRois * numLabels, 4]), ofLabel);
-      const gtDeltas = tf.tensor2d(concatBoxes(samples.map((sample) => sample.gtDeltas)), [
-        positives.length,
-        4,
-      ]);
-      const oneHot = tf.oneHot(tf.tensor1d(labels, 'int32'), numLabels);
-      return {
-        loss_classifier: tf.losses.softmaxCrossEntropy(oneHot, classLogits),
-        loss_box_reg: tf.div(smoothL1Sum(predDeltas, gtDeltas, fasterRcnnDefaults.smoothL1Beta), numRois),
-      };
-    });
   }
 }

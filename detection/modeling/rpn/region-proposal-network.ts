@@ -1,10 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { summary } from '../../engine/summary';
 import type { Losses } from '../../engine/trainable';
 import { Module } from '../../nn/module';
 import type { RandomStream } from '../../nn/random';
 import { disposingAll } from '../../nn/scope';
-import { smoothL1Sum } from '../../ops/smooth-l1';
 import { concatBoxes, selectBoxes, type Boxes } from '../../structures/boxes';
 import type { ImageBatch } from '../../structures/image-batch';
 import type { Size } from '../../structures/size';
@@ -16,13 +14,14 @@ import { BalancedSampler } from '../matching/sampler';
 import type { AnchorGenerator } from './anchor-generator';
 import { filterProposals } from './proposals';
 import type { RpnHead, RpnPredictions } from './rpn-head';
+import { rpnLosses, type AnchorSample } from './rpn-losses';
 
-/** The anchors of one image that take part in the losses. Indices count through all anchors of the image. */
-interface AnchorSample {
-  positives: Int32Array;
-  negatives: Int32Array;
-  /** Box deltas [positives, 4] that the positives should have predicted. */
-  gtDeltas: Float32Array;
+export interface RpnOutputs {
+  readonly predictions: RpnPredictions;
+  /** Of each level, in pixels of the resized image. They belong to the anchor generator: do not write into them. */
+  readonly anchors: readonly Boxes[];
+  /** Of each image, best first, in pixels of the resized image. */
+  readonly proposals: Boxes[];
 }
 
 /**
@@ -60,21 +59,24 @@ export class RegionProposalNetwork extends Module {
   ): { proposals: Boxes[]; losses: Losses } {
     let proposals: Boxes[] = [];
     const losses = tf.tidy(() => {
-      const predictions = this.head.forward(features);
-      const anchors = this.anchors(features, images);
-      proposals = this.proposals(predictions, anchors, images.sizes, 'train');
-      const samples = targets.map((target) => this.labelAndSample(concatBoxes(anchors), target));
-      return this.losses(predictions, samples);
+      const outputs = this.forward(features, images, 'train');
+      proposals = outputs.proposals;
+      const samples = targets.map((target) => this.labelAndSample(outputs.anchors, target));
+      return rpnLosses(outputs.predictions, samples);
     });
     return { proposals, losses };
   }
 
   /** Inference: proposals of each image, best first, in pixels of the resized image. */
   propose(features: readonly tf.Tensor4D[], images: ImageBatch): Boxes[] {
-    return disposingAll(() => {
-      const predictions = this.head.forward(features);
-      return this.proposals(predictions, this.anchors(features, images), images.sizes, 'test');
-    });
+    return disposingAll(() => this.forward(features, images, 'test').proposals);
+  }
+
+  /** What training and inference have in common. The caller disposes the predictions. */
+  forward(features: readonly tf.Tensor4D[], images: ImageBatch, mode: 'train' | 'test'): RpnOutputs {
+    const predictions = this.head.forward(features);
+    const anchors = this.anchors(features, images);
+    return { predictions, anchors, proposals: this.proposals(predictions, anchors, images.sizes, mode) };
   }
 
   /** Anchors of each level: the same for all images of a batch, because they are padded to one size. */
@@ -106,7 +108,9 @@ export class RegionProposalNetwork extends Module {
     });
   }
 
-  private labelAndSample(anchors: Boxes, { gtBoxes }: Targets): AnchorSample {
+  /** Draws the anchors of one image that enter the losses. */
+  labelAndSample(levels: readonly Boxes[], { gtBoxes }: Targets): AnchorSample {
+    const anchors = concatBoxes(levels);
     const matches = this.matcher.match(gtBoxes, anchors);
     const labels = Int8Array.from(matches, (match) =>
       match >= 0 ? 1 : match === BETWEEN_THRESHOLDS ? -1 : 0,
@@ -119,41 +123,4 @@ export class RegionProposalNetwork extends Module {
     const gtDeltas = this.boxCoder.encode(gtOfPositives, selectBoxes(anchors, positives));
     return { positives, negatives, gtDeltas };
   }
-
-  private losses({ objectnessLogits, boxDeltas }: RpnPredictions, samples: readonly AnchorSample[]): Losses {
-    return tf.tidy(() => {
-      const numAnchors = objectnessLogits.shape[1];
-      const inBatch = (pick: (sample: AnchorSample) => Int32Array): Int32Array =>
-        concatIndices(
-          samples.map((sample, image) => pick(sample).map((anchor) => anchor + image * numAnchors)),
-        );
-      const positives = inBatch((sample) => sample.positives);
-      const negatives = inBatch((sample) => sample.negatives);
-      const numSampled = positives.length + negatives.length;
-      summary.scalar('rpn/num_positive_anchors', positives.length / samples.length);
-      summary.scalar('rpn/num_negative_anchors', negatives.length / samples.length);
-
-      const sampled = tf.tensor1d(concatIndices([positives, negatives]), 'int32');
-      const labels = tf.tensor1d(
-        Float32Array.from({ length: numSampled }, (_, i) => (i < positives.length ? 1 : 0)),
-      );
-      const logits = tf.gather(tf.reshape(objectnessLogits, [-1]), sampled);
-      const predDeltas = tf.gather(tf.reshape(boxDeltas, [-1, 4]), tf.tensor1d(positives, 'int32'));
-      const gtDeltas = tf.tensor2d(concatBoxes(samples.map((sample) => sample.gtDeltas)), [
-        positives.length,
-        4,
-      ]);
-      return {
-        loss_objectness: tf.losses.sigmoidCrossEntropy(labels, logits),
-        loss_rpn_box_reg: tf.div(
-          smoothL1Sum(predDeltas, gtDeltas, fasterRcnnDefaults.smoothL1Beta),
-          numSampled,
-        ),
-      };
-    });
-  }
-}
-
-function concatIndices(lists: readonly Int32Array[]): Int32Array {
-  return Int32Array.from(lists.flatMap((list) => [...list]));
 }
