@@ -1,0 +1,56 @@
+import type * as tf from '@tensorflow/tfjs-core';
+import type { Losses } from '../../engine/trainable';
+import { disposingAll } from '../../nn/scope';
+import type { Detections } from '../../structures/detections';
+import type { ImageBatch } from '../../structures/image-batch';
+import type { Size } from '../../structures/size';
+import type { Targets } from '../../structures/targets';
+import type { FasterRcnn } from '../faster-rcnn';
+import { fastRcnnLosses } from '../roi/fast-rcnn-losses';
+import type { RpnOutputs } from '../rpn/region-proposal-network';
+import { rpnLosses } from '../rpn/rpn-losses';
+import { SeparatedFasterRcnn } from './separated-faster-rcnn';
+
+/** All that the detector knows before it sees a target. */
+export interface DenseOutputs extends RpnOutputs {
+  /** [N, H, W, C] of each level: the loss function pools from them. */
+  readonly features: readonly tf.Tensor4D[];
+  /** Of the resized images, before padding. */
+  readonly imageSizes: readonly Size[];
+}
+
+/**
+ * The second of the two ways to separate a Faster R-CNN from its losses: the forward knows no targets and returns
+ * everything dense. Detection begins with the same forward, with fewer proposals.
+ */
+export class DenseFasterRcnn extends SeparatedFasterRcnn<ImageBatch, DenseOutputs> {
+  override forward(images: ImageBatch, mode: 'train' | 'test' = 'train'): DenseOutputs {
+    const { backbone, rpn } = this.detector;
+    const features = backbone.forward(images.tensor);
+    return { features, imageSizes: images.sizes, ...rpn.forward(features, images, mode) };
+  }
+
+  override detect(images: ImageBatch): Detections[] {
+    return disposingAll(() => {
+      const { features, proposals } = this.forward(images, 'test');
+      return this.detector.roiHeads.detect(features, proposals, images);
+    });
+  }
+}
+
+/**
+ * The loss function that belongs to it: matches, samples, and runs the ROI heads, since what they are to look at
+ * depends on the targets. So half of the detector's forward is here, trained weights and sampling streams included.
+ *
+ * @param detector the one that the outputs come from
+ */
+export function denseLossFunction({ rpn, roiHeads }: FasterRcnn) {
+  return (outputs: DenseOutputs, targets: readonly Targets[]): Losses => {
+    const { features, predictions, anchors, proposals, imageSizes } = outputs;
+    const anchorSamples = targets.map((target) => rpn.labelAndSample(anchors, target));
+    const samples = proposals.map((boxes, image) => roiHeads.labelAndSample(boxes, targets[image]));
+    const sampledBoxes = samples.map(({ boxes }) => boxes);
+    const roiPredictions = roiHeads.forward(features, sampledBoxes, imageSizes);
+    return { ...rpnLosses(predictions, anchorSamples), ...fastRcnnLosses(roiPredictions, samples) };
+  };
+}
