@@ -19,13 +19,14 @@ export class Parameter {
   readonly variable: tf.Variable;
 
   constructor(
+    /** Taken over; a variable is used as it is. */
     initial: tf.Tensor,
     readonly layout: Layout,
     /** Whether the optimizer updates it. */
     public trainable: boolean,
   ) {
-    this.variable = tf.variable(initial, trainable);
-    initial.dispose();
+    this.variable = initial instanceof tf.Variable ? initial : tf.variable(initial, trainable);
+    if (this.variable !== initial) initial.dispose();
   }
 
   get value(): tf.Tensor {

@@ -1,0 +1,45 @@
+import * as tf from '@tensorflow/tfjs-core';
+// Types alone: a model brings its own code, and whoever has none need not install the package.
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import type { Losses, Trainable } from '../../engine/trainable';
+import type { InputsAndTargets } from '../../engine/with-loss';
+import { Parameter } from '../../nn/module';
+
+type Outputs = tf.Tensor | tf.Tensor[];
+type Inputs = tf.Tensor | tf.Tensor[];
+
+/**
+ * Claim: a trainer without a loss function serves models of a framework that separates them.
+ *
+ * A Keras model with what `compile({ loss })` would have been given, as a model that knows its losses. Layers run as
+ * they do in `fit`: dropout drops, batch normalisation moves its statistics. Weight regularisers are losses that
+ * Keras too computes inside the model; they come along as `loss_regularisation`.
+ *
+ * The model keeps its weights, and is trained in place; dispose it, not this. Weights are saved and updated as
+ * Keras names them. Constraints on weights are refused, because only Keras's own optimizers keep them. Dropout draws
+ * from TensorFlow.js's generator: give its layers a seed where runs are to repeat.
+ */
+export function fromLayersModel<Targets>(
+  model: LayersModel,
+  lossFunction: (outputs: Outputs, targets: Targets) => Losses,
+): Trainable<InputsAndTargets<Inputs, Targets>> {
+  const parameters = model.trainableWeights.map(asParameter);
+  const buffers = model.nonTrainableWeights.map(asParameter);
+  return {
+    losses: ({ inputs, targets }) => {
+      const losses = { ...lossFunction(model.apply(inputs, { training: true }) as Outputs, targets) };
+      const regularisation = model.calculateLosses();
+      if (regularisation.length > 0) losses['loss_regularisation'] = tf.addN(regularisation);
+      return losses;
+    },
+    namedParameters: () => parameters,
+    namedBuffers: () => buffers,
+    randomStreams: () => [],
+  };
+}
+
+function asParameter(weight: LayersModel['weights'][number]): [string, Parameter] {
+  if (weight.constraint)
+    throw new Error(`weight ${weight.name} has a constraint, which training would not keep`);
+  return [weight.name, new Parameter(weight.read(), 'same', weight.trainable)];
+}

@@ -1,0 +1,74 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { summary } from '../../engine/summary';
+import type { Losses } from '../../engine/trainable';
+import { normal } from '../../nn/initialisers';
+import type { RandomStream } from '../../nn/random';
+import { noGradient } from '../../nn/tfjs-internals';
+import { Model } from '../model';
+import { classesOf, crossEntropy, type LabelledPoints } from './classifier';
+import { Perceptron } from './perceptron';
+
+export interface PartlyLabelledPoints {
+  readonly labelled: LabelledPoints;
+  /** [N, 2] */
+  readonly unlabelled: tf.Tensor2D;
+}
+
+export interface PseudoLabelOptions {
+  /** Unlabelled samples take part in the loss from this probability of a class on. FixMatch: 0.95. */
+  readonly threshold: number;
+  /** Standard deviation of what is added to a point that learns its pseudo-label. */
+  readonly noise: number;
+}
+
+/**
+ * Claim: predicted attributes decide which samples of a batch take part in a loss.
+ *
+ * FixMatch (Sohn et al. 2020) in small: where the model is sure of an unlabelled sample, it learns to say the same of
+ * the sample disturbed. Which samples these are is known in the middle of the forward, and what it is needed for is
+ * over when `losses` returns. How many there were is told with `summary`, without a trainer that sees outputs.
+ */
+export class PseudoLabelClassifier extends Model<PartlyLabelledPoints, tf.Tensor2D, Int32Array> {
+  private readonly layers: Perceptron;
+  private readonly disturbances: RandomStream;
+
+  constructor(
+    numClasses: number,
+    private readonly options: PseudoLabelOptions,
+    random: { readonly initial: RandomStream; readonly disturbances: RandomStream },
+  ) {
+    super();
+    this.layers = this.child('layers', new Perceptron(2, 16, numClasses, random.initial));
+    this.disturbances = this.stream(random.disturbances);
+  }
+
+  override losses({ labelled, unlabelled }: PartlyLabelledPoints): Losses {
+    return tf.tidy(() => {
+      const losses = crossEntropy(this.layers.forward(labelled.inputs), labelled.targets);
+      const { samples, labels } = this.confident(unlabelled);
+      summary.scalar('pseudo_labels/samples', samples.length);
+      if (samples.length > 0) {
+        const disturbance = normal([samples.length, 2], this.options.noise, this.disturbances);
+        const disturbed = tf.add<tf.Tensor2D>(tf.gather(unlabelled, samples), disturbance);
+        // The mean is over all unlabelled samples: few confident ones weigh little.
+        const share = samples.length / unlabelled.shape[0];
+        const { loss_classifier: loss } = crossEntropy(this.layers.forward(disturbed), labels);
+        losses['loss_pseudo_labels'] = tf.mul(loss, share);
+      }
+      return losses;
+    });
+  }
+
+  /** The samples of which the model is sure, and what it takes them for. Nothing is learned through this. */
+  private confident(points: tf.Tensor2D): { samples: Int32Array; labels: Int32Array } {
+    const probabilities = noGradient(() => tf.softmax(this.layers.forward(points)));
+    const highest = tf.max(probabilities, 1).dataSync();
+    const likeliest = tf.argMax(probabilities, 1).dataSync();
+    const samples = Int32Array.from(highest.keys()).filter((i) => highest[i] >= this.options.threshold);
+    return { samples, labels: samples.map((i) => likeliest[i]) };
+  }
+
+  override predict(points: tf.Tensor2D): Int32Array {
+    return classesOf(() => this.layers.forward(points));
+  }
+}

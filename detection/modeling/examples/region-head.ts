@@ -1,0 +1,134 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Losses } from '../../engine/trainable';
+import type { Linear } from '../../nn/linear';
+import type { RandomStream } from '../../nn/random';
+import { disposingAll } from '../../nn/scope';
+import { smoothL1Sum } from '../../ops/smooth-l1';
+import { type Boxes, numBoxes } from '../../structures/boxes';
+import { BoxCoder } from '../matching/box-coder';
+import { Model } from '../model';
+import { linear } from '../roi/box-head';
+import { crossEntropy } from './classifier';
+import { squaredError } from './multi-task';
+
+export interface Regions {
+  /** [N, F] */
+  readonly features: tf.Tensor2D;
+  /** N reference boxes */
+  readonly anchors: Boxes;
+}
+
+export interface LabelledRegions extends Regions {
+  readonly gtBoxes: Boxes;
+  readonly gtLabels: Int32Array;
+}
+
+export interface RegionPredictions {
+  readonly boxes: Boxes;
+  readonly labels: Int32Array;
+}
+
+/** What the head learns by; each wants the same predictions in another representation. */
+export interface RegionLosses {
+  /** Softmax cross-entropy takes class indices, the Brier score one-hot rows. */
+  readonly classes: 'cross-entropy' | 'brier';
+  /** Smooth L1 takes offsets from the anchors, generalised IoU corners. */
+  readonly boxes: 'smooth-l1' | 'generalised-iou';
+}
+
+const HIDDEN_FEATURES = 32;
+
+const boxCoder = new BoxCoder([1, 1, 1, 1]);
+
+/**
+ * Claim: different losses expect different representations of what a model predicts.
+ *
+ * What goes in and what comes out are corners and class indices, whichever losses are chosen. The representation in
+ * which a loss is computed is made beside that loss, and nobody else ever sees it.
+ */
+export class RegionHead extends Model<LabelledRegions, Regions, RegionPredictions> {
+  private readonly body: Linear;
+  private readonly classes: Linear;
+  private readonly offsets: Linear;
+
+  constructor(
+    features: number,
+    numClasses: number,
+    private readonly use: RegionLosses,
+    random: RandomStream,
+  ) {
+    super();
+    this.body = this.child('body', linear(features, HIDDEN_FEATURES, random));
+    this.classes = this.child('classes', linear(HIDDEN_FEATURES, numClasses, random));
+    this.offsets = this.child('offsets', linear(HIDDEN_FEATURES, 4, random));
+  }
+
+  override losses({ features, anchors, gtBoxes, gtLabels }: LabelledRegions): Losses {
+    return tf.tidy(() => {
+      const { logits, offsets } = this.represent(features);
+      const loss_classifier =
+        this.use.classes === 'cross-entropy'
+          ? crossEntropy(logits, gtLabels)['loss_classifier']
+          : squaredError(tf.sigmoid(logits), tf.oneHot(tf.tensor1d(gtLabels, 'int32'), logits.shape[1]));
+      const loss_box_reg =
+        this.use.boxes === 'smooth-l1'
+          ? meanSmoothL1(offsets, boxTensor(boxCoder.encode(gtBoxes, anchors)))
+          : generalisedIouLoss(corners(offsets, anchors), boxTensor(gtBoxes));
+      return { loss_classifier, loss_box_reg };
+    });
+  }
+
+  override predict({ features, anchors }: Regions): RegionPredictions {
+    return disposingAll(() => {
+      const { logits, offsets } = this.represent(features);
+      return {
+        boxes: boxCoder.decode(offsets.dataSync<'float32'>(), anchors),
+        labels: tf.argMax(logits, 1).dataSync<'int32'>(),
+      };
+    });
+  }
+
+  /** Logits [N, classes], and offsets [N, 4] from the anchors. */
+  protected represent(features: tf.Tensor2D): { logits: tf.Tensor2D; offsets: tf.Tensor2D } {
+    const hidden = this.body.forward(features, { relu: true });
+    return { logits: this.classes.forward(hidden), offsets: this.offsets.forward(hidden) };
+  }
+}
+
+/** [N, 4] */
+export function boxTensor(boxes: Boxes): tf.Tensor2D {
+  return tf.tensor2d(boxes, [numBoxes(boxes), 4]);
+}
+
+/** Offsets [N, 4] of N anchors -> x1, y1, x2, y2 [N, 4]: BoxCoder.decode, differentiable. */
+function corners(offsets: tf.Tensor2D, anchors: Boxes): tf.Tensor2D {
+  const [x1, y1, x2, y2] = tf.split(boxTensor(anchors), 4, 1);
+  const [dx, dy, dw, dh] = tf.split(offsets, 4, 1);
+  const [low, high] = [0.5, -0.5];
+  const side = (start: tf.Tensor, end: tf.Tensor, shift: tf.Tensor, growth: tf.Tensor) => {
+    const length = tf.sub(end, start);
+    const centre = tf.add(tf.add(start, tf.mul(length, 0.5)), tf.mul(shift, length));
+    const grown = tf.mul(length, tf.exp(growth));
+    return [low, high].map((half) => tf.sub(centre, tf.mul(grown, half)));
+  };
+  const [left, right] = side(x1, x2, dx, dw);
+  const [top, bottom] = side(y1, y2, dy, dh);
+  return tf.concat([left, top, right, bottom], 1) as tf.Tensor2D;
+}
+
+/** Mean of smooth L1 with beta 1 over all numbers. */
+export function meanSmoothL1(pred: tf.Tensor2D, target: tf.Tensor2D): tf.Scalar {
+  return tf.div(smoothL1Sum(pred, target, 1), pred.size);
+}
+
+/** Mean of 1 - generalised IoU (Rezatofighi et al. 2019), which is 2 - intersection / union - union / hull. */
+export function generalisedIouLoss(pred: tf.Tensor2D, target: tf.Tensor2D): tf.Scalar {
+  const [a, b] = [tf.split(pred, 4, 1), tf.split(target, 4, 1)];
+  const area = ([x1, y1, x2, y2]: tf.Tensor[]) => tf.mul(tf.relu(tf.sub(x2, x1)), tf.relu(tf.sub(y2, y1)));
+  const inner = (k: number) => (k < 2 ? tf.maximum(a[k], b[k]) : tf.minimum(a[k], b[k]));
+  const outer = (k: number) => (k < 2 ? tf.minimum(a[k], b[k]) : tf.maximum(a[k], b[k]));
+  const intersection = area([0, 1, 2, 3].map(inner));
+  const hull = area([0, 1, 2, 3].map(outer));
+  const union = tf.sub(tf.add(area(a), area(b)), intersection);
+  return tf.mean(tf.sub(2, tf.add(tf.div(intersection, union), tf.div(union, hull))));
+}
