@@ -1,0 +1,97 @@
+/** A small detector with every part that a large one has, and batches for it. */
+import * as tf from '@tensorflow/tfjs-core';
+import { Body } from '../../../../detection/modeling/backbone/body';
+import { BackboneWithFpn } from '../../../../detection/modeling/backbone/feature-pyramid';
+import { fasterRcnnDefaults } from '../../../../detection/modeling/defaults';
+import { FasterRcnn } from '../../../../detection/modeling/faster-rcnn';
+import { FastRcnnPredictor, TwoMlpHead } from '../../../../detection/modeling/roi/box-head';
+import { MultiScaleRoiAlign } from '../../../../detection/modeling/roi/multi-scale-roi-align';
+import { RoiHeads } from '../../../../detection/modeling/roi/roi-heads';
+import { AnchorGenerator } from '../../../../detection/modeling/rpn/anchor-generator';
+import { RegionProposalNetwork } from '../../../../detection/modeling/rpn/region-proposal-network';
+import { RpnHead } from '../../../../detection/modeling/rpn/rpn-head';
+import { Conv2dNormActivation } from '../../../../detection/nn/conv2d-norm-activation';
+import { Conv2d } from '../../../../detection/nn/convolution';
+import { kaimingNormalFanOut } from '../../../../detection/nn/initialisers';
+import { BatchNorm } from '../../../../detection/nn/normalisation';
+import { RandomStream } from '../../../../detection/nn/random';
+import type { DetectionBatch } from '../../../../detection/structures/detection-batch';
+
+const NUM_CLASSES = 3;
+const CHANNELS = 16;
+
+/** Four convolutions with batch norm and ReLU, strides 4, 8, 16, 32. */
+class SmallBody extends Body {
+  override readonly outChannels = [8, 8, 16, 16];
+  private readonly layers: readonly Conv2dNormActivation[];
+
+  constructor(random: RandomStream) {
+    super();
+    let inChannels = 3;
+    this.layers = this.outChannels.map((outChannels, i) => {
+      const weight = kaimingNormalFanOut([3, 3, inChannels, outChannels], random);
+      const convolution = new Conv2d(weight, undefined, { stride: i === 0 ? 4 : 2, padding: 1 });
+      inChannels = outChannels;
+      const layer = new Conv2dNormActivation(convolution, new BatchNorm(outChannels), 'relu');
+      return this.child(`layer${i}`, layer);
+    });
+  }
+
+  override forward(x: tf.Tensor4D): tf.Tensor4D[] {
+    let map = x;
+    return this.layers.map((layer) => (map = layer.forward(map)));
+  }
+}
+
+/** Samples fewer anchors and proposals than there are, so that the streams decide which. */
+export function buildSmallDetector(seed: number): FasterRcnn {
+  const random = new RandomStream(seed, 'init');
+  const ratios = [0.5, 1, 2];
+  const anchors = new AnchorGenerator(
+    [[8], [16], [32], [64], [128]],
+    [ratios, ratios, ratios, ratios, ratios],
+  );
+  const rpn = new RegionProposalNetwork(
+    anchors,
+    new RpnHead(CHANNELS, ratios.length, random),
+    new RandomStream(seed, 'rpn-sampler'),
+    {
+      ...fasterRcnnDefaults.rpn,
+      batchSizePerImage: 24,
+      preNmsTopN: { train: 80, test: 50 },
+      postNmsTopN: { train: 60, test: 30 },
+    },
+  );
+  const roiHeads = new RoiHeads(
+    new MultiScaleRoiAlign(7, { canonicalScale: 28, canonicalLevel: 4 }),
+    new TwoMlpHead(CHANNELS, 7, 24, random),
+    new FastRcnnPredictor(24, NUM_CLASSES, random),
+    new RandomStream(seed, 'roi-sampler'),
+    { ...fasterRcnnDefaults.roi, batchSizePerImage: 16, scoreThreshold: 0 },
+  );
+  return new FasterRcnn(
+    new BackboneWithFpn(new SmallBody(random), { outChannels: CHANNELS, random }),
+    rpn,
+    roiHeads,
+  );
+}
+
+/** Two images of different sizes; in every third batch the second has no object. The caller disposes the images. */
+export function smallBatch(id: number): DetectionBatch {
+  const random = new RandomStream(id, 'batch');
+  const sizes = [
+    { height: 64, width: 90 },
+    { height: 56, width: 96 },
+  ];
+  const targets = sizes.map(({ height, width }, image) => {
+    const count = image === 1 && id % 3 === 0 ? 0 : 1 + random.integer(3);
+    const boxes = Array.from({ length: count }, () => {
+      const [x, y] = [random.between(0, 0.5 * width), random.between(0, 0.5 * height)];
+      return [x, y, x + random.between(8, 0.5 * width), y + random.between(8, 0.5 * height)];
+    });
+    const gtLabels = Int32Array.from(boxes, () => 1 + random.integer(NUM_CLASSES));
+    return { gtBoxes: Float32Array.from(boxes.flat()), gtLabels };
+  });
+  const tensor: tf.Tensor4D = tf.randomNormal([2, 64, 96, 3], 0, 1, 'float32', 1 + id);
+  return { images: { tensor, sizes, originalSizes: sizes }, targets, imageIds: [2 * id, 2 * id + 1] };
+}
