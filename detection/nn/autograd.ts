@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Losses } from '../engine/trainable';
 import type { Parameter } from './module';
-import { recordTape, type TapeNode } from './tfjs-internals';
+import { disposeSaved, recordTape, type TapeNode } from './tfjs-internals';
 
 export interface LossesAndGradients {
   /** What the forward returned. The caller disposes. */
@@ -30,28 +30,48 @@ export function lossesAndGradients(
   const { result: losses, tape } = recordTape(() => tf.tidy(forward));
   // Out of reach of an enclosing tidy: from here on everything is disposed by hand, also on failure.
   for (const loss of Object.values(losses)) tf.keep(loss);
-  const named = [...parameters];
-  const wanted = new Map(named.map(([name, parameter]) => [parameter.value.id, name]));
-  const gradients = new Map<number, tf.Tensor>();
+  const names = new Map([...parameters].map(([name, parameter]) => [parameter.value.id, name]));
   try {
-    for (const loss of Object.values(losses)) {
-      accumulate(gradients, loss.id, tf.keep(tf.onesLike(loss)));
-    }
-    walkBackwards(tape, reachableFrom(tape, wanted.keys()), gradients, wanted);
-    const byName = new Map<string, tf.Tensor>();
-    for (const [id, name] of wanted) {
+    const gradients = backward(Object.values(losses), tape, new Set(names.keys()));
+    const byName = [...names].flatMap(([id, name]): [string, tf.Tensor][] => {
       const gradient = gradients.get(id);
-      if (gradient) byName.set(name, gradient);
-      gradients.delete(id);
-    }
-    for (const leftover of gradients.values()) leftover.dispose();
-    return { losses, gradients: byName };
+      return gradient ? [[name, gradient]] : [];
+    });
+    return { losses, gradients: new Map(byName) };
   } catch (error) {
-    for (const gradient of gradients.values()) gradient.dispose();
     for (const loss of Object.values(losses)) loss.dispose();
     throw error;
+  }
+}
+
+/**
+ * Walks a tape backwards from a one at each loss, and frees it on the way.
+ *
+ * @param wanted ids of the tensors to differentiate by.
+ * @param gradients where the results are added to, by tensor id: the gradients of an earlier walk, if there was one.
+ *   The caller disposes.
+ * @returns `gradients`; on failure they are all disposed.
+ */
+export function backward(
+  losses: readonly tf.Scalar[],
+  tape: readonly TapeNode[],
+  wanted: ReadonlySet<number>,
+  gradients = new Map<number, tf.Tensor>(),
+): Map<number, tf.Tensor> {
+  try {
+    for (const loss of losses) accumulate(gradients, loss.id, tf.keep(tf.onesLike(loss)));
+    walkBackwards(tape, reachableFrom(tape, wanted), gradients, wanted);
+    for (const [id, leftover] of gradients) {
+      if (wanted.has(id)) continue;
+      leftover.dispose();
+      gradients.delete(id);
+    }
+    return gradients;
+  } catch (error) {
+    for (const gradient of gradients.values()) gradient.dispose();
+    throw error;
   } finally {
-    for (const node of tape) for (const tensor of node.saved) tensor.dispose();
+    disposeSaved(tape);
   }
 }
 
@@ -70,7 +90,7 @@ function walkBackwards(
   tape: readonly TapeNode[],
   reachable: ReadonlySet<number>,
   gradients: Map<number, tf.Tensor>,
-  wanted: ReadonlyMap<number, string>,
+  wanted: ReadonlySet<number>,
 ): void {
   for (let i = tape.length - 1; i >= 0; i--) {
     const node = tape[i];

@@ -10,10 +10,26 @@ export interface TapeNode {
   readonly gradient?: (dys: (tf.Tensor | null)[]) => Record<string, () => tf.Tensor>;
 }
 
-type GradientFunction = (dy: tf.Tensor, saved: tf.Tensor[]) => Record<string, () => tf.Tensor>;
+type GradientFunction<Dy> = (dy: Dy, saved: tf.Tensor[]) => Record<string, () => tf.Tensor>;
+
+interface KernelInvocation {
+  readonly kernelName?: string;
+  readonly inputs: Record<string, tf.Tensor>;
+}
+
+interface BufferInfo {
+  readonly bytes: number;
+  readonly shape: number[];
+}
 
 interface EngineInternals {
-  readonly state: { activeTape: TapeNode[] | null; gradientDepth: number; kernelDepth: number };
+  readonly state: {
+    activeTape: TapeNode[] | null;
+    gradientDepth: number;
+    kernelDepth: number;
+    /** Every buffer that the engine holds, by its data id. */
+    tensorInfo: WeakMap<object, BufferInfo>;
+  };
   startTape(): void;
   endTape(): void;
   isTapeOn(): boolean;
@@ -21,10 +37,11 @@ interface EngineInternals {
     name: string,
     inputs: Record<string, tf.Tensor>,
     outputs: tf.Tensor[],
-    gradient: GradientFunction,
+    gradient: GradientFunction<tf.Tensor | tf.Tensor[]>,
     saved: tf.Tensor[],
     attributes: object,
   ): void;
+  runKernelFunc(invocation: KernelInvocation): tf.Tensor | tf.Tensor[];
 }
 
 function engine(): EngineInternals {
@@ -41,7 +58,7 @@ export function recordTape<T>(f: () => T): { result: T; tape: TapeNode[] } {
     return { result, tape: state.activeTape! };
   } catch (error) {
     // tfjs forgets what a failed forward saved; a failing step must not leak.
-    for (const node of state.activeTape!) for (const tensor of node.saved) tensor.dispose();
+    disposeSaved(state.activeTape!);
     throw error;
   } finally {
     engine().endTape();
@@ -49,9 +66,49 @@ export function recordTape<T>(f: () => T): { result: T; tape: TapeNode[] } {
   }
 }
 
+const innerTapes = new WeakSet<readonly TapeNode[]>();
+
+/**
+ * Runs `f` while a tape is being recorded, but records its operations on a tape of their own.
+ *
+ * @returns that tape, and the one that goes on being recorded.
+ * @throws Error where no tape is being recorded, or an inner one is already.
+ */
+export function recordInnerTape<T>(f: () => T): {
+  result: T;
+  tape: TapeNode[];
+  outerTape: readonly TapeNode[];
+} {
+  const { state } = engine();
+  const outerTape = state.activeTape;
+  if (!outerTape) throw new Error('an inner tape needs an outer one: no tape is being recorded');
+  if (innerTapes.has(outerTape)) throw new Error('inner tapes do not nest');
+  const tape: TapeNode[] = [];
+  innerTapes.add(tape);
+  state.activeTape = tape;
+  try {
+    return { result: f(), tape, outerTape };
+  } catch (error) {
+    disposeSaved(tape);
+    throw error;
+  } finally {
+    state.activeTape = outerTape;
+  }
+}
+
+/** Frees what a tape holds for a backward; a second time does nothing. */
+export function disposeSaved(tape: readonly TapeNode[]): void {
+  for (const node of tape) for (const tensor of node.saved) tensor.dispose();
+}
+
 /** Whether a tape is being recorded, even where `noGradient` has paused it. */
 export function isTrainingStep(): boolean {
   return engine().state.gradientDepth > 0;
+}
+
+/** Whether operations are being recorded right now. */
+export function isRecording(): boolean {
+  return engine().isTapeOn();
 }
 
 /**
@@ -77,9 +134,68 @@ export function recordOperation(
   inputs: Record<string, tf.Tensor>,
   output: tf.Tensor,
   saved: tf.Tensor[],
-  gradient: GradientFunction,
+  gradient: GradientFunction<tf.Tensor>,
+): void {
+  recordOperations(name, inputs, [output], saved, ([dy], tensors) => gradient(dy, tensors));
+}
+
+/** The same with several outputs: `gradient` gets one for each, zeros where there is none. */
+export function recordOperations(
+  name: string,
+  inputs: Record<string, tf.Tensor>,
+  outputs: tf.Tensor[],
+  saved: tf.Tensor[],
+  gradient: GradientFunction<tf.Tensor[]>,
 ): void {
   if (!engine().isTapeOn()) return;
   const kept = saved.map((tensor) => tf.keep(noGradient(() => tf.clone(tensor))));
-  engine().addTapeNode(name, inputs, [output], gradient, kept, {});
+  // The engine hands over an array where there are several outputs, and one tensor where there is one.
+  const ofAll = (dy: tf.Tensor | tf.Tensor[], tensors: tf.Tensor[]) =>
+    gradient(Array.isArray(dy) ? dy : [dy], tensors);
+  engine().addTapeNode(name, inputs, outputs, ofAll, kept, {});
+}
+
+/**
+ * Tells of every buffer that the engine comes to hold and lets go: of memory itself, not of the tensors that share
+ * it. `kernelName` is the operation that made it; `sharedWith` is the buffer whose memory it is a view of (a
+ * reshape). Returns what ends the telling.
+ */
+export function observeBuffers(observer: {
+  allocated(buffer: object, info: BufferInfo, kernelName: string | undefined, sharedWith?: object): void;
+  freed(buffer: object): void;
+}): () => void {
+  const internals = engine();
+  const { state } = internals;
+  const runKernelFunc = internals.runKernelFunc.bind(internals);
+  const known = state.tensorInfo;
+  const running: KernelInvocation[] = [];
+  internals.runKernelFunc = (invocation) => {
+    running.push(invocation);
+    try {
+      return runKernelFunc(invocation);
+    } finally {
+      running.pop();
+    }
+  };
+  state.tensorInfo = new (class extends WeakMap<object, BufferInfo> {
+    override has = (buffer: object) => known.has(buffer);
+    override get = (buffer: object) => known.get(buffer);
+    override set = (buffer: object, info: BufferInfo) => {
+      const kernel = running.at(-1);
+      const x = kernel?.kernelName === 'Reshape' ? kernel.inputs['x'] : undefined;
+      // Beside its result the kernel makes the new shape a tensor.
+      const isView = x && tf.util.sizeFromShape(info.shape) === x.size;
+      observer.allocated(buffer, info, kernel?.kernelName, isView ? x.dataId : undefined);
+      known.set(buffer, info);
+      return this;
+    };
+    override delete = (buffer: object) => {
+      observer.freed(buffer);
+      return known.delete(buffer);
+    };
+  })();
+  return () => {
+    state.tensorInfo = known;
+    internals.runKernelFunc = runKernelFunc;
+  };
 }

@@ -1,0 +1,101 @@
+/** Counts the bytes of tensors that are alive, each buffer once, however many tensors share it. */
+import { isTrainingStep, observeBuffers } from '../../detection/nn/tfjs-internals';
+
+/** Buffers of one origin that were alive together. */
+export interface LiveGroup {
+  /** The operation that made them; undefined for values that came from typed arrays. */
+  readonly kernel: string | undefined;
+  readonly shape: readonly number[];
+  readonly count: number;
+  readonly bytes: number;
+}
+
+export interface HighWaterMark {
+  readonly bytes: number;
+  /** The operation whose output was the last drop. */
+  readonly kernel: string | undefined;
+  readonly shape: readonly number[];
+  /** Whether a tape was being recorded: the forward of a training step. */
+  readonly inForward: boolean;
+  /** What was alive, largest first. */
+  readonly groups: readonly LiveGroup[];
+}
+
+/** Memory that one or more buffers are views of. */
+interface Block {
+  readonly bytes: number;
+  readonly kernel: string | undefined;
+  readonly shape: readonly number[];
+  users: number;
+}
+
+/**
+ * A meter of live tensor bytes. Reshapes share their input's memory and count nothing, as do clones. What it counts
+ * is exact and repeats from run to run; what it does not see is memory inside of an operation, the allocator's
+ * overhead and the runtime's own.
+ *
+ * Start it before the model is built: buffers that were there before are not counted.
+ */
+export class LiveBytesMeter {
+  private readonly blocks = new Map<object, Block>();
+  private readonly stopObserving: () => void;
+  private current = 0;
+  private highest: HighWaterMark | undefined;
+
+  private constructor() {
+    this.stopObserving = observeBuffers({
+      allocated: (buffer, { bytes, shape }, kernel, sharedWith) => {
+        const shared = sharedWith && this.blocks.get(sharedWith);
+        if (shared) {
+          shared.users++;
+          this.blocks.set(buffer, shared);
+          return;
+        }
+        this.blocks.set(buffer, { bytes, kernel, shape, users: 1 });
+        this.current += bytes;
+        if (this.current > (this.highest?.bytes ?? 0)) {
+          const inForward = isTrainingStep();
+          this.highest = { bytes: this.current, kernel, shape, inForward, groups: this.groups() };
+        }
+      },
+      freed: (buffer) => {
+        const block = this.blocks.get(buffer);
+        if (!block) return;
+        this.blocks.delete(buffer);
+        if (--block.users === 0) this.current -= block.bytes;
+      },
+    });
+  }
+
+  static start(): LiveBytesMeter {
+    return new LiveBytesMeter();
+  }
+
+  get bytes(): number {
+    return this.current;
+  }
+
+  /** The largest number of bytes since the meter was started or last reset; undefined where nothing was allocated. */
+  get highWaterMark(): HighWaterMark | undefined {
+    return this.highest;
+  }
+
+  resetHighWaterMark(): void {
+    this.highest = undefined;
+  }
+
+  /** What is alive now, by operation and shape, largest first. */
+  groups(): LiveGroup[] {
+    const groups = new Map<string, LiveGroup>();
+    for (const { kernel, shape, bytes } of new Set(this.blocks.values())) {
+      const key = `${kernel} ${shape.join('x')}`;
+      const group = groups.get(key);
+      groups.set(key, { kernel, shape, count: (group?.count ?? 0) + 1, bytes: (group?.bytes ?? 0) + bytes });
+    }
+    return [...groups.values()].sort((a, b) => b.bytes - a.bytes);
+  }
+
+  stop(): void {
+    this.stopObserving();
+  }
+}
