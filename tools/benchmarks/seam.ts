@@ -1,0 +1,160 @@
+/**
+ * What crosses the seam between a separated detector and its loss function: every tensor and array, its shape and its
+ * bytes; whether the backward holds the bytes of a tensor in any case; and what of the model the loss function uses.
+ *
+ *     npx ts-node tools/benchmarks/seam.ts [MODEL [SIZE [BATCH]]]
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import { loadBackend } from '../../detection/backend/node';
+import type { Losses } from '../../detection/engine/trainable';
+import type { SeparatedModel } from '../../detection/engine/with-loss';
+import { buildDetector, modelNames } from '../../detection/modeling/models';
+import { DenseFasterRcnn, denseLossFunction } from '../../detection/modeling/separated/dense-forward';
+import { identity, LossesAsOutputsFasterRcnn } from '../../detection/modeling/separated/losses-as-outputs';
+import { sampledLosses, SamplingFasterRcnn } from '../../detection/modeling/separated/sampling-forward';
+import { RandomStream } from '../../detection/nn/random';
+import { recordTape, type TapeNode } from '../../detection/nn/tfjs-internals';
+import type { DetectionBatch } from '../../detection/structures/detection-batch';
+import type { Targets } from '../../detection/structures/targets';
+
+const NUM_CLASSES = 90;
+const BOXES_PER_IMAGE = 8;
+
+/** A tensor, an array or a number. */
+interface Crossing {
+  /** `a.b` is a property, `a[0]` an element. */
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly bytes: number;
+  /** `host`: no tensor; `saved`: the backward needs the tensor too; `seam`: nobody else does. */
+  readonly heldBy: 'host' | 'saved' | 'seam';
+}
+
+interface Seam {
+  readonly crossings: Crossing[];
+  /** Parameters that the loss function uses, by name. */
+  readonly parameters: string[];
+  /** Random streams that the loss function draws from, by name. */
+  readonly streams: string[];
+}
+
+function measure<Inputs, Outputs>(
+  model: SeparatedModel<Inputs, Outputs>,
+  lossFunction: (outputs: Outputs, targets: readonly Targets[]) => Losses,
+  inputs: Inputs,
+  targets: readonly Targets[],
+): Seam {
+  const streams = [...model.randomStreams()];
+  const states = (): string[] => streams.map(({ state }) => state.join());
+  tf.engine().startScope();
+  // Two tapes, to tell the operations of the loss function from those of the forward.
+  const forward = recordTape(() => model.forward(inputs));
+  const before = states();
+  const loss = recordTape(() => lossFunction(forward.result, targets));
+  const after = states();
+
+  const tape = [...forward.tape, ...loss.tape];
+  const crossings = crossingsIn(forward.result, '', savedData(tape));
+  const used = new Set(loss.tape.flatMap(({ inputs }) => Object.values(inputs).map(({ id }) => id)));
+  const parameters = [...model.namedParameters()].filter(([, { value }]) => used.has(value.id));
+  for (const node of tape) tf.dispose(node.saved);
+  tf.engine().endScope();
+  return {
+    crossings,
+    parameters: parameters.map(([name]) => name),
+    streams: streams.filter((_, i) => after[i] !== before[i]).map(({ name }) => name),
+  };
+}
+
+/** Tensors that are views of one another have their data in common. */
+function savedData(tape: readonly TapeNode[]): Set<object> {
+  return new Set(tape.flatMap(({ saved }) => saved.map(({ dataId }) => dataId)));
+}
+
+function crossingsIn(value: unknown, name: string, saved: ReadonlySet<object>): Crossing[] {
+  if (value instanceof tf.Tensor) {
+    const { shape, size, dtype, dataId } = value as tf.Tensor;
+    const bytes = size * tf.util.bytesPerElement(dtype);
+    return [{ name, shape, bytes, heldBy: saved.has(dataId) ? 'saved' : 'seam' }];
+  }
+  if (value instanceof Float32Array || value instanceof Int32Array) {
+    return [{ name, shape: [value.length], bytes: value.byteLength, heldBy: 'host' }];
+  }
+  if (typeof value === 'number') {
+    return [{ name, shape: [], bytes: Float64Array.BYTES_PER_ELEMENT, heldBy: 'host' }];
+  }
+  if (Array.isArray(value)) {
+    return value.flatMap((element, i) => crossingsIn(element, `${name}[${i}]`, saved));
+  }
+  if (typeof value === 'object' && value !== null) {
+    return Object.entries(value).flatMap(([key, property]) =>
+      crossingsIn(property, name === '' ? key : `${name}.${key}`, saved),
+    );
+  }
+  return [];
+}
+
+function randomBatch(size: number, batch: number): DetectionBatch {
+  const random = new RandomStream(0, 'benchmark');
+  const targets = Array.from({ length: batch }, () => {
+    const boxes = Array.from({ length: BOXES_PER_IMAGE }, () => {
+      const [x, y] = [random.between(0, 0.7 * size), random.between(0, 0.7 * size)];
+      return [x, y, x + random.between(0.1, 0.3) * size, y + random.between(0.1, 0.3) * size];
+    });
+    const gtLabels = Int32Array.from(boxes, () => 1 + random.integer(NUM_CLASSES));
+    return { gtBoxes: Float32Array.from(boxes.flat()), gtLabels };
+  });
+  const sizes = targets.map(() => ({ height: size, width: size }));
+  const tensor: tf.Tensor4D = tf.randomNormal([batch, size, size, 3], 0, 1, 'float32', 1);
+  return { images: { tensor, sizes, originalSizes: sizes }, targets, imageIds: [...targets.keys()] };
+}
+
+function megabytes(bytes: number): string {
+  return bytes < 10_000 ? `${bytes} B` : `${(bytes / 1e6).toFixed(2)} MB`;
+}
+
+function printSeam(title: string, { crossings, parameters, streams }: Seam): void {
+  const rows = crossings.map(({ name, shape, bytes, heldBy }) =>
+    [name.padEnd(36), `[${shape.join(', ')}]`.padEnd(20), megabytes(bytes).padStart(10), ` ${heldBy}`].join(
+      ' ',
+    ),
+  );
+  const sum = (heldBy: Crossing['heldBy']): string =>
+    megabytes(
+      crossings.filter((each) => each.heldBy === heldBy).reduce((total, { bytes }) => total + bytes, 0),
+    );
+  process.stdout.write(
+    [
+      title,
+      ...rows.map((row) => `  ${row}`),
+      `  in all: tensors that the backward needs as well ${sum('saved')}, tensors for the seam alone ${sum('seam')}, ` +
+        `host ${sum('host')}`,
+      `  the loss function uses parameters: ${parameters.join(', ') || 'none'}; draws from: ${streams.join(', ') || 'none'}`,
+      '\n',
+    ].join('\n'),
+  );
+}
+
+async function main([modelArgument, sizeArgument, batchArgument]: string[]): Promise<void> {
+  const name = modelNames.find((each) => each === (modelArgument ?? 'fasterrcnn_resnet50_fpn'));
+  if (!name) throw new Error(`unknown model ${modelArgument}; known: ${modelNames.join(', ')}`);
+  const [size, batchSize] = [Number(sizeArgument ?? 800), Number(batchArgument ?? 2)];
+  await loadBackend();
+  const detector = buildDetector(name, {
+    numClasses: NUM_CLASSES,
+    seed: 0,
+    norm: 'frozen',
+    trainableLayers: 3,
+  });
+  const batch = randomBatch(size, batchSize);
+  const { images, targets } = batch;
+  process.stdout.write(`${name}, ${size}x${size}, batch ${batchSize}, ${NUM_CLASSES} classes\n\n`);
+  printSeam('sampling forward', measure(new SamplingFasterRcnn(detector), sampledLosses, batch, targets));
+  printSeam(
+    'dense forward',
+    measure(new DenseFasterRcnn(detector), denseLossFunction(detector), images, targets),
+  );
+  printSeam('losses as outputs', measure(new LossesAsOutputsFasterRcnn(detector), identity, batch, targets));
+}
+
+void main(process.argv.slice(2));
