@@ -1,6 +1,6 @@
 import { expectParity } from './expect-parity';
-import { smallCase } from './fixture';
+import { smallCases } from './fixture';
 
-describe(`${smallCase.model} against torchvision, drawn pictures`, () => {
-  expectParity(smallCase);
+describe.each(smallCases)('$model against torchvision, drawn pictures', (parityCase) => {
+  expectParity(parityCase);
 });

@@ -1,4 +1,4 @@
-import { buildDetector } from '../../detection/modeling/models';
+import { buildDetector, defaultNorm } from '../../detection/modeling/models';
 import type { Module } from '../../detection/nn/module';
 import { disposingAll } from '../../detection/nn/scope';
 import { compareInference, compareTraining, TOLERANCES, worse, type Differences } from './compare';
@@ -16,18 +16,18 @@ export interface Measurement {
 
 /** Runs our detector through everything that the fixture has torchvision's numbers for. */
 export async function measure(
-  { model: name, pictures: set, minSize, maxSize }: ParityCase,
+  { model: name, seed, pictures: set, minSize, maxSize }: ParityCase,
   fixture: Fixture,
 ): Promise<Measurement> {
   const pictures = await pictureSets[set]();
   const model = buildDetector(name, {
     numClasses: fixture.numLabels - 1,
     seed: 0,
-    norm: 'frozen',
-    // torchvision's default for pretrained backbones
+    // As torchvision builds it for pretrained weights.
+    norm: defaultNorm(name, true),
     trainableLayers: 3,
   });
-  fillWithFormula(model, fixture.seed);
+  fillWithFormula(model, seed);
   const weightSums = sums(model, Object.keys(fixture.weightSums));
 
   const batches = [...pictures.map((picture) => [picture]), pictures];

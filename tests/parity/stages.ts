@@ -63,7 +63,6 @@ export interface Training {
 /** Proposals of an image whose coordinates are compared. */
 export const FIRST_PROPOSALS = 20;
 
-const ANCHORS_PER_LOCATION = 3;
 const SAMPLED_VALUES = 8;
 
 export function runInference(
@@ -80,8 +79,8 @@ export function runInference(
       resized: images.sizes.map(({ height, width }) => [height, width]),
       batch: summarise(images.tensor),
       fpn: features.map(summarise),
-      rpnLogits: summariseLevels(objectnessLogits, 1, features),
-      rpnDeltas: summariseLevels(boxDeltas, 4, features),
+      rpnLogits: summariseLevels(objectnessLogits, features),
+      rpnDeltas: summariseLevels(boxDeltas, features),
       proposals: proposals.map((boxes) => ({
         count: boxes.length / 4,
         first: rows(boxes).slice(0, FIRST_PROPOSALS),
@@ -97,7 +96,10 @@ export function runInference(
   return stages;
 }
 
-/** Trains `steps` steps. The model's samplers are made to take the first candidates, as the peer's do. */
+/**
+ * Trains `steps` steps, and computes the losses once more in the way of a training step, by the statistics of the batch
+ * where there are any. The model's samplers are made to take the first candidates, as the peer's do.
+ */
 export function runTraining(
   model: FasterRcnn,
   pictures: readonly Picture[],
@@ -114,7 +116,7 @@ export function runTraining(
 
   const trace: Record<string, number>[] = [];
   let gradientNorms: Record<string, number> = {};
-  for (let step = 0; step < steps; step++) {
+  for (let step = 0; step <= steps; step++) {
     const { losses, gradients } = lossesAndGradients(() => model.losses(batch), trainable);
     trace.push(numbers(losses));
     if (step === 0) {
@@ -126,10 +128,9 @@ export function runTraining(
       });
       gradientNorms = Object.fromEntries(norms) as Record<string, number>;
     }
-    optimizer.step(gradients, settings.learningRate);
+    if (step < steps) optimizer.step(gradients, settings.learningRate);
     tf.dispose([...gradients.values()]);
   }
-  trace.push(numbers(model.losses(batch)));
   optimizer.dispose();
   images.tensor.dispose();
   return { trace, gradientNorms };
@@ -153,19 +154,21 @@ function rows(boxes: Float32Array): number[][] {
   return Array.from({ length: boxes.length / 4 }, (_, i) => [...boxes.subarray(4 * i, 4 * i + 4)]);
 }
 
-/** The head's predictions [N, A] or [N, A, 4] of each level, [N, A' * size, H, W] as torch's head returns them. */
-function summariseLevels(
-  predictions: tf.Tensor,
-  size: number,
-  features: readonly tf.Tensor4D[],
-): TensorSummary[] {
-  const channels = ANCHORS_PER_LOCATION * size;
-  const maps = features.map(({ shape: [images, height, width] }) => [images, height, width, channels]);
-  const flat = tf.reshape(predictions, [features[0].shape[0], -1]);
-  const lengths = maps.map(([, height, width]) => height * width * channels);
-  return tf
-    .split(flat, lengths, 1)
-    .map((level, i) => summarise(tf.reshape(level, maps[i] as [number, number, number, number])));
+/** The head's predictions [N, A] or [N, A, 4] of all levels, as torch's head returns them: [N, C, H, W] for each. */
+function summariseLevels(predictions: tf.Tensor, features: readonly tf.Tensor4D[]): TensorSummary[] {
+  const [images] = features[0].shape;
+  const locations = features.map(({ shape: [, height, width] }) => height * width);
+  const flat = tf.reshape<tf.Rank.R2>(predictions, [images, -1]);
+  const channels = flat.shape[1] / locations.reduce((sum, count) => sum + count, 0);
+  const levels = tf.split(
+    flat,
+    locations.map((count) => count * channels),
+    1,
+  );
+  return levels.map((level, i) => {
+    const [, height, width] = features[i].shape;
+    return summarise(tf.reshape(level, [images, height, width, channels]));
+  });
 }
 
 /** Of a tensor [N, H, W, C]. */

@@ -1,29 +1,77 @@
 /**
- * Prints the table of docs/parity.md: for each quantity our difference, torchvision's own rounding and the tolerance.
+ * Prints the tables of docs/parity.md: how far ours is from torchvision in float64, and how far torchvision is in float32.
  *
- *     npx ts-node tests/parity/table.ts
+ *     npx ts-node tests/parity/table.ts [MODEL-PICTURES...]
  */
 import { loadBackend } from '../../detection/backend/node';
-import { largeCases, readFixture, smallCase } from './fixture';
-import { measure, tolerances } from './measure';
+import type { Differences, Quantity } from './compare';
+import { caseName, largeCases, readFixture, smallCases, type ParityCase } from './fixture';
+import { measure } from './measure';
 
-async function main(): Promise<void> {
+interface Row {
+  readonly parityCase: ParityCase;
+  readonly ours: Differences;
+  readonly rounding: Differences;
+}
+
+/** Columns of each table, and their titles. */
+const INFERENCE = {
+  'resized sizes': 'resized sizes',
+  batch: 'batch',
+  'FPN levels': 'FPN levels',
+  'RPN logits': 'RPN logits',
+  'RPN deltas': 'RPN deltas',
+  'number of proposals': 'number of proposals',
+  'proposals, pixels': 'proposals, pixels',
+  'number of detections': 'unmatched detections',
+  'detection boxes, pixels': 'boxes, pixels',
+  'detection scores': 'scores',
+} as const satisfies Partial<Record<Quantity, string>>;
+
+const TRAINING = {
+  losses: 'losses',
+  'gradient norms': 'gradient norms',
+  'losses after step 1': 'after step 1',
+  'losses after step 2': 'step 2',
+  'losses after step 3': 'step 3',
+  'losses after step 4': 'step 4',
+  'losses after step 5': 'step 5',
+} as const satisfies Partial<Record<Quantity, string>>;
+
+async function main(wanted: readonly string[]): Promise<void> {
   await loadBackend();
-  for (const parityCase of [smallCase, ...largeCases]) {
+  const rows: Row[] = [];
+  for (const parityCase of [...smallCases, ...largeCases]) {
+    if (wanted.length > 0 && !wanted.includes(caseName(parityCase))) continue;
     const fixture = readFixture(parityCase);
     const { differences } = await measure(parityCase, fixture);
-    const { model, pictures, minSize, maxSize } = parityCase;
-    console.log(`\n### ${model}, ${pictures}, ${minSize}/${maxSize}\n`);
-    console.log('| quantity | ours | torchvision in float32 | tolerance |\n| --- | --- | --- | --- |');
-    for (const [quantity, tolerance] of Object.entries(tolerances(fixture))) {
-      const numbers = [differences[quantity], fixture.rounding[quantity], tolerance];
-      console.log(`| ${quantity} | ${numbers.map(shown).join(' | ')} |`);
-    }
+    rows.push({ parityCase, ours: differences, rounding: fixture.rounding });
+  }
+  print('Inference', INFERENCE, rows, ({ minSize, maxSize }) => `${minSize}/${maxSize}`);
+  print('Training', TRAINING, rows, ({ train }) => `${train.minSize}/${train.maxSize}`);
+}
+
+function print(
+  title: string,
+  columns: Partial<Record<Quantity, string>>,
+  rows: readonly Row[],
+  size: (parityCase: ParityCase) => string,
+): void {
+  const line = (cells: readonly string[]): void => console.log(`| ${cells.join(' | ')} |`);
+  const titles = ['model', 'pictures', 'size', ...Object.values(columns)];
+  console.log(`\n### ${title}\n`);
+  line(titles);
+  line(titles.map(() => '---'));
+  for (const { parityCase, ours, rounding } of rows) {
+    const cells = Object.keys(columns).map((quantity) =>
+      quantity in rounding ? `${shown(ours[quantity])} / ${shown(rounding[quantity])}` : '',
+    );
+    line([parityCase.model, parityCase.pictures, size(parityCase), ...cells]);
   }
 }
 
 function shown(value: number): string {
-  return value === 0 || !Number.isFinite(value) ? String(value) : value.toPrecision(2);
+  return value === 0 || !Number.isFinite(value) ? String(value) : value.toExponential(1);
 }
 
-void main();
+void main(process.argv.slice(2));
