@@ -1,6 +1,19 @@
+import { histogramOf, type Histogram } from './histogram';
+
 export interface ScalarEvent {
   readonly iteration: number;
   readonly value: number;
+}
+
+/** A box to be drawn over an image. */
+export interface SummaryBox {
+  /** x1, y1, x2, y2 in pixels of the image. */
+  readonly box: readonly [x1: number, y1: number, x2: number, y2: number];
+  readonly label: string;
+  /** 0..1 */
+  readonly score?: number;
+  /** #rrggbb */
+  readonly colour: string;
 }
 
 /** RGB bytes, row by row: `pixels.length` is 3 * width * height. */
@@ -8,6 +21,18 @@ export interface SummaryImage {
   readonly width: number;
   readonly height: number;
   readonly pixels: Uint8Array;
+  /** Drawn by whoever shows the image. */
+  readonly boxes?: readonly SummaryBox[];
+}
+
+/** What is found at T >= 2 score thresholds, spread evenly over 0..1: of a detector, which has no true negatives. */
+export interface PrecisionRecallCurve {
+  /** [T] of what scores at least as much as the threshold, and is right. */
+  readonly truePositives: ArrayLike<number>;
+  /** [T] of what scores at least as much as the threshold, and is wrong. */
+  readonly falsePositives: ArrayLike<number>;
+  /** Everything that there is to be found. */
+  readonly numTruths: number;
 }
 
 /** Events of a scalar that are kept; the widest window that anybody smooths over is far narrower. */
@@ -24,13 +49,27 @@ export class EventStorage {
   lossNames: readonly string[] = [];
   private readonly histories = new Map<string, ScalarEvent[]>();
   private currentImages = new Map<string, SummaryImage>();
-  private currentHistograms = new Map<string, Float32Array>();
+  private currentHistograms = new Map<string, Histogram>();
+  private currentCurves = new Map<string, PrecisionRecallCurve>();
+  private detailsWanted = false;
 
-  /** Starts a step: images and histograms of the one before are dropped. */
+  /** Starts a step: images, histograms and curves of the one before are dropped. */
   startIteration(iteration: number): void {
     this.iteration = iteration;
     this.currentImages = new Map();
     this.currentHistograms = new Map();
+    this.currentCurves = new Map();
+    this.detailsWanted = false;
+  }
+
+  /** A writer says before a step (`Hook.beforeStep`) that it wants the step's images, histograms and curves. */
+  wantDetails(): void {
+    this.detailsWanted = true;
+  }
+
+  /** Whether anybody wants more of this step than scalars: a model need not compute what nobody wants. */
+  get wantsDetails(): boolean {
+    return this.detailsWanted;
   }
 
   /** The last value of an iteration counts. */
@@ -46,8 +85,13 @@ export class EventStorage {
     this.currentImages.set(name, image);
   }
 
-  histogram(name: string, values: Float32Array): void {
-    this.currentHistograms.set(name, values);
+  /** Keeps how the values are distributed, not the values. */
+  histogram(name: string, values: ArrayLike<number>): void {
+    this.currentHistograms.set(name, histogramOf(values));
+  }
+
+  precisionRecall(name: string, curve: PrecisionRecallCurve): void {
+    this.currentCurves.set(name, curve);
   }
 
   /** Names of all scalars, in the order in which they first came. */
@@ -64,14 +108,35 @@ export class EventStorage {
     return this.histories.get(name)?.at(-1);
   }
 
+  /**
+   * The last value of each scalar that was put after an iteration, by the iteration that it was put at, earliest
+   * first: what a writer has not written yet.
+   */
+  scalarsAfter(iteration: number): [iteration: number, values: Record<string, number>][] {
+    const rows = new Map<number, Record<string, number>>();
+    for (const [name, history] of this.histories) {
+      const last = history[history.length - 1];
+      if (last.iteration <= iteration) continue;
+      const row = rows.get(last.iteration) ?? {};
+      row[name] = last.value;
+      rows.set(last.iteration, row);
+    }
+    return [...rows].sort(([a], [b]) => a - b);
+  }
+
   /** Images put in this iteration. */
   get images(): ReadonlyMap<string, SummaryImage> {
     return this.currentImages;
   }
 
-  /** Values put in this iteration for their distribution to be looked at. */
-  get histograms(): ReadonlyMap<string, Float32Array> {
+  /** Distributions of values put in this iteration. */
+  get histograms(): ReadonlyMap<string, Histogram> {
     return this.currentHistograms;
+  }
+
+  /** Curves put in this iteration. */
+  get precisionRecallCurves(): ReadonlyMap<string, PrecisionRecallCurve> {
+    return this.currentCurves;
   }
 }
 

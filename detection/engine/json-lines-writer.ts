@@ -46,19 +46,13 @@ export class JsonLinesWriter implements Hook {
   }
 
   private write({ storage }: TrainingState): void {
-    const rows = new Map<number, Record<string, number>>();
-    for (const name of storage.scalarNames) {
-      const { iteration, value } = storage.latest(name)!;
-      if (iteration <= this.written) continue;
-      const row = rows.get(iteration) ?? { iteration };
-      row[name] = value;
-      rows.set(iteration, row);
-    }
-    const lines = [...rows.values()]
-      .sort((a, b) => a.iteration - b.iteration)
-      .map((row) => `${JSON.stringify({ ...row, peak_memory_bytes: peakMemoryBytes() })}\n`);
+    const rows = storage.scalarsAfter(this.written);
+    const lines = rows.map(
+      ([iteration, values]) =>
+        `${JSON.stringify({ iteration, ...values, peak_memory_bytes: peakMemoryBytes() })}\n`,
+    );
     writeSync(this.descriptor!, lines.join(''));
-    this.written = Math.max(this.written, ...rows.keys());
+    this.written = rows.at(-1)?.[0] ?? this.written;
   }
 }
 

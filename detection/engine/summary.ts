@@ -1,5 +1,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import type { EventStorage, SummaryImage } from './event-storage';
+import { noGradient } from '../nn/tfjs-internals';
+import { disposingAll } from '../nn/scope';
+import type { EventStorage, PrecisionRecallCurve, SummaryImage } from './event-storage';
 
 /**
  * The storage of the step that is running. It is the one mutable variable of a module in this project, so that a
@@ -20,20 +22,40 @@ export function withStorage<T>(storage: EventStorage, run: () => T): T {
   }
 }
 
-/** Tells the running training something, from anywhere in a model. Outside of a training step it does nothing. */
+/** A value, or how to compute it: asked for only where somebody listens. Tensors that this makes are disposed. */
+type Lazy<T> = T | (() => T);
+
+/**
+ * Tells the running training something, from anywhere in a model. Outside of a training step it does nothing. Of all
+ * but scalars, it does nothing either at steps of which no writer wants them, so that they may cost something: as
+ * functions, they are then not even computed. Nothing here is differentiated.
+ */
 export const summary = {
-  /** A number to plot over the iterations: `summary.scalar('rpn/num_foreground', n)`. */
-  scalar(name: string, value: number): void {
-    current?.scalar(name, value);
+  /** A number to plot over the iterations: `summary.scalar('rpn/num_foreground', n)`. Wanted of every step. */
+  scalar(name: string, value: Lazy<number>): void {
+    current?.scalar(name, typeof value === 'number' ? value : computed(value));
   },
 
-  /** Values whose distribution is worth a look. Reads the tensor at once, which makes an accelerator wait. */
-  histogram(name: string, values: tf.Tensor | Iterable<number>): void {
-    if (!current) return;
-    current.histogram(name, Float32Array.from('dataSync' in values ? values.dataSync() : values));
+  /** Values whose distribution is worth a look. Reads a tensor at once, which makes an accelerator wait. */
+  histogram(name: string, values: Lazy<tf.Tensor | ArrayLike<number>>): void {
+    if (!current?.wantsDetails) return;
+    const plain = (given: tf.Tensor | ArrayLike<number>): ArrayLike<number> =>
+      'dataSync' in given ? given.dataSync() : given;
+    current.histogram(name, typeof values === 'function' ? computed(() => plain(values())) : plain(values));
   },
 
-  image(name: string, image: SummaryImage): void {
-    current?.image(name, image);
+  image(name: string, image: Lazy<SummaryImage>): void {
+    if (!current?.wantsDetails) return;
+    current.image(name, typeof image === 'function' ? computed(image) : image);
+  },
+
+  precisionRecall(name: string, curve: Lazy<PrecisionRecallCurve>): void {
+    if (!current?.wantsDetails) return;
+    current.precisionRecall(name, typeof curve === 'function' ? computed(curve) : curve);
   },
 };
+
+/** Off the tape, and without a trace: what is told has no part in what is trained. */
+function computed<T>(compute: () => T): T {
+  return noGradient(() => disposingAll(compute));
+}

@@ -10,6 +10,7 @@ import { peakMemoryBytes } from '../../../detection/engine/peak-memory';
 import { ProgressWriter } from '../../../detection/engine/progress-writer';
 import { Sgd } from '../../../detection/engine/sgd';
 import { summary, withStorage } from '../../../detection/engine/summary';
+import { disposeSaved, recordTape } from '../../../detection/nn/tfjs-internals';
 
 let tensorsBefore: number;
 let folder: string;
@@ -55,24 +56,59 @@ describe('summary', () => {
     expect([...inner.scalarNames]).toEqual(['b']);
   });
 
-  it('keeps histograms and images for one iteration', () => {
+  it('computes a scalar where somebody listens, off the tape and without a trace', () => {
+    const storage = new EventStorage();
+    const x = tf.scalar(3);
+    const compute = jest.fn(() => tf.square(x).dataSync()[0]);
+    summary.scalar('nobody', compute);
+    expect(compute).not.toHaveBeenCalled();
+    const { result, tape } = withStorage(storage, () =>
+      recordTape(() => {
+        summary.scalar('square', compute);
+        return tf.mul(x, x);
+      }),
+    );
+    disposeSaved(tape);
+    expect(tape.map(({ kernelName }) => kernelName)).not.toContain('Square');
+    expect(storage.latest('square')?.value).toBe(9);
+    tf.dispose([x, result]);
+  });
+
+  it('takes histograms, images and curves of the steps that a writer wants them of', () => {
     const storage = new EventStorage();
     const tensor = tf.tensor1d([1, 2.5]);
     const image = { width: 1, height: 1, pixels: Uint8Array.of(1, 2, 3) };
-    withStorage(storage, () => {
+    const curve = { truePositives: [2, 1], falsePositives: [1, 0], numTruths: 3 };
+    const lazily = jest.fn(() => tf.add(tensor, 1));
+    const tell = () => {
       summary.histogram('tensor', tensor);
-      summary.histogram('array', new Set([3]));
+      summary.histogram('array', [3]);
+      summary.histogram('lazily', lazily);
       summary.image('image', image);
-    });
-    summary.histogram('nowhere', tensor);
-    tensor.dispose();
-    expect(Object.fromEntries(storage.histograms)).toEqual({
-      tensor: Float32Array.of(1, 2.5),
-      array: Float32Array.of(3),
-    });
-    expect(storage.images.get('image')).toBe(image);
+      summary.image('lazily', () => image);
+      summary.precisionRecall('curve', curve);
+      summary.precisionRecall('lazily', () => curve);
+    };
+    const names = () =>
+      [storage.histograms, storage.images, storage.precisionRecallCurves].map((map) => [...map.keys()]);
+    tell();
     storage.startIteration(1);
-    expect([storage.histograms.size, storage.images.size]).toEqual([0, 0]);
+    withStorage(storage, tell);
+    expect(names()).toEqual([[], [], []]);
+    expect(lazily).not.toHaveBeenCalled();
+    storage.wantDetails();
+    withStorage(storage, tell);
+    expect(names()).toEqual([
+      ['tensor', 'array', 'lazily'],
+      ['image', 'lazily'],
+      ['curve', 'lazily'],
+    ]);
+    expect(storage.histograms.get('lazily')).toMatchObject({ min: 2, max: 3.5 });
+    expect(storage.images.get('image')).toBe(image);
+    storage.startIteration(2);
+    withStorage(storage, tell);
+    expect(names()).toEqual([[], [], []]);
+    tensor.dispose();
   });
 });
 
