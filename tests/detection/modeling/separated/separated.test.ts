@@ -15,6 +15,7 @@ import {
   LossesAsOutputsFasterRcnn,
 } from '../../../../detection/modeling/separated/losses-as-outputs';
 import { sampledLosses, SamplingFasterRcnn } from '../../../../detection/modeling/separated/sampling-forward';
+import { lossesAndGradients } from '../../../../detection/nn/autograd';
 import type { DetectionBatch } from '../../../../detection/structures/detection-batch';
 import type { Targets } from '../../../../detection/structures/targets';
 import { loadCheckpoint, saveCheckpoint } from '../../../../weights/checkpoint';
@@ -217,6 +218,28 @@ describe('20 steps of training', () => {
     expect(new Form(inModel).detect(images)).toEqual(detections);
     images.tensor.dispose();
   });
+});
+
+// What docs/separation.md warns of.
+it('a loss function of another detector leaves the ROI heads untrained, and nothing says so', () => {
+  const [detector, other] = [buildSmallDetector(SEED), buildSmallDetector(SEED)];
+  const batch = smallBatch(1);
+  const trained = (lossFunctionOf: FasterRcnn) => {
+    const model = withLoss(new DenseFasterRcnn(detector), denseLossFunction(lossFunctionOf));
+    const { losses, gradients } = lossesAndGradients(
+      () => model.losses({ inputs: batch.images, targets: batch.targets }),
+      model.namedParameters(),
+    );
+    tf.dispose([losses, [...gradients.values()]]);
+    return { parts: new Set([...gradients.keys()].map((name) => name.split('.')[0])), losses };
+  };
+  const [mistaken, right] = [trained(other), trained(detector)];
+  expect(Object.keys(mistaken.losses)).toEqual(Object.keys(right.losses));
+  expect(mistaken.parts).toEqual(new Set(['backbone', 'rpn']));
+  expect(right.parts).toEqual(new Set(['backbone', 'rpn', 'roi_heads']));
+  batch.images.tensor.dispose();
+  detector.dispose();
+  other.dispose();
 });
 
 /** Every tensor in the outputs of a forward, whatever their structure. */
