@@ -6,7 +6,7 @@ import type { GradientClipping } from './gradient-clipping';
 import type { Hook, TrainingState } from './hooks';
 import type { Optimizer } from './optimizer';
 import type { Schedule } from './schedules';
-import { withStorage } from './summary';
+import { summary, withStorage } from './summary';
 import type { Losses, Trainable } from './trainable';
 
 export interface TrainingOptions<Batch> {
@@ -100,8 +100,10 @@ function trainStep<Batch>(
     if (!Object.values(values).every(Number.isFinite)) {
       throw new DivergenceError(iteration + 1, values, learningRate, options.describeBatch?.(batch));
     }
+    for (const [name, gradient] of gradients) summary.histogram(`gradients/${name}`, gradient);
     options.clipGradients?.(gradients);
     options.optimizer.step(gradients, learningRate);
+    for (const [name, parameter] of trained) summary.histogram(`parameters/${name}`, parameter.value);
     for (const [name, value] of Object.entries(values)) storage.scalar(name, value);
     storage.lossNames = Object.keys(values);
     storage.scalar('total_loss', sum(Object.values(values)));
