@@ -5,8 +5,13 @@ export class Progress {
   private readonly started = performance.now();
   private readonly terminal = process.stderr.isTTY;
   private written = -Infinity;
+  private isLineOpen = false;
 
-  constructor(private readonly what: string) {}
+  /** @param format of the numbers of `update`. */
+  constructor(
+    private readonly what: string,
+    private readonly format: (amount: number) => string = String,
+  ) {}
 
   /** To be called after each piece of work. */
   update(done: number, total: number): void {
@@ -16,9 +21,16 @@ export class Progress {
     this.written = this.terminal ? now : Math.max(now, 0);
     const seconds = (performance.now() - this.started) / 1000;
     const end = done === total ? `, ${formatSeconds(seconds)}` : '';
-    const line = `${this.what} ${done}/${total}${end}`;
+    const line = `${this.what} ${this.format(done)}/${this.format(total)}${end}`;
     if (this.terminal) process.stderr.write(`\r\x1b[K${line}${done === total ? '\n' : ''}`);
     else process.stderr.write(`${line}\n`);
+    this.isLineOpen = this.terminal && done < total;
+  }
+
+  /** To be called before something else is said while the work is not done. */
+  endLine(): void {
+    if (this.isLineOpen) process.stderr.write('\n');
+    this.isLineOpen = false;
   }
 }
 

@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { messageOf } from './setup/errors.mjs';
-import { setUp } from './setup/set-up.mjs';
+import { cacheFolder, setUp } from './setup/set-up.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 
@@ -32,6 +32,7 @@ async function prepare() {
 
 if (await prepare()) {
   process.setSourceMapsEnabled(true);
+  process.env.FASTER_RCNN_CACHE = cacheFolder(); // the command line downloads to the same folder
   /** @type {{ main(argv: string[]): Promise<number> }} */
   const { main } = createRequire(import.meta.url)(path.join(root, 'dist/tools/cli.js'));
   process.exitCode = await main(process.argv.slice(2));

@@ -16,6 +16,7 @@ export interface DetectCommandOptions {
   readonly paths: readonly string[];
   readonly model?: string;
   readonly weights: string;
+  readonly normEpsilon?: number;
   readonly scoreThreshold: number;
   readonly json?: string;
   readonly output?: string;
@@ -38,7 +39,7 @@ export async function runDetect(options: DetectCommandOptions): Promise<void> {
   const files = options.paths.flatMap(picturesAt);
   if (options.json !== undefined) requireFileName('--json', options.json, files);
   const drawings = options.output === undefined ? [] : drawingNames(files, options.output);
-  const detector = await loadDetector(options.weights, options.model);
+  const detector = await loadDetector(options.weights, options);
   try {
     const found = await detectAll(detector, files, options.scoreThreshold);
     if (options.output !== undefined) await drawAll(found, detector, drawings, options.output);

@@ -15,6 +15,7 @@ import { readSet } from './training-data';
 export interface EvaluateCommandOptions {
   readonly model?: string;
   readonly weights?: string;
+  readonly normEpsilon?: number;
   readonly annotations: string;
   readonly images?: string;
   readonly detections?: string;
@@ -39,9 +40,11 @@ export async function runEvaluate(options: EvaluateCommandOptions): Promise<void
 }
 
 async function ofFile(options: EvaluateCommandOptions, file: string): Promise<CocoEvaluation> {
-  const { annotations, iouType, model, weights, images } = options;
-  if (model !== undefined || weights !== undefined || images !== undefined) {
-    throw new InputError('--detections evaluates a file; leave out --model, --weights and --images');
+  const { annotations, iouType, model, weights, normEpsilon, images } = options;
+  if ([model, weights, normEpsilon, images].some((option) => option !== undefined)) {
+    throw new InputError(
+      '--detections evaluates a file; leave out --model, --weights, --norm-epsilon and --images',
+    );
   }
   const dataset = await readCocoDataset(annotations, null, { keepSegmentations: iouType === 'segm' });
   for (const note of dataset.notes) say(`${annotations}: ${note}`);
@@ -51,6 +54,7 @@ async function ofFile(options: EvaluateCommandOptions, file: string): Promise<Co
 async function ofDetector({
   model,
   weights,
+  normEpsilon,
   annotations,
   images,
   iouType,
@@ -61,7 +65,7 @@ async function ofDetector({
   if (images === undefined) throw new InputError('--images is missing: the folder of the pictures');
   if (iouType === 'segm') throw new InputError('--iou-type segm: the detectors here find boxes, no masks');
   const set = await readSet(annotations, images);
-  const detector = await loadDetector(weights, model);
+  const detector = await loadDetector(weights, { model, normEpsilon });
   try {
     const progress = new Progress('evaluating');
     const { evaluation } = await interruptible((signal) =>

@@ -25,7 +25,7 @@ import { Interrupted, interruptible } from './interruption';
 import { writeAtomically } from './output-files';
 import { Progress, say } from './progress';
 import { runFolder } from './run-folder';
-import { loadStartWeights } from './start-weights';
+import { loadStartWeights, readStartWeights } from './start-weights';
 import { systemRefusal } from './system-refusal';
 import { readTrainingData, type TrainingData } from './training-data';
 
@@ -57,17 +57,15 @@ const KEPT_CHECKPOINTS = 3;
  * @throws InputError where files do not fit or training diverges; a run that is refused before its first checkpoint
  *   leaves nothing behind. Interrupted when the user stops it, after saving.
  */
-export async function trainDetector(job: TrainingJob): Promise<TrainedDetector> {
-  const { configuration } = job;
-  const data = await readTrainingData(configuration);
+export async function trainDetector(given: TrainingJob): Promise<TrainedDetector> {
+  const data = await readTrainingData(given.configuration);
   await loadTrainingBackend();
-  const { minSize, maxSize, norm, trainableLayers, name, weights } = configuration.model;
-  const numClasses = data.train.categories.length;
-  const model = buildDetector(name, { numClasses, seed: configuration.seed, norm, trainableLayers });
+  const { model, configuration } = await startDetector(given, data.train.categories.length);
+  const job = { ...given, configuration };
+  const { minSize, maxSize, name } = configuration.model;
   const optimizer = makeOptimizer(configuration, model);
   try {
     const startIteration = restore(job, data.train, model, optimizer);
-    if (startIteration === 0 && weights !== null) say(loadStartWeights(model, weights));
     const transform = { minSize, maxSize, ...imageNormalization(name) };
     const detector = { model, ...transform, categories: data.train.categories };
     const result = await leavingNothingRefused(job, () =>
@@ -78,6 +76,34 @@ export async function trainDetector(job: TrainingJob): Promise<TrainedDetector> 
     optimizer.dispose();
     model.dispose();
   }
+}
+
+/**
+ * A new detector, with its start weights unless a checkpoint is to replace them; and the configuration, with what the start
+ * weights decide.
+ */
+async function startDetector(
+  { configuration, output, resume }: TrainingJob,
+  numClasses: number,
+): Promise<{ model: FasterRcnn; configuration: CompleteConfiguration }> {
+  const { name, norm, trainableLayers, weights } = configuration.model;
+  const isGoingOn = resume && existsSync(runFolder(output).last);
+  const start = weights === null || isGoingOn ? undefined : await readStartWeights(weights, name);
+  const normEpsilon = configuration.model.normEpsilon ?? start?.normEpsilon ?? null;
+  const model = buildDetector(name, {
+    numClasses,
+    seed: configuration.seed,
+    norm,
+    normEpsilon: normEpsilon ?? undefined,
+    trainableLayers,
+  });
+  try {
+    if (start) say(loadStartWeights(model, start));
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
+  return { model, configuration: { ...configuration, model: { ...configuration.model, normEpsilon } } };
 }
 
 type Detector = Parameters<typeof evaluateDetector>[0];

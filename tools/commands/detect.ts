@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import type * as RunDetect from '../run-detect';
-import { fraction, given } from './options';
+import { fraction, given, NORM_EPSILON_OPTION, PUBLISHED_WEIGHTS_HELP, WEIGHTS_HELP } from './options';
 
 /** Users look at the sure ones; torchvision's own examples draw from 0.5 on too. */
 const DEFAULT_SCORE_THRESHOLD = 0.5;
@@ -11,7 +11,8 @@ export function detectCommand(): Command {
     .description('find objects in pictures')
     .argument('<image-or-dir...>', 'pictures, or folders of pictures')
     .option('--model <name>', 'which detector; a checkpoint of our own names its model')
-    .option('--weights <file>', 'weights, or a run’s checkpoint folder (runs/x/best)')
+    .option('--weights <weights>', WEIGHTS_HELP)
+    .option(...NORM_EPSILON_OPTION)
     .option(
       '--score-threshold <t>',
       'leave out detections with a lower score',
@@ -25,7 +26,9 @@ export function detectCommand(): Command {
       `
 Examples:
   $ rcnn detect --weights runs/first/best photo.jpg
-  $ rcnn detect --weights runs/first/best --json found.json --output detected pictures/`,
+  $ rcnn detect --weights runs/first/best --json found.json --output detected pictures/
+  $ rcnn detect --model fasterrcnn_resnet50_fpn --weights COCO_V1 photo.jpg
+${PUBLISHED_WEIGHTS_HELP}`,
     )
     .action(
       async (

@@ -21,6 +21,31 @@ export function fraction(text: string): number {
   return value;
 }
 
+/** Parses a number of at least 0, for commander. */
+export function notNegative(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !(value >= 0 && value < Infinity)) {
+    throw new InvalidArgumentError('It has to be a number, 0 or more.');
+  }
+  return value;
+}
+
+/** What `--weights` takes to detect with. */
+export const WEIGHTS_HELP = 'a file, a run’s checkpoint folder (runs/x/best), or COCO_V1: torchvision’s';
+
+/** The option of commands that take weights that somebody may have fine-tuned in Python. */
+export const NORM_EPSILON_OPTION = [
+  '--norm-epsilon <e>',
+  'of batch normalisation; 0 for a file that was fine-tuned in Python from COCO_V1 of fasterrcnn_resnet50_fpn',
+  notNegative,
+] as const;
+
+/** About weights that are downloaded, for the end of a help text. */
+export const PUBLISHED_WEIGHTS_HELP = `
+torchvision’s weights are COCO_V1 (detectors) and IMAGENET1K_V1, IMAGENET1K_V2 (classifiers, to train from). They are
+downloaded once, to the folder weights in FASTER_RCNN_CACHE (~/.cache/faster-rcnn); FASTER_RCNN_WEIGHTS_URL
+names a mirror. docs/weights.md lists them.`;
+
 /** Collects the values of an option that may be given several times, for commander. */
 export function collect(value: string, previous: readonly string[] = []): string[] {
   return [...previous, value];

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import type * as RunTrain from '../run-train';
 import type * as Help from '../config/help';
-import { collect, given, wholeNumber } from './options';
+import { collect, given, PUBLISHED_WEIGHTS_HELP, wholeNumber } from './options';
 
 /** `rcnn train`. */
 export function trainCommand(): Command {
@@ -16,16 +16,20 @@ export function trainCommand(): Command {
     .option('--config <file>', 'YAML file with the keys below; a run’s config.yaml is one')
     .option('--set <key=value>', 'set one of the keys below; may be repeated', collect)
     .option('--iterations <n>', 'optimizer steps', wholeNumber(1))
-    .option('--weights <file>', 'start weights: a detector’s, or an image classifier’s for the backbone')
+    .option(
+      '--weights <weights>',
+      'start weights: a file or checkpoint of a detector or an image classifier, or torchvision’s by name: COCO_V1, IMAGENET1K_V1',
+    )
     .option('--resume', 'go on with the run in the output folder')
     .addHelpText('after', () => {
       const { configurationHelp } = require('../config/help') as typeof Help;
       return `
 Examples:
-  $ rcnn train --model fasterrcnn_resnet18_fpn --weights resnet18.safetensors \\
+  $ rcnn train --model fasterrcnn_resnet18_fpn --weights IMAGENET1K_V1 \\
       --train-annotations train.json --train-images images --output runs/first
   $ rcnn train --config runs/first/config.yaml --set optimizer.lr=0.002 --output runs/second
   $ rcnn train --output runs/first --resume
+${PUBLISHED_WEIGHTS_HELP}
 
 ${configurationHelp()}`;
     })

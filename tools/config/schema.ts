@@ -37,12 +37,20 @@ export const trainingConfigurationSchema = z.strictObject({
         .nullable()
         .default(null)
         .describe('normalisation; null: batch without weights and in v2, else frozen (torchvision)'),
+      normEpsilon: z
+        .number()
+        .min(0)
+        .nullable()
+        .default(null)
+        .describe(
+          'epsilon of batch normalisation; null: that of the weights if known (0 for COCO_V1 of fasterrcnn_resnet50_fpn), else the model’s',
+        ),
       weights: z
         .string()
         .min(1)
         .nullable()
         .default(null)
-        .describe('file of start weights: a detector or a classifier'),
+        .describe('start weights: a file of a detector or a classifier, or torchvision’s by name (COCO_V1)'),
     })
     .describe('the detector'),
   data: z

@@ -129,7 +129,7 @@ function unsupportedPlatform(platform) {
 }
 
 /** The cache is the user's, not the clone's: a fresh clone finds there what an older one has fetched and built. */
-function cacheFolder() {
+export function cacheFolder() {
   const { FASTER_RCNN_CACHE, XDG_CACHE_HOME } = process.env;
   if (FASTER_RCNN_CACHE) return path.resolve(FASTER_RCNN_CACHE);
   return path.join(XDG_CACHE_HOME || path.join(os.homedir(), '.cache'), 'faster-rcnn');
