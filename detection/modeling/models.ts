@@ -1,3 +1,4 @@
+import type { HeadGradients } from '../nn/head-losses';
 import { BatchNorm, FrozenBatchNorm, GroupNorm, type NormalisationFactory } from '../nn/normalisation';
 import { RandomStream } from '../nn/random';
 import { architectures, type Architecture, type ModelName } from './architectures';
@@ -29,6 +30,8 @@ export interface DetectorOptions {
    * fasterrcnn_resnet50_fpn (overwrite_eps).
    */
   normEpsilon?: number;
+  /** When the heads' gradients are taken in training; in the forward unless given. The results are the same. */
+  headGradients?: HeadGradients;
 }
 
 const POOLED_SIZE = 7;
@@ -77,8 +80,9 @@ function normalisation(name: NormName, epsilon: number): NormalisationFactory {
  */
 export function buildDetector(name: ModelName, options: DetectorOptions): FasterRcnn {
   const architecture: Architecture = architectures[name];
-  const { body, stages, fpnChannels, improved, headFeatures, anchorSizes } = architecture;
-  const { numClasses, seed, norm, trainableLayers, normEpsilon = architecture.normEpsilon } = options;
+  const { body, stages, fpnChannels, improved, headFeatures, anchorSizes, levelMapper } = architecture;
+  const { numClasses, seed, norm, trainableLayers, headGradients } = options;
+  const { normEpsilon = architecture.normEpsilon } = options;
   if (trainableLayers > stages) {
     throw new RangeError(`${name} has ${stages} stages, so ${trainableLayers} cannot be trained`);
   }
@@ -89,10 +93,10 @@ export function buildDetector(name: ModelName, options: DetectorOptions): Faster
     random,
     normalisation: improved ? norms : undefined,
   });
-  const { anchors, levelMapper } = fasterRcnnDefaults;
+  const { aspectRatios } = fasterRcnnDefaults.anchors;
   const anchorGenerator = new AnchorGenerator(
     anchorSizes,
-    anchorSizes.map(() => anchors.aspectRatios),
+    anchorSizes.map(() => aspectRatios),
   );
   const numAnchors = anchorGenerator.numAnchorsPerLocation()[0];
   const rpn = new RegionProposalNetwork(
@@ -100,6 +104,7 @@ export function buildDetector(name: ModelName, options: DetectorOptions): Faster
     new RpnHead(fpnChannels, numAnchors, random, improved ? IMPROVED.rpnDepth : 1),
     new RandomStream(seed, 'rpn-sampler'),
     architecture.rpn,
+    headGradients,
   );
   const boxHead = improved
     ? new FastRcnnConvFcHead(fpnChannels, POOLED_SIZE, IMPROVED.boxHeadChannels, headFeatures, norms, random)
@@ -110,6 +115,7 @@ export function buildDetector(name: ModelName, options: DetectorOptions): Faster
     new FastRcnnPredictor(headFeatures, numClasses, random),
     new RandomStream(seed, 'roi-sampler'),
     architecture.roi,
+    headGradients,
   );
   return new FasterRcnn(backbone, rpn, roiHeads);
 }

