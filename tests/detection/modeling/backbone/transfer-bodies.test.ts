@@ -82,7 +82,7 @@ function expectGolden(body: Body, summaries: readonly Summary[]): void {
   const maps = body.forward(x);
   expect(maps.map(({ shape }) => shape)).toEqual(summaries.map(({ shape }) => shape));
   maps.forEach((map, level) => {
-    const features = map.dataSync();
+    const features = map.dataSync<'float32'>();
     const { sum, absoluteSum, at, values } = summaries[level];
     const tolerance = (1e-4 * absoluteSum) / features.length;
     at.forEach((index, k) => {
