@@ -37,7 +37,7 @@ export class SparseClassifier extends Model<LabelledPoints, tf.Tensor2D, Int32Ar
       const penalties: tf.Scalar[] = [];
       const logits = this.forward(inputs, (activation) => penalties.push(tf.mean(tf.abs(activation))));
       const loss_activation = tf.mul<tf.Scalar>(tf.addN(penalties), this.activationPenalty);
-      return { ...crossEntropy(logits, targets), loss_activation };
+      return { loss_classifier: crossEntropy(logits, targets), loss_activation };
     });
   }
 

@@ -7,6 +7,7 @@ import { lossesAndGradients } from '../../nn/autograd';
 import { normal } from '../../nn/initialisers';
 import { Module } from '../../nn/module';
 import type { RandomStream } from '../../nn/random';
+import { noGradient } from '../../nn/tfjs-internals';
 import { Perceptron } from './perceptron';
 
 const NOISE_FEATURES = 2;
@@ -39,29 +40,32 @@ export class AdversarialNetworks extends Module {
   }
 
   /** Learns to tell real points [N, 2] from generated ones. */
-  asDetective(): Trainable<tf.Tensor2D> {
-    return this.player(this.discriminator, (real) => ({
-      loss_real: this.disbelief(real, tf.onesLike),
-      loss_generated: this.disbelief(this.generate(real.shape[0]), tf.zerosLike),
-    }));
+  asDiscriminator(): Trainable<tf.Tensor2D> {
+    return this.player(this.discriminator, (real) => {
+      const generated = noGradient(() => this.generate(real.shape[0]));
+      return {
+        loss_real: this.adversarialLoss(real, tf.onesLike),
+        loss_generated: this.adversarialLoss(generated, tf.zerosLike),
+      };
+    });
   }
 
   /** Learns to make points that are taken for real ones. */
-  asForger(): Trainable<tf.Tensor2D> {
+  asGenerator(): Trainable<tf.Tensor2D> {
     return this.player(this.generator, (real) => ({
-      loss_forged: this.disbelief(this.generate(real.shape[0]), tf.onesLike),
+      loss_generator: this.adversarialLoss(this.generate(real.shape[0]), tf.onesLike),
     }));
   }
 
-  /** Cross-entropy between what the discriminator thinks of points and what it is to think: ones for real. */
-  private disbelief(points: tf.Tensor2D, truth: (logits: tf.Tensor2D) => tf.Tensor2D): tf.Scalar {
+  /** Cross-entropy of what the discriminator makes of points, if they were `labels`: ones for real. */
+  private adversarialLoss(points: tf.Tensor2D, labels: (logits: tf.Tensor2D) => tf.Tensor2D): tf.Scalar {
     const logits = this.discriminator.forward(points);
-    return tf.losses.sigmoidCrossEntropy(truth(logits), logits);
+    return tf.losses.sigmoidCrossEntropy(labels(logits), logits);
   }
 
   private player(trained: Module, losses: (real: tf.Tensor2D) => Losses): Trainable<tf.Tensor2D> {
     return {
-      losses,
+      losses: (real) => tf.tidy(() => losses(real)),
       namedParameters: () => trained.namedParameters(),
       namedBuffers: () => trained.namedBuffers(),
       randomStreams: () => this.randomStreams(),

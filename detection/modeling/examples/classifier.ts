@@ -16,7 +16,7 @@ export type LabelledPoints = InputsAndTargets<tf.Tensor2D, Int32Array>;
  * `forward` returns, and it is a matter of taste which of the two the trainer gets:
  *
  *     train(data, classifier, options)
- *     train(data, withLoss(classifier, crossEntropy), options)
+ *     train(data, withLoss(classifier, classificationLoss), options)
  */
 export class Classifier extends Model<LabelledPoints, tf.Tensor2D, Int32Array> {
   private readonly layers: Perceptron;
@@ -32,7 +32,7 @@ export class Classifier extends Model<LabelledPoints, tf.Tensor2D, Int32Array> {
   }
 
   override losses({ inputs, targets }: LabelledPoints): Losses {
-    return crossEntropy(this.forward(inputs), targets);
+    return tf.tidy(() => classificationLoss(this.forward(inputs), targets));
   }
 
   override predict(points: tf.Tensor2D): Int32Array {
@@ -40,11 +40,16 @@ export class Classifier extends Model<LabelledPoints, tf.Tensor2D, Int32Array> {
   }
 }
 
+/** The loss function of who separates: logits [N, classes], labels [N]. */
+export function classificationLoss(logits: tf.Tensor2D, labels: Int32Array): Losses {
+  return { loss_classifier: crossEntropy(logits, labels) };
+}
+
 /** Mean of softmax cross-entropy: logits [N, classes], labels [N]. */
-export function crossEntropy(logits: tf.Tensor2D, labels: Int32Array): Losses {
+export function crossEntropy(logits: tf.Tensor2D, labels: Int32Array): tf.Scalar {
   return tf.tidy(() => {
     const oneHot = tf.oneHot(tf.tensor1d(labels, 'int32'), logits.shape[1]);
-    return { loss_classifier: tf.losses.softmaxCrossEntropy(oneHot, logits) };
+    return tf.losses.softmaxCrossEntropy(oneHot, logits);
   });
 }
 

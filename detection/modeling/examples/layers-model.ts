@@ -4,6 +4,7 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { Losses, Trainable } from '../../engine/trainable';
 import type { InputsAndTargets } from '../../engine/with-loss';
 import { Parameter } from '../../nn/module';
+import { isTrainingStep } from '../../nn/tfjs-internals';
 
 type Outputs = tf.Tensor | tf.Tensor[];
 type Inputs = tf.Tensor | tf.Tensor[];
@@ -11,9 +12,9 @@ type Inputs = tf.Tensor | tf.Tensor[];
 /**
  * Claim: a trainer without a loss function serves models of a framework that separates them.
  *
- * A Keras model with what `compile({ loss })` would have been given, as a model that knows its losses. Layers run as
- * they do in `fit`: dropout drops, batch normalisation moves its statistics. Weight regularisers are losses that
- * Keras too computes inside the model; they come along as `loss_regularisation`.
+ * A Keras model with what `compile({ loss })` would have been given, as a model that knows its losses. In a training
+ * step layers run as they do in `fit`: dropout drops, batch normalisation moves its statistics. Regularisers of
+ * weights are losses that Keras, too, computes in the model; they come along as `loss_regularisation`.
  *
  * The model keeps its weights, and is trained in place; dispose it, not this. Weights are saved and updated as
  * Keras names them. Constraints on weights are refused, because only Keras's own optimizers keep them. Dropout draws
@@ -26,12 +27,14 @@ export function fromLayersModel<Targets>(
   const parameters = model.trainableWeights.map(asParameter);
   const buffers = model.nonTrainableWeights.map(asParameter);
   return {
-    losses: ({ inputs, targets }) => {
-      const losses = { ...lossFunction(model.apply(inputs, { training: true }) as Outputs, targets) };
-      const regularisation = model.calculateLosses();
-      if (regularisation.length > 0) losses['loss_regularisation'] = tf.addN(regularisation);
-      return losses;
-    },
+    losses: ({ inputs, targets }) =>
+      tf.tidy(() => {
+        const outputs = model.apply(inputs, { training: isTrainingStep() }) as Outputs;
+        const losses = lossFunction(outputs, targets);
+        const regularisation = model.calculateLosses();
+        if (regularisation.length === 0) return losses;
+        return { ...losses, loss_regularisation: tf.addN(regularisation) };
+      }),
     namedParameters: () => parameters,
     namedBuffers: () => buffers,
     randomStreams: () => [],
@@ -39,7 +42,7 @@ export function fromLayersModel<Targets>(
 }
 
 function asParameter(weight: LayersModel['weights'][number]): [string, Parameter] {
-  if (weight.constraint)
-    throw new Error(`weight ${weight.name} has a constraint, which training would not keep`);
-  return [weight.name, new Parameter(weight.read(), 'same', weight.trainable)];
+  const { constraint, name } = weight;
+  if (constraint) throw new Error(`weight ${name} has a constraint, which training would not keep`);
+  return [name, new Parameter(weight.read(), 'same', weight.trainable)];
 }

@@ -47,7 +47,7 @@ export class MultiTask extends Model<MultiTaskBatch, tf.Tensor2D, MultiTaskPredi
       const losses: Losses = {};
       if (sides) {
         const logits = this.side.forward(tf.gather(features, sides.samples));
-        losses['loss_side'] = crossEntropy(logits, sides.labels)['loss_classifier'];
+        losses['loss_side'] = crossEntropy(logits, sides.labels);
       }
       if (radii) {
         const predicted = this.radius.forward(tf.gather(features, radii.samples));

@@ -44,7 +44,8 @@ export class PseudoLabelClassifier extends Model<PartlyLabelledPoints, tf.Tensor
 
   override losses({ labelled, unlabelled }: PartlyLabelledPoints): Losses {
     return tf.tidy(() => {
-      const losses = crossEntropy(this.layers.forward(labelled.inputs), labelled.targets);
+      const logits = this.layers.forward(labelled.inputs);
+      const losses: Losses = { loss_classifier: crossEntropy(logits, labelled.targets) };
       const { samples, labels } = this.confident(unlabelled);
       summary.scalar('pseudo_labels/samples', samples.length);
       if (samples.length > 0) {
@@ -52,7 +53,7 @@ export class PseudoLabelClassifier extends Model<PartlyLabelledPoints, tf.Tensor
         const disturbed = tf.add<tf.Tensor2D>(tf.gather(unlabelled, samples), disturbance);
         // The mean is over all unlabelled samples: few confident ones weigh little.
         const share = samples.length / unlabelled.shape[0];
-        const { loss_classifier: loss } = crossEntropy(this.layers.forward(disturbed), labels);
+        const loss = crossEntropy(this.layers.forward(disturbed), labels);
         losses['loss_pseudo_labels'] = tf.mul(loss, share);
       }
       return losses;

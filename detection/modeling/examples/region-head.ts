@@ -68,7 +68,7 @@ export class RegionHead extends Model<LabelledRegions, Regions, RegionPrediction
       const { logits, offsets } = this.represent(features);
       const loss_classifier =
         this.use.classes === 'cross-entropy'
-          ? crossEntropy(logits, gtLabels)['loss_classifier']
+          ? crossEntropy(logits, gtLabels)
           : squaredError(tf.sigmoid(logits), tf.oneHot(tf.tensor1d(gtLabels, 'int32'), logits.shape[1]));
       const loss_box_reg =
         this.use.boxes === 'smooth-l1'
@@ -104,15 +104,14 @@ export function boxTensor(boxes: Boxes): tf.Tensor2D {
 function corners(offsets: tf.Tensor2D, anchors: Boxes): tf.Tensor2D {
   const [x1, y1, x2, y2] = tf.split(boxTensor(anchors), 4, 1);
   const [dx, dy, dw, dh] = tf.split(offsets, 4, 1);
-  const [low, high] = [0.5, -0.5];
-  const side = (start: tf.Tensor, end: tf.Tensor, shift: tf.Tensor, growth: tf.Tensor) => {
+  const moved = (start: tf.Tensor, end: tf.Tensor, shift: tf.Tensor, growth: tf.Tensor) => {
     const length = tf.sub(end, start);
     const centre = tf.add(tf.add(start, tf.mul(length, 0.5)), tf.mul(shift, length));
-    const grown = tf.mul(length, tf.exp(growth));
-    return [low, high].map((half) => tf.sub(centre, tf.mul(grown, half)));
+    const half = tf.mul(tf.mul(length, 0.5), tf.exp(growth));
+    return [tf.sub(centre, half), tf.add(centre, half)];
   };
-  const [left, right] = side(x1, x2, dx, dw);
-  const [top, bottom] = side(y1, y2, dy, dh);
+  const [left, right] = moved(x1, x2, dx, dw);
+  const [top, bottom] = moved(y1, y2, dy, dh);
   return tf.concat([left, top, right, bottom], 1) as tf.Tensor2D;
 }
 

@@ -53,7 +53,7 @@ export function separateMultiTask(model: MultiTask): SeparatedModel<MultiTaskInp
 export function multiTaskLoss(outputs: MultiTaskOutputs, targets: MultiTaskTargets): Losses {
   const losses: Losses = {};
   if (outputs.sideLogits && targets.sides) {
-    losses['loss_side'] = crossEntropy(outputs.sideLogits, targets.sides)['loss_classifier'];
+    losses['loss_side'] = crossEntropy(outputs.sideLogits, targets.sides);
   }
   if (outputs.radii && targets.radii) {
     losses['loss_radius'] = squaredError(outputs.radii, tf.tensor2d(targets.radii, outputs.radii.shape));

@@ -1,9 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { loadBackend } from '../../../../detection/backend/node';
 import { withLoss } from '../../../../detection/engine/with-loss';
-import { Classifier, crossEntropy } from '../../../../detection/modeling/examples/classifier';
+import { Classifier, classificationLoss } from '../../../../detection/modeling/examples/classifier';
 import { RandomStream } from '../../../../detection/nn/random';
-import { accuracy, forever, rays, trainWithSgd, valuesOf } from './points';
+import { accuracy, rays } from './points';
+import { expectScalarsOnly, forever, trainWithSgd, valuesOf } from './training';
 
 beforeAll(() => loadBackend());
 
@@ -16,11 +17,14 @@ describe('a classifier, where separation is fine', () => {
     const options = { iterations: 60, learningRate: 0.3 };
 
     const losses = await trainWithSgd(forever([training]), inside, options);
-    expect(await trainWithSgd(forever([training]), withLoss(outside, crossEntropy), options)).toEqual(losses);
+    expect(await trainWithSgd(forever([training]), withLoss(outside, classificationLoss), options)).toEqual(
+      losses,
+    );
     expect(valuesOf(outside)).toEqual(valuesOf(inside));
 
     expect(losses['loss_classifier']).toBeLessThan(0.15);
     expect(accuracy(inside.predict(unseen.inputs), unseen.targets)).toBeGreaterThan(0.95);
+    expectScalarsOnly(() => inside.losses(training));
     tf.dispose([training, unseen].map(({ inputs }) => inputs));
     inside.dispose();
     outside.dispose();

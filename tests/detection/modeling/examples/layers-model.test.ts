@@ -8,6 +8,7 @@ import { fromLayersModel } from '../../../../detection/modeling/examples/layers-
 import { squaredError } from '../../../../detection/modeling/examples/multi-task';
 import { RandomStream } from '../../../../detection/nn/random';
 import { randomPoints } from './points';
+import { expectScalarsOnly, trainWithSgd } from './training';
 
 const STEPS = 12;
 const BATCH = 16;
@@ -49,12 +50,23 @@ function batches() {
   });
 }
 
+const disposeAll = (data: ReturnType<typeof batches>) =>
+  tf.dispose(data.map(({ inputs, targets }) => [inputs, targets]));
+
+const lossFunction = (output: tf.Tensor | tf.Tensor[], target: tf.Tensor) => ({
+  loss_product: squaredError(output as tf.Tensor, target),
+});
+
 const weightsOf = (model: tfl.LayersModel) =>
   model.getWeights().map((weight) => Array.from(weight.dataSync()));
 
-describe('a Keras model', () => {
-  it('trained by our trainer has the weights that its own fit gives it', async () => {
-    const tensorsBefore = tf.memory().numTensors;
+let tensorsBefore: number;
+
+beforeEach(() => void (tensorsBefore = tf.memory().numTensors));
+afterEach(() => expect(tf.memory().numTensors).toBe(tensorsBefore));
+
+describe('fromLayersModel', () => {
+  it('gives a model the weights that its own training step gives it', async () => {
     const data = batches();
     const [ours, theirs] = [kerasModel(), kerasModel()];
     const initial = weightsOf(ours);
@@ -66,9 +78,7 @@ describe('a Keras model', () => {
     for (const { inputs, targets } of data)
       theirLosses.push((await theirs.trainOnBatch(inputs, targets)) as number);
 
-    const model = fromLayersModel(ours, (output, target: tf.Tensor) => ({
-      loss_product: squaredError(output as tf.Tensor, target),
-    }));
+    const model = fromLayersModel(ours, lossFunction);
     const optimizer = new Sgd(model.namedParameters(), { momentum: 0, weightDecay: 0 });
     const ourLosses: number[] = [];
     await train(data, model, {
@@ -83,11 +93,39 @@ describe('a Keras model', () => {
     a.forEach((weight, i) => expect(Math.abs(weight - b[i])).toBeLessThan(1e-5));
     weightsOf(ours).forEach((weight, i) => expect(weight).not.toEqual(initial[i]));
 
-    tf.dispose(data.map(({ inputs, targets }) => [inputs, targets]));
+    expectScalarsOnly(() => model.losses(data[0]));
+    disposeAll(data);
     ours.dispose();
     theirs.dispose();
     sgd.dispose();
     optimizer.dispose();
-    expect(tf.memory().numTensors).toBe(tensorsBefore);
+  });
+
+  it('leaves frozen layers alone, and tells them from trained ones', async () => {
+    const { layers } = tfl;
+    const keras = tfl.sequential({
+      layers: [layers.dense({ units: 4, inputShape: [2], trainable: false }), layers.dense({ units: 1 })],
+    });
+    const before = weightsOf(keras);
+    const model = fromLayersModel(keras, lossFunction);
+    const data = batches();
+    await trainWithSgd(data, model, { iterations: 2, learningRate: LEARNING_RATE });
+    // Keras lists trained weights first.
+    const [trainedKernel, trainedBias, ...frozen] = weightsOf(keras);
+    expect(frozen).toEqual(before.slice(2));
+    expect(trainedKernel).not.toEqual(before[0]);
+    expect(trainedBias).not.toEqual(before[1]);
+    expect([...model.namedParameters()]).toHaveLength(2);
+    expect([...model.namedBuffers()]).toHaveLength(2);
+    disposeAll(data);
+    keras.dispose();
+  });
+
+  it('refuses constraints', () => {
+    const { dense } = tfl.layers;
+    const kernelConstraint = tfl.constraints.nonNeg();
+    const keras = tfl.sequential({ layers: [dense({ units: 1, inputShape: [2], kernelConstraint })] });
+    expect(() => fromLayersModel(keras, lossFunction)).toThrow(/kernel has a constraint/);
+    keras.dispose();
   });
 });

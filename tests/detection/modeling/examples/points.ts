@@ -1,10 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { constant } from '../../../../detection/engine/schedules';
-import { Sgd } from '../../../../detection/engine/sgd';
-import { train } from '../../../../detection/engine/train';
-import type { Trainable } from '../../../../detection/engine/trainable';
 import type { LabelledPoints } from '../../../../detection/modeling/examples/classifier';
-import type { Parameter } from '../../../../detection/nn/module';
 import { RandomStream } from '../../../../detection/nn/random';
 
 /** Points of the square from -1 to 1, flat: x, y of each. */
@@ -29,33 +24,4 @@ export function rays(count: number, seed: number): LabelledPoints {
 /** Share of predictions that are right. */
 export function accuracy(predicted: Int32Array, expected: Int32Array): number {
   return predicted.filter((label, i) => label === expected[i]).length / expected.length;
-}
-
-/** Each item in turn, again and again. */
-export function* forever<T>(items: readonly T[]): Generator<T> {
-  for (;;) yield* items;
-}
-
-/** Trains with SGD, momentum 0.9. Returns the losses of the last step. */
-export async function trainWithSgd<Batch>(
-  data: Iterable<Batch>,
-  model: Trainable<Batch>,
-  { iterations, learningRate }: { iterations: number; learningRate: number },
-): Promise<Readonly<Record<string, number>>> {
-  const optimizer = new Sgd(model.namedParameters(), { momentum: 0.9, weightDecay: 0 });
-  try {
-    const options = { optimizer, learningRate: constant(learningRate), iterations };
-    return (await train(data, model, options)).losses;
-  } finally {
-    optimizer.dispose();
-  }
-}
-
-/** Every parameter, bit for bit. */
-export function valuesOf(model: {
-  namedParameters(): Iterable<[string, Parameter]>;
-}): Record<string, number[]> {
-  return Object.fromEntries(
-    [...model.namedParameters()].map(([name, { value }]) => [name, Array.from(value.dataSync())]),
-  );
 }
