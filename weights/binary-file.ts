@@ -34,7 +34,7 @@ export class BinaryFile implements ByteSource {
   }
 
   readAt(position: number, length: number): Uint8Array<ArrayBuffer> {
-    const bytes = new Uint8Array(length);
+    const bytes = this.allocate(length);
     for (let done = 0; done < length;) {
       const count = readSync(
         this.descriptor,
@@ -51,6 +51,14 @@ export class BinaryFile implements ByteSource {
 
   close(): void {
     closeSync(this.descriptor);
+  }
+
+  private allocate(length: number): Uint8Array<ArrayBuffer> {
+    try {
+      return new Uint8Array(length);
+    } catch {
+      throw new WeightsError(this.name, undefined, `has ${length} bytes in one piece, which no memory holds`);
+    }
   }
 }
 

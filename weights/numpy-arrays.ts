@@ -10,7 +10,7 @@ import {
 } from './pickle-values';
 import { ELEMENT_SIZE, type ElementType, type StoredTensor } from './stored-tensor';
 import { elementCount, layOut, rowMajorStrides, swappedBytes, type TensorBudget } from './strided';
-import { WeightsError } from './weights-error';
+import { quoted, WeightsError } from './weights-error';
 
 /** numpy's names of types, without the byte order. */
 const TYPES: Readonly<Record<string, ElementType>> = {
@@ -27,10 +27,18 @@ const TYPES: Readonly<Record<string, ElementType>> = {
 
 class NumpyType extends PickleObject {
   readonly description = 'a numpy.dtype';
-  isBigEndian = false;
+  isBigEndian: boolean;
 
-  constructor(readonly type: ElementType) {
+  /** @param name such as `f4` or `>f4`; arrays of unknown types may lie beside the weights. */
+  constructor(private readonly name: string) {
     super();
+    this.isBigEndian = name.startsWith('>');
+  }
+
+  get type(): ElementType {
+    const plain = this.name.replace(/^[<>=|]/, '');
+    if (Object.hasOwn(TYPES, plain)) return TYPES[plain];
+    throw new PickleError(`has the unknown numpy type ${quoted(this.name)}`);
   }
 
   /** (version, byte order, ...); '|' where bytes have no order, '=' where it is that of the writer's machine. */
@@ -43,14 +51,13 @@ class NumpyType extends PickleObject {
   }
 }
 
-/** An array as the pickle holds it. */
+/** An array as the pickle holds it, right or wrong. */
 interface NumpyContents {
-  readonly type: ElementType;
-  readonly shape: readonly number[];
-  readonly isBigEndian: boolean;
+  readonly shape: PickleValue | undefined;
+  readonly dtype: PickleValue | undefined;
   /** The first index is the fastest. */
   readonly isFortran: boolean;
-  readonly data: string | Uint8Array<ArrayBuffer>;
+  readonly data: PickleValue | undefined;
 }
 
 /** An array, or a scalar as an array without dimensions. */
@@ -64,19 +71,22 @@ export class NumpyArray extends PickleObject {
   /** (version, shape, dtype, whether the first index is the fastest, data), or the same without version. */
   override setState(state: PickleValue): void {
     const items = state instanceof PickleTuple ? state.items : [];
-    const [shape, type, isFortran, data] = items.slice(-4);
-    this.held = contentsOf(shape, type, isFortran === true || isFortran === 1, data);
+    const [shape, dtype, isFortran, data] = items.slice(-4);
+    this.held = { shape, dtype, isFortran: isFortran === true || isFortran === 1, data };
   }
 
-  /** @throws WeightsError where the data do not fill the shape. */
+  /** @throws WeightsError where the array is of an unknown type, or its data do not fill the shape. */
   read(file: string, name: string, budget: TensorBudget): StoredTensor {
-    const { held } = this;
-    if (!held) throw new WeightsError(file, name, 'is an array without data');
-    const excess = budget.take(held.type, held.shape);
-    if (excess !== undefined) throw new WeightsError(file, name, excess);
-    const stored = 'bytes' in held ? held : store(file, name, held);
-    this.held = stored; // text is as large as the bytes made from it, and no longer needed
-    return stored;
+    try {
+      const { held } = this;
+      if (!held) throw new PickleError('is an array without data');
+      const stored = 'bytes' in held ? held : store(held, budget);
+      this.held = stored; // text is as large as the bytes made from it, and no longer needed
+      return stored;
+    } catch (error) {
+      if (!(error instanceof PickleError)) throw error;
+      throw new WeightsError(file, name, error.message);
+    }
   }
 }
 
@@ -90,56 +100,43 @@ export function numpyGlobals(): Map<string, PickleObject> {
     add(`${inside}.multiarray._reconstruct`, () => new NumpyArray());
     add(
       `${inside}.multiarray.scalar`,
-      ([type, data]) => new NumpyArray(contentsOf(new PickleTuple([]), type, false, data)),
+      ([dtype, data]) => new NumpyArray({ shape: new PickleTuple([]), dtype, isFortran: false, data }),
     );
     add(
       `${inside}.numeric._frombuffer`,
-      ([data, type, shape, order]) => new NumpyArray(contentsOf(shape, type, order === 'F', data)),
+      ([data, dtype, shape, order]) => new NumpyArray({ shape, dtype, isFortran: order === 'F', data }),
     );
   }
   add('numpy.dtype', ([name]) => {
-    const plain = typeof name === 'string' ? name.replace(/^[<>=|]/, '') : '';
-    if (!Object.hasOwn(TYPES, plain)) {
-      const given = typeof name === 'string' ? name.slice(0, 100) : describeValue(name);
-      throw new PickleError(`has the unknown numpy type ${JSON.stringify(given)}`);
-    }
-    const dtype = new NumpyType(TYPES[plain]);
-    dtype.isBigEndian = typeof name === 'string' && name.startsWith('>');
-    return dtype;
+    if (typeof name !== 'string') throw new PickleError(`has a numpy.dtype of ${describeValue(name)}`);
+    return new NumpyType(name);
   });
   known.set('numpy.ndarray', new PickleName('numpy.ndarray'));
   return known;
 }
 
-function contentsOf(
-  shape: PickleValue | undefined,
-  dtype: PickleValue | undefined,
-  isFortran: boolean,
-  data: PickleValue | undefined,
-): NumpyContents {
-  if (!(dtype instanceof NumpyType)) throw new PickleError(`has an array of type ${describeValue(dtype)}`);
+function store(contents: NumpyContents, budget: TensorBudget): StoredTensor {
+  const { dtype, isFortran, data } = contents;
+  if (!(dtype instanceof NumpyType)) throw new PickleError(`has ${describeValue(dtype)} for its type`);
   if (typeof data !== 'string' && !(data instanceof Uint8Array)) {
-    throw new PickleError(`has an array whose data are ${describeValue(data)}`);
+    throw new PickleError(`has ${describeValue(data)} for its data`);
   }
   const { type, isBigEndian } = dtype;
-  return { type, shape: countsOf(shape, 'the shape of an array'), isBigEndian, isFortran, data };
-}
-
-function store(file: string, name: string, contents: NumpyContents): StoredTensor {
-  const { type, shape, isBigEndian, isFortran, data } = contents;
+  const shape = countsOf(contents.shape, 'the shape of an array');
+  const excess = budget.take(type, shape);
+  if (excess !== undefined) throw new PickleError(excess);
   const needed = elementCount(shape) * ELEMENT_SIZE[type];
   if (data.length !== needed) {
-    const reason = `has ${data.length} bytes, but ${type} [${shape.join(', ')}] takes ${needed}`;
-    throw new WeightsError(file, name, reason);
+    throw new PickleError(`has ${data.length} bytes, but ${type} [${shape.join(', ')}] takes ${needed}`);
   }
-  const asStored = typeof data === 'string' ? latin1Bytes(file, name, data) : data;
+  const asStored = typeof data === 'string' ? latin1Bytes(data) : data;
   const bytes = isBigEndian ? swappedBytes(asStored, ELEMENT_SIZE[type]) : asStored;
   const strides = isFortran ? rowMajorStrides([...shape].reverse()).reverse() : rowMajorStrides(shape);
   return layOut(bytes, type, { shape, offset: 0, strides });
 }
 
-function latin1Bytes(file: string, name: string, text: string): Uint8Array<ArrayBuffer> {
-  if (/[^\0-\xff]/.test(text)) throw new WeightsError(file, name, 'has data that are text, not bytes');
+function latin1Bytes(text: string): Uint8Array<ArrayBuffer> {
+  if (/[^\0-\xff]/.test(text)) throw new PickleError('has data that are text, not bytes');
   const bytes = new Uint8Array(text.length);
   Buffer.from(bytes.buffer).write(text, 'latin1');
   return bytes;

@@ -24,8 +24,8 @@ export interface PickleContext {
 
 /** The reader knows Python's protocols 2 to 5, which begin with this operation. */
 const PROTO = 0x80;
-/** A detector with its optimizer takes some ten thousand; each may take about 100 bytes of memory. */
-const MAX_OPERATIONS = 1 << 22;
+/** A large detector with its optimizer takes a hundred thousand; each may take some 300 bytes of memory. */
+const MAX_OPERATIONS = 1 << 20;
 /** Python's own writer cannot nest deeper. */
 const MAX_OPEN_MARKS = 1000;
 
@@ -33,7 +33,7 @@ const MAX_OPEN_MARKS = 1000;
  * Reads the one pickle that begins at the cursor, and leaves the cursor behind it.
  *
  * Nothing of the file is ever run: names stand for values of ours, listed in `context.globals`. Of the operations, those
- * are known that Python's pickler writes for data; what makes objects of classes is not among them.
+ * are known that Python's pickler writes for state dicts and for what training programs save beside them.
  *
  * @throws WeightsError where the pickle is damaged, or asks for anything else than data.
  */
@@ -150,6 +150,7 @@ class Unpickler {
         return this.push(this.global(module, name));
       }
       case 'R':
+      case '\x81': // makes an object of a class; here both call a function of ours
         return this.reduce();
       case 'b':
         return this.build();
@@ -223,7 +224,7 @@ class Unpickler {
     const asked = `${module}.${name}`.slice(0, 200);
     throw new PickleError(
       `asks for ${asked}, which is none of the few names that weights need and might run code: ` +
-        'it is refused, and nothing was run',
+        'it is refused, and nothing was run; save the model’s state_dict() alone',
     );
   }
 

@@ -1,3 +1,5 @@
+import { MAX_DIMENSIONS } from './strided';
+
 /**
  * What a pickle can hold here. Bytes of protocol 2 are text of one character a byte, as they lie in the file; wherever
  * bytes are expected, either will do. Values may be shared, and may contain themselves: never walk them recursively.
@@ -77,6 +79,10 @@ export function describeValue(value: PickleValue | undefined): string {
 /** A tuple of counts: the shape of a tensor, its strides. */
 export function countsOf(value: PickleValue | undefined, what: string): number[] {
   if (!(value instanceof PickleTuple)) throw new PickleError(`${what} is ${describeValue(value)}, no tuple`);
+  // A tuple may be used again and again, and is copied each time.
+  if (value.items.length > MAX_DIMENSIONS) {
+    throw new PickleError(`${what} has ${value.items.length} numbers; ${MAX_DIMENSIONS} are enough`);
+  }
   return value.items.map((item) => countOf(item, what));
 }
 

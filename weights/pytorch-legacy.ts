@@ -7,10 +7,16 @@ import { readStateDict, type WeightsContents } from './pickled-state-dict';
 import { readOnce, StorageTable, type TorchStorage } from './pytorch-tensors';
 import { WeightsError } from './weights-error';
 
-/** The pickled number 0x1950a86a20f9469cfc6c, with which such a file begins. */
-export const LEGACY_MAGIC = Buffer.from('80028a0a6cfc9c46f9206aa850192e', 'hex');
+/** Such a file begins with this number, pickled in whatever protocol. */
+const LEGACY_MAGIC = 0x1950a86a20f9469cfc6cn;
+const LEGACY_MAGIC_BYTES = Buffer.from('6cfc9c46f9206aa85019', 'hex');
 /** The only one there has been. */
 const PROTOCOL_VERSION = 1001;
+
+/** Whether a pickle that begins so is the first of such a file. */
+export function isPytorchLegacy(start: Buffer): boolean {
+  return start.includes(LEGACY_MAGIC_BYTES);
+}
 
 /**
  * Reads what `torch.save` wrote before PyTorch 1.6, and writes with `_use_new_zipfile_serialization=False`: five pickles
@@ -21,8 +27,9 @@ const PROTOCOL_VERSION = 1001;
  */
 export function readPytorchLegacy(source: BinaryFile): WeightsContents {
   const file = source.name;
-  const cursor = new ByteCursor(source, LEGACY_MAGIC.length);
+  const cursor = new ByteCursor(source);
   const plain: PickleContext = { file, globals: new Map() };
+  if (unpickle(cursor, plain) !== LEGACY_MAGIC) throw new WeightsError(file, undefined, 'is no PyTorch file');
   const version = unpickle(cursor, plain);
   if (version !== PROTOCOL_VERSION) {
     throw new WeightsError(

@@ -17,7 +17,7 @@ const moduleVersionsSchema = z.record(z.string(), z.record(z.string(), z.int()))
 /**
  * Writes a state dict as `torch.save` does, whole or not at all: an OrderedDict of tensors in the order given, which
  * `torch.load(weights_only=True)` reads. Of the metadata, PyTorch's format has room for the versions of the modules
- * (`_metadata`) alone.
+ * (`_metadata`) alone. Each tensor gets a storage of its own, also one that shared its memory: values are kept, ties not.
  *
  * @returns the keys of the metadata that were left out.
  * @throws WeightsError where the file cannot be written.

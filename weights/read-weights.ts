@@ -1,7 +1,7 @@
 import { BinaryFile } from './binary-file';
 import { readDetectron2Pickle } from './detectron2-pickle';
 import type { WeightsContents } from './pickled-state-dict';
-import { LEGACY_MAGIC, readPytorchLegacy } from './pytorch-legacy';
+import { isPytorchLegacy, readPytorchLegacy } from './pytorch-legacy';
 import { readPytorchZip } from './pytorch-zip';
 import { readSafetensors } from './safetensors';
 import { firstNonFinite } from './stored-tensor';
@@ -10,6 +10,8 @@ import { WeightsError } from './weights-error';
 const ZIP_MAGIC = Buffer.from('PK\x03\x04', 'latin1');
 /** Operation PROTO, with which pickles of protocol 2 and later begin. */
 const PICKLE_MAGIC = 0x80;
+/** Enough to tell the formats apart. */
+const START_BYTES = 32;
 
 /**
  * Reads a file of weights in any format that is known here, which its content tells, not its name: safetensors, PyTorch's
@@ -32,11 +34,12 @@ export function readWeights(file: string, options: { requireFinite?: boolean } =
 function readAnyFormat(file: string): WeightsContents {
   const source = BinaryFile.open(file);
   try {
-    const start = Buffer.from(source.readAt(0, Math.min(source.size, 16)));
+    const start = Buffer.from(source.readAt(0, Math.min(source.size, START_BYTES)));
     if (isSafetensors(start)) return { ...readSafetensors(file), leftOut: [] };
     if (start.subarray(0, ZIP_MAGIC.length).equals(ZIP_MAGIC)) return readPytorchZip(source);
-    if (start.subarray(0, LEGACY_MAGIC.length).equals(LEGACY_MAGIC)) return readPytorchLegacy(source);
-    if (start[0] === PICKLE_MAGIC) return readDetectron2Pickle(source);
+    if (start[0] === PICKLE_MAGIC) {
+      return isPytorchLegacy(start) ? readPytorchLegacy(source) : readDetectron2Pickle(source);
+    }
     const reason =
       source.size === 0 ? 'is empty' : 'is none of safetensors, PyTorch (.pth) and detectron2 (.pkl)';
     throw new WeightsError(file, undefined, reason);

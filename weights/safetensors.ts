@@ -1,7 +1,8 @@
 import { BinaryFile, writeBinaryFile } from './binary-file';
-import { duplicateKey } from './duplicate-key';
+import { jsonKeys } from './json-keys';
 import { ELEMENT_SIZE, firstNonFinite, type ElementType, type StoredTensor } from './stored-tensor';
-import { WeightsError } from './weights-error';
+import { elementCount, isShape } from './strided';
+import { quoted, WeightsError } from './weights-error';
 
 /**
  * The safetensors format, as huggingface/safetensors reads it: u64 length of the header, the header in JSON
@@ -12,8 +13,8 @@ export interface SafetensorsFile {
   readonly metadata: Record<string, string>;
 }
 
-/** The largest header that the reference implementation reads. */
-const MAX_HEADER_BYTES = 100_000_000;
+/** Enough for 80,000 tensors. The reference implementation reads 100 MB, which as JSON can take gigabytes of memory. */
+const MAX_HEADER_BYTES = 8_000_000;
 const METADATA = '__metadata__';
 
 interface Entry {
@@ -37,9 +38,13 @@ export function readSafetensors(file: string, options: { requireFinite?: boolean
     const fileBytes = source.size;
     if (fileBytes < 8) throw new WeightsError(file, undefined, `is no safetensors file (${fileBytes} bytes)`);
     const headerBytes = Number(new DataView(source.readAt(0, 8).buffer).getBigUint64(0, true));
-    if (headerBytes > Math.min(MAX_HEADER_BYTES, fileBytes - 8)) {
+    if (headerBytes > fileBytes - 8) {
       const reason = `is no safetensors file, or cut short: its header would have ${headerBytes} bytes`;
       throw new WeightsError(file, undefined, `${reason} of ${fileBytes}`);
+    }
+    if (headerBytes > MAX_HEADER_BYTES) {
+      const reason = `has a header of ${headerBytes} bytes; ${MAX_HEADER_BYTES} are read, enough for any weights`;
+      throw new WeightsError(file, undefined, reason);
     }
     const { entries, metadata } = parseHeader(file, source.readAt(8, headerBytes));
     checkOffsets(file, entries, fileBytes - 8 - headerBytes);
@@ -75,18 +80,17 @@ export function writeSafetensors(
   let offset = 0;
   for (const [name, { type, shape, bytes }] of sorted) {
     if (name === METADATA) throw new WeightsError(file, name, 'cannot be a tensor’s name in safetensors');
-    if (bytes.byteLength !== elements(shape) * ELEMENT_SIZE[type]) {
+    if (bytes.byteLength !== elementCount(shape) * ELEMENT_SIZE[type]) {
       throw new Error(`${name}: ${bytes.byteLength} bytes do not fill ${type} [${shape.join(', ')}]`);
     }
     offsets.set(name, [offset, offset + bytes.byteLength]);
     offset += bytes.byteLength;
   }
-  const header: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
-  if (Object.keys(metadata).length > 0) header[METADATA] = metadata;
+  const header: [string, unknown][] = Object.keys(metadata).length > 0 ? [[METADATA, metadata]] : [];
   for (const [name, { type, shape }] of tensors) {
-    header[name] = { dtype: type, shape, data_offsets: offsets.get(name) };
+    header.push([name, { dtype: type, shape, data_offsets: offsets.get(name) }]);
   }
-  const json = Buffer.from(JSON.stringify(header));
+  const json = Buffer.from(orderedJson(header));
   const padded = Buffer.alloc(Math.ceil(json.length / 8) * 8, ' ');
   json.copy(padded);
   const length = Buffer.alloc(8);
@@ -95,30 +99,35 @@ export function writeSafetensors(
   writeBinaryFile(file, [length, padded, ...sorted.map(([, tensor]) => tensor.bytes)]);
 }
 
+/** An object's JSON. JavaScript's own objects put names that look like indices first. */
+function orderedJson(entries: readonly (readonly [string, unknown])[]): string {
+  return `{${entries.map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`).join(',')}}`;
+}
+
 function parseHeader(
   file: string,
   bytes: Uint8Array,
 ): { entries: Entry[]; metadata: Record<string, string> } {
   let header: unknown;
+  let keys: ReturnType<typeof jsonKeys>;
   try {
     const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
     header = JSON.parse(text);
-    const twice = duplicateKey(text);
-    if (twice !== undefined) throw new WeightsError(file, twice, 'occurs twice');
-  } catch (error) {
-    if (error instanceof WeightsError) throw error;
+    keys = jsonKeys(text);
+  } catch {
     throw new WeightsError(file, undefined, 'is no safetensors file: its header is not JSON');
   }
   if (!isObject(header)) throw new WeightsError(file, undefined, 'the header is no JSON object');
+  if (keys.twice !== undefined) throw new WeightsError(file, keys.twice, 'occurs twice');
   const metadata: [string, string][] = [];
   const entries: Entry[] = [];
-  for (const [name, value] of Object.entries(header)) {
+  for (const name of keys.outermost) {
+    const value = header[name];
     if (name !== METADATA) entries.push(parseEntry(file, name, value));
     else if (!isObject(value)) throw new WeightsError(file, name, 'is no JSON object');
     else {
       for (const [key, text] of Object.entries(value)) {
-        if (typeof text !== 'string')
-          throw new WeightsError(file, name, `${JSON.stringify(key)} is no string`);
+        if (typeof text !== 'string') throw new WeightsError(file, name, `${quoted(key)} is no string`);
         metadata.push([key, text]);
       }
     }
@@ -128,18 +137,19 @@ function parseHeader(
 
 function parseEntry(file: string, name: string, value: unknown): Entry {
   if (!isObject(value)) throw new WeightsError(file, name, 'is no JSON object');
+  if (/\p{Surrogate}/u.test(name)) throw new WeightsError(file, name, 'has a name that is no Unicode');
   const { dtype, shape, data_offsets: offsets } = value;
   if (typeof dtype !== 'string' || !Object.hasOwn(ELEMENT_SIZE, dtype)) {
     throw new WeightsError(file, name, `has the unknown type ${JSON.stringify(dtype)}`);
   }
   const type = dtype as ElementType;
-  if (!isCountArray(shape))
+  if (!isCountArray(shape) || !isShape(shape))
     throw new WeightsError(file, name, `has the invalid shape ${JSON.stringify(shape)}`);
   if (!isCountArray(offsets) || offsets.length !== 2 || offsets[0] > offsets[1]) {
     throw new WeightsError(file, name, `has the invalid data_offsets ${JSON.stringify(offsets)}`);
   }
   const [begin, end] = offsets;
-  const size = elements(shape) * ELEMENT_SIZE[type];
+  const size = elementCount(shape) * ELEMENT_SIZE[type];
   if (end - begin !== size) {
     const reason = `has ${end - begin} bytes, but ${type} [${shape.join(', ')}] takes ${size}`;
     throw new WeightsError(file, name, reason);
@@ -166,10 +176,6 @@ function checkOffsets(file: string, entries: readonly Entry[], dataBytes: number
   if (expected !== dataBytes) {
     throw new WeightsError(file, undefined, `has ${dataBytes - expected} bytes after the last entry`);
   }
-}
-
-function elements(shape: readonly number[]): number {
-  return shape.reduce((product, size) => product * size, 1);
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -2,13 +2,18 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Trainable } from '../detection/engine/trainable';
 import type { Parameter } from '../detection/nn/module';
 import { storedFloat32, storedInt64, toFloat32, type StoredTensor } from './stored-tensor';
-import { WeightsError } from './weights-error';
+import { quoted, WeightsError } from './weights-error';
 
 /** Whatever has torchvision's state_dict: a Module, or what the trainer trains. */
 export type StateOwner = Pick<Trainable<never>, 'namedParameters' | 'namedBuffers'>;
 
 /** Batch norm's counter: int64 in torchvision's files, and not in every file. */
 const COUNTER = /(^|\.)num_batches_tracked$/;
+/** Of its ResNets, alone or in a detector. */
+const DETECTRON2_NAME = /^(backbone\.bottom_up\.)?(stem\.conv1|res2\.0\.conv1)\./;
+const DETECTRON2_HINT =
+  'These are names of detectron2, whose models take other colours, strides and ROIs than torchvision’s: its weights ' +
+  'can be converted, but not be used here';
 /** As many names as an error message lists of one kind. */
 const LISTED_NAMES = 8;
 
@@ -59,7 +64,9 @@ export function loadStateDict(
     } else if (matched.has(name)) twice.push(name);
     else if (tf.util.arraysEqual(shape, [...tensor.shape])) matched.set(name, tensor);
     else {
-      misshaped.push(`${nameInFile} has [${tensor.shape.join(', ')}], the model [${shape.join(', ')}]`);
+      misshaped.push(
+        `${shown(nameInFile)} has [${tensor.shape.join(', ')}], the model [${shape.join(', ')}]`,
+      );
       matched.set(name, tensor);
     }
   }
@@ -68,12 +75,13 @@ export function loadStateDict(
   );
   const faults = [
     describe('missing', missing),
-    describe('unexpected', unexpected),
+    describe('unexpected', unexpected.map(shown)),
     describe('of another shape', misshaped),
     describe('there under two names', twice),
   ].filter((fault) => fault !== '');
   if (faults.length > 0) {
-    throw new WeightsError(file, undefined, `does not fit the model. Entries ${faults.join('; ')}`);
+    const hint = unexpected.some((name) => DETECTRON2_NAME.test(name)) ? `. ${DETECTRON2_HINT}` : '';
+    throw new WeightsError(file, undefined, `does not fit the model. Entries ${faults.join('; ')}${hint}`);
   }
   for (const [name, tensor] of matched) {
     const parameter = owned.get(name)!;
@@ -83,6 +91,11 @@ export function loadStateDict(
     value.dispose();
   }
   return [...matched.keys()];
+}
+
+/** As it is where it is plain. */
+function shown(name: string): string {
+  return /^[\w.-]{1,100}$/.test(name) ? name : quoted(name);
 }
 
 function describe(kind: string, names: readonly string[]): string {

@@ -8,7 +8,7 @@ export interface Layout {
 }
 
 /** numpy's limit, and more than any weights have. */
-const MAX_DIMENSIONS = 64;
+export const MAX_DIMENSIONS = 64;
 /** Tied weights are stored once and named twice; views may overlap. More than this is an attack on memory. */
 const MAX_GROWTH = 8;
 /** Small files may grow to this. */
@@ -24,11 +24,17 @@ export class TensorBudget {
 
   /** Says what is wrong if it has no room for the tensor; undefined if it has. */
   take(type: ElementType, shape: readonly number[]): string | undefined {
-    if (shape.length > MAX_DIMENSIONS) return `has ${shape.length} dimensions`;
+    if (!isShape(shape)) return `has the invalid shape [${shape.join(', ')}]`;
     this.left -= elementCount(shape) * ELEMENT_SIZE[type];
     if (this.left >= 0) return undefined;
     return `with shape [${shape.join(', ')}] makes the tensors take more than ${MAX_GROWTH} times the file's size`;
   }
+}
+
+/** Whether a tensor can have these sizes: strides of an empty one too must be whole numbers. */
+export function isShape(sizes: readonly number[]): boolean {
+  const product = sizes.reduce((product, size) => product * Math.max(size, 1), 1);
+  return sizes.length <= MAX_DIMENSIONS && Number.isSafeInteger(product);
 }
 
 /** Never NaN, whatever the sizes. */

@@ -1,5 +1,9 @@
 import { InputError } from '../detection/errors';
 
+/** Names in a file may be as long as the file. */
+const MAX_ENTRY_LENGTH = 200;
+const MAX_REASON_LENGTH = 4000;
+
 /** A file of weights that cannot be used: damaged, of another model, or not what it claims to be. */
 export class WeightsError extends InputError {
   override readonly name = 'WeightsError';
@@ -11,9 +15,16 @@ export class WeightsError extends InputError {
     reason: string,
     options?: ErrorOptions,
   ) {
-    super(
-      entry === undefined ? `${file}: ${reason}` : `${file}: entry ${JSON.stringify(entry)}: ${reason}`,
-      options,
-    );
+    const place = entry === undefined ? file : `${file}: entry ${quoted(entry)}`;
+    super(`${place}: ${shortened(reason, MAX_REASON_LENGTH)}`, options);
   }
+}
+
+/** A name from a file for a message: on one line, and not without end. */
+export function quoted(name: string): string {
+  return JSON.stringify(shortened(name, MAX_ENTRY_LENGTH));
+}
+
+function shortened(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, length)}…`;
 }

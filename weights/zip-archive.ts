@@ -8,6 +8,7 @@ export interface ZipEntry {
   /** Of the first byte of its data, in the file. */
   readonly position: number;
   readonly size: number;
+  readonly isCompressed: boolean;
   /** 0 where the writer has computed none, as torch does when told so. */
   readonly crc: number;
 }
@@ -38,20 +39,19 @@ const STORED = 0;
 const ENCRYPTED_FLAG = 1;
 
 /**
- * The entries of a ZIP archive (APPNOTE.TXT 6.3, with ZIP64) by name. Entries are stored as they are, as torch writes
- * them; compressed and encrypted ones are refused, so that nothing can be larger than the file.
+ * The entries of a ZIP archive (APPNOTE.TXT 6.3, with ZIP64) by name. Encrypted ones are refused.
  *
  * @throws WeightsError where the archive is damaged, entries overlap, or a name is none of a file within a folder.
  */
 export function readZipDirectory(file: BinaryFile): Map<string, ZipEntry> {
-  const { begin, size, count } = findDirectory(file);
-  const directory = viewOf(file.readAt(begin, size));
+  const { begin, size: directorySize, count } = findDirectory(file);
+  const directory = viewOf(file.readAt(begin, directorySize));
   const entries = new Map<string, ZipEntry>();
   const ranges: { name: string; begin: number; end: number }[] = [];
   let at = 0;
   for (let k = 0; k < count; k++) {
     if (
-      at + ZIP_SIZES.directoryHeader > size ||
+      at + ZIP_SIZES.directoryHeader > directorySize ||
       directory.getUint32(at, true) !== ZIP_SIGNATURES.directoryHeader
     ) {
       throw new WeightsError(
@@ -65,14 +65,16 @@ export function readZipDirectory(file: BinaryFile): Map<string, ZipEntry> {
     const { name } = header;
     if (entries.has(name)) throw new WeightsError(file.name, name, 'is there twice');
     const position = dataPosition(file, name, header.localHeader, begin);
-    if (position + header.size > begin) {
-      const reason = `ends at byte ${position + header.size}, but the zip directory begins at ${begin}`;
+    const end = position + header.storedSize;
+    if (end > begin) {
+      const reason = `ends at byte ${end}, but the zip directory begins at ${begin}`;
       throw new WeightsError(file.name, name, reason);
     }
-    entries.set(name, { name, position, size: header.size, crc: header.crc });
-    ranges.push({ name, begin: header.localHeader, end: position + header.size });
+    const { size, isCompressed, crc } = header;
+    entries.set(name, { name, position, size, isCompressed, crc });
+    ranges.push({ name, begin: header.localHeader, end });
   }
-  if (at !== size)
+  if (at !== directorySize)
     throw new WeightsError(
       file.name,
       undefined,
@@ -87,11 +89,20 @@ export function readZipDirectory(file: BinaryFile): Map<string, ZipEntry> {
   return entries;
 }
 
-/** An entry's bytes, in memory of their own. Throws a WeightsError where they are not those that were written. */
+/**
+ * An entry's bytes, in memory of their own. Entries are stored as they are, as torch writes them; compressed ones are
+ * refused, so that nothing can be larger than the file.
+ *
+ * @throws WeightsError where the entry is compressed, or is not what was written.
+ */
 export function readZipEntry(
   file: BinaryFile,
-  { name, position, size, crc }: ZipEntry,
+  { name, position, size, isCompressed, crc }: ZipEntry,
 ): Uint8Array<ArrayBuffer> {
+  if (isCompressed) {
+    const reason = 'is compressed; PyTorch stores entries as they are, and only such files are read';
+    throw new WeightsError(file.name, name, reason);
+  }
   const bytes = file.readAt(position, size);
   if (crc !== 0 && crc32(bytes) !== crc) {
     throw new WeightsError(file.name, name, 'is damaged: its CRC-32 is not the one in the zip directory');
@@ -141,7 +152,7 @@ function readHeader(
   file: BinaryFile,
   directory: DataView<ArrayBuffer>,
   at: number,
-): { name: string; size: number; crc: number; localHeader: number; end: number } {
+): Omit<ZipEntry, 'position'> & { storedSize: number; localHeader: number; end: number } {
   const [nameLength, extraLength, commentLength] = [28, 30, 32].map((k) => directory.getUint16(at + k, true));
   const nameBegin = at + ZIP_SIZES.directoryHeader;
   const extraBegin = nameBegin + nameLength;
@@ -151,13 +162,11 @@ function readHeader(
   checkName(file, name);
   const fault = (reason: string): WeightsError => new WeightsError(file.name, name, reason);
   if (directory.getUint16(at + 8, true) & ENCRYPTED_FLAG) throw fault('is encrypted');
-  if (directory.getUint16(at + 10, true) !== STORED) {
-    throw fault('is compressed; PyTorch stores entries as they are, and only such files are read');
-  }
-  let compressedSize = directory.getUint32(at + 20, true);
+  const isCompressed = directory.getUint16(at + 10, true) !== STORED;
+  let storedSize = directory.getUint32(at + 20, true);
   let size = directory.getUint32(at + 24, true);
   let localHeader = directory.getUint32(at + 42, true);
-  if (compressedSize === IN_ZIP64 || size === IN_ZIP64 || localHeader === IN_ZIP64) {
+  if (storedSize === IN_ZIP64 || size === IN_ZIP64 || localHeader === IN_ZIP64) {
     // In this order, and only those that are not in the header.
     const values = zip64Values(directory, extraBegin, extraLength);
     const next = (): number => {
@@ -166,11 +175,11 @@ function readHeader(
       return value;
     };
     if (size === IN_ZIP64) size = next();
-    if (compressedSize === IN_ZIP64) compressedSize = next();
+    if (storedSize === IN_ZIP64) storedSize = next();
     if (localHeader === IN_ZIP64) localHeader = next();
   }
-  if (compressedSize !== size) throw fault(`is stored in ${compressedSize} bytes, but has ${size}`);
-  return { name, size, crc: directory.getUint32(at + 16, true), localHeader, end };
+  if (storedSize !== size && !isCompressed) throw fault(`is stored in ${storedSize} bytes, but has ${size}`);
+  return { name, size, storedSize, isCompressed, crc: directory.getUint32(at + 16, true), localHeader, end };
 }
 
 function zip64Values(directory: DataView<ArrayBuffer>, begin: number, length: number): number[] {

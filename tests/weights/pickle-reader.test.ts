@@ -3,7 +3,13 @@ import fc from 'fast-check';
 import { ByteCursor, memorySource } from '../../weights/byte-cursor';
 import { weightsGlobals } from '../../weights/pickle-globals';
 import { unpickle } from '../../weights/pickle-reader';
-import { PickleDict, PickleList, PickleTuple, type PickleValue } from '../../weights/pickle-values';
+import {
+  describeValue,
+  PickleDict,
+  PickleList,
+  PickleTuple,
+  type PickleValue,
+} from '../../weights/pickle-values';
 import { PickleWriter } from '../../weights/pickle-writer';
 import { WeightsError } from '../../weights/weights-error';
 import { temporaryFolder } from './weight-files';
@@ -70,6 +76,7 @@ describe('unpickle', () => {
     ['a function of torch', 'ctorch\nload\n'],
     ['a name within an allowed one', 'ccollections\nOrderedDict.__init__\n'],
     ['a name of Object.prototype', 'c__proto__\nconstructor\n'],
+    ['a class', 'csubprocess\nPopen\n)\x81'],
   ])('refuses %s by its name', (_, operations) => {
     const marker = folder.in('ran');
     const command = `touch ${marker}`;
@@ -82,7 +89,6 @@ describe('unpickle', () => {
   it.each([
     ['INST', 'ios\nsystem\n'],
     ['OBJ', '(NoN'],
-    ['NEWOBJ', 'ccollections\nOrderedDict\n)\x81'],
     ['NEWOBJ_EX', 'ccollections\nOrderedDict\n)}\x92'],
     ['PERSID', 'Pid\n'],
     ['EXT1', '\x82\x01'],
@@ -117,7 +123,22 @@ describe('unpickle', () => {
   });
 
   it('ends with pickles that never would', () => {
-    expect(() => run('N'.repeat(5_000_000))).toThrow(/more than 4194304 operations/);
+    expect(() => run('N'.repeat(2_000_000))).toThrow(/more than 1048576 operations/);
+  });
+
+  it('copies no long value again and again', () => {
+    const numbers = `(${'K\x01'.repeat(100)}t\x85`;
+    expect(() => run(`ctorch\nSize\n${numbers}R`)).toThrow(/torch.Size has 100 numbers; 64 are enough/);
+    const pairs = `](${'K\x01K\x02\x86'.repeat(1000)}e\x85q\x01`;
+    const dicts = `ccollections\nOrderedDict\nq\0${pairs}${'h\0h\x01R'.repeat(1049)}`;
+    expect(() => run(dicts)).toThrow(/makes OrderedDicts of more than 1048576 pairs/);
+  });
+
+  it('takes records of what trainings save for nothing but their name', () => {
+    const made = run('cargparse\nNamespace\n)\x81}U\x02lrK\x01sb');
+    expect(describeValue(made)).toBe('argparse.Namespace');
+    expect(describeValue(run('cpathlib\nPosixPath\n(U\x01/U\x01atR'))).toBe('pathlib.PosixPath');
+    expect(() => run('cargparse\nNamespace\n)\x81}U\x01xcos\nsystem\nsb')).toThrow(/asks for os.system/);
   });
 
   it('refuses other protocols', () => {

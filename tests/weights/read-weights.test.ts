@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, truncateSync } from 'node:fs';
 import { writePytorch } from '../../weights/pytorch-writer';
 import { readWeights } from '../../weights/read-weights';
 import { writeSafetensors } from '../../weights/safetensors';
@@ -51,6 +51,15 @@ test.each<[string, string, RegExp]>([
   const file = folder.write('x', Buffer.from(content, 'latin1'));
   expect(() => readWeights(file)).toThrow(WeightsError);
   expect(() => readWeights(file)).toThrow(message);
+});
+
+test('what no memory holds is refused', () => {
+  const header = JSON.stringify({ w: { dtype: 'U8', shape: [2 ** 40], data_offsets: [0, 2 ** 40] } });
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(header.length));
+  const file = folder.write('x', Buffer.concat([length, Buffer.from(header)]));
+  truncateSync(file, 8 + header.length + 2 ** 40); // a hole, which takes no room on the disk
+  expect(() => readWeights(file)).toThrow(/has 1099511627776 bytes in one piece, which no memory holds/);
 });
 
 test('what is no file is refused', () => {

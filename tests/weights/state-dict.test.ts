@@ -102,6 +102,22 @@ describe('loadStateDict', () => {
     });
   });
 
+  it('says why the weights of detectron2 are not for our models', () => {
+    withDetector((model) => {
+      const tensors = new Map([['backbone.bottom_up.res2.0.conv1.weight', counting(1)]]);
+      expect(() => loadStateDict(model, 'x', tensors)).toThrow(
+        /names of detectron2, .* converted, but not be used/,
+      );
+    });
+  });
+
+  it('shows odd names on one line', () => {
+    withDetector((model) => {
+      const tensors = complete().set('a\nb', counting(1)).set('c'.repeat(1000), counting(1));
+      expect(() => loadStateDict(model, 'x', tensors)).toThrow(/unexpected: "a\\nb", "c{200}…"$/);
+    });
+  });
+
   it('does not fill a screen with names', () => {
     withDetector((model) => {
       const tensors = complete();

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
 import { PickleWriter } from '../../weights/pickle-writer';
-import { LEGACY_MAGIC } from '../../weights/pytorch-legacy';
+import type { WeightsContents } from '../../weights/pickled-state-dict';
 import { ELEMENT_SIZE, type ElementType, type StoredTensor } from '../../weights/stored-tensor';
 import { WeightsError } from '../../weights/weights-error';
 import { zipArchive } from '../../weights/zip-writer';
@@ -75,7 +75,7 @@ export function torchLegacy(
   const keys = new PickleWriter().operations('](');
   for (const [key] of storages) keys.text(key);
   return Buffer.concat([
-    LEGACY_MAGIC,
+    Buffer.from('80028a0a6cfc9c46f9206aa850192e', 'hex'), // 0x1950a86a20f9469cfc6c
     new PickleWriter().integer(version).finish(),
     new PickleWriter().operations('}').text('little_endian').operations('\x88s').finish(),
     pickle,
@@ -112,17 +112,40 @@ export const anyTensors = fc
   )
   .map((entries) => new Map(entries));
 
-/** What happens to files: cut short at some part of their length, or a byte changed. */
-export const anyDamage = fc.oneof(
-  fc.record({ cutTo: fc.double({ min: 0, max: 0.999, noNaN: true }) }),
-  fc.record({ at: fc.double({ min: 0, max: 0.999, noNaN: true }), byte: fc.nat(255) }),
+/** What happens to files: cut short at some part of their length, or a few bytes changed, put in, or lost. */
+type Damage =
+  { cutTo: number } | { edits: readonly { at: number; remove: number; insert: readonly number[] }[] };
+
+const part = fc.double({ min: 0, max: 0.999, noNaN: true });
+const someByte = fc.nat(255).map((byte) => FREQUENT.at(byte) ?? byte);
+const edit = fc.oneof(
+  someByte.chain((byte) => fc.record({ at: part, remove: fc.constant(1), insert: fc.constant([byte]) })),
+  fc.record({ at: part, remove: fc.nat(3), insert: fc.array(someByte, { maxLength: 3 }) }),
+);
+/** Bytes at the limits of numbers, and those that pickles, JSON and names are made of. */
+const FREQUENT = [...Buffer.from('\0\x01\x02\x7f\x80\xff.(t)}]uRbQhqKMJX[{":,0129-', 'latin1')];
+export const anyDamage: fc.Arbitrary<Damage> = fc.oneof(
+  { weight: 1, arbitrary: fc.record({ cutTo: part }) },
+  { weight: 4, arbitrary: fc.record({ edits: fc.array(edit, { minLength: 1, maxLength: 3 }) }) },
 );
 
-export function damaged(file: Uint8Array, how: { cutTo: number } | { at: number; byte: number }): Buffer {
-  const bytes = Buffer.from(file);
-  if ('cutTo' in how) return bytes.subarray(0, Math.floor(how.cutTo * bytes.length));
-  bytes[Math.floor(how.at * bytes.length)] = how.byte;
-  return bytes;
+export function damaged(file: Uint8Array, how: Damage): Buffer {
+  if ('cutTo' in how) return Buffer.from(file.subarray(0, Math.floor(how.cutTo * file.length)));
+  return how.edits.reduce((bytes, { at, remove, insert }) => {
+    const begin = Math.floor(at * bytes.length);
+    return Buffer.concat([bytes.subarray(0, begin), Buffer.from(insert), bytes.subarray(begin + remove)]);
+  }, Buffer.from(file));
+}
+
+/** Reads what may be damaged: it is refused, or each tensor has as many bytes as its type and shape take. */
+export function readDamaged(read: () => WeightsContents): void {
+  try {
+    for (const { type, shape, bytes } of read().tensors.values()) {
+      expect(bytes.length).toBe(shape.reduce((product, size) => product * size, 1) * ELEMENT_SIZE[type]);
+    }
+  } catch (error) {
+    if (!(error instanceof WeightsError)) throw error;
+  }
 }
 
 /** Bytes as plain numbers, so that tests show what differs. */
