@@ -9,6 +9,8 @@ import { Perceptron } from './perceptron';
 /** Points [N, 2] and the class of each. */
 export type LabelledPoints = InputsAndTargets<tf.Tensor2D, Int32Array>;
 
+const HIDDEN_FEATURES = 16;
+
 /**
  * Claim: for some models separation is fine, and they may keep it.
  *
@@ -23,7 +25,7 @@ export class Classifier extends Model<LabelledPoints, tf.Tensor2D, Int32Array> {
 
   constructor(numClasses: number, random: RandomStream) {
     super();
-    this.layers = this.child('layers', new Perceptron(2, 16, numClasses, random));
+    this.layers = this.child('layers', new Perceptron(2, HIDDEN_FEATURES, numClasses, random));
   }
 
   /** Points [N, 2] -> logits [N, classes]. */

@@ -21,12 +21,14 @@ export interface PseudoLabelOptions {
   readonly noise: number;
 }
 
+const HIDDEN_FEATURES = 16;
+
 /**
  * Claim: predicted attributes decide which samples of a batch take part in a loss.
  *
  * FixMatch (Sohn et al. 2020) in small: where the model is sure of an unlabelled sample, it learns to say the same of
- * the sample disturbed. Which samples these are is known in the middle of the forward, and what it is needed for is
- * over when `losses` returns. How many there were is told with `summary`, without a trainer that sees outputs.
+ * the sample disturbed. Which samples these are is decided in the middle of the forward, and matters to nobody later.
+ * How many there were goes into the log from here, by `summary`: for that no trainer has to see outputs.
  */
 export class PseudoLabelClassifier extends Model<PartlyLabelledPoints, tf.Tensor2D, Int32Array> {
   private readonly layers: Perceptron;
@@ -38,7 +40,7 @@ export class PseudoLabelClassifier extends Model<PartlyLabelledPoints, tf.Tensor
     random: { readonly initial: RandomStream; readonly disturbances: RandomStream },
   ) {
     super();
-    this.layers = this.child('layers', new Perceptron(2, 16, numClasses, random.initial));
+    this.layers = this.child('layers', new Perceptron(2, HIDDEN_FEATURES, numClasses, random.initial));
     this.disturbances = this.stream(random.disturbances);
   }
 

@@ -12,8 +12,8 @@ export interface RegionOutputs {
 /**
  * region-head.ts, separated: the representations leave the model, for loss functions that its author has never seen.
  *
- * Offsets and corners are both [N, 4], indices broadcast against one-hot rows: a loss function for the wrong one runs, is
- * finite, and falls. tests/detection/modeling/examples/region-head.test.ts trains such models.
+ * Offsets and corners are both [N, 4], and indices broadcast against one-hot rows: a loss function for the wrong one
+ * runs, is finite, and falls. tests/detection/modeling/examples/region-head.test.ts trains such heads.
  */
 export class SeparatedRegionHead extends RegionHead {
   forward(features: tf.Tensor2D): RegionOutputs {

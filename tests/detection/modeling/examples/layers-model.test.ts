@@ -25,6 +25,7 @@ function kerasModel(): tfl.Sequential {
       layers.conv1d({
         filters: 8,
         kernelSize: 2,
+        useBias: false,
         kernelInitializer: tfl.initializers.glorotNormal({ seed: 1 }),
       }),
       layers.batchNormalization({ momentum: 0.9 }),
@@ -75,8 +76,9 @@ describe('fromLayersModel', () => {
     const sgd = tf.train.sgd(LEARNING_RATE);
     theirs.compile({ optimizer: sgd, loss: 'meanSquaredError' });
     const theirLosses: number[] = [];
-    for (const { inputs, targets } of data)
+    for (const { inputs, targets } of data) {
       theirLosses.push((await theirs.trainOnBatch(inputs, targets)) as number);
+    }
 
     const model = fromLayersModel(ours, lossFunction);
     const optimizer = new Sgd(model.namedParameters(), { momentum: 0, weightDecay: 0 });

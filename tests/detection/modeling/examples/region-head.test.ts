@@ -6,7 +6,6 @@ import { crossEntropy } from '../../../../detection/modeling/examples/classifier
 import { squaredError } from '../../../../detection/modeling/examples/multi-task';
 import {
   boxTensor,
-  generalisedIouLoss,
   meanSmoothL1,
   RegionHead,
   type LabelledRegions,
@@ -96,17 +95,6 @@ describe('the same head under losses that want different representations', () =>
     const visible: 'represent' extends keyof RegionHead ? true : false = false;
     const visibleWhenSeparated: 'forward' extends keyof SeparatedRegionHead ? true : false = true;
     expect([visible, visibleWhenSeparated]).toEqual([false, true]);
-  });
-});
-
-describe('generalisedIouLoss', () => {
-  it.each([
-    ['equal boxes', [0, 0, 2, 1], [0, 0, 2, 1], 0],
-    ['overlapping boxes', [0, 0, 2, 2], [1, 1, 3, 3], 2 - 1 / 7 - 7 / 9],
-    ['disjoint boxes', [0, 0, 1, 1], [2, 0, 3, 1], 2 - 2 / 3],
-  ])('of %s', (_, a, b, expected) => {
-    const loss = tf.tidy(() => generalisedIouLoss(tf.tensor2d([a]), tf.tensor2d([b])).dataSync()[0]);
-    expect(loss).toBeCloseTo(expected, 6);
   });
 });
 
