@@ -1,5 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
+import { eventFiles } from '../detection/engine/tensorboard/event-file';
 import { InputError } from '../detection/errors';
 import { requireFolderName } from './output-files';
 
@@ -15,10 +16,16 @@ export function runFolder(output: string) {
   };
 }
 
+/** The event files that are there for TensorBoard: one of each process that has trained. */
+export function runEventFiles(output: string): string[] {
+  return existsSync(output) ? eventFiles(output).map((name) => path.join(output, name)) : [];
+}
+
 /** @throws InputError when a new run cannot have this folder. Makes nothing. */
 export function requireFreeFolder(output: string): void {
   requireFolderName('--output', output);
-  if (Object.values(runFolder(output)).some((name) => existsSync(name))) {
+  const names = [...Object.values(runFolder(output)), ...runEventFiles(output)];
+  if (names.some((name) => existsSync(name))) {
     throw new InputError(
       `${output}: holds a run already. Choose another folder with --output, or go on with that run with --resume`,
     );

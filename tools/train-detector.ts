@@ -24,8 +24,10 @@ import { BEST_METRIC, EvaluationHook } from './evaluation-hook';
 import { Interrupted, interruptible } from './interruption';
 import { writeAtomically } from './output-files';
 import { Progress, say } from './progress';
-import { runFolder } from './run-folder';
+import { runEvents } from './run-events';
+import { runEventFiles, runFolder } from './run-folder';
 import { loadStartWeights, readStartWeights } from './start-weights';
+import { summarizeEvaluation } from './summarize-evaluation';
 import { systemRefusal } from './system-refusal';
 import { readTrainingData, type TrainingData } from './training-data';
 
@@ -125,7 +127,13 @@ async function run(
     const onProgress = (done: number, total: number): void => progress.update(done, total);
     return evaluateDetector(detector, set, { workers: data.workers, signal, onProgress });
   };
-  const evaluation = val && new EvaluationHook(() => evaluate(val), configuration.evaluateEvery);
+  const evaluation =
+    val &&
+    new EvaluationHook(
+      () => evaluate(val),
+      configuration.evaluateEvery,
+      (storage, result) => summarizeEvaluation(storage, result, val, detector.categories),
+    );
   const { model } = detector;
   const loader = new TrainingLoader(trainSet, {
     batchSize: data.batchSize,
@@ -149,6 +157,7 @@ async function run(
     hooks: [
       ...(evaluation ? [evaluation] : []),
       new JsonLinesWriter({ file: folder.metrics }),
+      runEvents(configuration, output),
       new ProgressWriter({ output: process.stderr, imagesPerStep: data.batchSize }),
       new CheckpointHook({
         folder: output,
@@ -219,7 +228,8 @@ async function leavingNothingRefused<T>({ output, resume }: TrainingJob, job: ()
       error instanceof InputError || error instanceof DivergenceError || systemRefusal(error) !== undefined;
     const { config, metrics, last, checkpoints } = runFolder(output);
     if (refused && !resume && !existsSync(last)) {
-      const own = created === undefined ? [config, metrics, checkpoints] : [created];
+      const own =
+        created === undefined ? [config, metrics, checkpoints, ...runEventFiles(output)] : [created];
       for (const name of own) rmSync(name, { recursive: true, force: true });
     }
     // The user's data or learning rate is at fault, not this program: the message is enough.
