@@ -5,7 +5,7 @@ import type { SeparatedModel } from '../../engine/with-loss';
 import { lossesAndGradients } from '../../nn/autograd';
 
 /**
- * Claim: `trainerGood == partial(trainerBad, identity)`. A trainer that asks for a loss function can do nothing that
+ * Claim: `trainGood == partial(trainBad, identity)`. A trainer that asks for a loss function can do nothing that
  * one without it cannot, and the other way round: handing it the identity gets rid of it.
  *
  * This is the essay's `trainer_bad`, written out; `trainGood` below is the partial application. It equals
