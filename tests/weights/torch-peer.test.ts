@@ -5,7 +5,7 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { writePytorch } from '../../weights/pytorch-writer';
 import { readWeights } from '../../weights/read-weights';
-import { readSafetensors } from '../../weights/safetensors';
+import { readSafetensors, writeSafetensors } from '../../weights/safetensors';
 import { anyTensors, plain, temporaryFolder } from './weight-files';
 
 /** Where the kit for comparing with torchvision puts its Python. */
@@ -18,7 +18,7 @@ const python = (program: string, ...given: string[]): string =>
 
 /** Tensors that lie oddly, saved by torch in both serialisations, and as torch sees them in safetensors. */
 const SAVE = `
-import sys, torch
+import argparse, pathlib, sys, numpy, torch
 from collections import OrderedDict
 from safetensors.torch import save_file
 torch.set_num_threads(1)
@@ -31,12 +31,18 @@ state.update(base=base, tied=base, permuted=base.permute(2, 0, 1), part=base[1:3
              expanded=base[:1, :1, :1].expand(3, 2, 4), scalar=base[1, 2, 3], empty=base[:0], one=base[2:3, :, :1],
              channels_last=base[None].contiguous(memory_format=torch.channels_last), parameter=torch.nn.Parameter(base[1]),
              imaginary=torch.view_as_real(torch.complex(base, -base))[..., 1], half=state['torch.float16'][1].t())
-model = lambda: torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), torch.nn.BatchNorm2d(4), torch.nn.Linear(3, 2))
-torch.save(model().state_dict(), sys.argv[1] + '/layers')
 state._metadata = OrderedDict({'': dict(version=1), 'bn': dict(version=2)})
 torch.save(state, sys.argv[1] + '/zip')
 torch.save(state, sys.argv[1] + '/legacy', _use_new_zipfile_serialization=False)
-torch.save(dict(model=state, optimizer=dict(lr=0.1, betas=(0.9, 0.99)), epoch=3), sys.argv[1] + '/nested')
+torch.save(state, sys.argv[1] + '/legacy-5', _use_new_zipfile_serialization=False, pickle_protocol=5)
+# What torchvision's references/detection/train.py saves, and more of that kind.
+layer = torch.nn.Linear(2, 2)
+optimizer = torch.optim.SGD(layer.parameters(), lr=0.1, momentum=0.9)
+layer(torch.ones(2)).sum().backward()
+optimizer.step()
+args = argparse.Namespace(lr=0.1, lr_steps=[8, 11], output=pathlib.Path('runs'), device=torch.device('cuda:0'))
+torch.save(dict(model=state, optimizer=optimizer.state_dict(), args=args, epoch=3, random=numpy.random.get_state(),
+                lr_scheduler=torch.optim.lr_scheduler.MultiStepLR(optimizer, [8, 11]).state_dict()), sys.argv[1] + '/training')
 save_file({k: v.detach().clone(memory_format=torch.contiguous_format) for k, v in state.items()}, sys.argv[1] + '/truth')
 `;
 
@@ -51,25 +57,51 @@ for file in sys.argv[1:]:
     save_file(state, file + '.safetensors', metadata=dict(order='\\n'.join(state)))
 `;
 
+/** Without torch, which would make 0 or 1 of any boolean. */
+const DESERIALIZE = `
+import json, sys
+from safetensors import deserialize
+files = [deserialize(open(file, 'rb').read()) for file in sys.argv[1:]]
+print(json.dumps([[[name, t['dtype'], t['shape'], list(t['data'])] for name, t in file] for file in files]))
+`;
+
 describeTorch('beside torch', () => {
   it('its files are read as it reads them, and come back to it', () => {
     python(SAVE, folder.in(''));
     const truth = new Map(readSafetensors(folder.in('truth')).tensors);
-    for (const name of ['zip', 'legacy', 'nested']) {
+    for (const name of ['zip', 'legacy', 'legacy-5', 'training']) {
       const { tensors, metadata, leftOut } = readWeights(folder.in(name), { requireFinite: true });
       expect(new Map(plain(tensors).map(([key, ...rest]) => [key, rest]))).toEqual(
         new Map(plain(truth).map(([key, ...rest]) => [key, rest])),
       );
       expect(JSON.parse(metadata['_metadata'])).toEqual({ '': { version: 1 }, bn: { version: 2 } });
-      expect(leftOut).toEqual(name === 'nested' ? ['optimizer', 'epoch'] : []);
-      writePytorch(folder.in(`our-${name}`), tensors, metadata);
+      expect(leftOut).toEqual(
+        name === 'training' ? ['optimizer', 'args', 'epoch', 'random', 'lr_scheduler'] : [],
+      );
+      // By way of safetensors, nothing is lost either.
+      writeSafetensors(folder.in('between'), tensors, metadata);
+      const between = readSafetensors(folder.in('between'));
+      writePytorch(folder.in(`our-${name}`), between.tensors, between.metadata);
     }
-    python(LOAD, folder.in('our-zip'), folder.in('our-legacy'), folder.in('our-nested'));
+    python(LOAD, folder.in('our-zip'), folder.in('our-legacy'), folder.in('our-training'));
     const back = readSafetensors(folder.in('our-zip.safetensors'));
     expect(back.metadata['order']).toBe([...readWeights(folder.in('zip')).tensors.keys()].join('\n'));
     expect(new Map(plain(back.tensors).map(([key, ...rest]) => [key, rest]))).toEqual(
       new Map(plain(truth).map(([key, ...rest]) => [key, rest])),
     );
+  });
+
+  it('safetensors’ own package reads whatever we write, bit by bit', () => {
+    const files = fc.sample(anyTensors, { numRuns: 30, seed: 5 }).map((tensors, k) => {
+      tensors.delete('__metadata__');
+      writeSafetensors(folder.in(String(k)), tensors, { format: 'pt' });
+      return tensors;
+    });
+    const read = JSON.parse(python(DESERIALIZE, ...files.map((_, k) => folder.in(String(k))))) as unknown[][];
+    expect(read.map((entries) => entries.length)).toEqual(files.map(({ size }) => size));
+    for (const [k, tensors] of files.entries()) {
+      expect(read[k]).toEqual(expect.arrayContaining(plain(tensors)));
+    }
   });
 
   it('it reads whatever we write, bit by bit', () => {
