@@ -12,6 +12,7 @@ import {
 import type { WeightsContents } from '../weights/pickled-state-dict';
 import { readWeights } from '../weights/read-weights';
 import { loadStateDict } from '../weights/state-dict';
+import { isWeightsName, publishedWeights, type PublishedWeights } from '../weights/zoo';
 import { cocoCategories, NUM_COCO_LABELS } from './coco-categories';
 import { knownDetector, normOf, type KnownDetector } from './known-detector';
 import { locateWeights, requireWeights, type LocatedWeights } from './locate-weights';
@@ -54,13 +55,10 @@ export interface GivenDetector {
 export async function loadDetector(weights: string, given: GivenDetector = {}): Promise<LoadedDetector> {
   const name = given.model === undefined ? undefined : checkedModelName(given.model);
   requireWeights(weights);
+  if (isWeightsName(weights)) requireDetector(weights, publishedWeights(name, weights));
   const located = await locateWeights(weights, name);
   const { file, published } = located;
-  if (published && published.detector === undefined) {
-    throw new InputError(
-      `${weights}: ${published.name} is of an image classifier; rcnn train --weights makes a detector of it`,
-    );
-  }
+  if (published) requireDetector(weights, published);
   const contents = readWeights(file, { requireFinite: true });
   const known = knownDetector(located, contents);
   const { norm, normEpsilon, ...description } = known
@@ -82,6 +80,13 @@ export async function loadDetector(weights: string, given: GivenDetector = {}): 
     throw error;
   }
   return { ...description, ...imageNormalization(description.name), model };
+}
+
+function requireDetector(weights: string, { name, detector }: PublishedWeights): void {
+  if (detector !== undefined) return;
+  throw new InputError(
+    `${weights}: ${name} are weights of an image classifier; rcnn train --weights begins a detector with them`,
+  );
 }
 
 /** torchvision's weights fit any model of the same architecture: the MobileNets at 800 and at 320 pixels. */

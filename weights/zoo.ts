@@ -72,11 +72,8 @@ const resnet50FpnV2: PublishedWeights = {
   detector: 'fasterrcnn_resnet50_fpn_v2',
 };
 
-/**
- * torchvision's published files by our models; detectors are those of models/detection/faster_rcnn.py. Its MobileNetV2
- * has no place here: ours is TensorFlow's, with other padding and other normalisation of images.
- */
-export const zoo: Partial<Record<ModelName, Partial<Record<WeightsName, PublishedWeights>>>> = {
+/** torchvision's published files by our models; detectors are those of models/detection/faster_rcnn.py. */
+export const zoo: Record<ModelName, Partial<Record<WeightsName, PublishedWeights>>> = {
   fasterrcnn_resnet18_fpn: resnet18,
   fasterrcnn_resnet34_fpn: resnet34,
   fasterrcnn_resnet50_fpn: {
@@ -116,6 +113,10 @@ export const zoo: Partial<Record<ModelName, Partial<Record<WeightsName, Publishe
     },
     ...mobilenetV3,
   },
+  // torchvision's MobileNetV2 does not fit: the one here is TensorFlow's, with other padding and other normalisation.
+  fasterrcnn_mobilenet_v2_fpn: {},
+  fasterrcnn_efficientnet_lite0_fpn: {},
+  fasterrcnn_tiny_fpn: {},
 };
 
 export function isWeightsName(text: string): text is WeightsName {
@@ -124,15 +125,15 @@ export function isWeightsName(text: string): text is WeightsName {
 
 /** @throws InputError where the model is not named, or has no such weights; it says what there is. */
 export function publishedWeights(model: ModelName | undefined, name: WeightsName): PublishedWeights {
-  const published = model === undefined ? undefined : zoo[model]?.[name];
+  const published = model === undefined ? undefined : zoo[model][name];
   if (published) return published;
-  const models = (Object.keys(zoo) as ModelName[]).filter((other) => zoo[other]?.[name]).join(', ');
+  const models = (Object.keys(zoo) as ModelName[]).filter((other) => zoo[other][name]).join(', ');
   if (model === undefined) {
     throw new InputError(
       `--weights ${name}: of which model? Give --model; there are such weights of ${models}`,
     );
   }
-  const names = Object.keys(zoo[model] ?? {});
+  const names = Object.keys(zoo[model]);
   const others = names.length === 0 ? 'none of this model' : `${names.join(' and ')} of this model`;
   throw new InputError(
     `--weights ${name}: torchvision publishes no such weights of ${model}; there are ${others}, and ${name} of ${models}`,
