@@ -149,16 +149,6 @@ function poolingAttributes(
   ];
 }
 
-function batchNormAttributes(native: NativeOperations, attributes: Attributes): Attribute[] {
-  return [
-    native.floatType('T'),
-    native.floatType('U'),
-    native.float('epsilon', attributes['epsilon'] as number),
-    native.string('data_format', 'NHWC'),
-    native.bool('is_training', true),
-  ];
-}
-
 const kernels: Record<string, Kernel> = {
   Conv2D: ({ x, filter }, attributes, native) => {
     const padding = convolutionPadding(x.shape, filter.shape, attributes);
@@ -241,25 +231,18 @@ const kernels: Record<string, Kernel> = {
   /** dy where the input, or the output, of a ReLU6 is between 0 and 6, else 0. */
   Relu6Grad: ({ dy, y }, _attributes, native) => native.run('Relu6Grad', [native.floatType('T')], [dy, y]),
 
-  /** Batch normalisation by batch statistics: y, mean, unbiased variance, and three tensors for its gradient. */
-  BatchNormTraining: ({ x, scale, offset }, attributes, native) => {
-    const none = tf.tensor1d([], 'float32');
-    const list = [...batchNormAttributes(native, attributes), native.float('exponential_avg_factor', 1)];
-    const outputs = native.runMany('FusedBatchNormV3', list, [x, scale, offset, none, none], 6);
-    none.dispose();
-    return outputs;
-  },
-
-  /** Gradients by x, scale and offset. */
-  BatchNormTrainingGrad: ({ dy, x, scale, reserve1, reserve2, reserve3 }, attributes, native) => {
-    const inputs = [dy, x, scale, reserve1, reserve2, reserve3];
-    const outputs = native.runMany(
-      'FusedBatchNormGradV3',
-      batchNormAttributes(native, attributes),
-      inputs,
-      5,
-    );
-    for (const unused of outputs.splice(3)) unused.dispose();
+  /** Gradients of batch normalisation by given mean and variance: by x, scale and offset. */
+  BatchNormInferenceGrad: ({ dy, x, scale, mean, variance }, attributes, native) => {
+    const list = [
+      native.floatType('T'),
+      native.floatType('U'),
+      native.float('epsilon', attributes['epsilon'] as number),
+      native.string('data_format', 'NHWC'),
+      native.bool('is_training', false),
+    ];
+    const reserved = tf.tensor1d([], 'float32');
+    const outputs = native.runMany('FusedBatchNormGradV3', list, [dy, x, scale, mean, variance, reserved], 5);
+    for (const unused of [reserved, ...outputs.splice(3)]) unused.dispose();
     return outputs;
   },
 

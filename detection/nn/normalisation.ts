@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { activate, activationGradient } from './activations';
+import { batchNormGradient, batchStatistics, type BatchStatistics } from './batch-statistics';
 import type { Activation, Affine, Convolution } from './convolution';
-import { runKernelMany } from './kernels';
 import { Module, type Parameter } from './module';
 import { isTrainingStep, noGradient, recordOperation } from './tfjs-internals';
 
@@ -100,15 +100,14 @@ export class BatchNorm extends Module implements Normalisation {
 
   private normaliseByBatch(x: tf.Tensor4D, { residual, nonlinearity }: Activation): tf.Tensor4D {
     const { weight, bias, epsilon } = this;
-    const { output, saved, reserved } = noGradient(() => {
-      const [y, mean, variance, ...reserved] = runKernelMany(
-        'BatchNormTraining',
-        { x, scale: weight.value, offset: bias.value },
-        { epsilon },
-      );
-      this.track(mean, variance);
-      const sum = (residual ? tf.add(y, residual) : y) as tf.Tensor4D;
-      return { ...activate(sum, nonlinearity), reserved };
+    const scale = weight.value as tf.Tensor1D;
+    const { output, saved, mean, variance } = noGradient(() => {
+      const statistics = batchStatistics(x);
+      const { mean, variance } = statistics;
+      this.track(statistics, x.size / mean.size);
+      const y = tf.batchNorm4d(x, mean, variance, bias.value as tf.Tensor1D, scale, epsilon);
+      const sum = residual ? tf.add<tf.Tensor4D>(y, residual) : y;
+      return { ...activate(sum, nonlinearity), mean, variance };
     });
     const inputs: Record<string, tf.Tensor> = { x };
     if (residual) inputs['residual'] = residual;
@@ -118,21 +117,16 @@ export class BatchNorm extends Module implements Normalisation {
       'BatchNorm',
       inputs,
       output,
-      [x, ...reserved, ...(saved ? [saved] : [])],
-      (dy, tensors) => {
-        const [savedX, reserve1, reserve2, reserve3, savedActivation] = tensors;
-        const gradient = activationGradient(dy, saved && savedActivation, nonlinearity);
-        const [dx, dScale, dOffset] = runKernelMany(
-          'BatchNormTrainingGrad',
-          {
-            dy: gradient,
-            x: savedX,
-            scale: weight.value,
-            reserve1: reserve1,
-            reserve2: reserve2,
-            reserve3: reserve3,
-          },
-          { epsilon },
+      [x, mean, variance, ...(saved ? [saved] : [])],
+      (dy, [savedX, savedMean, savedVariance, savedActivation]) => {
+        const gradient = activationGradient(dy, saved && savedActivation, nonlinearity) as tf.Tensor4D;
+        const statistics = { mean: savedMean as tf.Tensor1D, variance: savedVariance as tf.Tensor1D };
+        const { dx, dScale, dOffset } = batchNormGradient(
+          gradient,
+          savedX as tf.Tensor4D,
+          statistics,
+          scale,
+          epsilon,
         );
         return { x: () => dx, residual: () => gradient, weight: () => dScale, bias: () => dOffset };
       },
@@ -141,13 +135,14 @@ export class BatchNorm extends Module implements Normalisation {
   }
 
   /** Running statistics move towards the batch's (PyTorch's momentum; the variance is the unbiased one). */
-  private track(mean: tf.Tensor, variance: tf.Tensor): void {
+  private track({ mean, variance }: BatchStatistics, count: number): void {
     tf.tidy(() => {
       const { runningMean, runningVariance, numBatchesTracked, momentum } = this;
       const move = (running: Parameter, batch: tf.Tensor): void =>
         running.variable.assign(tf.add(tf.mul(running.value, 1 - momentum), tf.mul(batch, momentum)));
       move(runningMean, mean);
-      move(runningVariance, variance);
+      // Of a single value torch refuses the variance; TensorFlow takes the biased one.
+      move(runningVariance, tf.mul(variance, count / Math.max(1, count - 1)));
       numBatchesTracked.variable.assign(tf.add(numBatchesTracked.value, tf.scalar(1, 'int32')));
     });
   }
