@@ -7,6 +7,7 @@ export * from './engine/adamw';
 export * from './engine/divergence-error';
 export * from './engine/event-storage';
 export * from './engine/gradient-clipping';
+export * from './engine/histogram';
 export * from './engine/hooks';
 export * from './engine/optimizer';
 export * from './engine/schedules';

@@ -13,7 +13,8 @@ import type { DetectorEvaluation } from './evaluate-detector';
 
 /** A handful is looked at again and again, to see the detector learn. */
 const NUM_PICTURES = 4;
-const MAX_PICTURE_SIDE = 640;
+/** Longer side, pixels: small pictures are enlarged, so that their labels do not hide them. */
+const PICTURE_SIDE = 640;
 /** Detections that are drawn. */
 const MIN_SCORE = 0.5;
 /** As TensorBoard's own pr_curve summaries have it. */
@@ -73,7 +74,7 @@ async function besideTruth(
   categories: readonly CocoCategory[],
 ): Promise<SummaryImage> {
   const { pixels, size } = await decodeImage(path.join(dataset.imageFolder ?? '', image.fileName));
-  const scale = Math.min(1, MAX_PICTURE_SIDE / Math.max(size.width, size.height));
+  const scale = PICTURE_SIDE / Math.max(size.width, size.height);
   const width = Math.max(1, Math.round(size.width * scale));
   const height = Math.max(1, Math.round(size.height * scale));
   const twice = await sharp(pixels, { raw: { ...size, channels: 3 } })

@@ -36,6 +36,12 @@ export const summary = {
     current?.scalar(name, typeof value === 'number' ? value : computed(value));
   },
 
+  /** Several numbers that are computed together. */
+  scalars(compute: () => Readonly<Record<string, number>>): void {
+    if (!current) return;
+    for (const [name, value] of Object.entries(computed(compute))) current.scalar(name, value);
+  },
+
   /** Values whose distribution is worth a look. Reads a tensor at once, which makes an accelerator wait. */
   histogram(name: string, values: Lazy<tf.Tensor | ArrayLike<number>>): void {
     if (!current?.wantsDetails) return;

@@ -60,17 +60,20 @@ describe('summary', () => {
     const storage = new EventStorage();
     const x = tf.scalar(3);
     const compute = jest.fn(() => tf.square(x).dataSync()[0]);
+    const together = () => ({ twice: 2 * compute() });
     summary.scalar('nobody', compute);
+    summary.scalars(together);
     expect(compute).not.toHaveBeenCalled();
     const { result, tape } = withStorage(storage, () =>
       recordTape(() => {
         summary.scalar('square', compute);
+        summary.scalars(together);
         return tf.mul(x, x);
       }),
     );
     disposeSaved(tape);
     expect(tape.map(({ kernelName }) => kernelName)).not.toContain('Square');
-    expect(storage.latest('square')?.value).toBe(9);
+    expect([...storage.scalarNames].map((name) => storage.latest(name)?.value)).toEqual([9, 18]);
     tf.dispose([x, result]);
   });
 
