@@ -115,23 +115,22 @@ function differentiate(
 ): void {
   if (!node.gradient) throw new Error(`operation ${node.kernelName} has no gradient`);
   // One tidy for the node: a custom gradient may compute all its results before the first is asked for.
-  const results = tf.tidy(() => {
+  tf.tidy(() => {
     const thunks = node.gradient!(dys);
-    return needed.map(([name, input]) => {
+    for (const [name, input] of needed) {
       const thunk = thunks[name];
       if (!thunk) throw new Error(`operation ${node.kernelName} has no gradient for its input ${name}`);
-      const gradient = thunk();
+      // A gradient may be handed through, or shared between inputs; each entry of the map owns its own handle.
+      const gradient = tf.tidy(() => tf.clone(thunk()));
       if (!tf.util.arraysEqual(gradient.shape, input.shape)) {
         throw new Error(
           `operation ${node.kernelName}: gradient of input ${name} has shape [${gradient.shape.join(', ')}], ` +
             `the input [${input.shape.join(', ')}]`,
         );
       }
-      // A gradient may be handed through, or shared between inputs; each entry of the map owns its own handle.
-      return tf.keep(tf.clone(gradient));
-    });
+      accumulate(gradients, input.id, tf.keep(gradient));
+    }
   });
-  needed.forEach(([, input], k) => accumulate(gradients, input.id, results[k]));
 }
 
 /** Adds to the gradient of a tensor; takes over `gradient`. */

@@ -56,24 +56,32 @@ export abstract class Convolution extends Module {
     this.padding = padding;
   }
 
-  protected abstract convolve(x: tf.Tensor4D, filter: tf.Tensor4D): tf.Tensor4D;
+  protected abstract convolve(x: tf.Tensor4D, filter: tf.Tensor4D, padding: number | 'same'): tf.Tensor4D;
 
   /** A filter, or the gradient by one, whose output channels are multiplied by `scale` [out]. */
   protected abstract scaled(filter: tf.Tensor4D, scale: tf.Tensor): tf.Tensor4D;
 
-  /** @param affine makes the constants of a normalisation that follows; they replace the convolution's own bias. */
-  forward(x: tf.Tensor4D, { residual, nonlinearity }: Activation = {}, affine?: () => Affine): tf.Tensor4D {
-    const { weight, bias, stride, padding } = this;
+  /**
+   * @param affine makes the constants of a normalisation that follows; they replace the convolution's own bias.
+   * @param padding instead of the layer's own: 0 for a patch that brings its surroundings along.
+   */
+  forward(
+    x: tf.Tensor4D,
+    { residual, nonlinearity }: Activation = {},
+    affine?: () => Affine,
+    padding = this.padding,
+  ): tf.Tensor4D {
+    const { weight, bias, stride } = this;
     const weightValue = weight.value as tf.Tensor4D;
     const { output, saved } = noGradient(() =>
       tf.tidy(() => {
         const constants = affine?.();
         const filter = constants ? this.scaled(weightValue, constants.scale) : weightValue;
         const shift = constants?.bias ?? bias?.value;
-        let y = this.convolve(x, filter);
-        if (shift) y = tf.add(y, shift);
-        if (residual) y = tf.add(y, residual);
-        return activate(y, nonlinearity);
+        const y = addInto(addInto(this.convolve(x, filter, padding), shift), residual);
+        const activated = activate(y, nonlinearity);
+        if (y !== activated.output && y !== activated.saved) y.dispose();
+        return activated;
       }),
     );
     const inputs: Record<string, tf.Tensor> = { x };
@@ -114,6 +122,14 @@ export abstract class Convolution extends Module {
   }
 }
 
+/** The sum, if there is anything to add. Takes over `x`: with large maps each copy that lives on a while counts. */
+export function addInto(x: tf.Tensor4D, y: tf.Tensor | undefined): tf.Tensor4D {
+  if (!y) return x;
+  const sum: tf.Tensor4D = tf.add(x, y);
+  x.dispose();
+  return sum;
+}
+
 /** torch.nn.Conv2d. */
 export class Conv2d extends Convolution {
   protected override readonly gradientKernels = {
@@ -126,8 +142,8 @@ export class Conv2d extends Convolution {
     super(weight, 'convolution', bias, options);
   }
 
-  protected override convolve(x: tf.Tensor4D, filter: tf.Tensor4D): tf.Tensor4D {
-    return tf.conv2d(x, filter, this.stride, this.padding);
+  protected override convolve(x: tf.Tensor4D, filter: tf.Tensor4D, padding: number | 'same'): tf.Tensor4D {
+    return tf.conv2d(x, filter, this.stride, padding);
   }
 
   protected override scaled(filter: tf.Tensor4D, scale: tf.Tensor): tf.Tensor4D {

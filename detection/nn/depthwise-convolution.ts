@@ -13,8 +13,8 @@ export class DepthwiseConv2d extends Convolution {
     super(weight, 'depthwise', undefined, options);
   }
 
-  protected override convolve(x: tf.Tensor4D, filter: tf.Tensor4D): tf.Tensor4D {
-    return tf.depthwiseConv2d(x, filter, this.stride, this.padding);
+  protected override convolve(x: tf.Tensor4D, filter: tf.Tensor4D, padding: number | 'same'): tf.Tensor4D {
+    return tf.depthwiseConv2d(x, filter, this.stride, padding);
   }
 
   protected override scaled(filter: tf.Tensor4D, scale: tf.Tensor): tf.Tensor4D {

@@ -4,6 +4,12 @@ import { backward } from './autograd';
 import { isRecording, noGradient, recordInnerTape, recordOperations, type TapeNode } from './tfjs-internals';
 
 /**
+ * When the gradients of a detector's heads are taken: right in the forward, head by head, or in the backward of the
+ * whole model. Losses and gradients are the same; memory and time are not.
+ */
+export type HeadGradients = 'in-forward' | 'at-the-end';
+
+/**
  * Runs a head that ends in losses of the model, and takes its gradients at once: by what it reads of the rest of the
  * model, and by its own parameters. Its activations die here, before the next head runs, instead of living to the
  * backward of the whole model. This is possible because the losses are the model's own: where they are computed

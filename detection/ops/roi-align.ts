@@ -15,8 +15,8 @@ export interface Rois {
 const SAMPLING_RATIO = 2;
 
 /**
- * ROIs are pooled so many at a time: at 256 channels the samples of 256 ROIs are 51 MB, those of 1024 would be the
- * largest tensor of the whole training step.
+ * ROIs are pooled so many at a time, and image by image: at 256 channels the samples of 256 ROIs are 51 MB, those of
+ * 1024 would be the largest tensor of the whole training step; so would be the gradient of the largest map.
  */
 const CHUNK = 256;
 
@@ -42,7 +42,7 @@ export function roiAlign(feature: tf.Tensor4D, rois: Rois, scale: number, size: 
   const output = noGradient(() => tf.tidy(() => roiAlignForward(feature, rois, scale, size)));
   const shape = feature.shape;
   recordOperation('RoiAlign', { feature }, output, [], (dy) => ({
-    feature: () => roiAlignGradient(dy as tf.Tensor4D, rois, scale, shape),
+    feature: () => roiAlignGradient(dy as tf.Tensor4D, allRows(rois), rois, scale, shape),
   }));
   return output;
 }
@@ -50,65 +50,99 @@ export function roiAlign(feature: tf.Tensor4D, rois: Rois, scale: number, size: 
 /** Values of `roiAlign`, unrecorded. */
 export function roiAlignForward(feature: tf.Tensor4D, rois: Rois, scale: number, size: number): tf.Tensor4D {
   const [, height, width, channels] = feature.shape;
-  const numRois = rois.imageIndices.length;
-  if (numRois === 0) return tf.zeros([0, size, size, channels]);
-  const padded = tf.mirrorPad(feature, BORDER, 'symmetric');
   const cropSize = SAMPLING_RATIO * size;
-  const pooled = chunks(numRois).map(([start, end]) =>
-    tf.tidy(() => {
+  let padded: { image: number; map: tf.Tensor4D } | undefined;
+  const pooled = chunks(rois.imageIndices).map(({ image, start, end }) => {
+    if (padded?.image !== image) {
+      padded?.map.dispose();
+      padded = { image, map: tf.tidy(() => tf.mirrorPad(imageOf(feature, image), BORDER, 'symmetric')) };
+    }
+    const { map } = padded;
+    return tf.tidy(() => {
       const { grid, imageIndices } = sampleGrid(rois, start, end, scale, size, height, width);
-      const samples = tf.image.cropAndResize(padded, grid, imageIndices, [cropSize, cropSize], 'bilinear', 0);
+      const samples = tf.image.cropAndResize(map, grid, imageIndices, [cropSize, cropSize], 'bilinear', 0);
       return tf.avgPool(samples, SAMPLING_RATIO, SAMPLING_RATIO, 'valid');
-    }),
-  );
-  padded.dispose();
+    });
+  });
+  padded?.map.dispose();
+  if (pooled.length === 0) return tf.zeros([0, size, size, channels]);
   return pooled.length === 1 ? pooled[0] : tf.concat(pooled, 0);
 }
 
-/** Gradient of `roiAlign` by its feature map of shape [N, H, W, C]. The caller disposes. */
+/**
+ * Gradient of `roiAlign` by its feature map of shape [N, H, W, C]. The caller disposes.
+ *
+ * @param rows of `dy` that are the ROIs' own.
+ */
 export function roiAlignGradient(
   dy: tf.Tensor4D,
+  rows: Int32Array,
   rois: Rois,
   scale: number,
   [batch, height, width, channels]: [number, number, number, number],
 ): tf.Tensor4D {
-  return tf.tidy(() => {
-    const [numRois, size] = dy.shape;
-    const imageShape = [batch, height + 2, width + 2, channels];
-    let padded: tf.Tensor | undefined;
-    for (const [start, end] of chunks(numRois)) {
-      const part = tf.tidy(() => {
-        const { grid, imageIndices } = sampleGrid(rois, start, end, scale, size, height, width);
-        const each = tf.div(tf.slice(dy, start, end - start), SAMPLING_RATIO ** 2);
-        const samples = tf.image.resizeNearestNeighbor(each as tf.Tensor4D, [
-          SAMPLING_RATIO * size,
-          SAMPLING_RATIO * size,
-        ]);
-        return runKernel(
-          'CropAndResizeGradImage',
-          { dy: samples, boxes: grid, boxInd: imageIndices },
-          { imageShape },
-        );
+  const size = dy.shape[1];
+  const imageShape = [1, height + 2, width + 2, channels];
+  const all = chunks(rois.imageIndices);
+  const ofChunk = (start: number, end: number): tf.Tensor =>
+    tf.tidy(() => {
+      const { grid, imageIndices } = sampleGrid(rois, start, end, scale, size, height, width);
+      const samples = tf.tidy(() => {
+        const averaged = tf.gather(dy, tf.tensor1d(rows.subarray(start, end), 'int32'));
+        const each = tf.div<tf.Tensor4D>(averaged, SAMPLING_RATIO ** 2);
+        return tf.image.resizeNearestNeighbor(each, [SAMPLING_RATIO * size, SAMPLING_RATIO * size]);
       });
-      const sum = padded ? tf.add(padded, part) : part;
-      if (padded) tf.dispose([padded, part]);
-      padded = sum;
-    }
-    if (!padded) return tf.zeros([batch, height, width, channels]);
-    return runKernel('MirrorPadGrad', { dy: padded }, { paddings: BORDER }) as tf.Tensor4D;
+      return runKernel(
+        'CropAndResizeGradImage',
+        { dy: samples, boxes: grid, boxInd: imageIndices },
+        { imageShape },
+      );
+    });
+  return tf.tidy(() => {
+    const images = Array.from({ length: batch }, (_, image) =>
+      tf.tidy(() => {
+        let sum: tf.Tensor | undefined;
+        for (const { start, end } of all.filter((chunk) => chunk.image === image)) {
+          const part = ofChunk(start, end);
+          const previous = sum;
+          sum = previous ? tf.add(previous, part) : part;
+          if (previous) tf.dispose([previous, part]);
+        }
+        if (!sum) return tf.zeros<tf.Rank.R4>([1, height, width, channels]);
+        return runKernel('MirrorPadGrad', { dy: sum }, { paddings: BORDER }) as tf.Tensor4D;
+      }),
+    );
+    return images.length === 1 ? images[0] : tf.concat(images, 0);
   });
 }
 
-function chunks(count: number): [start: number, end: number][] {
-  return Array.from({ length: Math.ceil(count / CHUNK) }, (_, i) => [
-    i * CHUNK,
-    Math.min(count, (i + 1) * CHUNK),
-  ]);
+function allRows({ imageIndices }: Rois): Int32Array {
+  return imageIndices.map((_, row) => row);
 }
 
-/** First and last sample of ROIs start..end as CropAndResize's normalised boxes y1, x1, y2, x2 on the padded map. */
+function imageOf(feature: tf.Tensor4D, image: number): tf.Tensor4D {
+  return feature.shape[0] === 1 ? feature : tf.slice(feature, image, 1);
+}
+
+/** Consecutive ROIs of one image, at most `CHUNK` at a time. */
+function chunks(imageIndices: Int32Array): { image: number; start: number; end: number }[] {
+  const result: { image: number; start: number; end: number }[] = [];
+  for (let start = 0; start < imageIndices.length;) {
+    const image = imageIndices[start];
+    let end = start + 1;
+    while (end < imageIndices.length && end - start < CHUNK && imageIndices[end] === image) end++;
+    result.push({ image, start, end });
+    start = end;
+  }
+  return result;
+}
+
+/**
+ * First and last sample of ROIs start..end as CropAndResize's normalised boxes y1, x1, y2, x2 on the padded map of
+ * their image alone.
+ */
 function sampleGrid(
-  { boxes, imageIndices }: Rois,
+  { boxes }: Rois,
   start: number,
   end: number,
   scale: number,
@@ -130,6 +164,6 @@ function sampleGrid(
   }
   return {
     grid: tf.tensor2d(grid, [end - start, 4]),
-    imageIndices: tf.tensor1d(imageIndices.slice(start, end), 'int32'),
+    imageIndices: tf.zeros([end - start], 'int32'),
   };
 }

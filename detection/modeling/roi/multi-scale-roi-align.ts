@@ -61,8 +61,7 @@ export class MultiScaleRoiAlign {
           `feature${level}`,
           () => {
             const { indices, scale } = levels[level];
-            const part = tf.gather(dy, tf.tensor1d(indices, 'int32')) as tf.Tensor4D;
-            return roiAlignGradient(part, levels[level], scale, shapes[level]);
+            return roiAlignGradient(dy as tf.Tensor4D, indices, levels[level], scale, shapes[level]);
           },
         ]),
       ),

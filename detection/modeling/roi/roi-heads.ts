@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Losses } from '../../engine/trainable';
+import { headLosses, type HeadGradients } from '../../nn/head-losses';
 import { Module } from '../../nn/module';
 import type { RandomStream } from '../../nn/random';
 import { disposingAll } from '../../nn/scope';
@@ -42,6 +43,7 @@ export class RoiHeads extends Module {
     boxPredictor: FastRcnnPredictor,
     random: RandomStream,
     private readonly options: RoiOptions = fasterRcnnDefaults.roi,
+    private readonly headGradients: HeadGradients = 'in-forward',
   ) {
     super();
     this.boxHead = this.child('box_head', boxHead);
@@ -64,12 +66,13 @@ export class RoiHeads extends Module {
   ): Losses {
     return tf.tidy(() => {
       const samples = proposals.map((boxes, image) => this.labelAndSample(boxes, targets[image]));
-      const predictions = this.forward(
+      const pooled = this.pool(
         features,
         samples.map(({ boxes }) => boxes),
         images.sizes,
       );
-      return fastRcnnLosses(predictions, samples);
+      const head = () => fastRcnnLosses(this.predict(pooled), samples);
+      return this.headGradients === 'in-forward' ? headLosses([head]) : head();
     });
   }
 
@@ -97,13 +100,25 @@ export class RoiHeads extends Module {
     });
   }
 
-  /** What the heads say of the boxes of all images. The pool level takes no part. The caller disposes. */
+  /** What the heads say of the boxes of all images. The caller disposes. */
   forward(
     features: readonly tf.Tensor4D[],
     boxes: readonly Boxes[],
     imageSizes: readonly Size[],
   ): RoiPredictions {
-    const pooled = this.boxPooler.forward(features.slice(0, -1), boxes, imageSizes);
+    return this.predict(this.pool(features, boxes, imageSizes));
+  }
+
+  /** [R, size, size, C]. The pool level takes no part. */
+  private pool(
+    features: readonly tf.Tensor4D[],
+    boxes: readonly Boxes[],
+    imageSizes: readonly Size[],
+  ): tf.Tensor4D {
+    return this.boxPooler.forward(features.slice(0, -1), boxes, imageSizes);
+  }
+
+  private predict(pooled: tf.Tensor4D): RoiPredictions {
     return this.boxPredictor.forward(this.boxHead.forward(pooled));
   }
 

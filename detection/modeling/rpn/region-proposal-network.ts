@@ -1,9 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Losses } from '../../engine/trainable';
+import { headLosses, type HeadGradients } from '../../nn/head-losses';
 import { Module } from '../../nn/module';
 import type { RandomStream } from '../../nn/random';
 import { disposingAll } from '../../nn/scope';
-import { concatBoxes, selectBoxes, type Boxes } from '../../structures/boxes';
+import { isRecording, noGradient } from '../../nn/tfjs-internals';
+import { concatBoxes, numBoxes, selectBoxes, type Boxes } from '../../structures/boxes';
 import type { ImageBatch } from '../../structures/image-batch';
 import type { Size } from '../../structures/size';
 import type { Targets } from '../../structures/targets';
@@ -14,7 +16,7 @@ import { BalancedSampler } from '../matching/sampler';
 import type { AnchorGenerator } from './anchor-generator';
 import { filterProposals } from './proposals';
 import type { RpnHead, RpnPredictions } from './rpn-head';
-import { rpnLosses, type AnchorSample } from './rpn-losses';
+import { anchorsOfBatch, rpnLosses, sampledRpnLosses, type AnchorSample } from './rpn-losses';
 
 export interface RpnOutputs {
   readonly predictions: RpnPredictions;
@@ -39,6 +41,7 @@ export class RegionProposalNetwork extends Module {
     head: RpnHead,
     random: RandomStream,
     private readonly options: RpnOptions = fasterRcnnDefaults.rpn,
+    private readonly headGradients: HeadGradients = 'in-forward',
   ) {
     super();
     this.head = this.child('head', head);
@@ -57,12 +60,42 @@ export class RegionProposalNetwork extends Module {
     images: ImageBatch,
     targets: readonly Targets[],
   ): { proposals: Boxes[]; losses: Losses } {
+    if (this.headGradients === 'in-forward' && isRecording()) {
+      return this.trainOnSamples(features, images, targets);
+    }
     let proposals: Boxes[] = [];
     const losses = tf.tidy(() => {
       const outputs = this.forward(features, images, 'train');
       proposals = outputs.proposals;
       const samples = targets.map((target) => this.labelAndSample(outputs.anchors, target));
       return rpnLosses(outputs.predictions, samples);
+    });
+    return { proposals, losses };
+  }
+
+  /**
+   * The same, with the head's gradients taken in the forward. Proposals need the predictions of all anchors, but
+   * without gradients; the losses, and the gradients, need those of the sampled few. So the head runs twice: over
+   * everything with the tape off, and with the tape on over what the sampled anchors see.
+   */
+  private trainOnSamples(
+    features: readonly tf.Tensor4D[],
+    images: ImageBatch,
+    targets: readonly Targets[],
+  ): { proposals: Boxes[]; losses: Losses } {
+    const { anchors, proposals } = noGradient(() =>
+      disposingAll(() => this.forward(features, images, 'train')),
+    );
+    const samples = targets.map((target) => this.labelAndSample(anchors, target));
+    const numAnchors = anchors.reduce((sum, level) => sum + numBoxes(level), 0);
+    const losses = tf.tidy(() => {
+      const surroundings = this.head.surroundings(features, anchorsOfBatch(samples, numAnchors));
+      return headLosses([
+        () => {
+          const { logits, deltas } = this.head.forwardAt(surroundings);
+          return sampledRpnLosses(logits, deltas, samples);
+        },
+      ]);
     });
     return { proposals, losses };
   }

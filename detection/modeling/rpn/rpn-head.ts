@@ -4,6 +4,7 @@ import { Conv2d } from '../../nn/convolution';
 import { normal } from '../../nn/initialisers';
 import { Module } from '../../nn/module';
 import type { RandomStream } from '../../nn/random';
+import { gatherPatches, type Pixels } from '../../ops/patches';
 
 /** torchvision's RPNHead: every layer normal with this standard deviation, bias 0. */
 const INITIAL_STANDARD_DEVIATION = 0.01;
@@ -16,13 +17,28 @@ export interface RpnPredictions {
   boxDeltas: tf.Tensor3D;
 }
 
+/** What some anchors see of the features: all that their predictions depend on. */
+export interface AnchorSurroundings {
+  /** [S, side, side, C] */
+  readonly patches: tf.Tensor4D;
+  /** [S, side, side, 1]: 1 on the map, 0 outside. */
+  readonly inside: tf.Tensor4D;
+  /** [S], which of the anchors of its location each is. */
+  readonly anchorsOfLocation: Int32Array;
+}
+
 /** torchvision's RPNHead: 3x3 convolutions, then objectness and box deltas of each anchor by 1x1 convolutions. */
 export class RpnHead extends Module {
   private readonly convolutions: readonly Conv2d[];
   private readonly objectness: Conv2d;
   private readonly boxDeltas: Conv2d;
 
-  constructor(channels: number, anchorsPerLocation: number, random: RandomStream, depth = 1) {
+  constructor(
+    channels: number,
+    private readonly anchorsPerLocation: number,
+    random: RandomStream,
+    depth = 1,
+  ) {
     super();
     const convolution = (kernel: number, outChannels: number): Conv2d =>
       new Conv2d(
@@ -63,5 +79,62 @@ export class RpnHead extends Module {
         ),
       };
     });
+  }
+
+  /**
+   * What `forwardAt` needs for some anchors of a batch. The caller disposes the tensors.
+   *
+   * @param anchors [S], image * A + anchor.
+   */
+  surroundings(features: readonly tf.Tensor4D[], anchors: Int32Array): AnchorSurroundings {
+    const { pixels, anchorsOfLocation } = this.locate(features, anchors);
+    const side = 2 * this.convolutions.length + 1;
+    return { ...gatherPatches(features, pixels, side), anchorsOfLocation };
+  }
+
+  /** The predictions of `forward` for some anchors only: logits [S] and box deltas [S, 4]. The caller disposes. */
+  forwardAt({ patches, inside, anchorsOfLocation }: AnchorSurroundings): {
+    logits: tf.Tensor1D;
+    deltas: tf.Tensor2D;
+  } {
+    return tf.tidy(() => {
+      let hidden = patches;
+      for (const [i, layer] of this.convolutions.entries()) {
+        hidden = layer.forward(hidden, { nonlinearity: 'relu' }, undefined, 0);
+        const side = hidden.shape[1];
+        // What a further convolution sees outside of the map is zero, not what this one computes there.
+        if (side > 1) hidden = tf.mul(hidden, tf.slice(inside, [0, i + 1, i + 1, 0], [-1, side, side, 1]));
+      }
+      const own = tf.tensor1d(
+        anchorsOfLocation.map((anchor, row) => row * this.anchorsPerLocation + anchor),
+        'int32',
+      );
+      return {
+        logits: tf.gather(tf.reshape<tf.Rank.R1>(this.objectness.forward(hidden), [-1]), own),
+        deltas: tf.gather(tf.reshape<tf.Rank.R2>(this.boxDeltas.forward(hidden), [-1, 4]), own),
+      };
+    });
+  }
+
+  /** Where anchors lie, in the order of `forward`'s predictions. */
+  private locate(
+    features: readonly tf.Tensor4D[],
+    anchors: Int32Array,
+  ): { pixels: Pixels; anchorsOfLocation: Int32Array } {
+    const locations = features.map(({ shape: [, height, width] }) => height * width);
+    const perImage = locations.reduce((sum, count) => sum + count, 0) * this.anchorsPerLocation;
+    const levels = new Int32Array(anchors.length);
+    const positions = new Int32Array(anchors.length);
+    anchors.forEach((anchor, i) => {
+      let location = Math.floor((anchor % perImage) / this.anchorsPerLocation);
+      let level = 0;
+      while (location >= locations[level]) location -= locations[level++];
+      levels[i] = level;
+      positions[i] = Math.floor(anchor / perImage) * locations[level] + location;
+    });
+    return {
+      pixels: { levels, positions },
+      anchorsOfLocation: anchors.map((anchor) => anchor % this.anchorsPerLocation),
+    };
   }
 }

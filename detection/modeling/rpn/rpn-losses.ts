@@ -15,6 +15,16 @@ export interface AnchorSample {
 }
 
 /**
+ * The sampled anchors of a batch as indices image * numAnchors + anchor: the positives of all images, then the
+ * negatives.
+ */
+export function anchorsOfBatch(samples: readonly AnchorSample[], numAnchors: number): Int32Array {
+  const inBatch = (pick: (sample: AnchorSample) => Int32Array): Int32Array[] =>
+    samples.map((sample, image) => pick(sample).map((anchor) => anchor + image * numAnchors));
+  return concatIndices([...inBatch((sample) => sample.positives), ...inBatch((sample) => sample.negatives)]);
+}
+
+/**
  * loss_objectness and loss_rpn_box_reg: torchvision's RegionProposalNetwork.compute_loss. The caller disposes.
  *
  * @param samples of each image
@@ -24,27 +34,32 @@ export function rpnLosses(
   samples: readonly AnchorSample[],
 ): Losses {
   return tf.tidy(() => {
-    const numAnchors = objectnessLogits.shape[1];
-    const inBatch = (pick: (sample: AnchorSample) => Int32Array): Int32Array =>
-      concatIndices(
-        samples.map((sample, image) => pick(sample).map((anchor) => anchor + image * numAnchors)),
-      );
-    const positives = inBatch((sample) => sample.positives);
-    const negatives = inBatch((sample) => sample.negatives);
-    const numSampled = positives.length + negatives.length;
-    summary.scalar('rpn/num_positive_anchors', positives.length / samples.length);
-    summary.scalar('rpn/num_negative_anchors', negatives.length / samples.length);
+    const sampled = tf.tensor1d(anchorsOfBatch(samples, objectnessLogits.shape[1]), 'int32');
+    const logits = tf.gather(tf.reshape<tf.Rank.R1>(objectnessLogits, [-1]), sampled);
+    const deltas = tf.gather(tf.reshape<tf.Rank.R2>(boxDeltas, [-1, 4]), sampled);
+    return sampledRpnLosses(logits, deltas, samples);
+  });
+}
 
-    const sampled = tf.tensor1d(concatIndices([positives, negatives]), 'int32');
+/**
+ * The same of predictions for the sampled anchors alone, in the order of `anchorsOfBatch`: logits [S], deltas [S, 4].
+ */
+export function sampledRpnLosses(
+  logits: tf.Tensor1D,
+  deltas: tf.Tensor2D,
+  samples: readonly AnchorSample[],
+): Losses {
+  return tf.tidy(() => {
+    const numSampled = logits.shape[0];
+    const numPositives = samples.reduce((sum, { positives }) => sum + positives.length, 0);
+    summary.scalar('rpn/num_positive_anchors', numPositives / samples.length);
+    summary.scalar('rpn/num_negative_anchors', (numSampled - numPositives) / samples.length);
+
     const labels = tf.tensor1d(
-      Float32Array.from({ length: numSampled }, (_, i) => (i < positives.length ? 1 : 0)),
+      Float32Array.from({ length: numSampled }, (_, i) => (i < numPositives ? 1 : 0)),
     );
-    const logits = tf.gather(tf.reshape(objectnessLogits, [-1]), sampled);
-    const predDeltas = tf.gather(tf.reshape(boxDeltas, [-1, 4]), tf.tensor1d(positives, 'int32'));
-    const gtDeltas = tf.tensor2d(concatBoxes(samples.map((sample) => sample.gtDeltas)), [
-      positives.length,
-      4,
-    ]);
+    const predDeltas = tf.slice(deltas, 0, numPositives);
+    const gtDeltas = tf.tensor2d(concatBoxes(samples.map((sample) => sample.gtDeltas)), [numPositives, 4]);
     return {
       loss_objectness: tf.losses.sigmoidCrossEntropy(labels, logits),
       loss_rpn_box_reg: tf.div(

@@ -11,6 +11,7 @@ import { AnchorGenerator } from '../../../detection/modeling/rpn/anchor-generato
 import { RegionProposalNetwork } from '../../../detection/modeling/rpn/region-proposal-network';
 import { RpnHead } from '../../../detection/modeling/rpn/rpn-head';
 import { Conv2d } from '../../../detection/nn/convolution';
+import type { HeadGradients } from '../../../detection/nn/head-losses';
 import type { Module, Parameter } from '../../../detection/nn/module';
 import { RandomStream } from '../../../detection/nn/random';
 import type { DetectionBatch } from '../../../detection/structures/detection-batch';
@@ -59,7 +60,7 @@ class GoldenBody extends Body {
 /** Large enough that everything is sampled, so that no random number is drawn. */
 const EVERYTHING = 100_000;
 
-export function buildTinyGolden(golden: Golden): FasterRcnn {
+export function buildTinyGolden(golden: Golden, headGradients?: HeadGradients): FasterRcnn {
   const random = new RandomStream(0, 'unused');
   const { rpn: rpnDefaults, roi: roiDefaults } = fasterRcnnDefaults;
   const ratios = [0.5, 1, 2];
@@ -67,18 +68,26 @@ export function buildTinyGolden(golden: Golden): FasterRcnn {
     [[8], [16], [32], [64], [128]],
     [ratios, ratios, ratios, ratios, ratios],
   );
-  const rpn = new RegionProposalNetwork(anchorGenerator, new RpnHead(8, 3, random), random, {
+  const rpnOptions = {
     ...rpnDefaults,
     batchSizePerImage: EVERYTHING,
     preNmsTopN: { train: 200, test: 100 },
     postNmsTopN: { train: 100, test: 40 },
-  });
+  };
+  const rpn = new RegionProposalNetwork(
+    anchorGenerator,
+    new RpnHead(8, 3, random),
+    random,
+    rpnOptions,
+    headGradients,
+  );
   const roiHeads = new RoiHeads(
     new MultiScaleRoiAlign(7, { canonicalScale: 28, canonicalLevel: 4 }),
     new TwoMlpHead(8, 7, 16, random),
     new FastRcnnPredictor(16, 3, random),
     random,
     { ...roiDefaults, batchSizePerImage: EVERYTHING, scoreThreshold: 0.2, detectionsPerImage: 20 },
+    headGradients,
   );
   const model = new FasterRcnn(
     new BackboneWithFpn(new GoldenBody(), { outChannels: 8, random }),
