@@ -103,7 +103,7 @@ function failure({ url, file }: Job, reason: string): DownloadError {
   const proxy = process.env['HTTPS_PROXY'] ?? process.env['https_proxy'];
   const note = proxy === undefined ? '' : ' (HTTPS_PROXY is not used here)';
   return new DownloadError(
-    `${url}: cannot be downloaded: ${reason}${note}. Got in another way, the file belongs to ${file}`,
+    `${url}: cannot be downloaded: ${reason}${note}. Or get it in another way and save it as ${file}`,
   );
 }
 

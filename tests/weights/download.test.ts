@@ -1,10 +1,12 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcessByStdio } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import type { ServerResponse } from 'node:http';
 import { createServer, type AddressInfo } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
+import type { Readable } from 'node:stream';
 import { download, DownloadError, type DownloadOptions } from '../../weights/download';
 import { breaking, DownloadServer, saying, serving } from './download-server';
 import { temporaryFolder } from './weight-files';
@@ -142,7 +144,7 @@ test('parts of two files are noticed, and it starts anew', async () => {
 test('another file than the published one is refused and removed', async () => {
   server.answering(serving(other));
   expect(await refusal()).toMatch(
-    /its SHA-256 begins with [0-9a-f]{8}, not [0-9a-f]{8}\. Got in another way/,
+    /its SHA-256 begins with [0-9a-f]{8}, not [0-9a-f]{8}\. Or get it in another way/,
   );
   expect(left()).toEqual([]);
 });
@@ -160,7 +162,7 @@ test.each([
   server.answering(answer);
   const said = await refusal();
   expect(said).toContain(`${server.url}/${published.file}: cannot be downloaded: ${message}`);
-  expect(said).toContain(`the file belongs to ${target()}`);
+  expect(said).toContain(`save it as ${target()}`);
 });
 
 test('a server that does not stop', async () => {
@@ -181,7 +183,7 @@ test('no server at all: at once, with the reason', async () => {
   );
   expect(error).toBeInstanceOf(DownloadError);
   expect((error as Error).message).toContain(
-    `http://127.0.0.1:${port}/w: cannot be downloaded: connect ECONNREFUSED 127.0.0.1:${port}. Got in another way`,
+    `http://127.0.0.1:${port}/w: cannot be downloaded: connect ECONNREFUSED 127.0.0.1:${port}. Or get it in another way`,
   );
 });
 
@@ -201,4 +203,44 @@ test('stopped by the user: what has come stays', async () => {
   server.answering(serving(content));
   await get();
   expect(server.ranges).toEqual(['bytes=1234-']);
+});
+
+/** A process of its own that downloads, and prints bytes as they come. */
+function start(): ChildProcessByStdio<null, Readable, null> {
+  const root = path.resolve(__dirname, '..', '..');
+  const [tsNode, source] = ['node_modules/ts-node', 'weights/download.ts'].map((name) =>
+    path.join(root, name),
+  );
+  const code = `
+    require(${JSON.stringify(tsNode)}).register({ swc: true, cwd: ${JSON.stringify(root)} });
+    const { download } = require(${JSON.stringify(source)});
+    const onProgress = (done) => console.log(done);
+    download(${JSON.stringify(published)}, ${JSON.stringify(server.url)}, ${JSON.stringify(target())}, { onProgress });`;
+  return spawn(process.execPath, ['-e', code], { stdio: ['ignore', 'pipe', 'inherit'] });
+}
+
+test('processes at the same time do not meet; one that is killed leaves its part to a later one', async () => {
+  const held: ServerResponse[] = [];
+  server.answering((_, response) => {
+    response.writeHead(200, { 'content-length': content.length }).write(content.subarray(0, 10_000));
+    held.push(response);
+  });
+  const processes = [start(), start(), start()];
+  await Promise.all(processes.map(({ stdout }) => once(stdout, 'data')));
+  expect(left()).toHaveLength(3);
+  const ends = processes.map((child) => once(child, 'exit'));
+  processes[0].kill('SIGKILL');
+  await ends[0];
+  for (const response of held) response.end(content.subarray(10_000));
+  expect(await Promise.all(ends.slice(1))).toEqual([
+    [0, null],
+    [0, null],
+  ]);
+  expect(readFileSync(target()).equals(content)).toBe(true);
+  expect(left()).toHaveLength(2);
+
+  server.answering(serving(content));
+  await get();
+  expect(server.ranges).toEqual(['bytes=10000-']);
+  expect(left()).toEqual([published.file]);
 });

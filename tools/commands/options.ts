@@ -36,7 +36,7 @@ export const WEIGHTS_HELP = 'a file, a run’s checkpoint folder (runs/x/best), 
 /** The option of commands that take weights that somebody may have fine-tuned in Python. */
 export const NORM_EPSILON_OPTION = [
   '--norm-epsilon <e>',
-  'of batch normalisation; 0 for a file that was fine-tuned in Python from COCO_V1 of fasterrcnn_resnet50_fpn',
+  'epsilon of batch normalisation; 0 for what was fine-tuned in Python from COCO_V1 of fasterrcnn_resnet50_fpn',
   notNegative,
 ] as const;
 

@@ -153,7 +153,7 @@ test('what cannot be had is refused with one line', async () => {
   const coco = detect('--model', MODEL, '--weights', 'COCO_V1');
   rmSync(cached(), { force: true });
   await refused(
-    /cannot be downloaded: the server answers 404 Not Found\. Got in another way, the file belongs to/,
+    /cannot be downloaded: the server answers 404 Not Found\. Or get it in another way and save it as/,
     ...coco,
   );
   writeFileSync(cached(), content.subarray(1));

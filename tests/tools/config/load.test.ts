@@ -129,7 +129,17 @@ test('derived values follow from the others', () => {
 test('what torchvision gives a model of its own, with weights and without', () => {
   const modelOf = (name: string, ...texts: string[]) =>
     completeConfiguration(load(undefined, [`model.name=${name}`, ...texts])).model;
-  expect(modelOf('fasterrcnn_resnet50_fpn_v2', 'model.weights=w').norm).toBe('batch');
+  for (const [name, stages, norm] of [
+    ['fasterrcnn_resnet50_fpn', 5, 'frozen'],
+    ['fasterrcnn_resnet50_fpn_v2', 5, 'batch'],
+    ['fasterrcnn_mobilenet_v3_large_fpn', 6, 'frozen'],
+    ['fasterrcnn_mobilenet_v3_large_320_fpn', 6, 'frozen'],
+  ] as const) {
+    expect(modelOf(name)).toMatchObject({ norm: 'batch', trainableLayers: stages, normEpsilon: null });
+    for (const weights of ['COCO_V1', 'IMAGENET1K_V1']) {
+      expect(modelOf(name, `model.weights=${weights}`)).toMatchObject({ norm, trainableLayers: 3 });
+    }
+  }
   expect(() => modelOf('fasterrcnn_resnet50_fpn', 'model.trainableLayers=6')).toThrow(
     'model.trainableLayers is 6, but the backbone of fasterrcnn_resnet50_fpn has 5 stages',
   );
