@@ -39,7 +39,7 @@ const BORDER: [number, number][] = [
  * @returns [R, size, size, C]. The caller disposes.
  */
 export function roiAlign(feature: tf.Tensor4D, rois: Rois, scale: number, size: number): tf.Tensor4D {
-  const output = noGradient(() => tf.tidy(() => roiAlignForward(feature, rois, scale, size)));
+  const output = noGradient(() => concatFreeing(roiAlignForward(feature, rois, scale, size)));
   const shape = feature.shape;
   recordOperation('RoiAlign', { feature }, output, [], (dy) => ({
     feature: () => roiAlignGradient(dy as tf.Tensor4D, allRows(rois), rois, scale, shape),
@@ -47,8 +47,13 @@ export function roiAlign(feature: tf.Tensor4D, rois: Rois, scale: number, size: 
   return output;
 }
 
-/** Values of `roiAlign`, unrecorded. */
-export function roiAlignForward(feature: tf.Tensor4D, rois: Rois, scale: number, size: number): tf.Tensor4D {
+/** Values of `roiAlign`, unrecorded, in parts: one after the other, at least one. The caller disposes. */
+export function roiAlignForward(
+  feature: tf.Tensor4D,
+  rois: Rois,
+  scale: number,
+  size: number,
+): tf.Tensor4D[] {
   const [, height, width, channels] = feature.shape;
   const cropSize = SAMPLING_RATIO * size;
   let padded: { image: number; map: tf.Tensor4D } | undefined;
@@ -65,8 +70,15 @@ export function roiAlignForward(feature: tf.Tensor4D, rois: Rois, scale: number,
     });
   });
   padded?.map.dispose();
-  if (pooled.length === 0) return tf.zeros([0, size, size, channels]);
-  return pooled.length === 1 ? pooled[0] : tf.concat(pooled, 0);
+  return pooled.length > 0 ? pooled : [tf.zeros([0, size, size, channels])];
+}
+
+/** Joins parts along their first axis. Takes them over: beside the whole nobody needs them. */
+export function concatFreeing(parts: readonly tf.Tensor4D[]): tf.Tensor4D {
+  if (parts.length === 1) return parts[0];
+  const whole = tf.concat([...parts], 0);
+  tf.dispose([...parts]);
+  return whole;
 }
 
 /**
@@ -112,7 +124,7 @@ export function roiAlignGradient(
         return runKernel('MirrorPadGrad', { dy: sum }, { paddings: BORDER }) as tf.Tensor4D;
       }),
     );
-    return images.length === 1 ? images[0] : tf.concat(images, 0);
+    return concatFreeing(images);
   });
 }
 

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { noGradient, recordOperation } from '../../nn/tfjs-internals';
-import { roiAlignForward, roiAlignGradient, type Rois } from '../../ops/roi-align';
+import { concatFreeing, roiAlignForward, roiAlignGradient, type Rois } from '../../ops/roi-align';
 import { concatBoxes, numBoxes, selectBoxes, type Boxes } from '../../structures/boxes';
 import type { Size } from '../../structures/size';
 import { LevelMapper } from './level-mapper';
@@ -46,11 +46,11 @@ export class MultiScaleRoiAlign {
     order.forEach((roi, row) => (place[roi] = row));
     const output = noGradient(() =>
       tf.tidy(() => {
-        const pooled = used.map((level) => {
+        const pooled = used.flatMap((level) => {
           const { scale } = levels[level];
           return roiAlignForward(features[level], levels[level], scale, this.outputSize);
         });
-        return tf.gather(tf.concat(pooled, 0), tf.tensor1d(place, 'int32'));
+        return tf.gather(concatFreeing(pooled), tf.tensor1d(place, 'int32'));
       }),
     );
     const shapes = features.map((feature) => feature.shape);
