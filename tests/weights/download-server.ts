@@ -51,7 +51,7 @@ export function serving(content: Uint8Array): Answer {
   };
 }
 
-/** The whole file, but the connection breaks after so many bytes. */
+/** The whole file, but the connection breaks after so many bytes, of which not all need to arrive. */
 export function breaking(content: Uint8Array, after: number): Answer {
   return (request, response) => {
     const start = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0);
@@ -60,7 +60,7 @@ export function breaking(content: Uint8Array, after: number): Answer {
       'content-length': content.length - start,
       ...(start > 0 && range),
     });
-    response.write(content.subarray(start, start + after), () => setTimeout(() => response.destroy(), 50));
+    response.write(content.subarray(start, start + after), () => setTimeout(() => response.destroy(), 200));
   };
 }
 

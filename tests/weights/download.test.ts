@@ -20,7 +20,7 @@ const published = {
   file: `weights-${createHash('sha256').update(content).digest('hex').slice(0, 8)}.pth`,
   mebibytes: content.length / 2 ** 20,
 };
-const timing = { stall: 0.3, firstRetry: 0.01 };
+const timing = { stall: 60, firstRetry: 0.01 };
 const target = (): string => folder.in(path.join('cache', published.file));
 const left = (): string[] => readdirSync(folder.in('cache'));
 const get = (options: DownloadOptions = {}): Promise<void> =>
@@ -71,7 +71,15 @@ test('a transfer that breaks off goes on where it ended', async () => {
   const retries: string[] = [];
   await get({ onRetry: (reason) => retries.push(reason) });
   expect(readFileSync(target()).equals(content)).toBe(true);
-  expect(server.ranges).toEqual([undefined, 'bytes=100000-', 'bytes=100000-', 'bytes=150000-']);
+  const [first, second, third, fourth] = server.ranges.map((range) =>
+    Number(/^bytes=(\d+)-$/.exec(range ?? '')?.[1] ?? 0),
+  );
+  expect(first).toBe(0);
+  expect(second).toBeGreaterThan(0);
+  expect(second).toBeLessThanOrEqual(100_000);
+  expect(third).toBe(second);
+  expect(fourth).toBeGreaterThan(third);
+  expect(fourth).toBeLessThanOrEqual(150_000);
   expect(retries[1]).toBe('the server answers 503 Service Unavailable');
   expect(retries).toHaveLength(3);
 });
@@ -83,8 +91,8 @@ test('a server that falls silent is asked again', async () => {
     serving(content),
   );
   const retries: string[] = [];
-  await get({ onRetry: (reason) => retries.push(reason) });
-  expect(retries).toEqual(['nothing came for 0.3 s']);
+  await get({ timing: { ...timing, stall: 1 }, onRetry: (reason) => retries.push(reason) });
+  expect(retries).toEqual(['nothing came for 1 s']);
   expect(server.ranges).toEqual([undefined, 'bytes=7-']);
   expect(readFileSync(target()).equals(content)).toBe(true);
 });
@@ -226,7 +234,15 @@ test('processes at the same time do not meet; one that is killed leaves its part
     held.push(response);
   });
   const processes = [start(), start(), start()];
-  await Promise.all(processes.map(({ stdout }) => once(stdout, 'data')));
+  await Promise.all(
+    processes.map(
+      ({ stdout }) =>
+        new Promise<void>((resolve) => {
+          let printed = '';
+          stdout.on('data', (text) => (printed += String(text)).includes('10000\n') && resolve());
+        }),
+    ),
+  );
   expect(left()).toHaveLength(3);
   const ends = processes.map((child) => once(child, 'exit'));
   processes[0].kill('SIGKILL');

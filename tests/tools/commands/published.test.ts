@@ -59,7 +59,7 @@ async function found(...weights: string[]): Promise<string> {
 test('published weights are downloaded once; a copy, and what convert makes of it, are known as theirs', async () => {
   server.answering(breaking(content, 500_000), serving(content));
   const expected = await found('--model', MODEL, '--weights', 'COCO_V1');
-  expect(server.ranges).toEqual([undefined, 'bytes=500000-']);
+  expect(server.ranges).toEqual([undefined, expect.stringMatching(/^bytes=[1-9]\d+-$/)]);
   expect(workplace.stderr).toContain(`downloading Test_Weights.COCO_V1 (`);
   expect(workplace.stderr).toContain(`trained on COCO) from ${server.url}/${published.file}\n`);
   expect(workplace.stderr).toMatch(/terms of their own\n.*; trying again in 1 s\n/s);
@@ -131,7 +131,12 @@ test('epsilon goes along with what is trained from them', async () => {
 test('Ctrl-C keeps what has come', async () => {
   server.answering((_, response) => {
     response.writeHead(200, { 'content-length': content.length });
-    response.write(content.subarray(0, 1000), () => setTimeout(() => process.emit('SIGINT'), 200));
+    response.write(content.subarray(0, 1000));
+    const stop = setInterval(() => {
+      if (!/^downloading \d/m.test(workplace.stderr)) return;
+      clearInterval(stop);
+      process.emit('SIGINT');
+    }, 10);
   });
   const command = ['convert', '--model', MODEL, 'COCO_V1', workplace.at('stopped.safetensors')];
   expect(await main(command)).toBe(130);
