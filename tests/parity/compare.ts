@@ -9,12 +9,12 @@ export type Differences = Record<string, number>;
  */
 export const TOLERANCES = {
   'resized sizes': 0,
-  batch: 1e-4,
-  'FPN levels': 1e-4,
-  'RPN logits': 1e-4,
-  'RPN deltas': 1e-4,
+  batch: 2e-5,
+  'FPN levels': 2e-5,
+  'RPN logits': 5e-5,
+  'RPN deltas': 5e-5,
   'number of proposals': 0,
-  'proposals, pixels': 0.05,
+  'proposals, pixels': 0.01,
   'number of detections': 0,
   'detection boxes, pixels': 0.05,
   'detection scores': 1e-4,
@@ -43,7 +43,7 @@ export function compareInference(actual: Inference, expected: Inference): Differ
     'RPN deltas': compareTensors(actual.rpnDeltas, expected.rpnDeltas),
     'number of proposals': Math.max(...counts),
     'proposals, pixels': Math.max(
-      ...expected.proposals.map(({ first }, i) => largest(actual.proposals[i].first.flat(), first.flat())),
+      ...expected.proposals.map(({ first }, i) => compareProposals(actual.proposals[i].first, first)),
     ),
     'number of detections': worst('unmatched'),
     'detection boxes, pixels': worst('box'),
@@ -111,27 +111,47 @@ function relativeDifference(actual: number, expected: number): number {
 }
 
 /**
- * Each expected detection against the nearest box of its label that no other one has taken: where scores are equal
- * but for rounding, the order may differ.
+ * Each expected box against the nearest one that no other has taken: where scores are equal but for rounding, the order
+ * may differ.
  */
+function compareProposals(
+  actual: readonly (readonly number[])[],
+  expected: readonly (readonly number[])[],
+): number {
+  const free = new Set(actual.keys());
+  return expected.reduce((worst, box) => Math.max(worst, takeNearest(free, actual, box).distance), 0);
+}
+
+/** The same for detections, among those of the expected label. */
 function compareDetections(
   actual: DetectionList,
   expected: DetectionList,
 ): { unmatched: number; box: number; score: number } {
-  const free = new Set(actual.labels.keys());
-  let [unmatched, box, score] = [0, 0, 0];
+  const free = new Map<number, Set<number>>();
+  actual.labels.forEach((label, i) => free.set(label, (free.get(label) ?? new Set()).add(i)));
+  let [matched, box, score] = [0, 0, 0];
   expected.labels.forEach((label, i) => {
-    const candidates = [...free].filter((j) => actual.labels[j] === label);
-    const distances = candidates.map((j) => largest(actual.boxes[j], expected.boxes[i]));
-    const distance = Math.min(...distances);
-    if (candidates.length === 0) {
-      unmatched++;
-      return;
-    }
-    const nearest = candidates[distances.indexOf(distance)];
-    free.delete(nearest);
+    const { nearest, distance } = takeNearest(free.get(label) ?? new Set(), actual.boxes, expected.boxes[i]);
+    if (nearest === undefined) return;
+    matched++;
     box = Math.max(box, distance);
     score = Math.max(score, Math.abs(actual.scores[nearest] - expected.scores[i]));
   });
-  return { unmatched: unmatched + free.size, box, score };
+  return { unmatched: expected.labels.length + actual.labels.length - 2 * matched, box, score };
+}
+
+/** Removes from `free` the index of the box that is nearest to `wanted`, by the largest difference of a coordinate. */
+function takeNearest(
+  free: Set<number>,
+  boxes: readonly (readonly number[])[],
+  wanted: readonly number[],
+): { nearest: number | undefined; distance: number } {
+  let nearest: number | undefined;
+  let distance = Infinity;
+  for (const i of free) {
+    const difference = largest(boxes[i], wanted);
+    if (difference < distance) [nearest, distance] = [i, difference];
+  }
+  if (nearest !== undefined) free.delete(nearest);
+  return { nearest, distance };
 }

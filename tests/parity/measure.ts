@@ -44,13 +44,16 @@ export async function measure(
   };
 }
 
-/** What is asked for, or the rounding of torchvision's own float32 numbers where that is larger, by quantity. */
+/**
+ * What is asked for, by quantity. Where torchvision's own float32 numbers are hardly as near or farther, twice their
+ * distance: which way rounding falls depends on the machine, on both sides.
+ */
 export function tolerances({ rounding }: Fixture): Differences {
   const asked: Differences = TOLERANCES;
   return Object.fromEntries(
     Object.keys(asked)
       .filter((quantity) => quantity in rounding) // not every trace has five steps
-      .map((quantity) => [quantity, Math.max(asked[quantity], rounding[quantity])]),
+      .map((quantity) => [quantity, Math.max(asked[quantity], 2 * rounding[quantity])]),
   );
 }
 

@@ -110,7 +110,6 @@ export function runTraining(
   const images = batchImages(pictures.slice(0, settings.targets.length), settings);
   const targets = settings.targets.map((target, image) => resizedTargets(target, images, image));
   const batch = { images, targets, imageIds: [...targets.keys()] };
-  const state = model.stateDict();
   const trainable = [...model.namedParameters()].filter(([, parameter]) => parameter.trainable);
   const optimizer = new Sgd(trainable, settings);
 
@@ -120,13 +119,9 @@ export function runTraining(
     const { losses, gradients } = lossesAndGradients(() => model.losses(batch), trainable);
     trace.push(numbers(losses));
     if (step === 0) {
-      const norms = [...gradients].map(([name, gradient]) => {
-        const { absSum } = disposingAll(() =>
-          summariseValues(tf.square(state.get(name)!.asOnDisk(gradient))),
-        );
-        return [name, Math.sqrt(absSum)];
-      });
-      gradientNorms = Object.fromEntries(norms) as Record<string, number>;
+      gradientNorms = Object.fromEntries(
+        trainable.map(([name]) => [name, norm(gradients.get(name))] as const),
+      );
     }
     if (step < steps) optimizer.step(gradients, settings.learningRate);
     tf.dispose([...gradients.values()]);
@@ -134,6 +129,13 @@ export function runTraining(
   optimizer.dispose();
   images.tensor.dispose();
   return { trace, gradientNorms };
+}
+
+/** Of a gradient; nothing was sampled where a parameter has none, and torch has zeros. */
+function norm(gradient: tf.Tensor | undefined): number {
+  if (!gradient) return 0;
+  const squares = disposingAll(() => tf.square(gradient).dataSync<'float32'>());
+  return Math.sqrt(squares.reduce((sum, square) => sum + square, 0));
 }
 
 function resizedTargets({ boxes, labels }: TrainingTarget, images: ImageBatch, image: number): Targets {
@@ -173,11 +175,9 @@ function summariseLevels(predictions: tf.Tensor, features: readonly tf.Tensor4D[
 
 /** Of a tensor [N, H, W, C]. */
 function summarise(nhwc: tf.Tensor4D): TensorSummary {
-  return disposingAll(() => summariseValues(tf.transpose(nhwc, [0, 3, 1, 2])));
-}
-
-function summariseValues(tensor: tf.Tensor): TensorSummary {
+  const tensor = tf.transpose(nhwc, [0, 3, 1, 2]);
   const values = tensor.dataSync<'float32'>();
+  tensor.dispose();
   let [sum, absSum] = [0, 0];
   for (const value of values) {
     sum += value;
