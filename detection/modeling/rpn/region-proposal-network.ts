@@ -15,8 +15,8 @@ import { BETWEEN_THRESHOLDS, Matcher } from '../matching/matcher';
 import { BalancedSampler } from '../matching/sampler';
 import type { AnchorGenerator } from './anchor-generator';
 import { filterProposals } from './proposals';
-import type { RpnHead, RpnPredictions } from './rpn-head';
-import { anchorsOfBatch, rpnLosses, sampledRpnLosses, type AnchorSample } from './rpn-losses';
+import type { RpnHead, RpnPredictions, SampledPredictions } from './rpn-head';
+import { anchorsOfBatch, predictionsAt, rpnLosses, type AnchorSample } from './rpn-losses';
 
 export interface RpnOutputs {
   readonly predictions: RpnPredictions;
@@ -24,6 +24,14 @@ export interface RpnOutputs {
   readonly anchors: readonly Boxes[];
   /** Of each image, best first, in pixels of the resized image. */
   readonly proposals: Boxes[];
+}
+
+/** What a training step is about. Lists have an entry for each image. */
+export interface SampledAnchors {
+  readonly proposals: Boxes[];
+  readonly samples: AnchorSample[];
+  /** What the head says of the sampled anchors. The caller disposes. */
+  readonly predict: () => SampledPredictions;
 }
 
 /**
@@ -60,44 +68,35 @@ export class RegionProposalNetwork extends Module {
     images: ImageBatch,
     targets: readonly Targets[],
   ): { proposals: Boxes[]; losses: Losses } {
-    if (this.headGradients === 'in-forward' && isRecording()) {
-      return this.trainOnSamples(features, images, targets);
-    }
     let proposals: Boxes[] = [];
     const losses = tf.tidy(() => {
-      const outputs = this.forward(features, images, 'train');
-      proposals = outputs.proposals;
-      const samples = targets.map((target) => this.labelAndSample(outputs.anchors, target));
-      return rpnLosses(outputs.predictions, samples);
+      const anchors = this.sample(features, images, targets);
+      proposals = anchors.proposals;
+      const head = (): Losses => rpnLosses(anchors.predict(), anchors.samples);
+      return this.headGradients === 'in-forward' ? headLosses([head]) : head();
     });
     return { proposals, losses };
   }
 
   /**
-   * The same, with the head's gradients taken in the forward. Proposals need the predictions of all anchors, but
-   * without gradients; the losses, and the gradients, need those of the sampled few. So the head runs twice: over
-   * everything with the tape off, and with the tape on over what the sampled anchors see.
+   * Training-mode forward up to the losses. Proposals need the predictions of all anchors, but without gradients; the
+   * losses, and the gradients, need those of the sampled few. So the head runs twice: over everything with the tape
+   * off, and with the tape on over what the sampled anchors see. Unless gradients are to be taken at the end: then it
+   * runs once, over everything, and the tape holds it all.
    */
-  private trainOnSamples(
-    features: readonly tf.Tensor4D[],
-    images: ImageBatch,
-    targets: readonly Targets[],
-  ): { proposals: Boxes[]; losses: Losses } {
-    const { anchors, proposals } = noGradient(() =>
-      disposingAll(() => this.forward(features, images, 'train')),
-    );
-    const samples = targets.map((target) => this.labelAndSample(anchors, target));
-    const numAnchors = anchors.reduce((sum, level) => sum + numBoxes(level), 0);
-    const losses = tf.tidy(() => {
+  sample(features: readonly tf.Tensor4D[], images: ImageBatch, targets: readonly Targets[]): SampledAnchors {
+    if (this.headGradients === 'in-forward' && isRecording()) {
+      const { anchors, proposals } = noGradient(() =>
+        disposingAll(() => this.forward(features, images, 'train')),
+      );
+      const samples = targets.map((target) => this.labelAndSample(anchors, target));
+      const numAnchors = anchors.reduce((sum, level) => sum + numBoxes(level), 0);
       const surroundings = this.head.surroundings(features, anchorsOfBatch(samples, numAnchors));
-      return headLosses([
-        () => {
-          const { logits, deltas } = this.head.forwardAt(surroundings);
-          return sampledRpnLosses(logits, deltas, samples);
-        },
-      ]);
-    });
-    return { proposals, losses };
+      return { proposals, samples, predict: () => this.head.forwardAt(surroundings) };
+    }
+    const { predictions, anchors, proposals } = this.forward(features, images, 'train');
+    const samples = targets.map((target) => this.labelAndSample(anchors, target));
+    return { proposals, samples, predict: () => predictionsAt(predictions, samples) };
   }
 
   /** Inference: proposals of each image, best first, in pixels of the resized image. */

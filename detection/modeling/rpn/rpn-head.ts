@@ -17,6 +17,14 @@ export interface RpnPredictions {
   boxDeltas: tf.Tensor3D;
 }
 
+/** The same of S sampled anchors. */
+export interface SampledPredictions {
+  /** [S] */
+  logits: tf.Tensor1D;
+  /** [S, 4] */
+  deltas: tf.Tensor2D;
+}
+
 /** What some anchors see of the features: all that their predictions depend on. */
 export interface AnchorSurroundings {
   /** [S, side, side, C] */
@@ -92,11 +100,8 @@ export class RpnHead extends Module {
     return { ...gatherPatches(features, pixels, side), anchorsOfLocation };
   }
 
-  /** The predictions of `forward` for some anchors only: logits [S] and box deltas [S, 4]. The caller disposes. */
-  forwardAt({ patches, inside, anchorsOfLocation }: AnchorSurroundings): {
-    logits: tf.Tensor1D;
-    deltas: tf.Tensor2D;
-  } {
+  /** The predictions of `forward` for some anchors only. The caller disposes. */
+  forwardAt({ patches, inside, anchorsOfLocation }: AnchorSurroundings): SampledPredictions {
     return tf.tidy(() => {
       let hidden = patches;
       for (const [i, layer] of this.convolutions.entries()) {

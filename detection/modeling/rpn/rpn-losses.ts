@@ -4,7 +4,7 @@ import type { Losses } from '../../engine/trainable';
 import { smoothL1Sum } from '../../ops/smooth-l1';
 import { concatBoxes } from '../../structures/boxes';
 import { fasterRcnnDefaults } from '../defaults';
-import type { RpnPredictions } from './rpn-head';
+import type { RpnPredictions, SampledPredictions } from './rpn-head';
 
 /** The anchors of one image that take part in the losses. Indices count through all anchors of the image. */
 export interface AnchorSample {
@@ -24,31 +24,27 @@ export function anchorsOfBatch(samples: readonly AnchorSample[], numAnchors: num
   return concatIndices([...inBatch((sample) => sample.positives), ...inBatch((sample) => sample.negatives)]);
 }
 
-/**
- * loss_objectness and loss_rpn_box_reg: torchvision's RegionProposalNetwork.compute_loss. The caller disposes.
- *
- * @param samples of each image
- */
-export function rpnLosses(
+/** Of the predictions for all anchors those for the sampled ones, in the order of `anchorsOfBatch`. The caller disposes. */
+export function predictionsAt(
   { objectnessLogits, boxDeltas }: RpnPredictions,
   samples: readonly AnchorSample[],
-): Losses {
+): SampledPredictions {
   return tf.tidy(() => {
     const sampled = tf.tensor1d(anchorsOfBatch(samples, objectnessLogits.shape[1]), 'int32');
-    const logits = tf.gather(tf.reshape<tf.Rank.R1>(objectnessLogits, [-1]), sampled);
-    const deltas = tf.gather(tf.reshape<tf.Rank.R2>(boxDeltas, [-1, 4]), sampled);
-    return sampledRpnLosses(logits, deltas, samples);
+    return {
+      logits: tf.gather(tf.reshape<tf.Rank.R1>(objectnessLogits, [-1]), sampled),
+      deltas: tf.gather(tf.reshape<tf.Rank.R2>(boxDeltas, [-1, 4]), sampled),
+    };
   });
 }
 
 /**
- * The same of predictions for the sampled anchors alone, in the order of `anchorsOfBatch`: logits [S], deltas [S, 4].
+ * loss_objectness and loss_rpn_box_reg: torchvision's RegionProposalNetwork.compute_loss. The caller disposes.
+ *
+ * @param predictions in the order of `anchorsOfBatch`
+ * @param samples of each image
  */
-export function sampledRpnLosses(
-  logits: tf.Tensor1D,
-  deltas: tf.Tensor2D,
-  samples: readonly AnchorSample[],
-): Losses {
+export function rpnLosses({ logits, deltas }: SampledPredictions, samples: readonly AnchorSample[]): Losses {
   return tf.tidy(() => {
     const numSampled = logits.shape[0];
     const numPositives = samples.reduce((sum, { positives }) => sum + positives.length, 0);

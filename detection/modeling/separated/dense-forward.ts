@@ -8,7 +8,7 @@ import type { Targets } from '../../structures/targets';
 import type { FasterRcnn } from '../faster-rcnn';
 import { fastRcnnLosses } from '../roi/fast-rcnn-losses';
 import type { RpnOutputs } from '../rpn/region-proposal-network';
-import { rpnLosses } from '../rpn/rpn-losses';
+import { predictionsAt, rpnLosses } from '../rpn/rpn-losses';
 import { SeparatedFasterRcnn } from './separated-faster-rcnn';
 
 /** All that the detector knows before it sees a target. */
@@ -22,6 +22,9 @@ export interface DenseOutputs extends RpnOutputs {
 /**
  * The second of the two ways to separate a Faster R-CNN from its losses: the forward knows no targets and returns
  * everything dense. Detection begins with the same forward, with fewer proposals.
+ *
+ * It cannot know which anchors will count, so it computes as a detector does whose heads take their gradients at the
+ * end.
  */
 export class DenseFasterRcnn extends SeparatedFasterRcnn<ImageBatch, DenseOutputs> {
   override forward(images: ImageBatch, mode: 'train' | 'test' = 'train'): DenseOutputs {
@@ -51,6 +54,9 @@ export function denseLossFunction({ rpn, roiHeads }: FasterRcnn) {
     const samples = proposals.map((boxes, image) => roiHeads.labelAndSample(boxes, targets[image]));
     const sampledBoxes = samples.map(({ boxes }) => boxes);
     const roiPredictions = roiHeads.forward(features, sampledBoxes, imageSizes);
-    return { ...rpnLosses(predictions, anchorSamples), ...fastRcnnLosses(roiPredictions, samples) };
+    return {
+      ...rpnLosses(predictionsAt(predictions, anchorSamples), anchorSamples),
+      ...fastRcnnLosses(roiPredictions, samples),
+    };
   };
 }

@@ -2,14 +2,14 @@ import type { Losses } from '../../engine/trainable';
 import type { DetectionBatch } from '../../structures/detection-batch';
 import type { RoiPredictions } from '../roi/box-head';
 import { fastRcnnLosses, type RoiTargets } from '../roi/fast-rcnn-losses';
-import type { RpnPredictions } from '../rpn/rpn-head';
+import type { SampledPredictions } from '../rpn/rpn-head';
 import { rpnLosses, type AnchorSample } from '../rpn/rpn-losses';
 import { SeparatedFasterRcnn } from './separated-faster-rcnn';
 
 /** What the two heads say, and what each should have said. Lists have an entry for each image. */
 export interface SampledOutputs {
-  /** Of all anchors. */
-  readonly rpnPredictions: RpnPredictions;
+  /** Of the sampled anchors. */
+  readonly anchorPredictions: SampledPredictions;
   readonly anchorSamples: readonly AnchorSample[];
   /** Of the sampled proposals. */
   readonly roiPredictions: RoiPredictions;
@@ -19,18 +19,20 @@ export interface SampledOutputs {
 /**
  * The first of the two ways to separate a Faster R-CNN from its losses: the forward is given the targets, samples, and
  * returns what the loss function needs. Nothing of that is of use anywhere else, detection included.
+ *
+ * Of a detector whose heads take their gradients in the forward it computes the same, but for the gradients: those
+ * have to wait for the loss function.
  */
 export class SamplingFasterRcnn extends SeparatedFasterRcnn<DetectionBatch, SampledOutputs> {
   override forward({ images, targets }: DetectionBatch): SampledOutputs {
     const { backbone, rpn, roiHeads } = this.detector;
     const features = backbone.forward(images.tensor);
-    const { predictions, anchors, proposals } = rpn.forward(features, images, 'train');
-    const anchorSamples = targets.map((target) => rpn.labelAndSample(anchors, target));
-    const samples = proposals.map((boxes, image) => roiHeads.labelAndSample(boxes, targets[image]));
+    const anchors = rpn.sample(features, images, targets);
+    const samples = anchors.proposals.map((boxes, image) => roiHeads.labelAndSample(boxes, targets[image]));
     const sampledBoxes = samples.map(({ boxes }) => boxes);
     return {
-      rpnPredictions: predictions,
-      anchorSamples,
+      anchorPredictions: anchors.predict(),
+      anchorSamples: anchors.samples,
       roiPredictions: roiHeads.forward(features, sampledBoxes, images.sizes),
       roiTargets: samples.map(({ labels, gtDeltas }) => ({ labels, gtDeltas })),
     };
@@ -43,7 +45,7 @@ export class SamplingFasterRcnn extends SeparatedFasterRcnn<DetectionBatch, Samp
  */
 export function sampledLosses(outputs: SampledOutputs): Losses {
   return {
-    ...rpnLosses(outputs.rpnPredictions, outputs.anchorSamples),
+    ...rpnLosses(outputs.anchorPredictions, outputs.anchorSamples),
     ...fastRcnnLosses(outputs.roiPredictions, outputs.roiTargets),
   };
 }

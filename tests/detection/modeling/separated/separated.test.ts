@@ -15,6 +15,7 @@ import {
   LossesAsOutputsFasterRcnn,
 } from '../../../../detection/modeling/separated/losses-as-outputs';
 import { sampledLosses, SamplingFasterRcnn } from '../../../../detection/modeling/separated/sampling-forward';
+import type { HeadGradients } from '../../../../detection/nn/head-losses';
 import { lossesAndGradients } from '../../../../detection/nn/autograd';
 import type { DetectionBatch } from '../../../../detection/structures/detection-batch';
 import type { Targets } from '../../../../detection/structures/targets';
@@ -22,8 +23,8 @@ import { loadCheckpoint, saveCheckpoint } from '../../../../weights/checkpoint';
 import { buildSmallDetector, smallBatch } from './small-detector';
 
 const STEPS = 20;
-/** Where a run is stopped to go on in another form. */
-const HALF = 10;
+/** After so many a run goes on in another form. */
+const PART = 5;
 const SEED = 5;
 /** Relative: of losses to themselves, of gradients to the largest element of each. */
 const TOLERANCE = 1e-6;
@@ -161,49 +162,57 @@ function expectSameRun(actual: Run, expected: Run): void {
   expect(deviating).toEqual([]);
 }
 
-describe('20 steps of training', () => {
+/** What each form computes just as an in-model detector does that takes its heads' gradients then. */
+const TWINS: readonly (readonly [HeadGradients, readonly (keyof typeof FORMS)[]])[] = [
+  ['in-forward', ['sampling', 'identity']],
+  ['at-the-end', ['sampling', 'dense']],
+];
+
+describe.each(TWINS)('20 steps of training, gradients of the heads %s', (headGradients, forms) => {
   let inModel: FasterRcnn;
   let expected: Run;
   beforeAll(async () => {
-    inModel = buildSmallDetector(SEED);
+    inModel = buildSmallDetector(SEED, headGradients);
     expected = await runTraining(inModel);
   });
   afterAll(() => inModel.dispose());
 
   it('what is sampled decides what the losses are, so equal losses are no accident', async () => {
     expect(new Set(expected.drawn.map((step) => JSON.stringify(step))).size).toBe(STEPS);
-    const drawsOthers = buildSmallDetector(SEED);
+    const drawsOthers = buildSmallDetector(SEED, headGradients);
     for (const stream of drawsOthers.randomStreams()) stream.uniform();
     const { losses } = await runTraining(drawsOthers, { steps: 1 });
     expect(difference(Object.values(losses[0]), Object.values(expected.losses[0]))).toBeGreaterThan(1e-3);
     drawsOthers.dispose();
   });
 
-  it.each(FORM_NAMES)('%s: losses, gradients and draws are the in-model ones', async (form) => {
-    const detector = buildSmallDetector(SEED);
+  it.each(forms)('%s: losses, gradients and draws are the in-model ones', async (form) => {
+    const detector = buildSmallDetector(SEED, headGradients);
     expectSameRun(await runTraining(FORMS[form](detector)), expected);
     detector.dispose();
   });
 
-  it.each([
-    ['sampling', (detector: FasterRcnn) => detector],
-    ['dense', FORMS.sampling],
-    ['identity', FORMS.dense],
-  ] as const)('a checkpoint of %s goes on in another form', async (form, other) => {
+  it('a checkpoint of one form goes on in the next, and in-model', async () => {
     const folder = mkdtempSync(path.join(tmpdir(), 'separated-'));
-    const checkpoint = path.join(folder, 'checkpoint');
-    const detector = buildSmallDetector(SEED);
-    const first = await runTraining(FORMS[form](detector), { steps: HALF, saveTo: checkpoint });
-    const stranger = buildSmallDetector(SEED + 1);
-    const second = await runTraining(other(stranger), { from: checkpoint });
-    const whole: Run = {
-      losses: [...first.losses, ...second.losses],
-      gradients: [...first.gradients, ...second.gradients],
-      drawn: [...first.drawn, ...second.drawn],
-    };
-    expectSameRun(whole, expected);
-    detector.dispose();
-    stranger.dispose();
+    const whole: Run = { losses: [], gradients: [], drawn: [] };
+    let from: string | undefined;
+    for (const [i, form] of [...forms, 'in-model' as const].entries()) {
+      const detector = buildSmallDetector(SEED + i, headGradients);
+      const saveTo = path.join(folder, form);
+      const model = form === 'in-model' ? detector : FORMS[form](detector);
+      const part = await runTraining(model, { steps: (i + 1) * PART, from, saveTo });
+      whole.losses.push(...part.losses);
+      whole.gradients.push(...part.gradients);
+      whole.drawn.push(...part.drawn);
+      detector.dispose();
+      from = saveTo;
+    }
+    const steps = (forms.length + 1) * PART;
+    expectSameRun(whole, {
+      losses: expected.losses.slice(0, steps),
+      gradients: expected.gradients.slice(0, steps),
+      drawn: expected.drawn.slice(0, steps),
+    });
     rmSync(folder, { recursive: true });
   });
 
@@ -211,7 +220,7 @@ describe('20 steps of training', () => {
     ['sampling', SamplingFasterRcnn],
     ['dense', DenseFasterRcnn],
     ['identity', LossesAsOutputsFasterRcnn],
-  ])('%s: detections are the in-model ones', (_, Form) => {
+  ] as const)('%s: detections are the in-model ones', (_, Form) => {
     const { images } = smallBatch(0);
     const detections = inModel.detect(images);
     expect(detections[0].scores.length).toBeGreaterThan(0);
@@ -222,7 +231,7 @@ describe('20 steps of training', () => {
 
 // What docs/separation.md warns of.
 it('a loss function of another detector leaves the ROI heads untrained, and nothing says so', () => {
-  const [detector, other] = [buildSmallDetector(SEED), buildSmallDetector(SEED)];
+  const [detector, other] = [1, 2].map(() => buildSmallDetector(SEED, 'at-the-end'));
   const batch = smallBatch(1);
   const trained = (lossFunctionOf: FasterRcnn) => {
     const model = withLoss(new DenseFasterRcnn(detector), denseLossFunction(lossFunctionOf));
@@ -254,7 +263,7 @@ describe.each(FORM_NAMES)('tensors of %s', (form) => {
   let batch: DetectionBatch;
   let outputs: tf.Tensor[];
   beforeEach(() => {
-    detector = buildSmallDetector(SEED);
+    detector = buildSmallDetector(SEED, 'in-forward');
     batch = smallBatch(1);
   });
   afterEach(() => {

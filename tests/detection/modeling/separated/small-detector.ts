@@ -12,6 +12,7 @@ import { RegionProposalNetwork } from '../../../../detection/modeling/rpn/region
 import { RpnHead } from '../../../../detection/modeling/rpn/rpn-head';
 import { Conv2dNormActivation } from '../../../../detection/nn/conv2d-norm-activation';
 import { Conv2d } from '../../../../detection/nn/convolution';
+import type { HeadGradients } from '../../../../detection/nn/head-losses';
 import { kaimingNormalFanOut } from '../../../../detection/nn/initialisers';
 import { BatchNorm } from '../../../../detection/nn/normalisation';
 import { RandomStream } from '../../../../detection/nn/random';
@@ -19,8 +20,6 @@ import type { DetectionBatch } from '../../../../detection/structures/detection-
 
 const NUM_CLASSES = 3;
 const CHANNELS = 16;
-/** Where the separated forms take them. In the forward they differ in the last bit, which 20 steps of training enlarge. */
-const HEAD_GRADIENTS = 'at-the-end';
 
 /** Four convolutions with batch norm and ReLU, strides 4, 8, 16, 32. */
 class SmallBody extends Body {
@@ -46,7 +45,7 @@ class SmallBody extends Body {
 }
 
 /** Samples fewer anchors and proposals than there are, so that the streams decide which. */
-export function buildSmallDetector(seed: number): FasterRcnn {
+export function buildSmallDetector(seed: number, headGradients: HeadGradients): FasterRcnn {
   const random = new RandomStream(seed, 'init');
   const ratios = [0.5, 1, 2];
   const anchors = new AnchorGenerator(
@@ -63,7 +62,7 @@ export function buildSmallDetector(seed: number): FasterRcnn {
       preNmsTopN: { train: 80, test: 50 },
       postNmsTopN: { train: 60, test: 30 },
     },
-    HEAD_GRADIENTS,
+    headGradients,
   );
   const roiHeads = new RoiHeads(
     new MultiScaleRoiAlign(7, { canonicalScale: 28, canonicalLevel: 4 }),
@@ -71,7 +70,7 @@ export function buildSmallDetector(seed: number): FasterRcnn {
     new FastRcnnPredictor(24, NUM_CLASSES, random),
     new RandomStream(seed, 'roi-sampler'),
     { ...fasterRcnnDefaults.roi, batchSizePerImage: 16, scoreThreshold: 0 },
-    HEAD_GRADIENTS,
+    headGradients,
   );
   return new FasterRcnn(
     new BackboneWithFpn(new SmallBody(random), { outChannels: CHANNELS, random }),
