@@ -23,7 +23,8 @@ export class SqueezeExcitation extends Module {
   /** x [N, H, W, channels] -> the same shape. The caller disposes. */
   forward(x: tf.Tensor4D): tf.Tensor4D {
     return tf.tidy(() => {
-      const average: tf.Tensor4D = tf.mean(x, [1, 2], true);
+      // Row by row, and then the rows: TensorFlow adds up thousands of values one after another, in float32.
+      const average: tf.Tensor4D = tf.mean(tf.mean(x, 2, true), 1, true);
       const squeezed = this.fc1.forward(average, { nonlinearity: 'relu' });
       const weights = tf.div(tf.relu6(tf.add(this.fc2.forward(squeezed), 3)), 6);
       return tf.mul(x, weights);
