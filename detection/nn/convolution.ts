@@ -84,18 +84,34 @@ export abstract class Convolution extends Module {
         return activated;
       }),
     );
-    const inputs: Record<string, tf.Tensor> = { x };
-    if (residual) inputs['residual'] = residual;
+    // The gradient by the input comes last: by then nothing is left of what was saved.
+    const inputs: Record<string, tf.Tensor> = {};
     if (weight.trainable) inputs['weight'] = weight.value;
     if (bias?.trainable) inputs['bias'] = bias.value;
+    if (residual) inputs['residual'] = residual;
+    inputs['x'] = x;
     const kept = [...(saved ? [saved] : []), ...(weight.trainable ? [x] : [])];
     const inputShape = x.shape;
     recordOperation('Convolution', inputs, output, kept, (dy, tensors) => {
       const gradient = activationGradient(dy, saved && tensors[0], nonlinearity);
+      if (saved) tensors[0].dispose();
       const attributes = { strides: stride, pad: padding, dilations: 1, dataFormat: 'NHWC' };
       // Cheaper to make again than to keep: one pass over the filters against a second copy of all weights.
       const scale = affine?.().scale;
       return {
+        weight: () => {
+          const filterShape = weight.value.shape;
+          const savedX = tensors.at(-1)!;
+          const raw = runKernel(
+            this.gradientKernels.filter,
+            { x: savedX, dy: gradient },
+            { ...attributes, filterShape },
+          );
+          savedX.dispose();
+          return scale ? this.scaled(raw as tf.Tensor4D, scale) : raw;
+        },
+        bias: () => runKernel('BiasAddGrad', { dy: gradient }),
+        residual: () => gradient,
         x: () => {
           const filter = scale ? this.scaled(weightValue, scale) : weightValue;
           return runKernel(
@@ -103,17 +119,6 @@ export abstract class Convolution extends Module {
             { dy: gradient, filter },
             { ...attributes, inputShape },
           );
-        },
-        residual: () => gradient,
-        bias: () => runKernel('BiasAddGrad', { dy: gradient }),
-        weight: () => {
-          const filterShape = weight.value.shape;
-          const raw = runKernel(
-            this.gradientKernels.filter,
-            { x: tensors.at(-1)!, dy: gradient },
-            { ...attributes, filterShape },
-          );
-          return scale ? this.scaled(raw as tf.Tensor4D, scale) : raw;
         },
       };
     });

@@ -23,16 +23,22 @@ export class Linear extends Module {
         return relu ? tf.relu(y) : y;
       }),
     );
-    const inputs: Record<string, tf.Tensor> = { x };
+    // The gradient by the input comes last: by then nothing is left of what was saved.
+    const inputs: Record<string, tf.Tensor> = {};
     if (weight.trainable) inputs['weight'] = weight.value;
     if (bias.trainable) inputs['bias'] = bias.value;
+    inputs['x'] = x;
     const saved = [...(weight.trainable ? [x] : []), ...(relu ? [output] : [])];
     recordOperation('Linear', inputs, output, saved, (dy, tensors) => {
       const gradient = (relu ? runKernel('ReluGrad', { dy, y: tensors.at(-1)! }) : dy) as tf.Tensor2D;
       return {
-        x: () => tf.matMul(gradient, weight.value, false, true),
-        weight: () => tf.matMul(tensors[0], gradient, true, false),
+        weight: () => {
+          const product = tf.matMul(tensors[0], gradient, true, false);
+          tensors[0].dispose();
+          return product;
+        },
         bias: () => runKernel('BiasAddGrad', { dy: gradient }),
+        x: () => tf.matMul(gradient, weight.value, false, true),
       };
     });
     return output;

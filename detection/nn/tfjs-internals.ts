@@ -126,8 +126,9 @@ export function noGradient<T>(f: () => T): T {
 }
 
 /**
- * Records one operation whose gradient is written by hand. `inputs` are what it is differentiated by, `saved` what
- * the gradient needs (kept until the backward has used it; nothing else lives on).
+ * Records one operation whose gradient is written by hand. `inputs` are what it is differentiated by, in this order;
+ * `saved` is what the gradient needs (kept until the backward has used it; nothing else lives on). The gradient
+ * function may dispose each saved tensor as soon as it is done with it.
  */
 export function recordOperation(
   name: string,

@@ -7,6 +7,7 @@ import type { Layout } from '../../nn/module';
 import { Module } from '../../nn/module';
 import type { NormalisationFactory } from '../../nn/normalisation';
 import type { RandomStream } from '../../nn/random';
+import { reshape } from '../../nn/reshape';
 
 /** A linear layer as torch.nn.Linear initialises it. */
 export function linear(
@@ -40,8 +41,8 @@ export class TwoMlpHead extends Module {
   forward(pooled: tf.Tensor4D): tf.Tensor2D {
     return tf.tidy(() => {
       const [numRois, height, width, channels] = pooled.shape;
-      const flat = tf.reshape(pooled, [numRois, height * width * channels]);
-      return this.fc7.forward(this.fc6.forward(flat as tf.Tensor2D, { relu: true }), { relu: true });
+      const flat = reshape<tf.Rank.R2>(pooled, [numRois, height * width * channels]);
+      return this.fc7.forward(this.fc6.forward(flat, { relu: true }), { relu: true });
     });
   }
 }
@@ -82,7 +83,7 @@ export class FastRcnnConvFcHead extends Module {
     return tf.tidy(() => {
       const map = this.convolutions.reduce((x, layer) => layer.forward(x), pooled);
       const [numRois, height, width, channels] = map.shape;
-      const flat = tf.reshape<tf.Rank.R2>(map, [numRois, height * width * channels]);
+      const flat = reshape<tf.Rank.R2>(map, [numRois, height * width * channels]);
       return this.linear.forward(flat, { relu: true });
     });
   }

@@ -71,7 +71,12 @@ export class RoiHeads extends Module {
         samples.map(({ boxes }) => boxes),
         images.sizes,
       );
-      const head = () => fastRcnnLosses(this.predict(pooled), samples);
+      const head = (): Losses => {
+        const predictions = this.predict(pooled);
+        // The tape has what it needs of the largest tensor of the head.
+        pooled.dispose();
+        return fastRcnnLosses(predictions, samples);
+      };
       return this.headGradients === 'in-forward' ? headLosses([head]) : head();
     });
   }
