@@ -5,11 +5,13 @@ import type { ModelName } from '../detection/modeling/models';
 import { weightsFile } from '../weights/checkpoint';
 import {
   identifyPublished,
+  isPublishedName,
   isWeightsName,
   publishedWeights,
   weightsNames,
   type PublishedWeights,
 } from '../weights/zoo';
+import { say } from './progress';
 import { publishedFile } from './published-file';
 
 /** What `--weights` names. */
@@ -37,7 +39,11 @@ export async function locateWeights(weights: string, model: ModelName | undefine
   const checkpoint = checkpointFolder(weights);
   if (checkpoint !== undefined) return { file, checkpoint };
   const published = await identifyPublished(file);
-  return published ? { file, published } : { file };
+  if (published) return { file, published };
+  if (existsSync(file) && isPublishedName(path.basename(file))) {
+    say(`${file}: is not the file that torchvision publishes under this name`);
+  }
+  return { file };
 }
 
 /**

@@ -63,7 +63,10 @@ function writerFor(output: string): Writer {
     case '.pth':
       return (file, { tensors, metadata }, known) => {
         const leftOut = writePytorch(file, tensors, metadata);
-        if (known) say(`${file}: holds the weights alone; whoever reads it has to know ${optionsOf(known)}`);
+        if (known)
+          say(
+            `${file}: holds no names of categories and no size of images; it goes with ${optionsOf(known)}`,
+          );
         // Either goes without saying in PyTorch's files, or has been said.
         const expected = [...Object.keys(SAFETENSORS_METADATA), DETECTOR_METADATA];
         return leftOut.filter((key) => !expected.includes(key)).map((key) => `metadata ${key}`);

@@ -155,13 +155,20 @@ export function isPublishedSize({ mebibytes }: Pick<PublishedWeights, 'mebibytes
   return Math.abs(bytes / 2 ** 20 - mebibytes) <= SIZE_TOLERANCE * mebibytes;
 }
 
+function allPublished(): PublishedWeights[] {
+  return Object.values(zoo).flatMap((weights) => Object.values(weights));
+}
+
+/** Whether torchvision publishes a file of this name, whatever the content of this one. */
+export function isPublishedName(name: string): boolean {
+  return allPublished().some(({ file }) => file === name);
+}
+
 /** Which of the published files a file is, by its content; undefined where it is none of them, or there is no file. */
 export async function identifyPublished(file: string): Promise<PublishedWeights | undefined> {
   const found = statSync(file, { throwIfNoEntry: false });
   if (found?.isFile() !== true) return undefined;
-  const candidates = Object.values(zoo)
-    .flatMap((weights) => Object.values(weights))
-    .filter((published) => isPublishedSize(published, found.size));
+  const candidates = allPublished().filter((published) => isPublishedSize(published, found.size));
   if (candidates.length === 0) return undefined;
   const hash = await sha256Of(file);
   return candidates.find((published) => hash.startsWith(sha256Prefix(published)));

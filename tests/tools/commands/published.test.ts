@@ -84,15 +84,16 @@ test('published weights are downloaded once; a copy, and what convert makes of i
   const back = workplace.at('back.pth');
   expect(await main(['convert', converted, back])).toBe(0);
   expect(workplace.stderr).toContain(
-    `back.pth: holds the weights alone; whoever reads it has to know --model ${MODEL} --norm-epsilon 0\n`,
+    `back.pth: holds no names of categories and no size of images; it goes with --model ${MODEL} --norm-epsilon 0\n`,
   );
   expect(workplace.stderr).not.toContain('left out');
   expect(readFileSync(back).equals(content)).toBe(true);
 
-  const bare = workplace.at('bare.pth'); // as somebody may save them
+  const bare = workplace.at(published.file); // as somebody may save them
   const { tensors } = readSafetensors(converted);
   writePytorch(bare, new Map([...tensors].map(([name, tensor]) => [currentTorchvisionName(name), tensor])));
   expect(await found('--model', MODEL, '--norm-epsilon', '0', '--weights', bare)).toBe(expected);
+  expect(workplace.stderr).toContain(`${bare}: is not the file that torchvision publishes under this name\n`);
   expect(await found('--model', MODEL, '--weights', bare)).not.toBe(expected);
   expect(server.ranges).toEqual([]);
 });
