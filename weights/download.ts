@@ -72,7 +72,10 @@ export async function download(
       }
       rmSync(partial);
       if (isOneTransfer) {
-        throw failure(job, `its SHA-256 begins with ${hash.slice(0, expected.length)}, not ${expected}`);
+        throw failure(
+          job,
+          `its SHA-256 begins with ${hash.slice(0, expected.length)}, not ${expected}; it was removed`,
+        );
       }
       reason = 'the pieces do not fit together';
       isOneTransfer = true;

@@ -152,7 +152,7 @@ test('parts of two files are noticed, and it starts anew', async () => {
 test('another file than the published one is refused and removed', async () => {
   server.answering(serving(other));
   expect(await refusal()).toMatch(
-    /its SHA-256 begins with [0-9a-f]{8}, not [0-9a-f]{8}\. Or get it in another way/,
+    /its SHA-256 begins with [0-9a-f]{8}, not [0-9a-f]{8}; it was removed\. Or get it in another way/,
   );
   expect(left()).toEqual([]);
 });
