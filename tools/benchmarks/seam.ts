@@ -1,21 +1,26 @@
 /**
  * What crosses the seam between a separated detector and its loss function: every tensor and array, its shape and its
- * bytes; whether the backward holds the bytes of a tensor in any case; and what of the model the loss function uses.
+ * bytes; whether the backward holds the bytes of a tensor in any case; what of the model the loss function uses; and
+ * the largest number of live tensor bytes in a training step. All of it is exact: nothing here depends on load.
  *
  *     npx ts-node tools/benchmarks/seam.ts [MODEL [SIZE [BATCH]]]
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { loadBackend } from '../../detection/backend/node';
 import type { Losses } from '../../detection/engine/trainable';
-import type { SeparatedModel } from '../../detection/engine/with-loss';
+import { withLoss, type SeparatedModel } from '../../detection/engine/with-loss';
+import type { FasterRcnn } from '../../detection/modeling/faster-rcnn';
 import { buildDetector, modelNames } from '../../detection/modeling/models';
 import { DenseFasterRcnn, denseLossFunction } from '../../detection/modeling/separated/dense-forward';
 import { identity, LossesAsOutputsFasterRcnn } from '../../detection/modeling/separated/losses-as-outputs';
 import { sampledLosses, SamplingFasterRcnn } from '../../detection/modeling/separated/sampling-forward';
+import { lossesAndGradients } from '../../detection/nn/autograd';
+import type { HeadGradients } from '../../detection/nn/head-losses';
 import { RandomStream } from '../../detection/nn/random';
 import { recordTape, type TapeNode } from '../../detection/nn/tfjs-internals';
 import type { DetectionBatch } from '../../detection/structures/detection-batch';
 import type { Targets } from '../../detection/structures/targets';
+import { LiveBytesMeter } from './live-bytes';
 
 const NUM_CLASSES = 90;
 const BOXES_PER_IMAGE = 8;
@@ -38,7 +43,20 @@ interface Seam {
   readonly streams: string[];
 }
 
-function measure<Inputs, Outputs>(
+/** Of live tensors in a training step, weights and batch included. */
+function highWaterMark(
+  meter: LiveBytesMeter,
+  model: SeparatedModel<never, unknown>,
+  losses: () => Losses,
+): number {
+  meter.resetHighWaterMark();
+  const trained = [...model.namedParameters()].filter(([, { trainable }]) => trainable);
+  const step = lossesAndGradients(losses, trained);
+  tf.dispose([step.losses, [...step.gradients.values()]]);
+  return meter.highWaterMark!.bytes;
+}
+
+function findSeam<Inputs, Outputs>(
   model: SeparatedModel<Inputs, Outputs>,
   lossFunction: (outputs: Outputs, targets: readonly Targets[]) => Losses,
   inputs: Inputs,
@@ -113,7 +131,7 @@ function megabytes(bytes: number): string {
   return bytes < 10_000 ? `${bytes} B` : `${(bytes / 1e6).toFixed(2)} MB`;
 }
 
-function printSeam(title: string, { crossings, parameters, streams }: Seam): void {
+function printSeam(title: string, { crossings, parameters, streams }: Seam, peak: number): void {
   const rows = crossings.map(({ name, shape, bytes, heldBy }) =>
     [name.padEnd(36), `[${shape.join(', ')}]`.padEnd(20), megabytes(bytes).padStart(10), ` ${heldBy}`].join(
       ' ',
@@ -130,6 +148,7 @@ function printSeam(title: string, { crossings, parameters, streams }: Seam): voi
       `  in all: tensors that the backward needs as well ${sum('saved')}, tensors for the seam alone ${sum('seam')}, ` +
         `host ${sum('host')}`,
       `  the loss function uses parameters: ${parameters.join(', ') || 'none'}; draws from: ${streams.join(', ') || 'none'}`,
+      `  largest number of live tensor bytes in a training step: ${megabytes(peak)}`,
       '\n',
     ].join('\n'),
   );
@@ -140,21 +159,45 @@ async function main([modelArgument, sizeArgument, batchArgument]: string[]): Pro
   if (!name) throw new Error(`unknown model ${modelArgument}; known: ${modelNames.join(', ')}`);
   const [size, batchSize] = [Number(sizeArgument ?? 800), Number(batchArgument ?? 2)];
   await loadBackend();
-  const detector = buildDetector(name, {
-    numClasses: NUM_CLASSES,
-    seed: 0,
-    norm: 'frozen',
-    trainableLayers: 3,
-  });
+  const meter = LiveBytesMeter.start();
+  const build = (headGradients: HeadGradients): FasterRcnn =>
+    buildDetector(name, {
+      numClasses: NUM_CLASSES,
+      seed: 0,
+      norm: 'frozen',
+      trainableLayers: 3,
+      headGradients,
+    });
   const batch = randomBatch(size, batchSize);
   const { images, targets } = batch;
+  function measure<Inputs, Outputs>(
+    title: string,
+    model: SeparatedModel<Inputs, Outputs>,
+    lossFunction: (outputs: Outputs, targets: readonly Targets[]) => Losses,
+    inputs: Inputs,
+  ): void {
+    const seam = findSeam(model, lossFunction, inputs, targets);
+    const peak = highWaterMark(meter, model, () => withLoss(model, lossFunction).losses({ inputs, targets }));
+    printSeam(title, seam, peak);
+  }
   process.stdout.write(`${name}, ${size}x${size}, batch ${batchSize}, ${NUM_CLASSES} classes\n\n`);
-  printSeam('sampling forward', measure(new SamplingFasterRcnn(detector), sampledLosses, batch, targets));
-  printSeam(
-    'dense forward',
-    measure(new DenseFasterRcnn(detector), denseLossFunction(detector), images, targets),
+  let detector = build('in-forward');
+  measure('sampling forward', new SamplingFasterRcnn(detector), sampledLosses, batch);
+  measure('dense forward', new DenseFasterRcnn(detector), denseLossFunction(detector), images);
+  measure(
+    'in-model, gradients of the heads in the forward',
+    new LossesAsOutputsFasterRcnn(detector),
+    identity,
+    batch,
   );
-  printSeam('losses as outputs', measure(new LossesAsOutputsFasterRcnn(detector), identity, batch, targets));
+  detector.dispose();
+  detector = build('at-the-end');
+  measure(
+    'in-model, gradients of the heads at the end',
+    new LossesAsOutputsFasterRcnn(detector),
+    identity,
+    batch,
+  );
 }
 
 void main(process.argv.slice(2));
