@@ -256,6 +256,14 @@ const kernels: Record<string, Kernel> = {
       ),
     ),
 
+  /** `tensor` [P, C] plus `updates` [K, C], each at the row that `indices` [K, 1] says; rows may repeat. */
+  TensorScatterAdd: ({ tensor, indices, updates }, _attributes, native) =>
+    native.run(
+      'TensorScatterAdd',
+      [native.floatType('T'), native.intType('Tindices')],
+      [tensor, indices, updates],
+    ),
+
   /** Gradient of a symmetric MirrorPad: dy -> the shape without padding. */
   MirrorPadGrad: ({ dy }, attributes, native) => {
     const paddings = tf.tensor2d(attributes['paddings'] as [number, number][], [4, 2], 'int32');

@@ -116,17 +116,23 @@ function differentiate(
   if (!node.gradient) throw new Error(`operation ${node.kernelName} has no gradient`);
   // One tidy for the node: a custom gradient may compute all its results before the first is asked for.
   tf.tidy(() => {
-    const thunks = node.gradient!(dys);
+    const inputGradients = node.gradient!(dys);
     for (const [name, input] of needed) {
-      const thunk = thunks[name];
-      if (!thunk) throw new Error(`operation ${node.kernelName} has no gradient for its input ${name}`);
+      const gradientOf = inputGradients[name];
+      if (!gradientOf) throw new Error(`operation ${node.kernelName} has no gradient for its input ${name}`);
+      const previous = gradients.get(input.id);
+      const { addedTo } = gradientOf;
       // A gradient may be handed through, or shared between inputs; each entry of the map owns its own handle.
-      const gradient = tf.tidy(() => tf.clone(thunk()));
+      const gradient = tf.tidy(() => tf.clone(previous && addedTo ? addedTo(previous) : gradientOf()));
       if (!tf.util.arraysEqual(gradient.shape, input.shape)) {
         throw new Error(
           `operation ${node.kernelName}: gradient of input ${name} has shape [${gradient.shape.join(', ')}], ` +
             `the input [${input.shape.join(', ')}]`,
         );
+      }
+      if (addedTo) {
+        previous?.dispose();
+        gradients.delete(input.id);
       }
       accumulate(gradients, input.id, tf.keep(gradient));
     }

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { activate, activationGradient } from './activations';
 import { batchNormGradient, batchStatistics, type BatchStatistics } from './batch-statistics';
-import type { Activation, Affine, Convolution } from './convolution';
+import { addInto, type Activation, type Affine, type Convolution } from './convolution';
 import { Module, type Parameter } from './module';
 import { isTrainingStep, noGradient, recordOperation } from './tfjs-internals';
 
@@ -106,8 +106,10 @@ export class BatchNorm extends Module implements Normalisation {
       const { mean, variance } = statistics;
       this.track(statistics, x.size / mean.size);
       const y = tf.batchNorm4d(x, mean, variance, bias.value as tf.Tensor1D, scale, epsilon);
-      const sum = residual ? tf.add<tf.Tensor4D>(y, residual) : y;
-      return { ...activate(sum, nonlinearity), mean, variance };
+      const sum = addInto(y, residual);
+      const activated = activate(sum, nonlinearity);
+      if (sum !== activated.output && sum !== activated.saved) sum.dispose();
+      return { ...activated, mean, variance };
     });
     const inputs: Record<string, tf.Tensor> = { x };
     if (residual) inputs['residual'] = residual;
@@ -120,6 +122,7 @@ export class BatchNorm extends Module implements Normalisation {
       [x, mean, variance, ...(saved ? [saved] : [])],
       (dy, [savedX, savedMean, savedVariance, savedActivation]) => {
         const gradient = activationGradient(dy, saved && savedActivation, nonlinearity) as tf.Tensor4D;
+        if (saved) savedActivation.dispose();
         const statistics = { mean: savedMean as tf.Tensor1D, variance: savedVariance as tf.Tensor1D };
         const { dx, dScale, dOffset } = batchNormGradient(
           gradient,

@@ -1,16 +1,26 @@
 /** The one file that meets TensorFlow.js below its public API (version 4.22, pinned). */
 import * as tf from '@tensorflow/tfjs-core';
 
-/** A recorded operation. `gradient` maps gradients of the outputs to a thunk for each input's gradient. */
+/** Computes the gradient of an operation by one of its inputs. */
+export interface InputGradient {
+  (): tf.Tensor;
+  /**
+   * The sum with the gradient that other operations have contributed before; given where it is cheaper than both and
+   * their sum, as for a gradient that is zero almost everywhere.
+   */
+  readonly addedTo?: (previous: tf.Tensor) => tf.Tensor;
+}
+
+/** A recorded operation. `gradient` maps gradients of the outputs to that of each input. */
 export interface TapeNode {
   readonly kernelName: string;
   readonly inputs: Record<string, tf.Tensor>;
   readonly outputs: tf.Tensor[];
   readonly saved: tf.Tensor[];
-  readonly gradient?: (dys: (tf.Tensor | null)[]) => Record<string, () => tf.Tensor>;
+  readonly gradient?: (dys: (tf.Tensor | null)[]) => Record<string, InputGradient>;
 }
 
-type GradientFunction<Dy> = (dy: Dy, saved: tf.Tensor[]) => Record<string, () => tf.Tensor>;
+type GradientFunction<Dy> = (dy: Dy, saved: tf.Tensor[]) => Record<string, InputGradient>;
 
 interface KernelInvocation {
   readonly kernelName?: string;

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { runKernel } from '../nn/kernels';
-import { noGradient, recordOperation } from '../nn/tfjs-internals';
+import { noGradient, recordOperation, type InputGradient } from '../nn/tfjs-internals';
 
 /** Pixels of the maps of a pyramid. */
 export interface Pixels {
@@ -9,6 +9,8 @@ export interface Pixels {
   /** [P], (image * height + y) * width + x in its map. */
   readonly positions: Int32Array;
 }
+
+type Shape4D = tf.Tensor4D['shape'];
 
 /** Patches of one map, pixel by pixel. */
 interface LevelPatches {
@@ -60,20 +62,32 @@ export function gatherPatches(
     Object.fromEntries(
       used.map((level) => [
         `feature${level}`,
-        () => {
-          const { rows, positions } = levels[level];
-          const [batch, height, width] = shapes[level];
-          const part = tf.reshape(tf.gather(dy, tf.tensor1d(rows, 'int32')), [-1, channels]);
-          // What lies outside, at -1, is left out of the sums.
-          const segmentIds = tf.tensor1d(positions, 'int32');
-          const numSegments = batch * height * width;
-          const sums = runKernel('UnsortedSegmentSum', { x: part, segmentIds }, { numSegments });
-          return tf.reshape(sums, shapes[level]);
-        },
+        gradientOfLevel(dy as tf.Tensor4D, levels[level], shapes[level]),
       ]),
     ),
   );
   return { patches, inside };
+}
+
+/** Nearly all of it is zero: a sum with another gradient needs no map of its own. */
+function gradientOfLevel(dy: tf.Tensor4D, { rows, positions }: LevelPatches, shape: Shape4D): InputGradient {
+  const [batch, height, width, channels] = shape;
+  const numPixels = batch * height * width;
+  const area = positions.length / rows.length;
+  const pixelsInside = [...positions.keys()].filter((i) => positions[i] >= 0);
+  const sources = Int32Array.from(pixelsInside, (i) => rows[Math.floor(i / area)] * area + (i % area));
+  const targets = Int32Array.from(pixelsInside, (i) => positions[i]);
+  const updates = (): tf.Tensor => tf.gather(tf.reshape(dy, [-1, channels]), tf.tensor1d(sources, 'int32'));
+  const dense = (): tf.Tensor => {
+    const inputs = { x: updates(), segmentIds: tf.tensor1d(targets, 'int32') };
+    return tf.reshape(runKernel('UnsortedSegmentSum', inputs, { numSegments: numPixels }), shape);
+  };
+  const addedTo = (previous: tf.Tensor): tf.Tensor => {
+    const tensor = tf.reshape(previous, [numPixels, channels]);
+    const indices = tf.tensor2d(targets, [targets.length, 1], 'int32');
+    return tf.reshape(runKernel('TensorScatterAdd', { tensor, indices, updates: updates() }), shape);
+  };
+  return Object.assign(dense, { addedTo });
 }
 
 function insideOf(levels: readonly LevelPatches[], count: number, side: number): tf.Tensor4D {

@@ -55,3 +55,23 @@ test('gradients of patches that overlap add up, those outside of the map are dro
   tf.dispose([losses, [...gradients.values()]]);
   for (const parameter of parameters) parameter.dispose();
 });
+
+test('the gradient is the same where another operation has contributed before', () => {
+  const parameter = new Parameter(map([1, 3, 2, 2]), 'same', true);
+  const pixels = { levels: Int32Array.from([0, 0, 0]), positions: Int32Array.from([4, 0, 4]) };
+  const run = (rest: (feature: tf.Tensor4D) => tf.Scalar): number[] => {
+    const { losses, gradients } = lossesAndGradients(() => {
+      const feature = parameter.value as tf.Tensor4D;
+      const loss = tf.sum(tf.square(gatherPatches([feature], pixels, 3).patches));
+      return { loss, rest: rest(feature) };
+    }, [['feature', parameter]]);
+    const values = [...gradients.get('feature')!.dataSync()];
+    tf.dispose([losses, [...gradients.values()]]);
+    return values;
+  };
+  const alone = run(() => tf.scalar(0));
+  const square = [...parameter.value.dataSync()].map((x) => 2 * x);
+  // The backward comes to this operation first.
+  expect(run((feature) => tf.sum(tf.square(feature)))).toEqual(alone.map((x, i) => x + square[i]));
+  parameter.dispose();
+});
