@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Trainable } from '../detection/engine/trainable';
 import type { Parameter } from '../detection/nn/module';
-import { storedFloat32, storedInt64, toFloat32, type StoredTensor } from './stored-tensor';
+import { firstNonFinite, storedFloat32, storedInt64, toFloat32, type StoredTensor } from './stored-tensor';
 import { quoted, WeightsError } from './weights-error';
 
 /** Whatever has torchvision's state_dict: a Module, or what the trainer trains. */
@@ -82,6 +82,11 @@ export function loadStateDict(
   if (faults.length > 0) {
     const hint = unexpected.some((name) => DETECTRON2_NAME.test(name)) ? `. ${DETECTRON2_HINT}` : '';
     throw new WeightsError(file, undefined, `does not fit the model. Entries ${faults.join('; ')}${hint}`);
+  }
+  for (const [name, tensor] of matched) {
+    const position =
+      tensor.type === 'F64' ? firstNonFinite(storedFloat32(tensor.shape, toFloat32(tensor))) : -1;
+    if (position >= 0) throw new WeightsError(file, name, `element ${position} is too large for float32`);
   }
   for (const [name, tensor] of matched) {
     const parameter = owned.get(name)!;

@@ -48,7 +48,9 @@ export function toFloat32(tensor: StoredTensor): Float32Array {
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const read = readers[type];
-  return Float32Array.from({ length: count }, (_, i) => read(view, i));
+  const values = new Float32Array(count);
+  for (let i = 0; i < count; i++) values[i] = read(view, i);
+  return values;
 }
 
 /** Position of the first element that is NaN or infinite; -1 when there is none. */

@@ -102,6 +102,18 @@ describe('loadStateDict', () => {
     });
   });
 
+  it('refuses numbers that float32 would make infinite, and changes nothing', () => {
+    withDetector((model) => {
+      const bytes = new Uint8Array(Float64Array.of(1, 1e300).buffer);
+      const tensors = complete().set('rpn.head.conv.0.0.bias', { type: 'F64', shape: [2], bytes });
+      const before = model.values();
+      expect(() => loadStateDict(model, 'x', tensors)).toThrow(
+        'x: entry "rpn.head.conv.0.0.bias": element 1 is too large for float32',
+      );
+      expect(model.values()).toEqual(before);
+    });
+  });
+
   it('says why the weights of detectron2 are not for our models', () => {
     withDetector((model) => {
       const tensors = new Map([['backbone.bottom_up.res2.0.conv1.weight', counting(1)]]);
