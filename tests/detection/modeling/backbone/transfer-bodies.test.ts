@@ -11,7 +11,7 @@ import { BatchNorm, FrozenBatchNorm } from '../../../../detection/nn/normalisati
 import { RandomStream } from '../../../../detection/nn/random';
 import { readSafetensors } from '../../../../weights/safetensors';
 import { loadBackbone, loadStateDict } from '../../../../weights/state-dict';
-import { fillWithFormula } from '../../../parity/formula-weights';
+import { fillWithFormula } from '../../../../tools/benchmarks/formula-weights';
 import { describeShared, sharedPath } from '../../../shared';
 
 beforeAll(async () => {
