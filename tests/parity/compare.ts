@@ -20,11 +20,12 @@ export const TOLERANCES = {
   'detection scores': 1e-4,
   losses: 1e-5,
   'gradient norms': 1e-4,
-  'losses after step 1': 5e-5,
-  'losses after step 2': 5e-5,
-  'losses after step 3': 5e-5,
-  'losses after step 4': 5e-5,
-  'losses after step 5': 5e-5,
+  // One region of 1024 sampled otherwise, for a tie within rounding, changes a loss so much.
+  'losses after step 1': 5e-4,
+  'losses after step 2': 5e-4,
+  'losses after step 3': 5e-4,
+  'losses after step 4': 5e-4,
+  'losses after step 5': 5e-4,
 } as const satisfies Differences;
 
 /** What is compared. */

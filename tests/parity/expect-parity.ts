@@ -35,7 +35,7 @@ export function expectParity(parityCase: ParityCase): void {
     for (const loss of Object.values(fixture.training.trace[0])) expect(loss).toBeGreaterThan(0.001);
   });
 
-  test.each(Object.entries(tolerances(fixture)))('%s', (quantity, tolerance) => {
+  test.each(Object.entries(tolerances(parityCase, fixture)))('%s', (quantity, tolerance) => {
     expect(measured.differences[quantity]).toBeLessThanOrEqual(tolerance);
   });
 

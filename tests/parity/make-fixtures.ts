@@ -43,6 +43,10 @@ const CHECKED_WEIGHTS = [
 
 const NUM_LABELS = 91;
 
+/** In the peer's formula. */
+const OBJECTNESS = '^rpn\\.head\\.cls_logits\\.';
+const FORMULA_OBJECTNESS_GAIN = 0.5;
+
 /** expected.json of the peer kit, as far as it is used. */
 interface Summary {
   shape: number[];
@@ -120,6 +124,8 @@ async function runPeer(python: string, parityCase: ParityCase): Promise<Expected
       out: folder,
     };
     const flags = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
+    const objectnessGain = FORMULA_OBJECTNESS_GAIN * (parityCase.objectnessFactor ?? 1);
+    flags.push('--gain', `${OBJECTNESS}=${objectnessGain}`);
     const script = sharedPath('peers/torchvision/export.py');
     execFileSync(python, [script, ...flags, ...files], { stdio: ['ignore', 'ignore', 'inherit'] });
     return JSON.parse(readFileSync(join(folder, 'expected.json'), 'utf8')) as Expected;

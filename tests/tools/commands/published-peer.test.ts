@@ -7,7 +7,7 @@ import { buildDetector } from '../../../detection/modeling/models';
 import { main } from '../../../tools/cli';
 import { writePytorch } from '../../../weights/pytorch-writer';
 import { saveStateDict } from '../../../weights/state-dict';
-import { fillWithFormula } from '../../parity/formula-weights';
+import { fillWithFormula } from '../../../tools/benchmarks/formula-weights';
 import { DownloadServer, serving } from '../../weights/download-server';
 import { publish, withSmallVariances } from './published-weights';
 import { Workplace } from './workplace';

@@ -1,4 +1,4 @@
-/** The weights of the torchvision peer: every number follows from its entry's name, so no test needs a weights file. */
+/** The weights of the torchvision peer: every number follows from its entry's name, so nobody needs a weights file. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Module } from '../../detection/nn/module';
 
