@@ -12,6 +12,11 @@ import { describeShared, sharedPath } from '../../../shared';
 
 const NAME = 'fasterrcnn_mobilenet_v2_fpn';
 
+/** The first batch, again and again: the losses then fall by learning alone, not by the luck of the next pictures. */
+async function* first<Batch>(batches: AsyncIterable<Batch>): AsyncGenerator<Batch> {
+  for await (const batch of batches) for (;;) yield batch;
+}
+
 beforeAll(async () => {
   await loadBackend();
 });
@@ -41,14 +46,14 @@ describeShared('transfer learning', () => {
     });
     const totals: number[] = [];
     const optimizer = new AdamW(model.namedParameters(), { weightDecay: 0.01 });
-    await train(loader, model, {
+    await train(first(loader), model, {
       optimizer,
       learningRate: constant(1e-3),
       iterations: 12,
       hooks: [{ afterStep: ({ storage }) => void totals.push(storage.latest('total_loss')?.value ?? NaN) }],
     });
-    const mean = (values: number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
-    expect(mean(totals.slice(-4))).toBeLessThan(mean(totals.slice(0, 4)) / 2);
+    // From the second step on: the first loss is that of random heads.
+    expect(totals[11]).toBeLessThan(totals[1] / 4);
     expect(checksum()).toEqual(pretrained);
 
     optimizer.dispose();
