@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { InputError } from '../detection/errors';
+import { benchmarkCommand } from './commands/benchmark';
 import { convertCommand } from './commands/convert';
 import { demoCommand } from './commands/demo';
 import { detectCommand } from './commands/detect';
@@ -20,6 +21,7 @@ const commands = [
   detectCommand,
   convertCommand,
   synthesizeCommand,
+  benchmarkCommand,
   demoCommand,
 ];
 
@@ -55,13 +57,18 @@ function buildProgram(): Command {
     .helpCommand('help [command]', 'explain a command')
     .addHelpText('after', examples);
   for (const build of commands) program.addCommand(build());
-  for (const command of [program, ...program.commands]) {
+  for (const command of withSubcommands(program)) {
     command
       .exitOverride()
       .showSuggestionAfterError()
       .configureOutput({ outputError: (text, write) => write(terminalText(text)) });
   }
   return program;
+}
+
+/** `rcnn`, `rcnn train`, `rcnn benchmark`, `rcnn benchmark speed`, ... */
+function withSubcommands(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(withSubcommands)];
 }
 
 function report(error: unknown): number {

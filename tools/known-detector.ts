@@ -30,16 +30,15 @@ export const DETECTOR_METADATA = 'faster_rcnn_detector';
  * What is known of the detector that weights are of, beside its tensors: from the checkpoint that they are in, because
  * torchvision published them, or since the file says so. Undefined where nothing is.
  *
- * @throws InputError where a checkpoint does not say it.
+ * @throws InputError where a checkpoint is damaged, or a file's metadata are.
  */
 export function knownDetector(
   { file, checkpoint, published }: LocatedWeights,
   { tensors, metadata }: WeightsContents,
 ): KnownDetector | undefined {
   if (checkpoint !== undefined) {
-    const parsed = knownDetectorSchema.safeParse(readCheckpointState(checkpoint).metadata);
-    if (parsed.success) return parsed.data;
-    throw new InputError(`${checkpoint}: its state.json does not say which detector it is of`);
+    // Whoever trains a model of their own through the library says nothing here.
+    return knownDetectorSchema.safeParse(readCheckpointState(checkpoint).metadata).data;
   }
   if (published?.detector !== undefined) {
     const { detector, normEpsilon = null } = published;

@@ -79,12 +79,16 @@ function normalisation(name: NormName, epsilon: number): NormalisationFactory {
  * @throws RangeError where the backbone does not have as many stages as are to be trained.
  */
 export function buildDetector(name: ModelName, options: DetectorOptions): FasterRcnn {
-  const architecture: Architecture = architectures[name];
+  return assembleDetector(architectures[name], options);
+}
+
+/** The same of an architecture that has no name. */
+export function assembleDetector(architecture: Architecture, options: DetectorOptions): FasterRcnn {
   const { body, stages, fpnChannels, improved, headFeatures, anchorSizes } = architecture;
   const { numClasses, seed, norm, trainableLayers, headGradients } = options;
   const { normEpsilon = architecture.normEpsilon } = options;
   if (trainableLayers > stages) {
-    throw new RangeError(`${name} has ${stages} stages, so ${trainableLayers} cannot be trained`);
+    throw new RangeError(`the backbone has ${stages} stages, so ${trainableLayers} cannot be trained`);
   }
   const random = new RandomStream(seed, 'init');
   const norms = normalisation(norm, normEpsilon);

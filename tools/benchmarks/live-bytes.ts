@@ -42,7 +42,7 @@ export class LiveBytesMeter {
   private current = 0;
   private highest: HighWaterMark | undefined;
 
-  private constructor() {
+  private constructor(private readonly onChange?: (bytes: number) => void) {
     this.stopObserving = observeBuffers({
       allocated: (buffer, { bytes, shape }, kernel, sharedWith) => {
         const shared = sharedWith && this.blocks.get(sharedWith);
@@ -57,18 +57,22 @@ export class LiveBytesMeter {
           const inForward = isTrainingStep();
           this.highest = { bytes: this.current, kernel, shape, inForward, groups: this.groups() };
         }
+        this.onChange?.(this.current);
       },
       freed: (buffer) => {
         const block = this.blocks.get(buffer);
         if (!block) return;
         this.blocks.delete(buffer);
-        if (--block.users === 0) this.current -= block.bytes;
+        if (--block.users > 0) return;
+        this.current -= block.bytes;
+        this.onChange?.(this.current);
       },
     });
   }
 
-  static start(): LiveBytesMeter {
-    return new LiveBytesMeter();
+  /** @param onChange is told of every change. */
+  static start(onChange?: (bytes: number) => void): LiveBytesMeter {
+    return new LiveBytesMeter(onChange);
   }
 
   get bytes(): number {

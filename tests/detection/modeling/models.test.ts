@@ -47,7 +47,7 @@ describeShared("torchvision's state_dict", () => {
 test('more stages than there are cannot be trained', () => {
   expect(() =>
     buildDetector('fasterrcnn_resnet18_fpn', { ...COCO, norm: 'batch', trainableLayers: 6 }),
-  ).toThrow('fasterrcnn_resnet18_fpn has 5 stages, so 6 cannot be trained');
+  ).toThrow('the backbone has 5 stages, so 6 cannot be trained');
 });
 
 test('batch norm has the epsilon that is asked for', () => {

@@ -1,0 +1,81 @@
+import { parseHTML } from 'linkedom';
+import { formatComparison, type MemoryComparison } from '../../../tools/benchmarks/memory-comparison';
+import type { MemoryMeasurement } from '../../../tools/benchmarks/memory-case';
+import {
+  baseSetting,
+  describeSetting,
+  memoryCases,
+  memorySettings,
+} from '../../../tools/benchmarks/memory-settings';
+import { memoryPage } from '../../../tools/report/memory-page';
+
+function measurement(highest: number, atSeam: number | null): MemoryMeasurement {
+  return {
+    liveBytes: {
+      highest,
+      at: { kernel: 'Add', phase: 'backward', groups: [] },
+      atSeam,
+      atLosses: 0.8 * highest,
+      atRest: 0.2 * highest,
+      trace: [0, 1, 2].map((i) => ({ milliseconds: 10 * i, bytes: (i + 1) * 1e8 })),
+    },
+    residentPeakBytes: 2 * highest,
+    seconds: 1.25,
+    disturbed: atSeam !== null,
+    losses: { loss_objectness: 0.5 },
+    gradientNorms: { weight: 1 },
+  };
+}
+
+const comparison: MemoryComparison = {
+  setting: { ...baseSetting, batch: 2 },
+  results: memoryCases(baseSetting).map((memoryCase, i) => ({
+    memoryCase,
+    measurement: measurement((6 + i) * 1e8, memoryCase.form.startsWith('separated') ? 5e8 : null),
+    difference: { losses: 0, gradients: i * 1e-6 },
+  })),
+};
+
+test('settings change one thing at a time', () => {
+  const settings = memorySettings(['size', 'model']);
+  expect(settings[0]).toEqual(baseSetting);
+  expect(settings.map(describeSetting)).toEqual([
+    'base',
+    'size 320',
+    'size 800',
+    'size 1024',
+    'model fasterrcnn_resnet18_fpn',
+    'model fasterrcnn_mobilenet_v3_large_fpn',
+  ]);
+  for (const setting of settings.slice(1)) {
+    const changed = Object.entries(setting).filter(([key, value]) => baseSetting[key as 'size'] !== value);
+    expect(changed).toHaveLength(1);
+  }
+});
+
+test('every form is measured under both autograds', () => {
+  const names = memoryCases(baseSetting).map(({ form, autograd }) => `${form}/${autograd}`);
+  expect(new Set(names).size).toBe(10);
+});
+
+test('the table has a row for each case, with units and what disturbed it', () => {
+  const [title, , ...rows] = formatComparison(comparison).split('\n');
+  expect(title).toBe('fasterrcnn_resnet50_fpn, 512 x 512, batch 2, 2000 proposals, 10 boxes an image');
+  expect(rows).toHaveLength(10);
+  expect(rows[0].replace(/ +/g, ' ')).toBe(
+    'in-model, heads in the forward ours 600 MB backward - 480 MB 1200 MB 1.25 0e+0',
+  );
+  expect(rows[2]).toContain('1.25 (disturbed)');
+});
+
+test('the page shows all rows, the best of them and a chart for each autograd, and loads nothing', () => {
+  const page = memoryPage([comparison], [['CPU', '<b>two</b> cores']]);
+  const { document }: { document: Document } = parseHTML(page);
+  const rows = Array.from(document.querySelectorAll('section tr')).slice(1);
+  expect(rows).toHaveLength(10);
+  expect(document.querySelectorAll('tr.total')).toHaveLength(1);
+  expect(rows[0].className).toBe('total');
+  expect(document.querySelectorAll('.charts svg')).toHaveLength(2);
+  expect(page).toContain('&lt;b&gt;two&lt;/b&gt; cores');
+  expect(page).not.toMatch(/<script|<link|@import|https?:\/\/(?!www\.w3\.org)/);
+});

@@ -1,0 +1,40 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { DetectionBatch } from '../../detection/structures/detection-batch';
+import { drawPicture, type BenchmarkPicture } from './pictures';
+
+/** As the torchvision peer's bench.py. */
+export const BENCHMARK_SEED = 7;
+/** COCO's slots, without the background. */
+export const BENCHMARK_CLASSES = 90;
+
+/** The pictures of a batch. The caller disposes their pixels. */
+export function drawPictures({
+  size,
+  batch,
+  boxes,
+}: {
+  size: number;
+  batch: number;
+  boxes: number;
+}): BenchmarkPicture[] {
+  return Array.from({ length: batch }, (_, i) =>
+    drawPicture(size, { boxes, numClasses: BENCHMARK_CLASSES, seed: BENCHMARK_SEED + i }),
+  );
+}
+
+/** Normalises the pictures and makes them a batch; none is resized. The caller disposes `images.tensor`. */
+export function batchOf(
+  pictures: readonly BenchmarkPicture[],
+  { mean, std }: { readonly mean: readonly number[]; readonly std: readonly number[] },
+): DetectionBatch {
+  const tensor = tf.tidy(() => {
+    const pixels = tf.stack(pictures.map((picture) => picture.pixels)) as tf.Tensor4D;
+    return tf.div<tf.Tensor4D>(tf.sub(pixels, tf.tensor1d([...mean])), tf.tensor1d([...std]));
+  });
+  const sizes = pictures.map(({ pixels: { shape } }) => ({ height: shape[0], width: shape[1] }));
+  return {
+    images: { tensor, sizes, originalSizes: sizes },
+    targets: pictures.map((picture) => picture.targets),
+    imageIds: pictures.map((_, i) => i),
+  };
+}

@@ -1,0 +1,49 @@
+/**
+ * Times how fast pictures are decoded, flipped, resized and batched; prints one line of JSON:
+ *
+ *     node dist/tools/benchmarks/loader-case.js '{"annotations":"val.json","images":"images","minSize":800,...}'
+ */
+import { readCocoDataset } from '../../datasets/coco/annotations';
+import { TrainingLoader } from '../../datasets/loader/training-loader';
+import { loadBackend } from '../../detection/backend/node';
+import { IMAGE_MEAN, IMAGE_STD } from '../../detection/structures/resize';
+import { Pressure } from './machine';
+
+/** What both sides get; the peer's program reads the same names. */
+export interface LoaderCase {
+  readonly annotations: string;
+  readonly images: string;
+  readonly minSize: number;
+  readonly maxSize: number;
+  readonly batch: number;
+  readonly workers: number;
+  /** Timed batches, after one that is not. */
+  readonly batches: number;
+}
+
+async function main(loaderCase: LoaderCase): Promise<void> {
+  await loadBackend();
+  const { annotations, images, minSize, maxSize, batch, workers, batches } = loaderCase;
+  const loader = new TrainingLoader(await readCocoDataset(annotations, images), {
+    batchSize: batch,
+    minSizes: [minSize],
+    maxSize,
+    mean: IMAGE_MEAN,
+    std: IMAGE_STD,
+    workers,
+    seed: 0,
+  });
+  let start = 0;
+  const pressure = new Pressure();
+  let loaded = -1;
+  let pixels = 0;
+  for await (const { images: loadedImages } of loader) {
+    if (loaded === -1) start = performance.now();
+    else pixels += loadedImages.tensor.shape[1] * loadedImages.tensor.shape[2];
+    if (++loaded === batches) break;
+  }
+  const seconds = (performance.now() - start) / 1000 / (batches * batch);
+  process.stdout.write(`${JSON.stringify({ seconds, pixels, disturbed: pressure.disturbed ?? null })}\n`);
+}
+
+void main(JSON.parse(process.argv[2]) as LoaderCase);

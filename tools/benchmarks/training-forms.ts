@@ -1,0 +1,53 @@
+import type { Losses } from '../../detection/engine/trainable';
+import { withLoss, type SeparatedModel } from '../../detection/engine/with-loss';
+import type { FasterRcnn } from '../../detection/modeling/faster-rcnn';
+import { DenseFasterRcnn, denseLossFunction } from '../../detection/modeling/separated/dense-forward';
+import { identity, LossesAsOutputsFasterRcnn } from '../../detection/modeling/separated/losses-as-outputs';
+import { sampledLosses, SamplingFasterRcnn } from '../../detection/modeling/separated/sampling-forward';
+import type { DetectionBatch } from '../../detection/structures/detection-batch';
+import type { Targets } from '../../detection/structures/targets';
+
+/** The forms in which the same detector's losses can be computed: docs/separation.md. */
+export const formNames = [
+  'in-model, heads in the forward',
+  'in-model',
+  'separated, sampling forward',
+  'separated, dense forward',
+  'separated, losses as outputs',
+] as const;
+
+export type FormName = (typeof formNames)[number];
+
+/**
+ * One form's training-mode forward.
+ *
+ * @param atSeam is called when outputs have been returned and no loss has been computed yet.
+ */
+export function trainingForm(
+  name: FormName,
+  detector: FasterRcnn,
+  atSeam: () => void,
+): (batch: DetectionBatch) => Losses {
+  const separated = <Inputs, Outputs>(
+    model: SeparatedModel<Inputs, Outputs>,
+    lossFunction: (outputs: Outputs, targets: readonly Targets[]) => Losses,
+    inputs: (batch: DetectionBatch) => Inputs,
+  ) => {
+    const trainable = withLoss(model, (outputs: Outputs, targets: readonly Targets[]) => {
+      atSeam();
+      return lossFunction(outputs, targets);
+    });
+    return (batch: DetectionBatch) => trainable.losses({ inputs: inputs(batch), targets: batch.targets });
+  };
+  switch (name) {
+    case 'in-model, heads in the forward':
+    case 'in-model':
+      return (batch) => detector.losses(batch);
+    case 'separated, sampling forward':
+      return separated(new SamplingFasterRcnn(detector), sampledLosses, (batch) => batch);
+    case 'separated, dense forward':
+      return separated(new DenseFasterRcnn(detector), denseLossFunction(detector), ({ images }) => images);
+    case 'separated, losses as outputs':
+      return separated(new LossesAsOutputsFasterRcnn(detector), identity, (batch) => batch);
+  }
+}
