@@ -45,17 +45,25 @@ export class AdamW extends NamedStateOptimizer {
     const t = (this.updates.get(name) ?? 0) + 1;
     const average = this.average('exp_avg', name, gradient, beta1);
     const square = this.average('exp_avg_sq', name, tf.square(gradient), beta2);
-    const denominator = tf.add(tf.div(tf.sqrt(square), Math.sqrt(1 - beta2 ** t)), EPSILON);
-    const change = tf.mul(tf.div(average, denominator), learningRate / (1 - beta1 ** t));
-    const decayed = weightDecay === 0 ? parameter : tf.mul(parameter, 1 - learningRate * weightDecay);
-    parameter.assign(tf.sub(decayed, change));
+    // In tidies of their own: for the largest parameter, each temporary is as large as it.
+    const change = tf.tidy(() => {
+      const denominator = tf.tidy(() => tf.add(tf.div(tf.sqrt(square), Math.sqrt(1 - beta2 ** t)), EPSILON));
+      return tf.mul(tf.div(average, denominator), learningRate / (1 - beta1 ** t));
+    });
+    parameter.assign(
+      tf.tidy(() =>
+        tf.sub(weightDecay === 0 ? parameter : tf.mul(parameter, 1 - learningRate * weightDecay), change),
+      ),
+    );
     this.updates.set(name, t);
   }
 
   private average(slot: string, name: string, value: tf.Tensor, beta: number): tf.Tensor {
     const previous = this.remembered(slot, name);
-    const fresh = tf.mul(value, 1 - beta);
-    const average = previous ? tf.add(tf.mul(previous, beta), fresh) : fresh;
+    const average = tf.tidy(() => {
+      const fresh = tf.mul(value, 1 - beta);
+      return previous ? tf.add(tf.mul(previous, beta), fresh) : fresh;
+    });
     this.remember(slot, name, average);
     return average;
   }

@@ -30,10 +30,13 @@ export class Sgd extends NamedStateOptimizer {
     learningRate: number,
     weightDecay: number,
   ): void {
-    const decayed = weightDecay === 0 ? gradient : tf.add(gradient, tf.mul(parameter, weightDecay));
+    // In tidies of their own: for the largest parameter, each temporary is as large as it.
+    const decayed =
+      weightDecay === 0 ? gradient : tf.tidy(() => tf.add(gradient, tf.mul(parameter, weightDecay)));
     const previous = this.remembered('momentum_buffer', name);
-    const buffer = previous ? tf.add(tf.mul(previous, this.momentum), decayed) : decayed;
+    const buffer = previous ? tf.tidy(() => tf.add(tf.mul(previous, this.momentum), decayed)) : decayed;
     if (this.momentum !== 0) this.remember('momentum_buffer', name, buffer);
-    parameter.assign(tf.sub(parameter, tf.mul(buffer, learningRate)));
+    if (decayed !== gradient && decayed !== buffer) decayed.dispose();
+    parameter.assign(tf.tidy(() => tf.sub(parameter, tf.mul(buffer, learningRate))));
   }
 }
