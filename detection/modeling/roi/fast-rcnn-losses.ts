@@ -5,6 +5,7 @@ import { smoothL1Sum } from '../../ops/smooth-l1';
 import { concatBoxes } from '../../structures/boxes';
 import { fasterRcnnDefaults } from '../defaults';
 import type { RoiPredictions } from './box-head';
+import { classificationStatistics } from './classification-statistics';
 
 /** What the heads should have predicted for the R sampled proposals of one image. */
 export interface RoiTargets {
@@ -28,8 +29,9 @@ export function fastRcnnLosses(
     const [numRois, numLabels] = classLogits.shape;
     const labels = Int32Array.from(targets.flatMap((ofImage) => [...ofImage.labels]));
     const positives = Int32Array.from([...labels.keys()].filter((roi) => labels[roi] > 0));
-    summary.scalar('roi_heads/num_positive_rois', positives.length / targets.length);
-    summary.scalar('roi_heads/num_negative_rois', (numRois - positives.length) / targets.length);
+    summary.scalar('roi_head/num_fg_samples', positives.length / targets.length);
+    summary.scalar('roi_head/num_bg_samples', (numRois - positives.length) / targets.length);
+    summary.scalars(() => classificationStatistics(classLogits, labels));
 
     // Of all the boxes that a ROI predicts, one for each class, the one of its label.
     const ofLabel = tf.tensor1d(

@@ -48,8 +48,8 @@ export function rpnLosses({ logits, deltas }: SampledPredictions, samples: reado
   return tf.tidy(() => {
     const numSampled = logits.shape[0];
     const numPositives = samples.reduce((sum, { positives }) => sum + positives.length, 0);
-    summary.scalar('rpn/num_positive_anchors', numPositives / samples.length);
-    summary.scalar('rpn/num_negative_anchors', (numSampled - numPositives) / samples.length);
+    summary.scalar('rpn/num_pos_anchors', numPositives / samples.length);
+    summary.scalar('rpn/num_neg_anchors', (numSampled - numPositives) / samples.length);
 
     const labels = tf.tensor1d(
       Float32Array.from({ length: numSampled }, (_, i) => (i < numPositives ? 1 : 0)),
