@@ -25,8 +25,12 @@ export class Parameter {
     /** Whether the optimizer updates it. */
     public trainable: boolean,
   ) {
-    this.variable = initial instanceof tf.Variable ? initial : tf.variable(initial, trainable);
-    if (this.variable !== initial) initial.dispose();
+    if (initial instanceof tf.Variable) {
+      this.variable = initial as tf.Variable;
+      return;
+    }
+    this.variable = tf.variable(initial, trainable);
+    initial.dispose();
   }
 
   get value(): tf.Tensor {

@@ -57,12 +57,13 @@ export function gatherPatches(
     }),
   );
   const shapes = features.map(({ shape }) => shape);
-  const inputs = Object.fromEntries(used.map((level) => [`feature${level}`, features[level]]));
+  // Of maps without a pixel too, whose gradient is zero: a layer below them still decays and keeps its momentum.
+  const inputs = Object.fromEntries(features.map((feature, level) => [`feature${level}`, feature]));
   recordOperation('Patches', inputs, patches, [], (dy) =>
     Object.fromEntries(
-      used.map((level) => [
+      levels.map((patches, level) => [
         `feature${level}`,
-        gradientOfLevel(dy as tf.Tensor4D, levels[level], shapes[level]),
+        gradientOfLevel(dy as tf.Tensor4D, patches, shapes[level]),
       ]),
     ),
   );
@@ -79,10 +80,12 @@ function gradientOfLevel(dy: tf.Tensor4D, { rows, positions }: LevelPatches, sha
   const targets = Int32Array.from(pixelsInside, (i) => positions[i]);
   const updates = (): tf.Tensor => tf.gather(tf.reshape(dy, [-1, channels]), tf.tensor1d(sources, 'int32'));
   const dense = (): tf.Tensor => {
+    if (targets.length === 0) return tf.zeros(shape);
     const inputs = { x: updates(), segmentIds: tf.tensor1d(targets, 'int32') };
     return tf.reshape(runKernel('UnsortedSegmentSum', inputs, { numSegments: numPixels }), shape);
   };
   const addedTo = (previous: tf.Tensor): tf.Tensor => {
+    if (targets.length === 0) return tf.clone(previous);
     const tensor = tf.reshape(previous, [numPixels, channels]);
     const indices = tf.tensor2d(targets, [targets.length, 1], 'int32');
     return tf.reshape(runKernel('TensorScatterAdd', { tensor, indices, updates: updates() }), shape);
