@@ -1,7 +1,8 @@
 import { mkdirSync, readdirSync, realpathSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import type { Hook, TrainingState } from '../detection/engine/hooks';
-import { readCheckpointState, removeCheckpoint, saveCheckpoint, type Resumable } from './checkpoint';
+import { readCheckpointState, saveCheckpoint, type Resumable } from './checkpoint';
+import { removeWholeFolder, syncFolder } from './whole-folder';
 
 export interface CheckpointHookOptions {
   /** The run's folder: gets `checkpoints/NNNNNNN` and the links `last` and `best`. */
@@ -17,6 +18,11 @@ export interface CheckpointHookOptions {
   readonly metadata: () => Record<string, unknown>;
 }
 
+/** Steps done, in the folder `checkpoints`. */
+export const CHECKPOINT_NAME = /^\d{7,}$/;
+/** A link of the run's folder before it gets its name; with the number of the process. */
+export const HIDDEN_LINK_NAME = /^\.(?:last|best)\.(\d+)\.tmp$/;
+
 /** Saves checkpoints while training, as detectron2's PeriodicCheckpointer and BestCheckpointer together. */
 export class CheckpointHook implements Hook {
   private best = -Infinity;
@@ -29,6 +35,8 @@ export class CheckpointHook implements Hook {
 
   beforeTrain(state: TrainingState): void {
     const { bestMetric } = this.options;
+    mkdirSync(this.checkpoints, { recursive: true });
+    syncFolder(this.options.folder);
     if (state.iteration === 0 || bestMetric === undefined) return;
     const best = this.linkedFolder('best');
     if (best !== undefined) this.best = readCheckpointState(best).metrics[bestMetric] ?? -Infinity;
@@ -37,17 +45,14 @@ export class CheckpointHook implements Hook {
   afterStep(state: TrainingState): void {
     const isBest = this.isBest(state);
     if (!isBest && state.iteration % this.options.every !== 0) return;
-    this.save(state);
-    if (isBest) this.link('best', state.iteration);
-    this.removeOld(state.iteration);
+    this.save(state, isBest);
   }
 
   afterTrain(state: TrainingState): void {
     if (state.outcome === 'failed' || state.iteration === 0 || state.iteration === this.lastSaved) return;
     // A run that was over before its first step, or stopped there: what it resumed from is its checkpoint.
     if (state.storage.iteration === 0) return;
-    this.save(state);
-    this.removeOld(state.iteration);
+    this.save(state, false);
   }
 
   /** Whether the metric was measured at this step and is better than ever. NaN never is. */
@@ -58,7 +63,11 @@ export class CheckpointHook implements Hook {
     return true;
   }
 
-  private save({ iteration, storage }: TrainingState): void {
+  /**
+   * `best` before `last`: a process that dies between them does these steps again when it goes on, and finds `best` as
+   * it was; the other way round the best checkpoint would not be known as such.
+   */
+  private save({ iteration, storage }: TrainingState, isBest: boolean): void {
     const metrics: Record<string, number> = {};
     for (const name of storage.scalarNames) metrics[name] = storage.latest(name)!.value;
     saveCheckpoint(this.folderOf(iteration), this.options.resumable, {
@@ -67,7 +76,10 @@ export class CheckpointHook implements Hook {
       metadata: this.options.metadata(),
     });
     this.lastSaved = iteration;
+    if (isBest) this.link('best', iteration);
     this.link('last', iteration);
+    syncFolder(this.options.folder);
+    this.removeOld(iteration);
   }
 
   /** Points a link of the run's folder to a checkpoint: a new link, renamed over the old one. */
@@ -83,14 +95,13 @@ export class CheckpointHook implements Hook {
    * are left alone: this run has not written them.
    */
   private removeOld(iteration: number): void {
-    mkdirSync(this.checkpoints, { recursive: true });
     const past = readdirSync(this.checkpoints)
-      .filter((name) => /^\d{7,}$/.test(name) && Number(name) <= iteration)
+      .filter((name) => CHECKPOINT_NAME.test(name) && Number(name) <= iteration)
       .sort((a, b) => Number(b) - Number(a));
     const best = this.linkedFolder('best');
     for (const name of past.slice(Math.max(1, this.options.keep))) {
       const folder = path.join(this.checkpoints, name);
-      if (best === undefined || realpathSync(folder) !== best) removeCheckpoint(folder);
+      if (best === undefined || realpathSync(folder) !== best) removeWholeFolder(folder);
     }
   }
 

@@ -1,30 +1,23 @@
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Optimizer } from '../detection/engine/optimizer';
 import type { Trainable } from '../detection/engine/trainable';
 import type { RandomStream } from '../detection/nn/random';
+import { sha256OfSync } from './file-hash';
 import { readSafetensors, writeSafetensors } from './safetensors';
 import { loadStateDict, saveStateDict } from './state-dict';
 import { storedFloat32, storedInt32, toFloat32, type StoredTensor } from './stored-tensor';
 import { WeightsError } from './weights-error';
+import { writeWholeFolder } from './whole-folder';
 
 /** Raised when a checkpoint's files change their meaning. */
 const FORMAT = 1;
 const MODEL_FILE = 'model.safetensors';
 const OPTIMIZER_FILE = 'optimizer.safetensors';
 const STATE_FILE = 'state.json';
+const FILES = [MODEL_FILE, OPTIMIZER_FILE, STATE_FILE] as const;
 
 /** What a checkpoint saves and restores. */
 export interface Resumable {
@@ -45,6 +38,11 @@ export interface CheckpointState {
   readonly metrics: Readonly<Record<string, number>>;
   /** The caller's: name of the model, categories, configuration. Anything that JSON holds. */
   readonly metadata: Readonly<Record<string, unknown>>;
+  /**
+   * SHA-256 of the other files, by their names; `state.json`'s own is that of all that it says beside these sums, as
+   * JSON without spaces. Checkpoints of before have none.
+   */
+  readonly sha256?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -52,7 +50,8 @@ export interface CheckpointState {
  * `state.json`. All is written under a temporary name, brought to the disk and renamed, so that `folder` is either
  * whole or not there; one of the same name is replaced.
  *
- * @throws WeightsError where the system refuses to write: a full disk, say.
+ * @param folder in a folder that exists.
+ * @throws WeightsError where the system refuses to write (a full disk, say) or the folder is gone that this one is in.
  */
 export function saveCheckpoint(
   folder: string,
@@ -64,44 +63,28 @@ export function saveCheckpoint(
     ...contents,
     randomStreams: Object.fromEntries([...byName(model, streams)].map(([name, { state }]) => [name, state])),
   };
-  const parent = path.dirname(folder);
-  mkdirSync(parent, { recursive: true });
-  const temporary = temporaryName(folder);
-  rmSync(temporary, { recursive: true, force: true });
-  mkdirSync(temporary);
   try {
-    writeSafetensors(path.join(temporary, MODEL_FILE), saveStateDict(model), { format: 'pt' });
-    writeSafetensors(path.join(temporary, OPTIMIZER_FILE), saveOptimizer(optimizer));
-    writeFileSync(path.join(temporary, STATE_FILE), `${JSON.stringify(state, null, 2)}\n`, { flush: true });
-    syncFolder(temporary);
-    const replaced = existsSync(folder) ? setAside(folder) : undefined;
-    renameSync(temporary, folder);
-    if (replaced) rmSync(replaced, { recursive: true });
-    syncFolder(parent);
+    writeWholeFolder(folder, (hidden) => {
+      const [modelFile, optimizerFile, stateFile] = FILES.map((name) => path.join(hidden, name));
+      writeSafetensors(modelFile, saveStateDict(model), { format: 'pt' });
+      writeSafetensors(optimizerFile, saveOptimizer(optimizer));
+      const sums = [modelFile, optimizerFile].map(sha256OfSync);
+      const sealed = {
+        ...state,
+        sha256: { [MODEL_FILE]: sums[0], [OPTIMIZER_FILE]: sums[1], [STATE_FILE]: sumOf(state) },
+      };
+      writeFileSync(stateFile, `${JSON.stringify(sealed, null, 2)}\n`, { flush: true });
+    });
   } catch (error) {
-    rmSync(temporary, { recursive: true, force: true });
     // The user knows the folder, not the temporary name that a file in it was to have.
     const refusal = error instanceof WeightsError ? error.cause : error;
     if (!isRecord(refusal) || !('errno' in refusal)) throw error;
-    throw new WeightsError(folder, undefined, `cannot be written: ${String(refusal['message'])}`);
+    const parent = path.dirname(folder);
+    const reason = existsSync(parent)
+      ? String(refusal['message'])
+      : `there is no folder ${parent} (any more)`;
+    throw new WeightsError(folder, undefined, `cannot be written: ${reason}`);
   }
-}
-
-/** Removes a checkpoint folder so that nobody ever sees half of it. */
-export function removeCheckpoint(folder: string): void {
-  rmSync(setAside(folder), { recursive: true });
-}
-
-/** Renames a folder that is to be removed; returns its new name. */
-function setAside(folder: string): string {
-  const hidden = `${temporaryName(folder)}.removed`;
-  renameSync(folder, hidden);
-  return hidden;
-}
-
-/** Hidden, and in the same folder, so that a rename suffices. */
-function temporaryName(folder: string): string {
-  return path.join(path.dirname(folder), `.${path.basename(folder)}.${process.pid}.tmp`);
 }
 
 /**
@@ -114,7 +97,7 @@ export function loadCheckpoint(
   folder: string,
   { model, optimizer, streams = [] }: Resumable,
 ): CheckpointState {
-  const state = readCheckpointState(folder);
+  const state = verifyCheckpoint(folder);
   const ours = byName(model, streams);
   for (const name of new Set([...ours.keys(), ...Object.keys(state.randomStreams)])) {
     if (ours.has(name) && Object.hasOwn(state.randomStreams, name)) continue;
@@ -147,7 +130,40 @@ export function readCheckpointState(folder: string): CheckpointState {
     );
   }
   if (!isCheckpointState(state)) throw new WeightsError(file, undefined, 'is no state of a checkpoint');
+  const { sha256, ...sealed } = state;
+  if (sha256 !== undefined && sha256[STATE_FILE] !== sumOf(sealed)) throw damaged(file);
   return state;
+}
+
+/**
+ * Reads a checkpoint's `state.json`, and checks that each of its files is as it was written.
+ *
+ * @throws WeightsError where one is missing, cannot be read, or has changed.
+ */
+export function verifyCheckpoint(folder: string): CheckpointState {
+  const state = readCheckpointState(folder);
+  for (const name of [MODEL_FILE, OPTIMIZER_FILE]) {
+    const file = path.join(folder, name);
+    const sum = sumOfFile(file);
+    if (state.sha256 !== undefined && state.sha256[name] !== sum) throw damaged(file);
+  }
+  return state;
+}
+
+function sumOfFile(file: string): string {
+  try {
+    return sha256OfSync(file);
+  } catch (error) {
+    throw new WeightsError(file, undefined, `cannot be read: ${(error as Error).message}`);
+  }
+}
+
+function sumOf(state: Omit<CheckpointState, 'sha256'>): string {
+  return createHash('sha256').update(JSON.stringify(state)).digest('hex');
+}
+
+function damaged(file: string): WeightsError {
+  return new WeightsError(file, undefined, 'is damaged: it is not what was written (its SHA-256 differs)');
 }
 
 /** The file to read weights from where the user may also name a checkpoint's folder. */
@@ -158,14 +174,15 @@ export function weightsFile(fileOrFolder: string): string {
 
 function isCheckpointState(state: unknown): state is CheckpointState {
   if (!isRecord(state)) return false;
-  const { iteration, randomStreams, metrics, metadata } = state;
+  const { iteration, randomStreams, metrics, metadata, sha256 = {} } = state;
   const isNumbers = (values: unknown) => Array.isArray(values) && values.every(Number.isInteger);
   return (
     Number.isSafeInteger(iteration) &&
     isRecord(randomStreams) &&
     Object.values(randomStreams).every(isNumbers) &&
     isRecord(metrics) &&
-    isRecord(metadata)
+    isRecord(metadata) &&
+    isRecord(sha256)
   );
 }
 
@@ -212,10 +229,4 @@ function loadOptimizer(optimizer: Optimizer, file: string, entries: ReadonlyMap<
       throw new WeightsError(file, undefined, `does not fit the optimizer: ${(error as Error).message}`);
     }
   });
-}
-
-function syncFolder(folder: string): void {
-  const descriptor = openSync(folder, 'r');
-  fsyncSync(descriptor);
-  closeSync(descriptor);
 }

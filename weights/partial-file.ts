@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { hasEnded } from './ended-process';
 
 /**
  * The name under which this process writes a file that is being downloaded: beside the file, and nobody else's, so that
@@ -12,7 +13,7 @@ export function claimPartial(file: string): string {
   if (existsSync(own)) return own;
   const left = readdirSync(path.dirname(file))
     .map((name) => path.join(path.dirname(file), name))
-    .filter((name) => hasEnded(file, name))
+    .filter((name) => isAbandoned(file, name))
     .sort((a, b) => sizeOf(b) - sizeOf(a));
   for (const name of left) {
     try {
@@ -36,13 +37,7 @@ function partialName(file: string, pid: number): string {
 }
 
 /** Whether a name is that of the partial file of a process of this machine that runs no more. */
-function hasEnded(file: string, name: string): boolean {
+function isAbandoned(file: string, name: string): boolean {
   const pid = Number(/\.(\d+)\.partial$/.exec(name)?.[1]);
-  if (name !== partialName(file, pid)) return false;
-  try {
-    process.kill(pid, 0); // asks, does nothing
-    return false;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ESRCH';
-  }
+  return name === partialName(file, pid) && hasEnded(pid);
 }

@@ -18,7 +18,13 @@ import { cosine, withLinearWarmup } from '../../detection/engine/schedules';
 import { Sgd } from '../../detection/engine/sgd';
 import { train } from '../../detection/engine/train';
 import { RandomStream } from '../../detection/nn/random';
-import { loadCheckpoint, readCheckpointState, saveCheckpoint, weightsFile } from '../../weights/checkpoint';
+import {
+  loadCheckpoint,
+  readCheckpointState,
+  saveCheckpoint,
+  verifyCheckpoint,
+  weightsFile,
+} from '../../weights/checkpoint';
 import { CheckpointHook, type CheckpointHookOptions } from '../../weights/checkpoint-hook';
 import { readSafetensors } from '../../weights/safetensors';
 import { WeightsError } from '../../weights/weights-error';
@@ -151,6 +157,21 @@ describe('saveCheckpoint', () => {
 });
 
 describe('loadCheckpoint', () => {
+  it('takes checkpoints of before checksums as they are', async () => {
+    await run(OPTIMIZERS['SGD'], 2, { hooks: checkpointHook() });
+    const file = path.join(folder, 'last', 'state.json');
+    const state = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
+    expect(Object.keys(state['sha256'] as object)).toEqual([
+      'model.safetensors',
+      'optimizer.safetensors',
+      'state.json',
+    ]);
+    writeFileSync(file, JSON.stringify({ ...state, sha256: undefined }));
+    expect((await run(OPTIMIZERS['SGD'], 3, { from: path.join(folder, 'last') })).losses).toHaveLength(1);
+    rmSync(path.join(folder, 'last', 'model.safetensors'));
+    expect(() => verifyCheckpoint(path.join(folder, 'last'))).toThrow(/model\.safetensors: cannot be read/);
+  });
+
   it('restores streams of others, and refuses those it does not know', () => {
     const model = new ToyModel();
     const optimizer = OPTIMIZERS['SGD'](model);
@@ -196,7 +217,7 @@ describe('loadCheckpoint', () => {
     const otherBefore = valuesOf(other);
     const loadOther = () => loadCheckpoint(checkpoint, { model: other, optimizer });
     writeFileSync(path.join(checkpoint, 'model.safetensors'), 'x');
-    expect(loadOther).toThrow(/model\.safetensors: is no safetensors file/);
+    expect(loadOther).toThrow(/model\.safetensors: is damaged/);
     for (const [text, message] of [
       ['{"format": 2}', /state\.json: entry "format": is 2, this program reads 1/],
       ['{"format": 1, "iteration": -0.5}', /is no state of a checkpoint/],

@@ -1,0 +1,77 @@
+import { existsSync, readdirSync, readlinkSync, realpathSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { verifyCheckpoint } from './checkpoint';
+import { CHECKPOINT_NAME, HIDDEN_LINK_NAME } from './checkpoint-hook';
+import { isLeftOver, removeHiddenFolders } from './whole-folder';
+import { WeightsError } from './weights-error';
+
+/**
+ * Finds the checkpoint from which a run goes on: `last`, or the one before it where that is damaged. A run that died
+ * before it had the link has its latest. A damaged `best` is forgotten, so that another checkpoint can become it.
+ *
+ * @param folder the run's, as CheckpointHook writes it.
+ * @param tell gets a line about each damaged checkpoint.
+ * @returns the checkpoint's folder; undefined where the run has none.
+ * @throws WeightsError where each is damaged: the first message.
+ */
+export function resumePoint(folder: string, tell: (line: string) => void): string | undefined {
+  const best = path.join(folder, 'best');
+  const refusedBest = linkedName(best) === undefined ? undefined : refusal(best);
+  if (refusedBest) {
+    tell(`${refusedBest.message}; this checkpoint is the best no more`);
+    rmSync(best);
+  }
+  const candidates = checkpointsUpToLast(folder);
+  const refused: WeightsError[] = [];
+  for (const candidate of candidates) {
+    const reason = refusal(candidate);
+    if (!reason) {
+      for (const { message } of refused) tell(`${message}; using the checkpoint before it`);
+      return candidate;
+    }
+    refused.push(reason);
+  }
+  if (refused.length > 0) throw refused[0];
+  return undefined;
+}
+
+/** Removes what a process that died has left in a run's folder beside its checkpoints. Before this one writes there. */
+export function removeCheckpointLeftovers(folder: string): void {
+  const checkpoints = path.join(folder, 'checkpoints');
+  if (existsSync(checkpoints)) removeHiddenFolders(checkpoints);
+  for (const name of readdirSync(folder)) {
+    const match = HIDDEN_LINK_NAME.exec(name);
+    if (match && isLeftOver(Number(match[1]))) rmSync(path.join(folder, name), { force: true });
+  }
+}
+
+/** Where `last` leads to, then those with fewer steps; all where there is no `last`. Latest first. */
+function checkpointsUpToLast(folder: string): string[] {
+  const checkpoints = path.join(folder, 'checkpoints');
+  const linked = linkedName(path.join(folder, 'last'));
+  const upTo = linked !== undefined && CHECKPOINT_NAME.test(linked) ? Number(linked) : Infinity;
+  const names = existsSync(checkpoints) ? readdirSync(checkpoints) : [];
+  return names
+    .filter((name) => CHECKPOINT_NAME.test(name) && Number(name) <= upTo)
+    .sort((a, b) => Number(b) - Number(a))
+    .map((name) => realpathSync(path.join(checkpoints, name)));
+}
+
+function linkedName(link: string): string | undefined {
+  try {
+    return path.basename(readlinkSync(link));
+  } catch {
+    return undefined; // there is none
+  }
+}
+
+/** Why a checkpoint cannot be used; undefined where it can. */
+function refusal(checkpoint: string): WeightsError | undefined {
+  try {
+    verifyCheckpoint(checkpoint);
+    return undefined;
+  } catch (error) {
+    if (error instanceof WeightsError) return error;
+    throw error;
+  }
+}
