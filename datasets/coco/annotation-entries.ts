@@ -1,6 +1,6 @@
 import type { CocoAnnotation, CocoCategory, CocoImage, CocoReadOptions } from './annotations';
-import { idFault, isId, isObject } from './entries';
-import { shownValue, type ProblemKind, type ProblemList } from './problems';
+import { idFault, isId, isObject, type ImageEntries } from './entries';
+import { shownValue, type Problem, type ProblemKind, type ProblemList } from './problems';
 
 /** Things that are put right, counted, with the first few annotation ids. */
 class Repairs {
@@ -26,21 +26,23 @@ const LISTED_IDS = 5;
 /**
  * Checks annotations one by one; what is wrong goes into `problems`.
  *
- * @returns The good ones, in the order of the file, and one note for each kind of thing that is put right.
+ * @returns The good ones of valid images, in the order of the file; those that nothing is wrong with but their image,
+ *   unless all is refused anyway; and one note for each kind of thing that is put right.
  */
 export function readAnnotations(
   entries: readonly unknown[],
-  images: ReadonlyMap<number, CocoImage>,
+  images: ImageEntries,
   categories: ReadonlyMap<number, CocoCategory>,
   problems: ProblemList,
-  { keepSegmentations = false }: CocoReadOptions,
-): { annotations: CocoAnnotation[]; notes: string[] } {
+  { keepSegmentations = false, skipInvalid = false }: CocoReadOptions,
+): { annotations: CocoAnnotation[]; withTheirImage: Problem[]; notes: string[] } {
   const withoutArea = new Repairs('have no "area": width * height of the box is taken');
   const withoutCrowd = new Repairs('have no "iscrowd": 0 is taken');
   const withoutSize = new Repairs('have a box without width or height: training leaves them out');
   const reachingOut = new Repairs('reach beyond their image: training clips them');
   const seen = new Set<number>();
   const annotations: CocoAnnotation[] = [];
+  const withTheirImage: Problem[] = [];
 
   entries.forEach((entry, index) => {
     if (!isObject(entry)) {
@@ -60,7 +62,7 @@ export function readAnnotations(
     else if (seen.has(id)) refuse('duplicate id', 'id', `id ${id} occurs more than once`);
     else seen.add(id);
 
-    const image = isId(imageId) ? images.get(imageId) : undefined;
+    const image = isId(imageId) ? images.byId.get(imageId) : undefined;
     if (!isId(imageId)) refuse('id', 'image_id', idFault(imageId));
     else if (image === undefined) refuse('unknown image', 'image_id', `there is no image ${imageId}`);
 
@@ -78,6 +80,17 @@ export function readAnnotations(
       refuse('iscrowd', 'iscrowd', `it is ${shownValue(iscrowd)}, neither 0 nor 1`);
     }
     if (!isGood) return;
+    if (images.invalid.has(imageId as number)) {
+      if (!skipInvalid) return;
+      withTheirImage.push({
+        kind: 'image left out',
+        place: `annotations[${index}]`,
+        imageId: imageId as number,
+        annotationId: id as number,
+        reason: 'its image is left out',
+      });
+      return;
+    }
 
     const box = bbox as [number, number, number, number];
     annotations.push({
@@ -96,20 +109,25 @@ export function readAnnotations(
   });
   return {
     annotations,
+    withTheirImage,
     notes: [withoutArea, withoutCrowd, withoutSize, reachingOut].flatMap((r) => r.note()),
   };
 }
 
 /** What is wrong with the four numbers of a box; the image is missing where it is unknown. */
-export function boxFault(bbox: unknown, image: CocoImage | undefined): string | undefined {
+function boxFault(bbox: unknown, image: CocoImage | undefined): string | undefined {
   if (bbox === undefined) return 'the box is missing';
   if (!Array.isArray(bbox) || bbox.length !== 4 || !bbox.every((value) => typeof value === 'number')) {
     return `the box is ${shownValue(bbox)}, not four numbers [x, y, width, height]`;
   }
   const [x, y, width, height] = bbox as [number, number, number, number];
   if (![x, y, width, height].every(Number.isFinite)) return `the box [${bbox.join(', ')}] is not finite`;
+  if (![x + width, y + height, width * height].every(Number.isFinite))
+    return `the box ${shownValue(bbox)} is too large to compute with`;
   if (width < 0 || height < 0) return `the box ${shownValue(bbox)} has a negative width or height`;
-  if (image !== undefined && (isOutside(x, width, image.width) || isOutside(y, height, image.height))) {
+  // The size of an invalid image may be no number.
+  if (!(image && image.width > 0 && image.height > 0)) return undefined;
+  if (isOutside(x, width, image.width) || isOutside(y, height, image.height)) {
     return `the box ${shownValue(bbox)} is wholly outside the image of ${image.width} x ${image.height}`;
   }
   return undefined;

@@ -1,8 +1,8 @@
 import { InputError } from '../../detection/errors';
 import { readAnnotations } from './annotation-entries';
-import { checkedEntries, readCategories, readImages } from './entries';
+import { checkedEntries, readCategories, readImages, type ImageEntries } from './entries';
 import { readJsonFile } from './json-file';
-import { ProblemList, type Problem } from './problems';
+import { ProblemList, type Problem, type ProblemKind } from './problems';
 
 export interface CocoImage {
   readonly id: number;
@@ -30,13 +30,16 @@ export interface CocoAnnotation {
   readonly segmentation?: unknown;
 }
 
-/** A COCO instances file says something that cannot be used. All of it is in the message, and in `problems`. */
+/**
+ * A COCO instances file says something that cannot be used, or pictures that it names cannot. All of it is in the
+ * message, and in `problems`.
+ */
 export class AnnotationError extends InputError {
   override readonly name = 'AnnotationError';
 
   constructor(
     readonly file: string,
-    /** The first 20 of each kind. */
+    /** Kind by kind: at least the first 20 of each. */
     readonly problems: readonly Problem[],
     message: string,
   ) {
@@ -47,7 +50,35 @@ export class AnnotationError extends InputError {
 export interface CocoReadOptions {
   /** Masks take most of the memory of a large file, and boxes do not need them. Default false. */
   readonly keepSegmentations?: boolean;
+  /**
+   * Leave invalid annotations out, and invalid images with all of their annotations, rather than refuse the file.
+   * What concerns the file as a whole or its categories, which say what labels mean, is refused all the same.
+   * Default false.
+   */
+  readonly skipInvalid?: boolean;
+  /** Looks at the pictures of the images that are valid so far; sorted by id. */
+  readonly checkImages?: (images: readonly CocoImage[], refuse: RefuseImage) => Promise<void>;
 }
+
+/** To be called with what is wrong with an image's picture; `key` is where the file has said otherwise. */
+export type RefuseImage = (
+  image: CocoImage,
+  kind: ProblemKind,
+  key: 'file_name' | 'width',
+  reason: string,
+) => void;
+
+/** What `skipInvalid` has left out. */
+export interface LeftOut {
+  /** Number of entries of the file's list of images. */
+  readonly images: number;
+  /** Number of entries of the file's list of annotations. */
+  readonly annotations: number;
+  /** Why: at least one for each, more where more is wrong with it. */
+  readonly problems: readonly Problem[];
+}
+
+const NOTHING: LeftOut = { images: 0, annotations: 0, problems: [] };
 
 /** What a COCO instances file holds. */
 export class CocoDataset {
@@ -67,6 +98,7 @@ export class CocoDataset {
     readonly annotations: readonly CocoAnnotation[],
     /** What was filled in, or will be clipped or left out: one line each, for the user. */
     readonly notes: readonly string[],
+    readonly leftOut: LeftOut = NOTHING,
   ) {
     this.imagesById = new Map(images.map((image) => [image.id, image]));
     this.labels = new Map(categories.map((category, index) => [category.id, index + 1]));
@@ -106,7 +138,7 @@ export class CocoDataset {
 }
 
 /**
- * Reads a COCO instances file, strictly: what cannot be right is refused, all of it in one message.
+ * Reads a COCO instances file, strictly: what cannot be right is refused, all of it in one message, or left out.
  * Missing "area" and "iscrowd" are filled in; boxes without a size or partly outside their image stay, with a note.
  *
  * @param imageFolder null where no pictures will be read: file names may then be missing.
@@ -118,7 +150,8 @@ export async function readCocoDataset(
   options: CocoReadOptions = {},
 ): Promise<CocoDataset> {
   const root = await readJsonFile(annotationFile);
-  const problems = new ProblemList();
+  const { skipInvalid = false, checkImages } = options;
+  const problems = new ProblemList(skipInvalid ? Infinity : undefined);
   const refuseProblems = (): void => {
     if (problems.isEmpty) return;
     throw new AnnotationError(annotationFile, problems.problems, problems.describe(annotationFile));
@@ -126,18 +159,49 @@ export async function readCocoDataset(
 
   const entries = checkedEntries(root, problems);
   refuseProblems();
-  const images = readImages(entries.images, imageFolder !== null, problems);
   const categories = readCategories(entries.categories, problems);
-  const { annotations, notes } = readAnnotations(entries.annotations, images, categories, problems, options);
-  refuseProblems();
-
-  const byId = (a: { id: number }, b: { id: number }): number => a.id - b.id;
-  return new CocoDataset(
-    annotationFile,
-    imageFolder,
-    [...images.values()].sort(byId),
-    [...categories.values()].sort(byId),
-    annotations,
-    notes,
+  if (skipInvalid) refuseProblems();
+  const imageEntries = readImages(entries.images, imageFolder !== null, problems);
+  await checkImages?.(validImages(imageEntries), (image, kind, key, reason) => {
+    imageEntries.invalid.add(image.id);
+    const place = `images[${imageEntries.indices.get(image.id)!}].${key}`;
+    problems.add({ kind, place, imageId: image.id, reason });
+  });
+  const images = validImages(imageEntries);
+  const { annotations, withTheirImage, notes } = readAnnotations(
+    entries.annotations,
+    imageEntries,
+    categories,
+    problems,
+    options,
   );
+  if (skipInvalid && images.length === 0) {
+    problems.add({ kind: 'structure', place: 'images', reason: 'none of them is valid' });
+  }
+  if (!skipInvalid || images.length === 0) refuseProblems();
+
+  const leftOut = {
+    images: entries.images.length - images.length,
+    annotations: entries.annotations.length - annotations.length,
+    problems: [...problems.problems, ...ambiguousImages(imageEntries), ...withTheirImage],
+  };
+  const sortedCategories = [...categories.values()].sort(byId);
+  return new CocoDataset(annotationFile, imageFolder, images, sortedCategories, annotations, notes, leftOut);
+}
+
+function validImages({ byId: images, invalid }: ImageEntries): CocoImage[] {
+  return [...images.values()].filter(({ id }) => !invalid.has(id)).sort(byId);
+}
+
+function ambiguousImages({ ambiguous, indices }: ImageEntries): Problem[] {
+  return [...ambiguous].map((id) => ({
+    kind: 'duplicate id',
+    place: `images[${indices.get(id)!}].id`,
+    imageId: id,
+    reason: `id ${id} is also that of another picture: annotations could mean either`,
+  }));
+}
+
+function byId(a: { id: number }, b: { id: number }): number {
+  return a.id - b.id;
 }

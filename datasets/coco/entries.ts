@@ -1,6 +1,6 @@
 import type { CocoCategory, CocoImage } from './annotations';
 import { staysInFolder } from './file-name';
-import { shownValue, type ProblemList } from './problems';
+import { shownValue, type ProblemKind, type ProblemList } from './problems';
 
 /** The three lists of an instances file, their entries unchecked. */
 export interface Entries {
@@ -9,7 +9,9 @@ export interface Entries {
   readonly categories: readonly unknown[];
 }
 
-export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+type Entry = Readonly<Record<string, unknown>>;
+
+export function isObject(value: unknown): value is Entry {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
@@ -51,13 +53,33 @@ export function idFault(value: unknown): string {
   return value === undefined ? 'the id is missing' : `the id is ${shownValue(value)}, not a whole number`;
 }
 
-/** @returns The good ones by id. */
+/** The images of a file as far as they have an id. */
+export interface ImageEntries {
+  /** Those that are invalid too: what refers to them is not lost on its way. */
+  readonly byId: ReadonlyMap<number, CocoImage>;
+  /** Place of each in the list of the file. */
+  readonly indices: ReadonlyMap<number, number>;
+  /** Ids of images that cannot be used. */
+  readonly invalid: Set<number>;
+  /** Of the invalid ones, those that nothing but another entry with their id is wrong with. */
+  readonly ambiguous: ReadonlySet<number>;
+}
+
+/** Checks images one by one; what is wrong goes into `problems`. */
 export function readImages(
   entries: readonly unknown[],
   needsFileNames: boolean,
   problems: ProblemList,
-): Map<number, CocoImage> {
-  return readById('images', entries, problems, (entry, id, place) => {
+): ImageEntries {
+  const indices = new Map<number, number>();
+  const invalid = new Set<number>();
+  const ambiguous = new Set<number>();
+  const read = (entry: Entry, id: number, place: string, index: number): CocoImage => {
+    indices.set(id, index);
+    const refuse = (kind: ProblemKind, key: string, reason: string): void => {
+      invalid.add(id);
+      problems.add({ kind, place: `${place}.${key}`, imageId: id, reason });
+    };
     const { file_name: fileName, width, height } = entry;
     for (const [key, side] of [
       ['width', width],
@@ -66,19 +88,28 @@ export function readImages(
       if (Number.isSafeInteger(side) && (side as number) > 0) continue;
       const reason =
         side === undefined ? 'it is missing' : `it is ${shownValue(side)}, not a whole number from 1 up`;
-      problems.add({ kind: 'size', place: `${place}.${key}`, imageId: id, reason });
+      refuse('size', key, reason);
     }
     const wrongName = fileNameFault(fileName, needsFileNames);
-    if (wrongName !== undefined) {
-      problems.add({ kind: 'file name', place: `${place}.file_name`, imageId: id, reason: wrongName });
-    }
+    if (wrongName !== undefined) refuse('file name', 'file_name', wrongName);
     return {
       id,
       fileName: typeof fileName === 'string' ? fileName : '',
-      width: Number(width),
-      height: Number(height),
+      width: typeof width === 'number' ? width : NaN,
+      height: typeof height === 'number' ? height : NaN,
     };
-  });
+  };
+  // Annotations of an id that two pictures share could mean either.
+  const readAgain = (entry: Entry, first: CocoImage): void => {
+    const isSame =
+      (entry.file_name ?? '') === first.fileName &&
+      entry.width === first.width &&
+      entry.height === first.height;
+    if (isSame || invalid.has(first.id)) return;
+    invalid.add(first.id);
+    ambiguous.add(first.id);
+  };
+  return { byId: readById('images', entries, problems, read, readAgain), indices, invalid, ambiguous };
 }
 
 function fileNameFault(fileName: unknown, isNeeded: boolean): string | undefined {
@@ -90,7 +121,7 @@ function fileNameFault(fileName: unknown, isNeeded: boolean): string | undefined
     : `${shownValue(fileName)} leads out of the folder of the images`;
 }
 
-/** @returns The good ones by id. */
+/** @returns Those that have an id, by id. */
 export function readCategories(
   entries: readonly unknown[],
   problems: ProblemList,
@@ -108,7 +139,8 @@ function readById<T>(
   list: 'images' | 'categories',
   entries: readonly unknown[],
   problems: ProblemList,
-  read: (entry: Readonly<Record<string, unknown>>, id: number, place: string) => T,
+  read: (entry: Entry, id: number, place: string, index: number) => T,
+  readAgain?: (entry: Entry, first: T) => void,
 ): Map<number, T> {
   const byId = new Map<number, T>();
   entries.forEach((entry, index) => {
@@ -121,10 +153,12 @@ function readById<T>(
       problems.add({
         kind: 'duplicate id',
         place: `${place}.id`,
+        ...(list === 'images' && { imageId: entry.id }),
         reason: `id ${entry.id} occurs more than once`,
       });
+      readAgain?.(entry, byId.get(entry.id)!);
     } else {
-      byId.set(entry.id, read(entry, entry.id, place));
+      byId.set(entry.id, read(entry, entry.id, place, index));
     }
   });
   return byId;

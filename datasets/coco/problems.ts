@@ -22,40 +22,51 @@ export type ProblemKind =
   | 'file name'
   | 'name'
   | 'score'
-  | 'segmentation';
+  | 'segmentation'
+  | 'missing picture'
+  | 'unreadable picture'
+  | 'picture size'
+  | 'too large picture'
+  | 'image left out';
 
 /** So many of each kind are listed, the others counted. */
 const LISTED_PER_KIND = 20;
 
 /** Collects what is wrong in a file, so that one message can tell all of it. */
 export class ProblemList {
-  private readonly listed: Problem[] = [];
-  private readonly counts = new Map<ProblemKind, number>();
+  private readonly kinds = new Map<ProblemKind, { readonly kept: Problem[]; count: number }>();
+
+  /** @param keptPerKind A file may be wrong in a million places: more than are listed are kept only on demand. */
+  constructor(private readonly keptPerKind = LISTED_PER_KIND) {}
 
   add(problem: Problem): void {
-    const count = (this.counts.get(problem.kind) ?? 0) + 1;
-    this.counts.set(problem.kind, count);
-    if (count <= LISTED_PER_KIND) this.listed.push(problem);
+    const ofKind = this.kinds.get(problem.kind) ?? { kept: [], count: 0 };
+    this.kinds.set(problem.kind, ofKind);
+    if (++ofKind.count <= this.keptPerKind) ofKind.kept.push(problem);
   }
 
   get isEmpty(): boolean {
-    return this.listed.length === 0;
+    return this.kinds.size === 0;
   }
 
-  /** The first 20 of each kind, in the order of the file. */
+  /** Those that are kept, kind by kind, each in the order of the file. */
   get problems(): readonly Problem[] {
-    return this.listed;
+    return [...this.kinds.values()].flatMap(({ kept }) => kept);
   }
 
   describe(file: string): string {
-    const lines = this.listed.map(describeProblem);
-    for (const [kind, count] of this.counts) {
-      if (count > LISTED_PER_KIND)
-        lines.push(`... and ${count - LISTED_PER_KIND} more of the kind "${kind}"`);
-    }
+    const lines = this.lines();
     if (lines.length === 1) return `${file}: ${lines[0]}.`;
-    const total = [...this.counts.values()].reduce((sum, count) => sum + count, 0);
+    const total = [...this.kinds.values()].reduce((sum, { count }) => sum + count, 0);
     return `${file}: ${total} things are wrong:\n${lines.map((line) => `  ${line}`).join('\n')}`;
+  }
+
+  /** The first 20 of each kind, one line each, and how many more there are. */
+  lines(): string[] {
+    return [...this.kinds].flatMap(([kind, { kept, count }]) => [
+      ...kept.slice(0, LISTED_PER_KIND).map(describeProblem),
+      ...(count > LISTED_PER_KIND ? [`... and ${count - LISTED_PER_KIND} more of the kind "${kind}"`] : []),
+    ]);
   }
 }
 

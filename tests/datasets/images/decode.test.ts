@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { deflateSync } from 'node:zlib';
 import sharp from 'sharp';
 import { InputError } from '../../../detection/errors';
-import { decodeImage, ImageError } from '../../../datasets/images/decode';
+import { checkImageHeader, decodeImage, ImageError } from '../../../datasets/images/decode';
 import { describeShared, sharedPath } from '../../shared';
 
 let folder: string;
@@ -248,6 +248,34 @@ describe('refuses', () => {
   test('huge declared dimensions, before memory is taken for them', async () => {
     const file = await write('bomb.png', handMadePng(60000, 60000, 8, 2, new Uint8Array(1000)));
     expect((await refusal(file)).reason).toContain('more than 178956970 pixels');
+  });
+
+  test('as much of it as a header tells, without decoding', async () => {
+    const stored = { height: 48, width: 64 };
+    const bytes = await jpeg();
+    const good = await write('header.jpg', bytes);
+    await expect(checkImageHeader(good, stored)).resolves.toBeUndefined();
+    // Damage behind the header is for decodeImage to find.
+    const cut = await write('header-cut.jpg', bytes.subarray(0, bytes.length - 300));
+    await expect(checkImageHeader(cut, stored)).resolves.toBeUndefined();
+    const bomb = handMadePng(60000, 60000, 8, 2, new Uint8Array(1000));
+    const faults: [string, string, RegExp][] = [
+      [join(folder, 'missing.jpg'), 'missing', /no such file/],
+      [folder, 'unreadable', /this is a folder/],
+      [await write('header-empty.jpg', ''), 'unreadable', /the file is empty/],
+      [await write('header-text.jpg', 'some words\n'.repeat(50)), 'unreadable', /no picture/],
+      [await write('header-bomb.png', bomb), 'too large', /more than 178956970 pixels/],
+    ];
+    for (const [file, fault, reason] of faults) {
+      const refused = { file, fault, reason: expect.stringMatching(reason) as unknown };
+      await expect(checkImageHeader(file, stored)).rejects.toMatchObject(refused);
+      await expect(decodeImage(file, stored)).rejects.toMatchObject(refused);
+    }
+    const turned = checkImageHeader(good, { height: 64, width: 48 });
+    await expect(turned).rejects.toMatchObject({
+      fault: 'size',
+      reason: expect.stringMatching(/EXIF/) as unknown,
+    });
   });
 
   test('another size than the annotations say', async () => {
