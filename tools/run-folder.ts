@@ -12,6 +12,7 @@ export function runFolder(output: string) {
     checkpoints: path.join(output, 'checkpoints'),
     last: path.join(output, 'last'),
     best: path.join(output, 'best'),
+    leftOut: path.join(output, 'left-out.json'),
     report: path.join(output, 'report.html'),
   };
 }

@@ -18,6 +18,7 @@ export interface TrainCommandOptions {
   readonly trainImages?: string;
   readonly valAnnotations?: string;
   readonly valImages?: string;
+  readonly skipInvalid?: boolean;
   readonly iterations?: number;
   readonly weights?: string;
 }
@@ -29,6 +30,7 @@ const options = {
   trainImages: ['data.trainImages', '--train-images DIR'],
   valAnnotations: ['data.valAnnotations', '--val-annotations FILE'],
   valImages: ['data.valImages', '--val-images DIR'],
+  skipInvalid: ['data.skipInvalid', '--skip-invalid'],
   iterations: ['iterations', '--iterations N'],
   weights: ['model.weights', '--weights FILE'],
 } as const satisfies Partial<Record<keyof TrainCommandOptions, readonly [key: string, spelling: string]>>;

@@ -22,6 +22,7 @@ import { configurationYaml } from './config/yaml-text';
 import { evaluateDetector, type DetectorEvaluation } from './evaluate-detector';
 import { BEST_METRIC, EvaluationHook } from './evaluation-hook';
 import { Interrupted, interruptible } from './interruption';
+import { writeLeftOut } from './left-out';
 import { writeAtomically } from './output-files';
 import { Progress, say } from './progress';
 import { runEvents } from './run-events';
@@ -122,6 +123,7 @@ async function run(
   const { data, iterations, seed, clipGradientNorm } = configuration;
   const folder = runFolder(output);
   writeAtomically(folder.config, configurationYaml(configuration));
+  if (data.skipInvalid) writeLeftOut(folder.leftOut, val ? [trainSet, val] : [trainSet]);
   const evaluate = (set: CocoDataset): Promise<DetectorEvaluation> => {
     const progress = new Progress('evaluating');
     const onProgress = (done: number, total: number): void => progress.update(done, total);
@@ -226,10 +228,10 @@ async function leavingNothingRefused<T>({ output, resume }: TrainingJob, job: ()
   } catch (error) {
     const refused =
       error instanceof InputError || error instanceof DivergenceError || systemRefusal(error) !== undefined;
-    const { config, metrics, last, checkpoints } = runFolder(output);
+    const { config, metrics, last, checkpoints, leftOut } = runFolder(output);
     if (refused && !resume && !existsSync(last)) {
       const own =
-        created === undefined ? [config, metrics, checkpoints, ...runEventFiles(output)] : [created];
+        created === undefined ? [config, metrics, checkpoints, leftOut, ...runEventFiles(output)] : [created];
       for (const name of own) rmSync(name, { recursive: true, force: true });
     }
     // The user's data or learning rate is at fault, not this program: the message is enough.

@@ -1,8 +1,6 @@
-import type { CocoDataset } from '../datasets/coco/annotations';
-import { readCocoDataset } from '../datasets/coco/annotations';
-import { shownValue } from '../datasets/coco/problems';
+import { AnnotationError, readCocoDataset, type CocoDataset } from '../datasets/coco/annotations';
+import { ProblemList, shownValue } from '../datasets/coco/problems';
 import { gtTargets } from '../datasets/coco/targets';
-import { cocoExamples } from '../datasets/loader/examples';
 import { InputError } from '../detection/errors';
 import { checkPictures } from './check-pictures';
 import type { TrainingConfiguration } from './config/schema';
@@ -23,24 +21,66 @@ export async function readTrainingData({ data }: TrainingConfiguration): Promise
   if ((data.valAnnotations === null) !== (data.valImages === null)) {
     throw new InputError('--val-annotations and --val-images go together: give both or neither');
   }
-  const train = await readSet(data.trainAnnotations, data.trainImages);
-  if (train.images.length === 0) throw new InputError(`${train.file}: has no images to train on`);
-  if (train.categories.length === 0) throw new InputError(`${train.file}: has no categories`);
-  if (train.images.every((image) => gtTargets(train, image).gtLabels.length === 0)) {
-    throw new InputError(`${train.file}: no image has an object to learn from`);
-  }
+  const { skipInvalid } = data;
+  const train = await readSet(data.trainAnnotations, data.trainImages, { skipInvalid });
+  requireObjects(train);
   if (data.valAnnotations === null || data.valImages === null) return { train, val: undefined };
-  const val = await readSet(data.valAnnotations, data.valImages);
+  const val = await readSet(data.valAnnotations, data.valImages, { skipInvalid });
   requireKnownCategories(train, val);
   return { train, val };
 }
 
-/** Reads a data set and looks at its pictures; notes go to the user. */
-export async function readSet(annotations: string, images: string): Promise<CocoDataset> {
-  const dataset = await readCocoDataset(annotations, images);
+export interface SetCheck {
+  /** Leave out what is invalid rather than refuse the set. Default false. */
+  readonly skipInvalid?: boolean;
+  /** Decode each picture, however many they are. Default false. */
+  readonly decodeAll?: boolean;
+}
+
+/** Reads and checks a data set with its pictures; what has been put right or left out is said to the user. */
+export async function readSet(
+  annotations: string,
+  images: string,
+  options: SetCheck = {},
+): Promise<CocoDataset> {
+  const dataset = await checkedSet(annotations, images, options);
   for (const note of dataset.notes) say(`${annotations}: ${note}`);
-  await checkPictures(cocoExamples(dataset));
+  if (dataset.leftOut.problems.length > 0)
+    say(`${annotations}: left out as invalid: ${leftOutCounts(dataset)}`);
   return dataset;
+}
+
+/**
+ * Reads a data set and looks at its pictures.
+ *
+ * @throws JsonFileError or AnnotationError, with everything that is wrong with it.
+ */
+export function checkedSet(
+  annotations: string,
+  images: string,
+  { skipInvalid = false, decodeAll = false }: SetCheck,
+): Promise<CocoDataset> {
+  return readCocoDataset(annotations, images, {
+    skipInvalid,
+    checkImages: (entries, refuse) => checkPictures(images, entries, refuse, decodeAll),
+  });
+}
+
+/** `1 image, 5 annotations`. */
+export function leftOutCounts({ leftOut: { images, annotations } }: CocoDataset): string {
+  return (
+    `${images} ${images === 1 ? 'image' : 'images'}, ` +
+    `${annotations} ${annotations === 1 ? 'annotation' : 'annotations'}`
+  );
+}
+
+/** @throws AnnotationError where there is nothing to learn from. */
+export function requireObjects(set: CocoDataset): void {
+  if (set.images.some((image) => gtTargets(set, image).gtLabels.length > 0)) return;
+  const problems = new ProblemList();
+  for (const problem of set.leftOut.problems) problems.add(problem);
+  problems.add({ kind: 'structure', place: 'annotations', reason: 'no image has an object to learn from' });
+  throw new AnnotationError(set.file, problems.problems, problems.describe(set.file));
 }
 
 function requireKnownCategories(train: CocoDataset, val: CocoDataset): void {

@@ -12,6 +12,7 @@ export function trainCommand(): Command {
     .option('--train-images <dir>', 'folder of its images')
     .option('--val-annotations <file>', 'COCO instances file to evaluate on')
     .option('--val-images <dir>', 'folder of its images')
+    .option('--skip-invalid', 'leave out invalid images and annotations, and list them in left-out.json')
     .option('--output <dir>', 'folder of the run: configuration, metrics, checkpoints, report.html')
     .option('--config <file>', 'YAML file with the keys below; a run’s config.yaml is one')
     .option('--set <key=value>', 'set one of the keys below; may be repeated', collect)

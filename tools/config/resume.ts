@@ -9,6 +9,7 @@ const changeable: readonly string[] = [
   'data.trainImages',
   'data.valAnnotations',
   'data.valImages',
+  'data.skipInvalid',
   'data.workers',
   'iterations',
   'evaluateEvery',

@@ -64,6 +64,12 @@ export const trainingConfigurationSchema = z.strictObject({
         .default(null)
         .describe('COCO instances file to evaluate on'),
       valImages: z.string().min(1).nullable().default(null).describe('folder of its images'),
+      skipInvalid: z
+        .boolean()
+        .default(false)
+        .describe(
+          'leave out invalid images and annotations rather than refuse a set; left-out.json lists them',
+        ),
       // torchvision's references/detection/train.py: 2 images and 4 workers per GPU; one decodes faster than a CPU trains.
       batchSize: z.int().min(1).default(2).describe('images per iteration'),
       workers: z.int().min(1).default(1).describe('threads that decode and resize'),
