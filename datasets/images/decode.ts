@@ -41,10 +41,10 @@ export class ImageError extends InputError {
  * @throws ImageError if the file cannot be read, is damaged or truncated, is no picture, or has another size
  */
 export async function decodeImage(file: string, expectedSize?: Size): Promise<DecodedImage> {
+  await requireContent(file);
   const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
     throw readingError(file, error);
   });
-  if (bytes.length === 0) throw new ImageError(file, 'the file is empty');
   return withImageErrors(file, () => decode(bytes, file, expectedSize));
 }
 
@@ -55,12 +55,18 @@ export async function decodeImage(file: string, expectedSize?: Size): Promise<De
  * @throws ImageError as decodeImage, as far as the header tells
  */
 export async function checkImageHeader(file: string, expectedSize: Size): Promise<void> {
+  await requireContent(file);
+  await withImageErrors(file, () => readHeader(sharp(file, SHARP_OPTIONS), file, expectedSize));
+}
+
+/** Reading a pipe or a device may never end. */
+async function requireContent(file: string): Promise<void> {
   const found = await stat(file).catch((error: NodeJS.ErrnoException) => {
     throw readingError(file, error);
   });
-  if (found.isDirectory()) throw new ImageError(file, IS_FOLDER);
+  if (found.isDirectory()) throw new ImageError(file, 'this is a folder, not a picture');
+  if (!found.isFile()) throw new ImageError(file, 'this is a pipe or a device, not a picture');
   if (found.size === 0) throw new ImageError(file, 'the file is empty');
-  await withImageErrors(file, () => readHeader(sharp(file, SHARP_OPTIONS), file, expectedSize));
 }
 
 // failOn 'error': a wrong checksum and a file that ends early count, a mere warning of the decoder does not.
@@ -109,11 +115,9 @@ function cmykToRgb(inks: Uint8Array): Uint8Array {
   return rgb;
 }
 
-const IS_FOLDER = 'this is a folder, not a picture';
-
 function readingError(file: string, { code, message }: NodeJS.ErrnoException): ImageError {
   if (code === 'ENOENT') return new ImageError(file, 'there is no such file', 'missing');
-  return new ImageError(file, code === 'EISDIR' ? IS_FOLDER : `the file cannot be read (${code ?? message})`);
+  return new ImageError(file, `the file cannot be read (${code ?? message})`);
 }
 
 function sizeProblem(stored: Size, expected: Size): string {

@@ -262,6 +262,7 @@ describe('refuses', () => {
     const faults: [string, string, RegExp][] = [
       [join(folder, 'missing.jpg'), 'missing', /no such file/],
       [folder, 'unreadable', /this is a folder/],
+      ['/dev/zero', 'unreadable', /a pipe or a device/],
       [await write('header-empty.jpg', ''), 'unreadable', /the file is empty/],
       [await write('header-text.jpg', 'some words\n'.repeat(50)), 'unreadable', /no picture/],
       [await write('header-bomb.png', bomb), 'too large', /more than 178956970 pixels/],
