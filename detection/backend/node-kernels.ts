@@ -5,9 +5,8 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { NodeJSKernelBackend } from '@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend';
-import type { TFEOpAttr } from '@tensorflow/tfjs-node-gpu/dist/tfjs_binding';
-
-type Attribute = TFEOpAttr;
+import { momentumStep, type MomentumStep } from './momentum-step';
+import { NativeOperations, type Attribute } from './native-operations';
 
 type Inputs = Record<string, tf.TensorInfo>;
 type Attributes = Record<string, unknown>;
@@ -16,62 +15,6 @@ type Kernel = (
   attributes: Attributes,
   native: NativeOperations,
 ) => tf.TensorInfo | tf.TensorInfo[];
-
-/** Builds attributes of TensorFlow operations and runs them. */
-class NativeOperations {
-  constructor(private readonly backend: NodeJSKernelBackend) {}
-
-  int(name: string, value: number | number[]): Attribute {
-    return { name, type: this.backend.binding.TF_ATTR_INT, value };
-  }
-
-  float(name: string, value: number): Attribute {
-    return { name, type: this.backend.binding.TF_ATTR_FLOAT, value };
-  }
-
-  bool(name: string, value: boolean): Attribute {
-    return { name, type: this.backend.binding.TF_ATTR_BOOL, value };
-  }
-
-  string(name: string, value: string): Attribute {
-    return { name, type: this.backend.binding.TF_ATTR_STRING, value };
-  }
-
-  /** A type attribute that says float32. */
-  floatType(name: string): Attribute {
-    return { name, type: this.backend.binding.TF_ATTR_TYPE, value: this.backend.binding.TF_FLOAT };
-  }
-
-  intType(name: string): Attribute {
-    return { name, type: this.backend.binding.TF_ATTR_TYPE, value: this.backend.binding.TF_INT32 };
-  }
-
-  run(name: string, attributes: Attribute[], inputs: tf.TensorInfo[]): tf.Tensor {
-    return this.backend.executeSingleOutput(name, attributes, inputs);
-  }
-
-  runMany(name: string, attributes: Attribute[], inputs: tf.TensorInfo[], numOutputs: number): tf.Tensor[] {
-    return this.backend.executeMultipleOutputs(name, attributes, inputs, numOutputs);
-  }
-
-  /** Zeros around a tensor. */
-  pad(x: tf.TensorInfo, paddings: [before: number, after: number][]): tf.Tensor {
-    const tensor = tf.tensor2d(paddings, [paddings.length, 2], 'int32');
-    const padded = this.run('Pad', [this.floatType('T'), this.intType('Tpaddings')], [x, tensor]);
-    tensor.dispose();
-    return padded;
-  }
-
-  /** Runs `f` with a shape as the int32 tensor that TensorFlow wants it as. */
-  withInts<T>(values: number[], f: (tensor: tf.Tensor) => T): T {
-    const tensor = tf.tensor1d(values, 'int32');
-    try {
-      return f(tensor);
-    } finally {
-      tensor.dispose();
-    }
-  }
-}
 
 type Padding = tf.backend_util.PadInfo;
 type Shape4D = [number, number, number, number];
@@ -262,6 +205,14 @@ const kernels: Record<string, Kernel> = {
       'TensorScatterAdd',
       [native.floatType('T'), native.intType('Tindices')],
       [tensor, indices, updates],
+    ),
+
+  /** See momentumStep. */
+  MomentumStep: (inputs, attributes, native) =>
+    momentumStep(
+      inputs as Record<'parameter' | 'buffer' | 'gradient', tf.TensorInfo>,
+      attributes as Record<keyof MomentumStep, number>,
+      native,
     ),
 
   /** Gradient of a symmetric MirrorPad: dy -> the shape without padding. */

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { hasKernel, runKernelMany } from '../nn/kernels';
 import type { Parameter } from '../nn/module';
 import { NamedStateOptimizer, type ParameterGroup } from './optimizer';
 
@@ -30,12 +31,21 @@ export class Sgd extends NamedStateOptimizer {
     learningRate: number,
     weightDecay: number,
   ): void {
+    const { momentum } = this;
+    const previous = this.remembered('momentum_buffer', name);
+    if (previous && hasKernel('MomentumStep')) {
+      const attributes = { learningRate, momentum, weightDecay };
+      const inputs = { parameter, buffer: previous, gradient };
+      const [newParameter, newBuffer] = runKernelMany('MomentumStep', inputs, attributes);
+      parameter.assign(newParameter);
+      this.remember('momentum_buffer', name, newBuffer);
+      return;
+    }
     // In tidies of their own: for the largest parameter, each temporary is as large as it.
     const decayed =
       weightDecay === 0 ? gradient : tf.tidy(() => tf.add(gradient, tf.mul(parameter, weightDecay)));
-    const previous = this.remembered('momentum_buffer', name);
-    const buffer = previous ? tf.tidy(() => tf.add(tf.mul(previous, this.momentum), decayed)) : decayed;
-    if (this.momentum !== 0) this.remember('momentum_buffer', name, buffer);
+    const buffer = previous ? tf.tidy(() => tf.add(tf.mul(previous, momentum), decayed)) : decayed;
+    if (momentum !== 0) this.remember('momentum_buffer', name, buffer);
     if (decayed !== gradient && decayed !== buffer) decayed.dispose();
     parameter.assign(tf.tidy(() => tf.sub(parameter, tf.mul(buffer, learningRate))));
   }

@@ -17,3 +17,8 @@ export function runKernelMany(
 ): tf.Tensor[] {
   return tf.engine().runKernel<tf.Tensor[]>(name, inputs, attributes as Record<string, string>);
 }
+
+/** Whether the current backend has a kernel: one that only makes something faster need not be everywhere. */
+export function hasKernel(name: string): boolean {
+  return tf.getKernel(name, tf.getBackend()) !== undefined;
+}

@@ -166,6 +166,12 @@ export function recordOperations(
   engine().addTapeNode(name, inputs, outputs, ofAll, kept, {});
 }
 
+/** Inputs whose memory becomes that of a kernel's results, in the results' order. */
+const REUSED_INPUTS: Readonly<Record<string, readonly string[]>> = {
+  Reshape: ['x'],
+  MomentumStep: ['parameter', 'buffer'],
+};
+
 /**
  * Tells of every buffer that the engine comes to hold and lets go: of memory itself, not of the tensors that share
  * it. `kernelName` is the operation that made it; `sharedWith` is the buffer whose memory it is a view of (a
@@ -179,9 +185,10 @@ export function observeBuffers(observer: {
   const { state } = internals;
   const runKernelFunc = internals.runKernelFunc.bind(internals);
   const known = state.tensorInfo;
-  const running: KernelInvocation[] = [];
+  const running: { invocation: KernelInvocation; reused: tf.Tensor[] }[] = [];
   internals.runKernelFunc = (invocation) => {
-    running.push(invocation);
+    const reused = REUSED_INPUTS[invocation.kernelName ?? '']?.map((name) => invocation.inputs[name]) ?? [];
+    running.push({ invocation, reused });
     try {
       return runKernelFunc(invocation);
     } finally {
@@ -193,10 +200,11 @@ export function observeBuffers(observer: {
     override get = (buffer: object) => known.get(buffer);
     override set = (buffer: object, info: BufferInfo) => {
       const kernel = running.at(-1);
-      const x = kernel?.kernelName === 'Reshape' ? kernel.inputs['x'] : undefined;
-      // Beside its result the kernel makes the new shape a tensor.
+      // Beside its results a kernel makes small tensors of its own: shapes, handles.
+      const x = kernel?.reused[0];
       const isView = x && tf.util.sizeFromShape(info.shape) === x.size;
-      observer.allocated(buffer, info, kernel?.kernelName, isView ? x.dataId : undefined);
+      if (isView) kernel.reused.shift();
+      observer.allocated(buffer, info, kernel?.invocation.kernelName, isView ? x.dataId : undefined);
       known.set(buffer, info);
       return this;
     };

@@ -116,6 +116,25 @@ describe.each(CASES)('%s', (_, make, expected) => {
   });
 });
 
+describe('SGD in place', () => {
+  it('changes no clone that was made before: a checkpoint that waits to be written, say', () => {
+    const parameters = makeParameters();
+    const optimizer = new Sgd(parameters, { momentum: 0.9, weightDecay: 0.01 });
+    step(optimizer, 0);
+    const clones = [...parameters.values()].map(({ value }) => tf.clone(value));
+    const state = optimizer.stateDict();
+    const read = () => [...clones, ...state.values()].flatMap((tensor) => [...tensor.dataSync()]);
+    const before = read();
+    const parametersBefore = valuesOf(parameters);
+    step(optimizer, 1);
+    expect(read()).toEqual(before);
+    expect(valuesOf(parameters)).not.toEqual(parametersBefore);
+    tf.dispose([clones, [...state.values()]]);
+    optimizer.dispose();
+    disposeAll(parameters);
+  });
+});
+
 describe('AdamW.loadStateDict', () => {
   it('wants the count of updates with the averages', () => {
     const parameters = makeParameters();

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { loadBackend } from '../../../detection/backend/node';
+import { Sgd } from '../../../detection/engine/sgd';
 import { lossesAndGradients } from '../../../detection/nn/autograd';
 import { Parameter } from '../../../detection/nn/module';
 import { LiveBytesMeter } from '../../../tools/benchmarks/live-bytes';
@@ -57,4 +58,22 @@ test('sees nothing any more once it is stopped', () => {
   const x = tf.square(tf.ones([250]));
   expect(meter.bytes).toBe(0);
   x.dispose();
+});
+
+test('a step of SGD works in the memory of the parameter and of its buffer', () => {
+  const parameter = new Parameter(tf.zeros([250]), 'same', true);
+  const optimizer = new Sgd([['p', parameter]], { momentum: 0.9, weightDecay: 0.1 });
+  const gradient = tf.ones([250]);
+  const step = () => optimizer.step(new Map([['p', gradient]]), 0.1);
+  step();
+  expect(meter.bytes).toBe(3 * KB);
+  meter.resetHighWaterMark();
+  step();
+  expect(meter.bytes).toBe(3 * KB);
+  // Scalars and handles beside them.
+  expect(meter.highWaterMark!.bytes).toBeLessThan(3.1 * KB);
+  gradient.dispose();
+  optimizer.dispose();
+  parameter.dispose();
+  expect(meter.bytes).toBe(0);
 });
