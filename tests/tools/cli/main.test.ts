@@ -31,6 +31,7 @@ test.each([
   [['help', 'train'], '--train-annotations'],
   [['train', '--help'], 'optimizer.lr'],
   [['evaluate', '--help'], '--iou-type'],
+  [['check', '--help'], '--skip-invalid'],
   [['detect', '--help'], '--score-threshold'],
   [['synthesize', '--help'], '--num-train'],
   [['demo', '--help'], 'report'],

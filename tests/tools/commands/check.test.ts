@@ -120,6 +120,31 @@ test('--skip-invalid does without: check says what, training records it', async 
   expect(readdirSync(output)).toContain('report.html');
 });
 
+test('a run may go on without what has become invalid; both sets are recorded', async () => {
+  const [bad, folder, output] = ['set.json', 'pictures', 'going on'].map((name) => workplace.at(name));
+  expect(await check({ images, categories, annotations }, '--skip-invalid')).toBe(0);
+  const good = workplace.at('good.json');
+  writeFileSync(
+    good,
+    JSON.stringify({ images: images.slice(0, 1), categories, annotations: annotations.slice(0, 1) }),
+  );
+  const pictures = ['--train-images', folder];
+  expect(await workplace.train(output, '--train-annotations', good, ...pictures, '--iterations', '1')).toBe(
+    0,
+  );
+  const record = path.join(output, 'left-out.json');
+  expect(existsSync(record)).toBe(false);
+
+  const goOn = ['train', '--output', output, '--resume', '--iterations', '2', '--train-annotations', bad];
+  expect(await main(goOn)).toBe(2);
+  const val = ['--val-annotations', good, '--val-images', folder];
+  expect(await main([...goOn, ...val, '--skip-invalid'])).toBe(0);
+  expect(JSON.parse(readFileSync(record, 'utf8'))).toMatchObject([
+    { file: bad, images: 6, annotations: 7 },
+    { file: good, images: 0, annotations: 0, leftOut: [] },
+  ]);
+});
+
 test('a kind that is wrong throughout is listed 20 times and counted', async () => {
   const missing = Array.from({ length: 25 }, (_, id) => ({ id: id + 100, file_name: `${id}.jpg`, ...size }));
   expect(await check({ images: [images[0], ...missing], categories, annotations: [] })).toBe(2);
