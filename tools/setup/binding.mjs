@@ -28,7 +28,7 @@ export function hasBinding(root, cache, library) {
 }
 
 /**
- * Compiles the unchanged sources of tfjs-node's binding against the library, or takes the result from the cache, and
+ * Compiles the unchanged sources of tfjs-node's binding, and binding-start.cc, against the library, or takes the result from the cache, and
  * puts it into node_modules. The binding finds the library in the cache by its absolute path.
  *
  * @param {string} root of the clone
@@ -53,7 +53,7 @@ export async function installBinding(root, cache, library, reporter) {
 function sources(root) {
   const folder = path.join(root, PACKAGE, 'binding');
   const names = fs.readdirSync(folder).sort();
-  return [...names.map((name) => path.join(folder, name)), path.join(root, 'tools/setup/quiet-start.cc')];
+  return [...names.map((name) => path.join(folder, name)), path.join(root, 'tools/setup/binding-start.cc')];
 }
 
 /**
@@ -69,6 +69,8 @@ function compilerFlags(library) {
       '-O2',
       '-std=c++17',
       '-DNAPI_VERSION=8',
+      // binding-start.cc registers the module, and calls this.
+      '-Dnapi_register_module_v1=tfjs_register_module',
       `-I${path.join(folder, 'include')}`,
     ],
     link: [

@@ -117,7 +117,7 @@ describe('what has changed is made anew', () => {
     ['package-lock.json', () => project.lockPackages('1.0.1'), ['npm']],
     ['a source', () => project.write('clone/src/cli.ts', '// changed'), ['tsc']],
     ['a new source', () => project.write('clone/src/other.ts', ''), ['tsc']],
-    ['the sources of the binding', () => project.write('clone/tools/setup/quiet-start.cc', '//'), ['g++']],
+    ['the sources of the binding', () => project.write('clone/tools/setup/binding-start.cc', '//'), ['g++']],
     ['a damaged binding', () => project.write(binding, 'damaged'), []],
     [
       'a truncated library',
