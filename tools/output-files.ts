@@ -16,7 +16,7 @@ export function writeAtomically(file: string, content: string | Uint8Array): voi
   const partial = `${file}.partial-${process.pid}`;
   try {
     mkdirSync(path.dirname(file), { recursive: true });
-    writeFileSync(partial, content);
+    writeFileSync(partial, content, { flush: true });
     renameSync(partial, file);
   } catch (error) {
     rmSync(partial, { force: true });

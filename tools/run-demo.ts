@@ -19,13 +19,14 @@ export interface DemoCommandOptions {
  */
 export async function runDemo({ output }: DemoCommandOptions): Promise<void> {
   const folder = runFolder(output);
-  if (existsSync(folder.report)) {
+  const data = path.join(output, 'data');
+  const configuration = demoConfiguration(data);
+  if (isFinished(output, configuration.iterations)) {
     showFinished(output);
     return;
   }
-  const data = path.join(output, 'data');
   const job = {
-    configuration: demoConfiguration(data),
+    configuration,
     output,
     resume: existsSync(folder.config),
     resumeCommand: `rcnn demo --output ${shellWord(output)}`,
@@ -51,6 +52,12 @@ export async function runDemo({ output }: DemoCommandOptions): Promise<void> {
   for (const [name, seconds] of steps)
     process.stdout.write(`${`${name}:`.padEnd(23)}${formatSeconds(seconds)}\n`);
   process.stdout.write(nextSteps(output));
+}
+
+/** A demo that was stopped has a report too. */
+function isFinished(output: string, iterations: number): boolean {
+  const { last, report } = runFolder(output);
+  return existsSync(report) && existsSync(last) && readCheckpointState(last).iteration === iterations;
 }
 
 function showFinished(output: string): void {

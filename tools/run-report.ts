@@ -19,9 +19,11 @@ import type { ApTable, GalleryImage, PrecisionCurve, ReportData } from './report
 import { reportPage } from './report/page';
 import { runFolder } from './run-folder';
 
-/** What a finished run is reported from. */
+/** What a run is reported from that is done, or has been stopped. */
 export interface FinishedRun {
   readonly output: string;
+  /** Steps done. */
+  readonly iteration: number;
   readonly configuration: CompleteConfiguration;
   readonly train: CocoDataset;
   readonly val: CocoDataset | undefined;
@@ -77,10 +79,10 @@ async function reportData(run: FinishedRun): Promise<ReportData> {
   };
 }
 
-function describeRun({ configuration, train, val }: FinishedRun): string {
+function describeRun({ configuration, iteration, train, val }: FinishedRun): string {
   const { iterations, data } = configuration;
   const parts = [
-    `${iterations} iterations of ${data.batchSize} images`,
+    `${iteration < iterations ? `stopped after ${iteration} of ` : ''}${iterations} iterations of ${data.batchSize} images`,
     `${train.images.length} training images`,
     ...(val ? [`${val.images.length} validation images`] : []),
     `${train.categories.length} categories`,

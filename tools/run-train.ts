@@ -3,6 +3,7 @@ import { parseAssignment, type Assignment } from './config/assignments';
 import { completeConfiguration, type CompleteConfiguration } from './config/complete';
 import { loadConfiguration, type ConfigurationSources } from './config/load';
 import { requireSameRun } from './config/resume';
+import { holdRun } from './hold-run';
 import { requireFreeFolder, requireRun, runFolder } from './run-folder';
 import { writeReport } from './run-report';
 import { shellWord, terminalLine, terminalText } from './terminal-text';
@@ -49,11 +50,21 @@ export async function runTrain(given: TrainCommandOptions): Promise<void> {
   printResult(job, await trainAndReport(job));
 }
 
-/** Trains, then writes `report.html`. */
+/**
+ * Trains, then writes `report.html`: also of a run that the user stops, as far as it came.
+ *
+ * @throws InputError where the run is refused; Interrupted where the user stops it, after saving.
+ */
 export async function trainAndReport(job: TrainingJob): Promise<TrainedDetector> {
-  const trained = await trainDetector(job);
-  await writeReport({ ...job, ...trained });
-  return trained;
+  return holdRun(job, async () => {
+    const trained = await trainDetector(job);
+    const { iteration, interrupted } = trained;
+    // One that was stopped while it was evaluated at its end gets its report with the evaluation.
+    const isReported = !interrupted || (iteration > 0 && iteration < job.configuration.iterations);
+    if (isReported) await writeReport({ ...job, ...trained });
+    if (interrupted) throw interrupted;
+    return trained;
+  });
 }
 
 /** The evaluation table, if there is one, and where to look. */

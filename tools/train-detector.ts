@@ -1,10 +1,9 @@
-import { existsSync, mkdirSync, readdirSync, realpathSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import type { CocoDataset } from '../datasets/coco/annotations';
 import { TrainingLoader } from '../datasets/loader/training-loader';
 import { loadTrainingBackend } from '../detection/backend/node';
 import { AdamW } from '../detection/engine/adamw';
-import { DivergenceError } from '../detection/engine/divergence-error';
 import { clipByGlobalNorm } from '../detection/engine/gradient-clipping';
 import { JsonLinesWriter } from '../detection/engine/json-lines-writer';
 import type { Optimizer } from '../detection/engine/optimizer';
@@ -17,6 +16,7 @@ import type { FasterRcnn } from '../detection/modeling/faster-rcnn';
 import { buildDetector, imageNormalization } from '../detection/modeling/models';
 import { loadCheckpoint, readCheckpointState } from '../weights/checkpoint';
 import { CheckpointHook } from '../weights/checkpoint-hook';
+import { resumePoint } from '../weights/resume-point';
 import type { CompleteConfiguration } from './config/complete';
 import { configurationYaml } from './config/yaml-text';
 import { evaluateDetector, type DetectorEvaluation } from './evaluate-detector';
@@ -26,10 +26,9 @@ import { writeLeftOut } from './left-out';
 import { writeAtomically } from './output-files';
 import { Progress, say } from './progress';
 import { runEvents } from './run-events';
-import { runEventFiles, runFolder } from './run-folder';
+import { runFolder } from './run-folder';
 import { loadStartWeights, readStartWeights } from './start-weights';
 import { summarizeEvaluation } from './summarize-evaluation';
-import { systemRefusal } from './system-refusal';
 import { readTrainingData, type TrainingData } from './training-data';
 
 /** A run to do, checked: what can be refused before it has been. */
@@ -43,38 +42,41 @@ export interface TrainingJob {
   readonly resumeCommand: string;
 }
 
-/** A run that is done. */
+/** A run that is done, or has been stopped. */
 export interface TrainedDetector {
   readonly train: CocoDataset;
   readonly val: CocoDataset | undefined;
-  /** Of the weights after the last step; undefined without a validation set. */
+  /** Steps done in all. */
+  readonly iteration: number;
+  /** Of the weights after the last step; undefined without a validation set, and where the run has been stopped. */
   readonly result: DetectorEvaluation | undefined;
+  /** Says that the user stopped the run, and how to go on. */
+  readonly interrupted?: Interrupted;
 }
 
 /** The latest checkpoints that stay, beside the best: enough to go back from a step that went wrong. */
 const KEPT_CHECKPOINTS = 3;
 
 /**
- * Trains a detector as its configuration says: metrics, checkpoints, evaluations go to the run's folder.
+ * Trains a detector as its configuration says: metrics, checkpoints, evaluations go to the run's folder, which holdRun
+ * holds. Returns also when the user stops it, after saving.
  *
- * @throws InputError where files do not fit or training diverges; a run that is refused before its first checkpoint
- *   leaves nothing behind. Interrupted when the user stops it, after saving.
+ * @throws InputError where files do not fit, DivergenceError where training diverges.
  */
 export async function trainDetector(given: TrainingJob): Promise<TrainedDetector> {
   const data = await readTrainingData(given.configuration);
   await loadTrainingBackend();
-  const { model, configuration } = await startDetector(given, data.train.categories.length);
+  const checkpoint = given.resume ? resumePoint(given.output, say) : undefined;
+  const { model, configuration } = await startDetector(given, data.train.categories.length, checkpoint);
   const job = { ...given, configuration };
   const { minSize, maxSize, name } = configuration.model;
   const optimizer = makeOptimizer(configuration, model);
   try {
-    const startIteration = restore(job, data.train, model, optimizer);
+    const startIteration =
+      checkpoint === undefined ? 0 : restore(job, checkpoint, data.train, model, optimizer);
     const transform = { minSize, maxSize, ...imageNormalization(name) };
     const detector = { model, ...transform, categories: data.train.categories };
-    const result = await leavingNothingRefused(job, () =>
-      interruptible((signal) => run(job, data, detector, optimizer, startIteration, signal)),
-    );
-    return { ...data, result };
+    return await interruptible((signal) => run(job, data, detector, optimizer, startIteration, signal));
   } finally {
     optimizer.dispose();
     model.dispose();
@@ -86,12 +88,13 @@ export async function trainDetector(given: TrainingJob): Promise<TrainedDetector
  * weights decide.
  */
 async function startDetector(
-  { configuration, output, resume }: TrainingJob,
+  { configuration }: TrainingJob,
   numClasses: number,
+  checkpoint: string | undefined,
 ): Promise<{ model: FasterRcnn; configuration: CompleteConfiguration }> {
   const { name, norm, trainableLayers, weights } = configuration.model;
-  const isGoingOn = resume && existsSync(runFolder(output).last);
-  const start = weights === null || isGoingOn ? undefined : await readStartWeights(weights, name);
+  const start =
+    weights === null || checkpoint !== undefined ? undefined : await readStartWeights(weights, name);
   const normEpsilon = configuration.model.normEpsilon ?? start?.normEpsilon ?? null;
   const model = buildDetector(name, {
     numClasses,
@@ -113,16 +116,18 @@ type Detector = Parameters<typeof evaluateDetector>[0];
 
 async function run(
   job: TrainingJob,
-  { train: trainSet, val }: TrainingData,
+  sets: TrainingData,
   detector: Detector,
   optimizer: Optimizer,
   startIteration: number,
   signal: AbortSignal,
-): Promise<DetectorEvaluation | undefined> {
+): Promise<TrainedDetector> {
+  const { train: trainSet, val } = sets;
   const { configuration, output } = job;
   const { data, iterations, seed, clipGradientNorm } = configuration;
   const folder = runFolder(output);
   writeAtomically(folder.config, configurationYaml(configuration));
+  rmSync(folder.report, { force: true }); // of a run that was stopped: no more what the folder holds
   if (data.skipInvalid) writeLeftOut(folder.leftOut, val ? [trainSet, val] : [trainSet]);
   const evaluate = (set: CocoDataset): Promise<DetectorEvaluation> => {
     const progress = new Progress('evaluating');
@@ -171,11 +176,18 @@ async function run(
       }),
     ],
   });
-  if (interrupted) throw stopped(iteration, job);
+  const trained = { ...sets, iteration };
+  if (interrupted) return { ...trained, result: undefined, interrupted: stopped(iteration, job) };
   // A run that was complete before, or stopped while it evaluated at the end, gets its evaluation now.
-  if (!val || evaluation?.latest?.iteration === iteration) return evaluation?.latest?.result;
-  if (signal.aborted) throw stopped(iteration, job);
-  return evaluate(val);
+  if (!val || evaluation?.latest?.iteration === iteration) {
+    return { ...trained, result: evaluation?.latest?.result };
+  }
+  try {
+    return { ...trained, result: await evaluate(val) };
+  } catch (error) {
+    if (!(error instanceof Interrupted)) throw error;
+    return { ...trained, result: undefined, interrupted: stopped(iteration, job) };
+  }
 }
 
 function stopped(iteration: number, { output, resumeCommand }: TrainingJob): Interrupted {
@@ -186,25 +198,16 @@ function stopped(iteration: number, { output, resumeCommand }: TrainingJob): Int
 
 /**
  * @returns the steps that the run has done.
- * @throws InputError where its last checkpoint cannot be gone on from.
+ * @throws InputError where this checkpoint cannot be gone on from.
  */
 function restore(
-  { configuration, output, resume }: TrainingJob,
+  { configuration, output }: TrainingJob,
+  checkpoint: string,
   { file, categories }: CocoDataset,
   model: FasterRcnn,
   optimizer: Optimizer,
 ): number {
-  const { last, checkpoints } = runFolder(output);
-  if (!resume) return 0;
-  if (!existsSync(last)) {
-    // Stopped before its first checkpoint, unless somebody has copied the run without its links.
-    if (!existsSync(checkpoints) || readdirSync(checkpoints).every((name) => name.startsWith('.'))) return 0;
-    throw new InputError(
-      `${last}: leads to no checkpoint; link it to the one in ${checkpoints} to go on from`,
-    );
-  }
-  const folder = realpathSync(last);
-  const { iteration, metadata } = readCheckpointState(folder);
+  const { iteration, metadata } = readCheckpointState(checkpoint);
   if (iteration > configuration.iterations) {
     const wanted = `more than the ${configuration.iterations} that it is to have`;
     throw new InputError(
@@ -215,29 +218,9 @@ function restore(
   if (!isDeepStrictEqual(metadata['categories'], categories)) {
     throw new InputError(`${file}: its categories are not those that ${output} has been trained on`);
   }
-  loadCheckpoint(folder, { model, optimizer });
+  loadCheckpoint(checkpoint, { model, optimizer });
   say(`going on after iteration ${iteration}`);
   return iteration;
-}
-
-/** Removes what a new run has made when it is refused before it has a checkpoint. */
-async function leavingNothingRefused<T>({ output, resume }: TrainingJob, job: () => Promise<T>): Promise<T> {
-  const created = mkdirSync(output, { recursive: true });
-  try {
-    return await job();
-  } catch (error) {
-    const refused =
-      error instanceof InputError || error instanceof DivergenceError || systemRefusal(error) !== undefined;
-    const { config, metrics, last, checkpoints, leftOut } = runFolder(output);
-    if (refused && !resume && !existsSync(last)) {
-      const own =
-        created === undefined ? [config, metrics, checkpoints, leftOut, ...runEventFiles(output)] : [created];
-      for (const name of own) rmSync(name, { recursive: true, force: true });
-    }
-    // The user's data or learning rate is at fault, not this program: the message is enough.
-    if (error instanceof DivergenceError) throw new InputError(error.message);
-    throw error;
-  }
 }
 
 function makeOptimizer({ optimizer }: CompleteConfiguration, model: FasterRcnn): Optimizer {

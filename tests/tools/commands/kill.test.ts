@@ -1,0 +1,83 @@
+import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { RandomStream } from '../../../detection/nn/random';
+import { main } from '../../../tools/cli';
+import { metricsOf, Workplace } from './workplace';
+import { RcnnProcess } from './rcnn-process';
+
+const workplace = new Workplace();
+
+function trainArgv(output: string, ...more: string[]): string[] {
+  const data = (name: string) => [
+    `--${name}-annotations`,
+    workplace.at('scenes', `${name}.json`),
+    `--${name}-images`,
+    workplace.at('scenes', 'images'),
+  ];
+  const model = ['--model', 'fasterrcnn_tiny_fpn', '--set', 'model.minSize=64'];
+  const often = ['--set', 'checkpointEvery=2', '--set', 'evaluateEvery=3'];
+  return ['train', ...model, ...data('train'), ...data('val'), ...often, '--output', output, ...more];
+}
+
+/** The process kills itself while it writes its second checkpoint, or just after: at this call of what writes. */
+const dieInCheckpoint = (call: number): string => `
+  const fs = require('node:fs');
+  let checkpoints = 0, calls = 0;
+  for (const name of ['mkdirSync', 'writeSync', 'writeFileSync', 'fsyncSync', 'renameSync', 'symlinkSync', 'rmSync']) {
+    const original = fs[name];
+    fs[name] = (...args) => {
+      if (name === 'mkdirSync' && args[0].endsWith('.tmp')) checkpoints++;
+      if (checkpoints === 2 && calls++ === ${call}) process.kill(process.pid, 'SIGKILL');
+      return original(...args);
+    };
+  }`;
+
+/** All that a run leaves and that does not tell how long it took. */
+function contentsOf(output: string): unknown {
+  const files = Object.fromEntries(
+    readdirSync(path.join(output, 'checkpoints')).map((name) => {
+      const read = (file: string) => readFileSync(path.join(output, 'checkpoints', name, file), 'base64');
+      return [name, [read('model.safetensors'), read('optimizer.safetensors')]];
+    }),
+  );
+  const rows = metricsOf(output).map((row) =>
+    Object.entries(row).filter(([name]) => !/seconds|peak_memory/.test(name)),
+  );
+  const names = readdirSync(output).filter((name) => !name.startsWith('events.'));
+  const links = ['best', 'last'].map((name) => readlinkSync(path.join(output, name)));
+  return { files, rows, names, links };
+}
+
+test('killed again and again and gone on with, a run is the one that never was, to the bit', async () => {
+  const [whole, killed] = [workplace.at('whole'), workplace.at('killed')];
+  const iterations = ['--iterations', '12'];
+  expect(await main(trainArgv(whole, ...iterations))).toBe(0);
+  const expected = contentsOf(whole);
+  const metrics = path.join(killed, 'metrics.jsonl');
+  const random = new RandomStream(7, 'kills');
+  let argv = trainArgv(killed, ...iterations);
+  for (const isAimed of [true, false, true, true]) {
+    const started = Date.now();
+    const run = new RcnnProcess(argv, isAimed ? dieInCheckpoint(random.integer(24)) : '');
+    if (!isAimed) {
+      await run.until(() => existsSync(metrics) && statSync(metrics).mtimeMs > started);
+      await new Promise((resolve) => setTimeout(resolve, 300 * random.uniform()));
+      run.kill('SIGKILL');
+    }
+    expect(await run.ended).toMatchObject({ signal: 'SIGKILL' });
+    argv = ['train', '--output', killed, '--resume'];
+  }
+  const { status, stderr } = await new RcnnProcess(argv).ended;
+  expect([status, stderr]).toEqual([0, expect.stringMatching(/^going on after iteration \d+\n/)]);
+  expect(contentsOf(killed)).toEqual(expected);
+});
+
+test('a second Ctrl-C ends the process at once, also before the step is done', async () => {
+  const output = workplace.at('stopped');
+  const run = new RcnnProcess(trainArgv(output, '--iterations', '1000'));
+  await run.until(() => existsSync(path.join(output, 'metrics.jsonl')));
+  run.kill('SIGINT');
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  run.kill('SIGINT');
+  expect(await run.ended).toMatchObject({ status: null, signal: 'SIGINT' });
+});

@@ -1,0 +1,43 @@
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import path from 'node:path';
+
+const root = path.resolve(__dirname, '..', '..', '..');
+
+/** How a process ended, and what it said on the standard error. */
+export interface Ended {
+  readonly status: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stderr: string;
+}
+
+/** `rcnn` in a process of its own, so that it can be killed. */
+export class RcnnProcess {
+  readonly ended: Promise<Ended>;
+  private readonly child: ChildProcessWithoutNullStreams;
+  private stderr = '';
+
+  /** @param before code that the process runs first. */
+  constructor(argv: readonly string[], before = '') {
+    const code = `
+      require('ts-node').register({ swc: true });
+      ${before}
+      require('./tools/cli.ts').main(${JSON.stringify(argv)}).then((status) => process.exit(status));`;
+    this.child = spawn(process.execPath, ['-e', code], { cwd: root });
+    this.child.stderr.on('data', (text: Buffer) => (this.stderr += text.toString()));
+    this.ended = new Promise((resolve) => {
+      this.child.on('close', (status, signal) => resolve({ status, signal, stderr: this.stderr }));
+    });
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.child.kill(signal);
+  }
+
+  /** Waits until something has happened; throws where the process ends before it. */
+  async until(happened: () => boolean): Promise<void> {
+    while (!happened()) {
+      if (this.child.exitCode !== null || this.child.signalCode !== null) throw new Error(this.stderr);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+}
