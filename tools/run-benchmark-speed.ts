@@ -4,7 +4,7 @@ import path from 'node:path';
 import { InputError } from '../detection/errors';
 import { runProgram, type ProgramCall } from './benchmarks/child-process';
 import { makeEvaluationFiles } from './benchmarks/evaluation-files';
-import { median, Pressure } from './benchmarks/machine';
+import { median, OtherWork } from './benchmarks/machine';
 import { speedCases, type Run, type SpeedCase } from './benchmarks/speed-cases';
 import { interruptible } from './interruption';
 import { requireFileName, writeAtomically } from './output-files';
@@ -104,10 +104,10 @@ async function compare(speedCase: SpeedCase, signal: AbortSignal): Promise<Compa
 
 async function run(side: ProgramCall, parse: SpeedCase['parse'], signal: AbortSignal): Promise<Run> {
   const start = performance.now();
-  const pressure = new Pressure();
+  const otherWork = new OtherWork();
   const stdout = await runProgram(side, signal);
   const seconds = (performance.now() - start) / 1000;
-  const disturbed = pressure.disturbed ?? null;
+  const disturbed = otherWork.disturbs;
   const line = stdout.trim().split('\n').at(-1) ?? '';
   return parse === undefined ? { seconds, disturbed } : parse(line);
 }

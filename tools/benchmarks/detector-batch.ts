@@ -12,13 +12,15 @@ export function drawPictures({
   size,
   batch,
   boxes,
+  classes,
 }: {
   size: number;
   batch: number;
   boxes: number;
+  classes: number;
 }): BenchmarkPicture[] {
   return Array.from({ length: batch }, (_, i) =>
-    drawPicture(size, { boxes, numClasses: BENCHMARK_CLASSES, seed: BENCHMARK_SEED + i }),
+    drawPicture(size, { boxes, numClasses: classes, seed: BENCHMARK_SEED + i }),
   );
 }
 

@@ -1,7 +1,7 @@
 /**
  * Times our training step or inference in this process and prints one line of JSON, as the peer's bench.py does:
  *
- *     node dist/tools/benchmarks/detector-case.js '{"model":"fasterrcnn_resnet50_fpn","mode":"train","size":512,"batch":1,"steps":5}'
+ *     node dist/tools/benchmarks/detector-case.js '{"model":"fasterrcnn_resnet50_fpn","mode":"train","size":512,"batch":1,"boxes":8,"classes":90,"steps":5}'
  */
 import { loadTrainingBackend } from '../../detection/backend/node';
 import { peakMemoryBytes } from '../../detection/engine/peak-memory';
@@ -11,9 +11,9 @@ import type { FasterRcnn } from '../../detection/modeling/faster-rcnn';
 import { buildDetector, imageNormalization, type ModelName } from '../../detection/modeling/models';
 import { disposingAll } from '../../detection/nn/scope';
 import type { DetectionBatch } from '../../detection/structures/detection-batch';
-import { batchOf, BENCHMARK_CLASSES, BENCHMARK_SEED, drawPictures } from './detector-batch';
+import { batchOf, BENCHMARK_SEED, drawPictures } from './detector-batch';
 import { fillWithFormula } from './formula-weights';
-import { BENCHMARK_THREADS, Pressure, median, residentMegabytes } from './machine';
+import { BENCHMARK_THREADS, OtherWork, median, residentMegabytes } from './machine';
 import type { BenchmarkPicture } from './pictures';
 
 export interface DetectorCase {
@@ -22,6 +22,10 @@ export interface DetectorCase {
   /** Pictures are `size` x `size` and are not resized. */
   readonly size: number;
   readonly batch: number;
+  /** Objects in a picture. */
+  readonly boxes: number;
+  /** Without the background. */
+  readonly classes: number;
   /** Timed steps, after one that is not. */
   readonly steps: number;
 }
@@ -31,13 +35,11 @@ export interface CaseMeasurement {
   readonly median_s: number;
   readonly peak_rss_mb: number;
   readonly base_rss_mb: number;
-  /** Other work on the machine spoilt the timing; null where the kernel does not say. */
+  /** Other work on the machine spoilt the timing; null where the peer does not know. */
   readonly disturbed: boolean | null;
 }
 
 const WARMUP_STEPS = 1;
-/** Objects in a picture, as in the peer's. */
-const BOXES = 8;
 /** The peer trains with a tiny rate, so that formula weights stay as they are. */
 const LEARNING_RATE = 1e-5;
 
@@ -89,9 +91,9 @@ async function main(detectorCase: DetectorCase): Promise<void> {
   process.env['TF_NUM_INTRAOP_THREADS'] = String(BENCHMARK_THREADS);
   await loadTrainingBackend();
   const base = residentMegabytes();
-  const { model: name, mode, batch, size } = detectorCase;
+  const { model: name, mode, classes } = detectorCase;
   const options = {
-    numClasses: BENCHMARK_CLASSES,
+    numClasses: classes,
     seed: BENCHMARK_SEED,
     norm: 'frozen',
     trainableLayers: 3,
@@ -99,8 +101,8 @@ async function main(detectorCase: DetectorCase): Promise<void> {
   const model = buildDetector(name, options);
   fillWithFormula(model, BENCHMARK_SEED);
   // Normalised anew in each step: the peer's model does that itself.
-  const pictures = drawPictures({ size, batch, boxes: BOXES });
-  const pressure = new Pressure();
+  const pictures = drawPictures(detectorCase);
+  const otherWork = new OtherWork();
   const timed =
     mode === 'train'
       ? await timeTraining(model, pictures, detectorCase)
@@ -109,7 +111,7 @@ async function main(detectorCase: DetectorCase): Promise<void> {
     median_s: median(timed.seconds.slice(WARMUP_STEPS)),
     peak_rss_mb: peakMemoryBytes() / 2 ** 20,
     base_rss_mb: base,
-    disturbed: pressure.disturbed ?? null,
+    disturbed: otherWork.disturbs,
   };
   process.stdout.write(`${JSON.stringify({ ...detectorCase, ...measurement, ...timed })}\n`);
 }

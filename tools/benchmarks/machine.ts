@@ -10,29 +10,41 @@ export function residentMegabytes(): number {
   return Number(kilobytes[1]) / 1024;
 }
 
-/** Seconds so far in which some task of the machine waited for a core; undefined where the kernel does not say. */
-function stalledSeconds(): number | undefined {
-  try {
-    const total = /^some .*total=(\d+)$/m.exec(readFileSync('/proc/pressure/cpu', 'utf8'));
-    return total ? Number(total[1]) / 1e6 : undefined;
-  } catch {
-    return undefined;
-  }
+/** Of /proc: a hundredth of a second. */
+const TICKS_PER_SECOND = 100;
+
+/** CPU seconds that the whole machine has spent on work so far. */
+function machineCpuSeconds(): number {
+  const [, user, nice, system, , , irq, softirq] = readFileSync('/proc/stat', 'utf8')
+    .split('\n')[0]
+    .split(/ +/)
+    .map(Number);
+  return (user + nice + system + irq + softirq) / TICKS_PER_SECOND;
 }
 
-/** From this share of stalled time on a timing says more about the machine's other work than about the program. */
-const DISTURBED_FROM = 0.15;
+/** CPU seconds that this process and the children that it has waited for have spent so far. */
+function ownCpuSeconds(): number {
+  // The second field, a name in parentheses, may hold anything.
+  const fields = readFileSync('/proc/self/stat', 'utf8')
+    .replace(/^.*\) /s, '')
+    .split(' ')
+    .map(Number);
+  const [user, system, childrenUser, childrenSystem] = fields.slice(11, 15);
+  return (user + system + childrenUser + childrenSystem) / TICKS_PER_SECOND;
+}
 
-/** Watches whether other work takes the cores while something is timed. */
-export class Pressure {
+/** From this share of one core on, other work says more about a timing than the program does. */
+const DISTURBED_FROM = 0.1;
+
+/** Watches whether other work takes the cores while something is timed. Linux only. */
+export class OtherWork {
   private readonly start = performance.now();
-  private readonly stalledAtStart = stalledSeconds();
+  private readonly others = machineCpuSeconds() - ownCpuSeconds();
 
-  /** Whether the time since the watch began is not to be trusted; undefined where the kernel does not say. */
-  get disturbed(): boolean | undefined {
-    const stalled = stalledSeconds();
-    if (stalled === undefined || this.stalledAtStart === undefined) return undefined;
-    return (stalled - this.stalledAtStart) / ((performance.now() - this.start) / 1000) > DISTURBED_FROM;
+  /** Whether the time since the watch began is not to be trusted. */
+  get disturbs(): boolean {
+    const others = machineCpuSeconds() - ownCpuSeconds() - this.others;
+    return others / ((performance.now() - this.start) / 1000) > DISTURBED_FROM;
   }
 }
 

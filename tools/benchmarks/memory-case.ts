@@ -16,7 +16,7 @@ import type { Parameter } from '../../detection/nn/module';
 import { batchOf, BENCHMARK_CLASSES, BENCHMARK_SEED, drawPictures } from './detector-batch';
 import { fillWithFormula } from './formula-weights';
 import { LiveBytesMeter, type LiveGroup } from './live-bytes';
-import { BENCHMARK_THREADS, Pressure, median } from './machine';
+import { BENCHMARK_THREADS, OtherWork, median } from './machine';
 import { trainingForm, type FormName } from './training-forms';
 
 export interface MemorySetting {
@@ -56,7 +56,7 @@ export interface MemoryMeasurement {
   };
   readonly residentPeakBytes: number;
   readonly seconds: number;
-  readonly disturbed: boolean | null;
+  readonly disturbed: boolean;
   /** Of the first step: equal in all forms. */
   readonly losses: Readonly<Record<string, number>>;
   /** L2 norm of each parameter's gradient in the first step. */
@@ -92,7 +92,7 @@ async function main(memoryCase: MemoryCase): Promise<void> {
   let atSeam: number | null = null;
   let atLosses = 0;
   const form = trainingForm(formName, detector, () => (atSeam = meter.bytes));
-  const pictures = drawPictures(memoryCase);
+  const pictures = drawPictures({ ...memoryCase, classes: BENCHMARK_CLASSES });
   const batch = batchOf(pictures, imageNormalization(name));
   tf.dispose(pictures.map((picture) => picture.pixels));
   const step = (report?: (losses: Losses, gradients: ReadonlyMap<string, tf.Tensor>) => void): number => {
@@ -115,7 +115,7 @@ async function main(memoryCase: MemoryCase): Promise<void> {
       gradientNorms: Object.fromEntries([...gradients].map(([key, gradient]) => [key, norm(gradient)])),
     };
   });
-  const pressure = new Pressure();
+  const otherWork = new OtherWork();
   meter.resetHighWaterMark();
   const seconds = Array.from({ length: TIMED_STEPS }, () => {
     trace.restart();
@@ -133,7 +133,7 @@ async function main(memoryCase: MemoryCase): Promise<void> {
     },
     residentPeakBytes: peakMemoryBytes(),
     seconds: median(seconds),
-    disturbed: pressure.disturbed ?? null,
+    disturbed: otherWork.disturbs,
     ...compared!,
   };
   process.stdout.write(`${JSON.stringify(measurement)}\n`);
