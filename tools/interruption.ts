@@ -1,3 +1,5 @@
+import { Worker } from 'node:worker_threads';
+
 /**
  * The user stopped the command with Ctrl-C and everything worth keeping has been saved. The command line exits with
  * status 130; the message says how to go on.
@@ -6,32 +8,40 @@ export class Interrupted extends Error {
   override readonly name = 'Interrupted';
 }
 
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+
 /**
  * Runs a job with a signal that the first Ctrl-C (or SIGTERM) aborts: the job saves what it has and ends. A second
- * one ends the process at once, as without us; where both come while the job lets nothing else happen, at the end of
- * that.
+ * one kills the process at once, also in the middle of a long step.
  */
 export async function interruptible<T>(job: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();
-  const stop = (name: NodeJS.Signals): void => {
-    if (controller.signal.aborted) {
-      ignore();
-      process.kill(process.pid, name);
-      return;
-    }
-    controller.abort();
-    // Without a listener the system itself ends the process, whatever that is at. Not before the signals have been
-    // heard that came together with this one: they would be lost.
-    setImmediate(ignore);
-  };
-  const listeners = (['SIGINT', 'SIGTERM'] as const).map((name) => [name, () => stop(name)] as const);
-  const ignore = (): void => {
-    for (const [name, listener] of listeners) process.off(name, listener);
-  };
-  for (const [name, listener] of listeners) process.on(name, listener);
+  const stop = (): void => controller.abort();
+  for (const name of SIGNALS) process.once(name, stop);
+  const killer = new Worker(KILL_AT_SECOND_SIGNAL, { eval: true });
+  killer.unref();
+  // Without it a second Ctrl-C acts after the step.
+  killer.on('error', () => undefined);
   try {
     return await job(controller.signal);
   } finally {
-    ignore();
+    await killer.terminate();
+    for (const name of SIGNALS) process.off(name, stop);
   }
 }
+
+/**
+ * A step of training is one call that lets the main thread hear nothing until it returns: half a minute with a large
+ * model. Node.js keeps `process.on('SIGINT')` for the main thread, but what is below it works in each, in Node.js 20
+ * and 22, which are those that this project runs on.
+ */
+const KILL_AT_SECOND_SIGNAL = `
+  process.noDeprecation = true; // process.binding is discouraged
+  const { Signal } = process.binding('signal_wrap');
+  const { SIGINT, SIGTERM, SIGKILL } = require('node:os').constants.signals;
+  let heard = 0;
+  for (const number of [SIGINT, SIGTERM]) {
+    const listener = new Signal();
+    listener.onsignal = () => { if (++heard === 2) process.kill(process.pid, SIGKILL); };
+    listener.start(number);
+  }`;

@@ -17,7 +17,7 @@ import { batchOf, BENCHMARK_CLASSES, BENCHMARK_SEED, drawPictures } from './dete
 import { fillWithFormula } from './formula-weights';
 import { LiveBytesMeter, type LiveGroup } from './live-bytes';
 import { BENCHMARK_THREADS, OtherWork, median } from './machine';
-import { trainingForm, type FormName } from './training-forms';
+import { headGradientsOf, trainingForm, type FormName } from './training-forms';
 
 export interface MemorySetting {
   readonly model: ModelName;
@@ -83,7 +83,7 @@ async function main(memoryCase: MemoryCase): Promise<void> {
       seed: BENCHMARK_SEED,
       norm: 'frozen',
       trainableLayers: 3,
-      headGradients: formName === 'in-model, heads in the forward' ? 'in-forward' : 'at-the-end',
+      headGradients: headGradientsOf(formName),
     },
   );
   fillWithFormula(detector, BENCHMARK_SEED);

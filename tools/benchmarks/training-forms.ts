@@ -4,6 +4,7 @@ import type { FasterRcnn } from '../../detection/modeling/faster-rcnn';
 import { DenseFasterRcnn, denseLossFunction } from '../../detection/modeling/separated/dense-forward';
 import { identity, LossesAsOutputsFasterRcnn } from '../../detection/modeling/separated/losses-as-outputs';
 import { sampledLosses, SamplingFasterRcnn } from '../../detection/modeling/separated/sampling-forward';
+import type { HeadGradients } from '../../detection/nn/head-losses';
 import type { DetectionBatch } from '../../detection/structures/detection-batch';
 import type { Targets } from '../../detection/structures/targets';
 
@@ -17,6 +18,15 @@ export const formNames = [
 ] as const;
 
 export type FormName = (typeof formNames)[number];
+
+/**
+ * How the detector of a form is to be built. The sampling forward too predicts for sampled anchors only, as the
+ * detector does whose heads take their gradients in the forward: it knows the samples, so that needs no losses.
+ */
+export function headGradientsOf(form: FormName): HeadGradients {
+  const knowsSamples = form === 'in-model, heads in the forward' || form === 'separated, sampling forward';
+  return knowsSamples ? 'in-forward' : 'at-the-end';
+}
 
 /**
  * One form's training-mode forward.

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { RandomStream } from '../../../detection/nn/random';
 import { main } from '../../../tools/cli';
 import { metricsOf, Workplace } from './workplace';
-import { RcnnProcess } from './rcnn-process';
+import { KillableProcess, rcnnProcess } from './killable-process';
 
 const workplace = new Workplace();
 
@@ -58,7 +58,7 @@ test('killed again and again and gone on with, a run is the one that never was, 
   let argv = trainArgv(killed, ...iterations);
   for (const isAimed of [true, false, true, true]) {
     const started = Date.now();
-    const run = new RcnnProcess(argv, isAimed ? dieInCheckpoint(random.integer(24)) : '');
+    const run = rcnnProcess(argv, isAimed ? dieInCheckpoint(random.integer(24)) : '');
     if (!isAimed) {
       await run.until(() => existsSync(metrics) && statSync(metrics).mtimeMs > started);
       await new Promise((resolve) => setTimeout(resolve, 300 * random.uniform()));
@@ -67,17 +67,41 @@ test('killed again and again and gone on with, a run is the one that never was, 
     expect(await run.ended).toMatchObject({ signal: 'SIGKILL' });
     argv = ['train', '--output', killed, '--resume'];
   }
-  const { status, stderr } = await new RcnnProcess(argv).ended;
+  const { status, stderr } = await rcnnProcess(argv).ended;
   expect([status, stderr]).toEqual([0, expect.stringMatching(/^going on after iteration \d+\n/)]);
   expect(contentsOf(killed)).toEqual(expected);
 });
 
-test('a second Ctrl-C ends the process at once, also before the step is done', async () => {
+test('a second Ctrl-C ends the process at once, in the middle of a step', async () => {
+  const began = workplace.at('began');
+  const run = new KillableProcess(`
+    const { interruptible } = require('./tools/interruption.ts');
+    const step = () => {
+      require('node:fs').writeFileSync(${JSON.stringify(began)}, '');
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 60_000);
+    };
+    interruptible(() => new Promise(() => setTimeout(step, 300)));`);
+  await run.until(() => existsSync(began));
+  run.kill('SIGINT');
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  const second = performance.now();
+  run.kill('SIGTERM');
+  expect(await run.ended).toMatchObject({ status: null, signal: 'SIGKILL', stderr: '' });
+  expect(performance.now() - second).toBeLessThan(30_000);
+});
+
+test('the first Ctrl-C ends a run in order: saved, reported, status 130', async () => {
   const output = workplace.at('stopped');
-  const run = new RcnnProcess(trainArgv(output, '--iterations', '1000'));
-  await run.until(() => existsSync(path.join(output, 'metrics.jsonl')));
+  const run = rcnnProcess(trainArgv(output, '--iterations', '1000'));
+  await run.until(() => existsSync(path.join(output, 'last')));
   run.kill('SIGINT');
-  await new Promise((resolve) => setTimeout(resolve, 10));
-  run.kill('SIGINT');
-  expect(await run.ended).toMatchObject({ status: null, signal: 'SIGINT' });
+  const { status, stderr } = await run.ended;
+  expect([status, stderr]).toEqual([
+    130,
+    expect.stringMatching(/\nStopped after iteration \d+; saved in .*\n$/),
+  ]);
+  expect(readdirSync(output).filter((name) => !name.startsWith('events.'))).toEqual(
+    expect.arrayContaining(['checkpoints', 'config.yaml', 'last', 'metrics.jsonl', 'report.html']),
+  );
+  expect(stderr).not.toContain('Warning');
 });

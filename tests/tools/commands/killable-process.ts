@@ -10,18 +10,15 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** `rcnn` in a process of its own, so that it can be killed. */
-export class RcnnProcess {
+/** A process of its own, that can be killed. */
+export class KillableProcess {
   readonly ended: Promise<Ended>;
   private readonly child: ChildProcessWithoutNullStreams;
   private stderr = '';
 
-  /** @param before code that the process runs first. */
-  constructor(argv: readonly string[], before = '') {
-    const code = `
-      require('ts-node').register({ swc: true });
-      ${before}
-      require('./tools/cli.ts').main(${JSON.stringify(argv)}).then((status) => process.exit(status));`;
+  /** @param script may require the sources of this project: './tools/cli.ts'. */
+  constructor(script: string) {
+    const code = `require('ts-node').register({ swc: true }); ${script}`;
     this.child = spawn(process.execPath, ['-e', code], { cwd: root });
     this.child.stderr.on('data', (text: Buffer) => (this.stderr += text.toString()));
     this.ended = new Promise((resolve) => {
@@ -40,4 +37,15 @@ export class RcnnProcess {
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
   }
+}
+
+/**
+ * `rcnn` in a process of its own.
+ *
+ * @param before code that the process runs first.
+ */
+export function rcnnProcess(argv: readonly string[], before = ''): KillableProcess {
+  return new KillableProcess(
+    `${before}; require('./tools/cli.ts').main(${JSON.stringify(argv)}).then((status) => process.exit(status));`,
+  );
 }
