@@ -1,4 +1,5 @@
 import { loadTrainingBackend } from '../detection/backend/node';
+import { BENCHMARK_THREADS } from './benchmarks/machine';
 import { compareForms, formatComparison, type MemoryComparison } from './benchmarks/memory-comparison';
 import { describeSetting, memorySettings, type Variation } from './benchmarks/memory-settings';
 import { describeEnvironment } from './environment';
@@ -18,6 +19,7 @@ export interface BenchmarkMemoryOptions {
 export async function runBenchmarkMemory({ vary, json, html }: BenchmarkMemoryOptions): Promise<void> {
   if (json !== undefined) requireFileName('--json', json);
   if (html !== undefined) requireFileName('--html', html);
+  process.env['TF_NUM_INTRAOP_THREADS'] = String(BENCHMARK_THREADS);
   // Says at once where training is not set up; the measured processes load their own.
   await loadTrainingBackend();
   const comparisons = await interruptible(async (signal) => {
