@@ -56,7 +56,7 @@ test('killed again and again and gone on with, a run is the one that never was, 
   const metrics = path.join(killed, 'metrics.jsonl');
   const random = new RandomStream(7, 'kills');
   let argv = trainArgv(killed, ...iterations);
-  for (const isAimed of [true, false, true, true]) {
+  for (const isAimed of [true, false, true]) {
     const started = Date.now();
     const run = rcnnProcess(argv, isAimed ? dieInCheckpoint(random.integer(24)) : '');
     if (!isAimed) {
