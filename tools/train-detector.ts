@@ -1,15 +1,11 @@
 import { rmSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import type { CocoDataset } from '../datasets/coco/annotations';
-import { TrainingLoader } from '../datasets/loader/training-loader';
 import { loadTrainingBackend } from '../detection/backend/node';
-import { AdamW } from '../detection/engine/adamw';
 import { clipByGlobalNorm } from '../detection/engine/gradient-clipping';
 import { JsonLinesWriter } from '../detection/engine/json-lines-writer';
 import type { Optimizer } from '../detection/engine/optimizer';
 import { ProgressWriter } from '../detection/engine/progress-writer';
-import { cosine, multiStep, withLinearWarmup, type Schedule } from '../detection/engine/schedules';
-import { Sgd } from '../detection/engine/sgd';
 import { train } from '../detection/engine/train';
 import { InputError } from '../detection/errors';
 import type { FasterRcnn } from '../detection/modeling/faster-rcnn';
@@ -23,6 +19,8 @@ import { evaluateDetector, type DetectorEvaluation } from './evaluate-detector';
 import { BEST_METRIC, EvaluationHook } from './evaluation-hook';
 import { Interrupted, interruptible } from './interruption';
 import { writeLeftOut } from './left-out';
+import { makeOptimizer, makeSchedule } from './make-optimizer';
+import { makeTrainingLoader } from './make-training-loader';
 import { writeAtomically } from './output-files';
 import { Progress, say } from './progress';
 import { runEvents } from './run-events';
@@ -124,7 +122,7 @@ async function run(
 ): Promise<TrainedDetector> {
   const { train: trainSet, val } = sets;
   const { configuration, output } = job;
-  const { data, iterations, seed, clipGradientNorm } = configuration;
+  const { data, iterations, clipGradientNorm } = configuration;
   const folder = runFolder(output);
   writeAtomically(folder.config, configurationYaml(configuration));
   rmSync(folder.report, { force: true }); // of a run that was stopped: no more what the folder holds
@@ -142,17 +140,7 @@ async function run(
       (storage, result) => summarizeEvaluation(storage, result, val, detector.categories),
     );
   const { model } = detector;
-  const loader = new TrainingLoader(trainSet, {
-    batchSize: data.batchSize,
-    workers: data.workers,
-    minSizes: configuration.data.trainMinSizes,
-    maxSize: detector.maxSize,
-    mean: detector.mean,
-    std: detector.std,
-    flipProbability: data.flip,
-    seed,
-    startIteration,
-  });
+  const loader = makeTrainingLoader(trainSet, configuration, startIteration);
   const { iteration, interrupted } = await train(loader, model, {
     optimizer,
     learningRate: makeSchedule(configuration),
@@ -221,19 +209,4 @@ function restore(
   loadCheckpoint(checkpoint, { model, optimizer });
   say(`going on after iteration ${iteration}`);
   return iteration;
-}
-
-function makeOptimizer({ optimizer }: CompleteConfiguration, model: FasterRcnn): Optimizer {
-  const { type, momentum, weightDecay } = optimizer;
-  const parameters = model.namedParameters();
-  return type === 'sgd'
-    ? new Sgd(parameters, { momentum, weightDecay })
-    : new AdamW(parameters, { weightDecay });
-}
-
-function makeSchedule({ optimizer, schedule, iterations }: CompleteConfiguration): Schedule {
-  const { lr } = optimizer;
-  const { type, milestones, gamma, warmupIterations } = schedule;
-  const base = type === 'steps' ? multiStep(lr, milestones, gamma) : cosine(lr, iterations);
-  return withLinearWarmup(base, warmupIterations);
 }

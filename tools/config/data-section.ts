@@ -1,0 +1,28 @@
+import { z } from 'zod';
+
+/** Section `data` of a training configuration. */
+export const dataSection = z
+  .strictObject({
+    trainAnnotations: z.string().min(1).describe('COCO instances file to train on'),
+    trainImages: z.string().min(1).describe('folder of its images'),
+    valAnnotations: z.string().min(1).nullable().default(null).describe('COCO instances file to evaluate on'),
+    valImages: z.string().min(1).nullable().default(null).describe('folder of its images'),
+    skipInvalid: z
+      .boolean()
+      .default(false)
+      .describe(
+        'leave out invalid images and annotations rather than refuse a set; left-out.json lists them',
+      ),
+    // torchvision's references/detection/train.py: 2 images and 4 workers per GPU; one decodes faster than a CPU trains.
+    batchSize: z.int().min(1).default(2).describe('images per iteration'),
+    workers: z.int().min(1).default(1).describe('threads that decode and resize'),
+    trainMinSizes: z
+      .array(z.int().min(1))
+      .min(1)
+      .nullable()
+      .default(null)
+      .describe('shorter sides to draw from in training, pixels; null: model.minSize alone'),
+    // torchvision's DetectionPresetTrain: hflip_prob=0.5
+    flip: z.number().min(0).max(1).default(0.5).describe('probability of a horizontal flip'),
+  })
+  .describe('what it trains on');

@@ -1,0 +1,22 @@
+import type { CocoDataset } from '../datasets/coco/annotations';
+import { TrainingLoader } from '../datasets/loader/training-loader';
+import { imageNormalization } from '../detection/modeling/models';
+import type { CompleteConfiguration } from './config/complete';
+
+/** The batches that a configuration asks for, from `startIteration` on. */
+export function makeTrainingLoader(
+  set: CocoDataset,
+  { model, data, seed }: CompleteConfiguration,
+  startIteration: number,
+): TrainingLoader {
+  return new TrainingLoader(set, {
+    batchSize: data.batchSize,
+    workers: data.workers,
+    minSizes: data.trainMinSizes,
+    maxSize: model.maxSize,
+    ...imageNormalization(model.name),
+    flipProbability: data.flip,
+    seed,
+    startIteration,
+  });
+}
