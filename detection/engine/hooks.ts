@@ -10,6 +10,8 @@ export interface TrainingState {
   readonly optimizer: Optimizer;
   /** Where the model and the trainer put their numbers; writers pull from it. */
   readonly storage: EventStorage;
+  /** A hook sets it to end the run, as completed, before the next step: nothing more is to be had from it. */
+  isEnough: boolean;
   /** `running` until `afterTrain`. */
   outcome: 'running' | 'completed' | 'interrupted' | 'failed';
 }

@@ -25,7 +25,7 @@ export interface TrainingOptions<Batch> {
 }
 
 export interface TrainingResult {
-  /** Steps done in all. Less than asked for when the run was interrupted or the data came to an end. */
+  /** Steps done in all. Less than asked for when the run was interrupted, a hook had enough, or the data came to an end. */
   readonly iteration: number;
   readonly interrupted: boolean;
   /** Losses of the last step; empty when there was none. */
@@ -51,10 +51,12 @@ export async function train<Batch>(
     iterations,
     optimizer,
     storage,
+    isEnough: false,
     outcome: 'running',
   };
   let losses: Record<string, number> = {};
-  const isOver = () => state.iteration >= iterations || signal?.aborted === true;
+  const isDone = () => state.iteration >= iterations || state.isEnough;
+  const isOver = () => isDone() || signal?.aborted === true;
   try {
     for (const hook of hooks) await hook.beforeTrain?.(state);
     if (!isOver()) {
@@ -75,7 +77,7 @@ export async function train<Batch>(
         waitingSince = performance.now();
       }
     }
-    state.outcome = signal?.aborted && state.iteration < iterations ? 'interrupted' : 'completed';
+    state.outcome = signal?.aborted && !isDone() ? 'interrupted' : 'completed';
   } catch (error) {
     state.outcome = 'failed';
     throw error;

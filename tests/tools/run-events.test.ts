@@ -77,6 +77,7 @@ describe('runEvents', () => {
       iterations: 100,
       storage,
       optimizer: new Sgd([], { momentum: 0, weightDecay: 0 }),
+      isEnough: false,
       outcome: 'running',
     };
     writer.beforeStep(state);

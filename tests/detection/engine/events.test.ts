@@ -29,6 +29,7 @@ const stateWith = (storage: EventStorage, iteration: number, iterations: number)
   iterations,
   storage,
   optimizer: new Sgd([], { momentum: 0, weightDecay: 0 }),
+  isEnough: false,
   outcome: 'running',
 });
 const readRows = (file: string) =>
