@@ -9,7 +9,7 @@ import { ProgressWriter } from '../detection/engine/progress-writer';
 import { train } from '../detection/engine/train';
 import { InputError } from '../detection/errors';
 import type { FasterRcnn } from '../detection/modeling/faster-rcnn';
-import { buildDetector, imageNormalization } from '../detection/modeling/models';
+import { imageNormalization } from '../detection/modeling/models';
 import { loadCheckpoint, readCheckpointState } from '../weights/checkpoint';
 import { CheckpointHook } from '../weights/checkpoint-hook';
 import { resumePoint } from '../weights/resume-point';
@@ -25,7 +25,7 @@ import { writeAtomically } from './output-files';
 import { Progress, say } from './progress';
 import { runEvents } from './run-events';
 import { runFolder } from './run-folder';
-import { loadStartWeights, readStartWeights } from './start-weights';
+import { startDetector } from './start-detector';
 import { summarizeEvaluation } from './summarize-evaluation';
 import { readTrainingData, type TrainingData } from './training-data';
 
@@ -65,7 +65,9 @@ export async function trainDetector(given: TrainingJob): Promise<TrainedDetector
   const data = await readTrainingData(given.configuration);
   await loadTrainingBackend();
   const checkpoint = given.resume ? resumePoint(given.output, say) : undefined;
-  const { model, configuration } = await startDetector(given, data.train.categories.length, checkpoint);
+  const { model, configuration } = await startDetector(given.configuration, data.train.categories.length, {
+    isToBeRestored: checkpoint !== undefined,
+  });
   const job = { ...given, configuration };
   const { minSize, maxSize, name } = configuration.model;
   const optimizer = makeOptimizer(configuration, model);
@@ -79,35 +81,6 @@ export async function trainDetector(given: TrainingJob): Promise<TrainedDetector
     optimizer.dispose();
     model.dispose();
   }
-}
-
-/**
- * A new detector, with its start weights unless a checkpoint is to replace them; and the configuration, with what the start
- * weights decide.
- */
-async function startDetector(
-  { configuration }: TrainingJob,
-  numClasses: number,
-  checkpoint: string | undefined,
-): Promise<{ model: FasterRcnn; configuration: CompleteConfiguration }> {
-  const { name, norm, trainableLayers, weights } = configuration.model;
-  const start =
-    weights === null || checkpoint !== undefined ? undefined : await readStartWeights(weights, name);
-  const normEpsilon = configuration.model.normEpsilon ?? start?.normEpsilon ?? null;
-  const model = buildDetector(name, {
-    numClasses,
-    seed: configuration.seed,
-    norm,
-    normEpsilon: normEpsilon ?? undefined,
-    trainableLayers,
-  });
-  try {
-    if (start) say(loadStartWeights(model, start));
-  } catch (error) {
-    model.dispose();
-    throw error;
-  }
-  return { model, configuration: { ...configuration, model: { ...configuration.model, normEpsilon } } };
 }
 
 type Detector = Parameters<typeof evaluateDetector>[0];
