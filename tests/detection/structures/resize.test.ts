@@ -185,14 +185,15 @@ describe('resizeAndNormalize', () => {
     );
   });
 
-  test('writes its slot of a padded batch and nothing else', () => {
+  test('writes its slot of a padded batch, zeros around the picture, and nothing else', () => {
     const padded = { height: 4, width: 5 };
-    const batch = new Float32Array(2 * 4 * 5 * 3).fill(7);
-    const image: RgbImage = { pixels: new Uint8Array(12), size: { height: 2, width: 2 } };
+    const batch = new Float32Array(3 * 4 * 5 * 3).fill(7);
+    const image: RgbImage = { pixels: new Uint8Array(12).fill(255), size: { height: 2, width: 2 } };
     resizeAndNormalize(image, { height: 3, width: 2 }, batchSlot(batch, padded, 1), asIs);
-    const written = [...batch].flatMap((value, i) => (value === 0 ? [i] : []));
-    const expected = [0, 1, 2].flatMap((y) => Array.from({ length: 6 }, (_, i) => 60 + y * 15 + i));
-    expect(written).toEqual(expected);
+    const isPicture = (i: number) => i < 3 * 15 && i % 15 < 6;
+    const slot = Array.from({ length: 60 }, (_, i) => (isPicture(i) ? 1 : 0));
+    const others = Array<number>(60).fill(7);
+    expect([...batch]).toEqual([...others, ...slot, ...others]);
   });
 
   test('refuses pixels that do not fit the size', () => {
