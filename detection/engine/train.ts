@@ -4,10 +4,11 @@ import { DivergenceError } from './divergence-error';
 import { EventStorage } from './event-storage';
 import type { GradientClipping } from './gradient-clipping';
 import type { Hook, TrainingState } from './hooks';
+import { readLosses } from './loss-values';
 import type { Optimizer } from './optimizer';
 import type { Schedule } from './schedules';
 import { summary, withStorage } from './summary';
-import type { Losses, Trainable } from './trainable';
+import type { Trainable } from './trainable';
 
 export interface TrainingOptions<Batch> {
   readonly optimizer: Optimizer;
@@ -114,14 +115,6 @@ function trainStep<Batch>(
   } finally {
     tf.dispose([...Object.values(losses), ...gradients.values()]);
   }
-}
-
-/** All losses in one read: on an accelerator each read waits for everything before it. */
-function readLosses(losses: Losses): Record<string, number> {
-  const names = Object.keys(losses);
-  if (names.length === 0) throw new Error('the model returned no losses');
-  const values = tf.tidy(() => tf.stack(Object.values(losses)).dataSync());
-  return Object.fromEntries(names.map((name, k) => [name, values[k]]));
 }
 
 function sum(values: readonly number[]): number {

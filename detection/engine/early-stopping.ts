@@ -1,0 +1,61 @@
+import type { Hook, TrainingState } from './hooks';
+import { isBetter, worst, type Metric } from './metric';
+
+/** How long a metric has not got better: with it a resumed run stops where it would have stopped. */
+export interface EarlyStoppingState {
+  /** The best value so far, and the step that it was measured at; null where there is none. */
+  readonly best: { readonly value: number; readonly iteration: number } | null;
+  /** Evaluations since then. */
+  readonly evaluationsSince: number;
+}
+
+export interface EarlyStoppingOptions {
+  readonly metric: Metric;
+  /** Evaluations without improvement that end the run; null: none do, they are only counted. */
+  readonly patience: number | null;
+  /** What is better by this much, or less, is no improvement. */
+  readonly minDelta: number;
+  /** Whether the step that is over has been evaluated. Whoever evaluates comes first. */
+  readonly isEvaluated: (state: TrainingState) => boolean;
+  /** Of the checkpoint that the run goes on from. */
+  readonly state?: EarlyStoppingState;
+}
+
+/**
+ * Ends a run when a metric has stopped getting better, as Keras's EarlyStopping: patience is counted in evaluations. An
+ * evaluation that does not give the metric, or gives NaN, is one without improvement.
+ */
+export class EarlyStopping implements Hook {
+  private current: EarlyStoppingState;
+
+  constructor(private readonly options: EarlyStoppingOptions) {
+    this.current = options.state ?? { best: null, evaluationsSince: 0 };
+  }
+
+  /** For the checkpoint. */
+  get state(): EarlyStoppingState {
+    return this.current;
+  }
+
+  /** Whether the run has ended, or is to end, for lack of improvement. */
+  get hasStopped(): boolean {
+    const { patience } = this.options;
+    return patience !== null && this.current.evaluationsSince >= patience;
+  }
+
+  beforeTrain(state: TrainingState): void {
+    if (this.hasStopped) state.isEnough = true;
+  }
+
+  afterStep(state: TrainingState): void {
+    const { metric, minDelta, isEvaluated } = this.options;
+    if (!isEvaluated(state)) return;
+    const event = state.storage.latest(metric.name);
+    const value = event?.iteration === state.iteration ? event.value : NaN;
+    const best = this.current.best?.value ?? worst(metric);
+    this.current = isBetter(metric, value, best, minDelta)
+      ? { best: { value, iteration: state.iteration }, evaluationsSince: 0 }
+      : { ...this.current, evaluationsSince: this.current.evaluationsSince + 1 };
+    if (this.hasStopped) state.isEnough = true;
+  }
+}
