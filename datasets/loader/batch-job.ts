@@ -1,5 +1,6 @@
 import type { ImageNormalization } from '../../detection/structures/resize';
 import type { Size } from '../../detection/structures/size';
+import type { ColorChange } from '../transforms/photometric';
 
 /** What a worker needs to know to make the pixels of one picture. */
 export interface PictureJob {
@@ -7,6 +8,8 @@ export interface PictureJob {
   readonly file: string;
   /** As the annotations say; the stored picture must have it. */
   readonly size: Size;
+  /** What is done to the stored picture's colours, in this order. Default: nothing. */
+  readonly colorChanges?: readonly ColorChange[];
   /** After resizing. */
   readonly resized: Size;
   /** Mirror left to right. */

@@ -1,8 +1,13 @@
 import { RandomStream } from '../../detection/nn/random';
 import { paddedSize, resizedSize } from '../../detection/structures/resize';
-import type { ImageNormalization, ResizeOptions } from '../../detection/structures/resize';
+import type { ImageNormalization, ResizeOptions, ResizeRule } from '../../detection/structures/resize';
 import type { Targets } from '../../detection/structures/targets';
 import { flipBoxes, scaleBoxes } from '../../detection/structures/boxes';
+import { aspectRatioGroups } from '../samplers/aspect-ratio-groups';
+import { EpochOrder } from '../samplers/epoch-order';
+import { GroupedBatches } from '../samplers/grouped-batches';
+import { repeatFactors } from '../samplers/repeat-factors';
+import { drawPhotometricDistortion } from '../transforms/photometric';
 import type { BatchJob, PictureJob } from './batch-job';
 import type { Example } from './examples';
 
@@ -14,12 +19,23 @@ export interface BatchPlan {
 }
 
 export interface TrainingPlanOptions extends ImageNormalization {
+  /** Images of a batch. */
   readonly batchSize: number;
-  /** Each image's shorter side is drawn from these, as torchvision's transform does in training. */
+  /** Each image's shorter side is drawn from these lengths, pixels, as torchvision's transform does in training. */
   readonly minSizes: readonly number[];
+  /** Upper limit for the longer side, pixels. */
   readonly maxSize: number;
-  readonly resizeRule?: ResizeOptions['resizeRule'];
-  readonly flipProbability: number;
+  /** Default 'float64'. */
+  readonly resizeRule?: ResizeRule;
+  /** How often an image is mirrored left to right. Default 0.5, as in torchvision's references. */
+  readonly flipProbability?: number;
+  /** Probability of each change of a picture's colours; see drawPhotometricDistortion. Default 0. */
+  readonly photometricDistortion?: number;
+  /** Whether only pictures of similar proportions share a batch; see aspectRatioGroups. Default false. */
+  readonly aspectRatioGrouping?: boolean;
+  /** Frequency below which a category is seen more often; see repeatFactors. Default null: no image comes more often. */
+  readonly repeatThreshold?: number | null;
+  /** Order and augmentation follow from it and from the iteration, whatever the number of workers. */
   readonly seed: number;
 }
 
@@ -50,35 +66,51 @@ function makePlan(samples: readonly Sample[], { mean, std }: ImageNormalization)
 }
 
 /**
- * The batches of a training run from `startIteration` on, without end. Which images, in which order, flipped and
- * resized how, follows from the seed and the iteration alone: a run that is resumed sees what it would have seen.
- * All images come once before any comes again; a batch may reach from one round into the next.
+ * The batches of a training run from `startIteration` on, without end. Which images, in which order, flipped, coloured
+ * and resized how, follows from the seed and the iteration alone: a run that is resumed sees what it would have seen.
+ * Unless some are to be repeated, all images come once before any comes again; a batch may reach from one round into the
+ * next.
  */
 export function* trainingPlans(
   examples: readonly Example[],
   options: TrainingPlanOptions,
   startIteration: number,
 ): Generator<BatchPlan, never> {
-  const { batchSize, minSizes, flipProbability, seed } = options;
-  const indices = Int32Array.from(examples.keys());
-  let order: { epoch: number; indices: Int32Array } = { epoch: -1, indices };
-  const draw = (k: number): Sample => {
-    const epoch = Math.floor(k / examples.length);
-    if (epoch !== order.epoch) {
-      const shuffled = new RandomStream(seed, `order/epoch-${epoch}`).sample(indices, indices.length);
-      order = { epoch, indices: shuffled };
-    }
-    const augmentation = new RandomStream(seed, `augment/${k}`);
-    const flip = augmentation.uniform() < flipProbability;
-    const example = examples[order.indices[k % examples.length]];
-    return makeSample(example, flip, { ...options, minSize: augmentation.pick(minSizes) });
-  };
-  for (let iteration = startIteration; ; iteration++) {
+  let iteration = startIteration;
+  for (const images of trainingBatches(examples, options).from(startIteration)) {
+    const first = iteration++ * options.batchSize;
     yield makePlan(
-      Array.from({ length: batchSize }, (_, i) => draw(iteration * batchSize + i)),
+      images.map((image, i) =>
+        augment(examples[image], new RandomStream(options.seed, `augment/${first + i}`), options),
+      ),
       options,
     );
   }
+}
+
+function trainingBatches(
+  examples: readonly Example[],
+  { batchSize, aspectRatioGrouping = false, repeatThreshold = null, seed }: TrainingPlanOptions,
+): GroupedBatches {
+  const factors =
+    repeatThreshold === null
+      ? new Float64Array(examples.length).fill(1)
+      : repeatFactors(
+          examples.map(({ targets }) => targets.gtLabels),
+          repeatThreshold,
+        );
+  const groups = aspectRatioGrouping
+    ? aspectRatioGroups(examples.map(({ size }) => size))
+    : new Int32Array(examples.length);
+  return new GroupedBatches(new EpochOrder(factors, seed), groups, batchSize);
+}
+
+function augment(example: Example, random: RandomStream, options: TrainingPlanOptions): Sample {
+  const { flipProbability = 0.5, photometricDistortion = 0 } = options;
+  const flip = random.uniform() < flipProbability;
+  const sample = makeSample(example, flip, { ...options, minSize: random.pick(options.minSizes) });
+  const colorChanges = drawPhotometricDistortion(random, photometricDistortion);
+  return { ...sample, picture: { ...sample.picture, colorChanges } };
 }
 
 /** Each image once, in the order given, as it is; the last batch may be smaller. */
