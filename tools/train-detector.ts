@@ -132,7 +132,7 @@ async function run(
         resumable: { model, optimizer },
         every: configuration.checkpointEvery,
         keep: KEPT_CHECKPOINTS,
-        bestMetric: BEST_METRIC,
+        bestMetric: { name: BEST_METRIC, better: 'higher' },
         metadata: () => ({ configuration, categories: trainSet.categories }),
       }),
     ],

@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, realpathSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import type { Hook, TrainingState } from '../detection/engine/hooks';
+import { isBetter, type Metric } from '../detection/engine/metric';
 import { readCheckpointState, saveCheckpoint, type Resumable } from './checkpoint';
 import { removeWholeFolder, syncFolder } from './whole-folder';
 
@@ -12,8 +13,10 @@ export interface CheckpointHookOptions {
   readonly every: number;
   /** How many of the latest to keep, beside the best. */
   readonly keep: number;
-  /** A scalar event, the larger the better, that says which checkpoint is `best`. Whoever puts it comes first. */
-  readonly bestMetric?: string;
+  /** Every so many steps a checkpoint is made that is kept for good. */
+  readonly keepEvery?: number;
+  /** Says which checkpoint is `best`. Whoever puts this scalar comes first. */
+  readonly bestMetric?: Metric;
   /** Goes into `state.json`; asked for at each checkpoint. */
   readonly metadata: () => Record<string, unknown>;
 }
@@ -25,7 +28,7 @@ export const HIDDEN_LINK_NAME = /^\.(?:last|best)\.(\d+)\.tmp$/;
 
 /** Saves checkpoints while training, as detectron2's PeriodicCheckpointer and BestCheckpointer together. */
 export class CheckpointHook implements Hook {
-  private best = -Infinity;
+  private best: number | undefined;
   private lastSaved: number | undefined;
   private readonly checkpoints: string;
 
@@ -37,14 +40,16 @@ export class CheckpointHook implements Hook {
     const { bestMetric } = this.options;
     mkdirSync(this.checkpoints, { recursive: true });
     syncFolder(this.options.folder);
-    if (state.iteration === 0 || bestMetric === undefined) return;
+    if (state.iteration === 0) return;
+    // A process that died may not have come to it; or fewer are to be kept than before.
+    this.removeOld(state.iteration);
     const best = this.linkedFolder('best');
-    if (best !== undefined) this.best = readCheckpointState(best).metrics[bestMetric] ?? -Infinity;
+    if (best !== undefined && bestMetric) this.best = readCheckpointState(best).metrics[bestMetric.name];
   }
 
   afterStep(state: TrainingState): void {
     const isBest = this.isBest(state);
-    if (!isBest && state.iteration % this.options.every !== 0) return;
+    if (!isBest && state.iteration % this.options.every !== 0 && !this.isForGood(state.iteration)) return;
     this.save(state, isBest);
   }
 
@@ -57,10 +62,18 @@ export class CheckpointHook implements Hook {
 
   /** Whether the metric was measured at this step and is better than ever. NaN never is. */
   private isBest({ iteration, storage }: TrainingState): boolean {
-    const event = this.options.bestMetric === undefined ? undefined : storage.latest(this.options.bestMetric);
-    if (event?.iteration !== iteration || !(event.value > this.best)) return false;
+    const { bestMetric } = this.options;
+    if (bestMetric === undefined) return false;
+    const event = storage.latest(bestMetric.name);
+    if (event?.iteration !== iteration) return false;
+    if (!isBetter(bestMetric, event.value, this.best)) return false;
     this.best = event.value;
     return true;
+  }
+
+  private isForGood(iteration: number): boolean {
+    const { keepEvery } = this.options;
+    return keepEvery !== undefined && iteration % keepEvery === 0;
   }
 
   /**
@@ -91,8 +104,8 @@ export class CheckpointHook implements Hook {
   }
 
   /**
-   * Keeps the latest checkpoints up to this step and the best. Later ones, of a run that somebody went back from,
-   * are left alone: this run has not written them.
+   * Keeps the latest checkpoints up to this step, the best, and those that are for good. Later ones, of a run that
+   * somebody went back from, are left alone: this run has not written them.
    */
   private removeOld(iteration: number): void {
     const past = readdirSync(this.checkpoints)
@@ -100,6 +113,7 @@ export class CheckpointHook implements Hook {
       .sort((a, b) => Number(b) - Number(a));
     const best = this.linkedFolder('best');
     for (const name of past.slice(Math.max(1, this.options.keep))) {
+      if (this.isForGood(Number(name))) continue;
       const folder = path.join(this.checkpoints, name);
       if (best === undefined || realpathSync(folder) !== best) removeWholeFolder(folder);
     }

@@ -1,5 +1,5 @@
 import type { Hook, TrainingState } from './hooks';
-import { isBetter, worst, type Metric } from './metric';
+import { isBetter, type Metric } from './metric';
 
 /** How long a metric has not got better: with it a resumed run stops where it would have stopped. */
 export interface EarlyStoppingState {
@@ -52,8 +52,7 @@ export class EarlyStopping implements Hook {
     if (!isEvaluated(state)) return;
     const event = state.storage.latest(metric.name);
     const value = event?.iteration === state.iteration ? event.value : NaN;
-    const best = this.current.best?.value ?? worst(metric);
-    this.current = isBetter(metric, value, best, minDelta)
+    this.current = isBetter(metric, value, this.current.best?.value, minDelta)
       ? { best: { value, iteration: state.iteration }, evaluationsSince: 0 }
       : { ...this.current, evaluationsSince: this.current.evaluationsSince + 1 };
     if (this.hasStopped) state.isEnough = true;

@@ -5,12 +5,8 @@ export interface Metric {
   readonly better: 'higher' | 'lower';
 }
 
-/** A value that every other is better than. */
-export function worst({ better }: Metric): number {
-  return better === 'higher' ? -Infinity : Infinity;
-}
-
-/** Whether `value` is better than `best`, by more than `minDelta`. NaN never is. */
-export function isBetter({ better }: Metric, value: number, best: number, minDelta = 0): boolean {
+/** Whether a value is better than the best before it, if there is one, by more than `minDelta`. NaN never is. */
+export function isBetter({ better }: Metric, value: number, best: number | undefined, minDelta = 0): boolean {
+  if (best === undefined) return !Number.isNaN(value);
   return better === 'higher' ? value > best + minDelta : value < best - minDelta;
 }

@@ -29,8 +29,8 @@ import { WeightsError } from '../../weights/weights-error';
 import { ToyModel, toyBatches } from '../detection/engine/toy-model';
 
 const ITERATIONS = 6;
-/** Of the steps: best at 2 and 3, so that checkpoints are made at 2, 3, 4, 6 and 2 is removed. */
-const SCORES = [NaN, 0.3, 0.5, 0.1, 0.2, 0.4];
+/** Of the steps: best at 2 and 5. Checkpoints are made at 2, 3 (kept for good), 4, 5, 6; 2 and, at the end, 4 are removed. */
+const SCORES = [NaN, 0.3, 0.2, 0.1, 0.5, 0.4];
 
 let tensorsBefore: number;
 let folder: string;
@@ -70,7 +70,8 @@ async function run(output = folder): Promise<string[]> {
           resumable: { model, optimizer },
           every: 2,
           keep: 2,
-          bestMetric: 'AP',
+          keepEvery: 3,
+          bestMetric: { name: 'AP', better: 'higher' },
           metadata: () => ({}),
         }),
       ],
@@ -151,7 +152,7 @@ test('a run that dies at any write goes on to the same end, to the bit', async (
   const expected = contentsOf(whole);
   rmSync(whole, { recursive: true });
   expect(Object.keys(expected).filter((name) => name.startsWith('checkpoints')).length).toBe(9);
-  expect(expected['best']).toBe('checkpoints/0000003');
+  expect(expected['best']).toBe('checkpoints/0000005');
 
   let reached = 0;
   for (let calls = 0; ; calls++) {
@@ -241,13 +242,13 @@ describe('a damaged checkpoint', () => {
     rmSync(path.join(folder, 'last'));
     expect(await run()).toEqual([]);
 
-    const best = path.join(folder, 'checkpoints', '0000003', 'model.safetensors');
+    const best = path.join(folder, 'checkpoints', '0000005', 'model.safetensors');
     writeFileSync(best, 'x');
     expect(await run()).toEqual([
       expect.stringMatching(/best\/model.* is damaged.*; this checkpoint is the best no more$/),
     ]);
     expect(existsSync(path.join(folder, 'best'))).toBe(false);
-    for (const name of ['0000004', '0000006']) {
+    for (const name of ['0000003', '0000006']) {
       rmSync(path.join(folder, 'checkpoints', name, 'model.safetensors'));
     }
     await expect(run()).rejects.toThrow(WeightsError);

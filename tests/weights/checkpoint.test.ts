@@ -255,10 +255,35 @@ describe('CheckpointHook', () => {
     expect(readdirSync(folder).sort()).toEqual(['checkpoints', 'last']);
   });
 
+  it('makes and keeps every Nth for good, and takes away what was to be kept before', async () => {
+    await run(OPTIMIZERS['SGD'], 11, { hooks: checkpointHook({ every: 5, keep: 2, keepEvery: 3 }) });
+    expect(checkpoints()).toEqual(['0000003', '0000006', '0000009', '0000010', '0000011']);
+    await run(OPTIMIZERS['SGD'], 11, {
+      from: path.join(folder, 'last'),
+      hooks: checkpointHook({ every: 5, keep: 1, keepEvery: 9 }),
+    });
+    expect([checkpoints(), link('last')]).toEqual([['0000009', '0000011'], '0000011']);
+  });
+
+  it('keeps the lowest where lower is better', async () => {
+    const hooks = (model: ToyModel, optimizer: Optimizer) => [
+      measure([0.5, 0.3, NaN, 0.4]),
+      ...checkpointHook({ every: 100, keep: 1, bestMetric: { name: 'AP', better: 'lower' } })(
+        model,
+        optimizer,
+      ),
+    ];
+    await run(OPTIMIZERS['SGD'], 8, { hooks });
+    expect([checkpoints(), link('best')]).toEqual([['0000004', '0000008'], '0000004']);
+  });
+
   it('keeps the best, also over a resume; NaN is never best', async () => {
     const hooks = (values: number[]) => (model: ToyModel, optimizer: Optimizer) => [
       measure(values),
-      ...checkpointHook({ every: 100, keep: 1, bestMetric: 'AP' })(model, optimizer),
+      ...checkpointHook({ every: 100, keep: 1, bestMetric: { name: 'AP', better: 'higher' } })(
+        model,
+        optimizer,
+      ),
     ];
     await run(OPTIMIZERS['SGD'], 8, { hooks: hooks([NaN, 0.3, 0.5, 0.4]) });
     expect([checkpoints(), link('best'), link('last')]).toEqual([
