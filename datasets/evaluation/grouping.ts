@@ -23,6 +23,20 @@ export function sortByScore(order: Int32Array, scores: Float64Array): Int32Array
     .map((position) => order[position]);
 }
 
+/** Indices of items by image id, in their order. */
+export function indicesByImage<T>(
+  items: readonly T[],
+  imageIdOf: (item: T) => number,
+): Map<number, number[]> {
+  const byImage = new Map<number, number[]>();
+  items.forEach((item, index) => {
+    const indices = byImage.get(imageIdOf(item));
+    if (indices === undefined) byImage.set(imageIdOf(item), [index]);
+    else indices.push(index);
+  });
+  return byImage;
+}
+
 /**
  * Walks the images of one category that have ground truth or detections, in the order of their indices.
  * The arguments of `visit` are ranges of positions in the two orders.

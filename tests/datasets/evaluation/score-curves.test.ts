@@ -1,23 +1,10 @@
 import fc from 'fast-check';
-import { CocoDataset, type CocoAnnotation } from '../../../datasets/coco/annotations';
+import type { CocoAnnotation } from '../../../datasets/coco/annotations';
 import type { CocoDetection } from '../../../datasets/evaluation/detections';
 import { evaluateDetections } from '../../../datasets/evaluation/evaluate';
 import { AREA_RANGES, MAX_DETECTIONS } from '../../../datasets/evaluation/parameters';
 import { scoreCurves } from '../../../datasets/evaluation/score-curves';
-
-const CATEGORIES = [
-  { id: 1, name: 'cat' },
-  { id: 5, name: 'dog' },
-];
-
-function dataset(annotations: readonly Omit<CocoAnnotation, 'id' | 'area'>[]): CocoDataset {
-  const images = [7, 9].map((id) => ({ id, fileName: '', width: 100, height: 100 }));
-  const whole = annotations.map((annotation, k) => {
-    const [, , width, height] = annotation.bbox;
-    return { ...annotation, id: k + 1, area: width * height };
-  });
-  return new CocoDataset('truth.json', null, images, CATEGORIES, whole, []);
-}
+import { anyAnnotations, anyDetections, dataset } from './small-sets';
 
 describe('scoreCurves', () => {
   it('counts what reaches each score', () => {
@@ -50,31 +37,8 @@ describe('scoreCurves', () => {
   });
 
   it("ends where COCO's evaluation does: at its recall, at an overlap of 0.5 and any score", () => {
-    const place = {
-      x: fc.integer({ min: 0, max: 60 }),
-      y: fc.integer({ min: 0, max: 60 }),
-      side: fc.integer({ min: 10, max: 40 }),
-      image: fc.constantFrom(7, 9),
-      category: fc.constantFrom(1, 5),
-    };
-    const truth = fc
-      .record({ ...place, isCrowd: fc.boolean() })
-      .map(({ x, y, side, image, category, isCrowd }) => ({
-        imageId: image,
-        categoryId: category,
-        bbox: [x, y, side, side] as const,
-        isCrowd,
-      }));
-    const found = fc
-      .record({ ...place, score: fc.constantFrom(0, 0.1, 0.25, 0.5, 0.7, 1) })
-      .map(({ x, y, side, image, category, score }) => ({
-        image_id: image,
-        category_id: category,
-        bbox: [x, y, side, side],
-        score,
-      }));
     fc.assert(
-      fc.property(fc.array(truth), fc.array(found), (annotations, detections) => {
+      fc.property(anyAnnotations(), anyDetections(), (annotations, detections) => {
         const truths = dataset(annotations);
         const { curves } = evaluateDetections(truths, detections, { iouType: 'bbox' });
         const all = AREA_RANGES.findIndex(({ name }) => name === 'all');
