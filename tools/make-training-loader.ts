@@ -16,6 +16,9 @@ export function makeTrainingLoader(
     maxSize: model.maxSize,
     ...imageNormalization(model.name),
     flipProbability: data.flip,
+    photometricDistortion: data.photometricDistortion,
+    aspectRatioGrouping: data.aspectRatioGrouping,
+    repeatThreshold: data.repeatThreshold,
     seed,
     startIteration,
   });

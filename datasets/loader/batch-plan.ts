@@ -76,15 +76,14 @@ export function* trainingPlans(
   options: TrainingPlanOptions,
   startIteration: number,
 ): Generator<BatchPlan, never> {
-  let iteration = startIteration;
-  for (const images of trainingBatches(examples, options).from(startIteration)) {
-    const first = iteration++ * options.batchSize;
-    yield makePlan(
-      images.map((image, i) =>
-        augment(examples[image], new RandomStream(options.seed, `augment/${first + i}`), options),
-      ),
-      options,
-    );
+  const { batchSize, seed } = options;
+  const batches = trainingBatches(examples, options).from(startIteration);
+  for (let iteration = startIteration; ; iteration++) {
+    const samples = batches.next().value.map((image, i) => {
+      const random = new RandomStream(seed, `augment/${iteration * batchSize + i}`);
+      return augment(examples[image], random, options);
+    });
+    yield makePlan(samples, options);
   }
 }
 

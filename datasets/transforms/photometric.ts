@@ -23,8 +23,10 @@ const RANGES = {
  * @param probability of each change
  */
 export function drawPhotometricDistortion(random: RandomStream, probability: number): ColorChange[] {
-  const change = (kind: keyof typeof RANGES): ColorChange[] =>
-    random.uniform() < probability ? [{ kind, amount: random.between(...RANGES[kind]) }] : [];
+  const change = (kind: keyof typeof RANGES): ColorChange[] => {
+    const [low, high] = RANGES[kind];
+    return random.uniform() < probability ? [{ kind, amount: random.between(low, high) }] : [];
+  };
   const brightness = change('brightness');
   const contrast = change('contrast');
   const isContrastFirst = random.uniform() < 0.5;

@@ -24,5 +24,25 @@ export const dataSection = z
       .describe('shorter sides to draw from in training, pixels; null: model.minSize alone'),
     // torchvision's DetectionPresetTrain: hflip_prob=0.5
     flip: z.number().min(0).max(1).default(0.5).describe('probability of a horizontal flip'),
+    // torchvision's RandomPhotometricDistort takes 0.5; it belongs to the preset for SSD, so it is off.
+    photometricDistortion: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0)
+      .describe('probability of each change of brightness, contrast, saturation, hue, channels'),
+    // torchvision's references group by default, detectron2 too.
+    aspectRatioGrouping: z
+      .boolean()
+      .default(true)
+      .describe('only pictures of similar proportions share a batch: less padding'),
+    // detectron2: REPEAT_THRESHOLD, 0.001 for LVIS, where it is used.
+    repeatThreshold: z
+      .number()
+      .positive()
+      .max(1)
+      .nullable()
+      .default(null)
+      .describe('images with categories in fewer images than this share come more often; null: none do'),
   })
   .describe('what it trains on');
