@@ -1,4 +1,4 @@
-import type { CocoDataset } from '../datasets/coco/annotations';
+import type { CocoCategory, CocoDataset } from '../datasets/coco/annotations';
 import type { CocoDetection } from '../datasets/evaluation/detections';
 import { decodeImage } from '../datasets/images/decode';
 import { EvaluationLoader } from '../datasets/loader/evaluation-loader';
@@ -79,4 +79,21 @@ export function cocoDetections(
     const [x1, y1, x2, y2] = [boxes[4 * k], boxes[4 * k + 1], boxes[4 * k + 2], boxes[4 * k + 3]];
     return { bbox: [x1, y1, x2 - x1, y2 - y1], score, category_id: categoryIdOf(labels[k]) };
   });
+}
+
+/**
+ * Detections by image id as COCO's results files have them, all in one list.
+ *
+ * @param categories by label - 1, of the detector
+ */
+export function cocoResults(
+  detections: ReadonlyMap<number, Detections>,
+  categories: readonly CocoCategory[],
+): CocoDetection[] {
+  return [...detections].flatMap(([imageId, found]) =>
+    cocoDetections(found, (label) => categories[label - 1].id).map((detection) => ({
+      image_id: imageId,
+      ...detection,
+    })),
+  );
 }

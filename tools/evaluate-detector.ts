@@ -1,7 +1,7 @@
 import type { CocoCategory, CocoDataset } from '../datasets/coco/annotations';
 import { evaluateDetections, type CocoEvaluation } from '../datasets/evaluation/evaluate';
 import type { Detections } from '../detection/structures/detections';
-import { cocoDetections, detectSet, type DetectSetOptions, type SizedDetector } from './detect-images';
+import { cocoResults, detectSet, type DetectSetOptions, type SizedDetector } from './detect-images';
 
 export interface DetectorEvaluation {
   readonly evaluation: CocoEvaluation;
@@ -16,9 +16,6 @@ export async function evaluateDetector(
   options: DetectSetOptions,
 ): Promise<DetectorEvaluation> {
   const detections = await detectSet(detector, dataset, options);
-  const categoryIdOf = (label: number): number => detector.categories[label - 1].id;
-  const results = [...detections].flatMap(([imageId, found]) =>
-    cocoDetections(found, categoryIdOf).map((detection) => ({ image_id: imageId, ...detection })),
-  );
+  const results = cocoResults(detections, detector.categories);
   return { evaluation: evaluateDetections(dataset, results, { iouType: 'bbox' }), detections };
 }

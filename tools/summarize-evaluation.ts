@@ -8,7 +8,7 @@ import { decodeImage } from '../datasets/images/decode';
 import type { EventStorage, SummaryBox, SummaryImage } from '../detection/engine/event-storage';
 import { scaleBoxes, type Boxes } from '../detection/structures/boxes';
 import type { Detections } from '../detection/structures/detections';
-import { aboveThreshold, cocoDetections } from './detect-images';
+import { aboveThreshold, cocoResults } from './detect-images';
 import type { DetectorEvaluation } from './evaluate-detector';
 
 /** A handful is looked at again and again, to see the detector learn. */
@@ -32,14 +32,9 @@ export async function summarizeEvaluation(
   dataset: CocoDataset,
   categories: readonly CocoCategory[],
 ): Promise<void> {
-  const results = [...detections]
-    .flatMap(([imageId, found]) =>
-      cocoDetections(found, (label) => categories[label - 1].id).map((detection) => ({
-        image_id: imageId,
-        ...detection,
-      })),
-    )
-    .filter(({ category_id }) => dataset.hasCategory(category_id));
+  const results = cocoResults(detections, categories).filter(({ category_id }) =>
+    dataset.hasCategory(category_id),
+  );
   const curves = scoreCurves(dataset, results, NUM_THRESHOLDS);
   storage.precisionRecall('val/precision_recall/all categories', total(curves));
   dataset.categories.forEach(({ id, name }, k) =>
