@@ -1,6 +1,6 @@
 import { InputError } from '../../detection/errors';
 import { readAnnotations } from './annotation-entries';
-import { checkedEntries, readCategories, readImages, type ImageEntries } from './entries';
+import { checkedEntries, keepEntry, readCategories, readImages, type ImageEntries } from './entries';
 import { readJsonFile } from './json-file';
 import { ProblemList, type Problem, type ProblemKind } from './problems';
 
@@ -149,8 +149,8 @@ export async function readCocoDataset(
   imageFolder: string | null,
   options: CocoReadOptions = {},
 ): Promise<CocoDataset> {
-  const root = await readJsonFile(annotationFile);
-  const { skipInvalid = false, checkImages } = options;
+  const { keepSegmentations = false, skipInvalid = false, checkImages } = options;
+  const root = await readJsonFile(annotationFile, (entry, key) => keepEntry(entry, key, keepSegmentations));
   const problems = new ProblemList(skipInvalid ? Infinity : undefined);
   const refuseProblems = (): void => {
     if (problems.isEmpty) return;

@@ -15,6 +15,22 @@ export function isObject(value: unknown): value is Entry {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/**
+ * What is looked at of an entry of the file's lists: the rest, most of a large file, need not stay in memory. Masks do stay,
+ * if they are asked for.
+ */
+export function keepEntry(entry: unknown, key: string, keepSegmentations: boolean): unknown {
+  if (key === 'categories' || !isObject(entry)) return entry;
+  if (key === 'images') {
+    const { id, file_name, width, height } = entry;
+    return { id, file_name, width, height };
+  }
+  if (key !== 'annotations') return undefined;
+  const { id, image_id, category_id, bbox, area, iscrowd, segmentation } = entry;
+  const kept = { id, image_id, category_id, bbox, area, iscrowd };
+  return keepSegmentations ? { ...kept, segmentation } : kept;
+}
+
 /** Checks that the file is an object with the three lists; where it is not, the lists are empty. */
 export function checkedEntries(root: unknown, problems: ProblemList): Entries {
   if (!isObject(root)) {

@@ -12,7 +12,14 @@ interface Frame {
   place: number | string;
 }
 
-type Expected = 'value' | 'value or end' | 'key' | 'key or end' | 'comma or end' | 'nothing';
+/** Where a text begins that is part of a longer one. */
+export interface JsonContext {
+  /** The lists (the index of the next entry) and objects (the latest key, '' before the first) around it. */
+  readonly open: readonly (number | string)[];
+  readonly expected: Expected;
+}
+
+export type Expected = 'value' | 'value or end' | 'key' | 'key or end' | 'comma or end' | 'nothing';
 
 const SPACE = /[ \t\n\r]*/y;
 const STRING = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
@@ -23,9 +30,9 @@ const NOT_A_NUMBER = /[-+]?(?:NaN|nan|Infinity|inf)\b/y;
  * Finds the first fault of a text that JSON.parse has refused: the messages of JSON.parse name the place in some
  * versions of Node and for some faults only.
  */
-export function findJsonFault(text: string): JsonFault {
-  const open: Frame[] = [];
-  let expected: Expected = 'value';
+export function findJsonFault(text: string, context: JsonContext): JsonFault {
+  const open: Frame[] = context.open.map((place) => ({ place }));
+  let expected = context.expected;
   let position = 0;
 
   const take = (pattern: RegExp): string | undefined => {
@@ -41,7 +48,7 @@ export function findJsonFault(text: string): JsonFault {
     take(SPACE);
     const frame = open.at(-1);
     const character = text[position];
-    if (character === undefined) return fault(position === 0 ? 'it is empty' : 'it ends here, unfinished');
+    if (character === undefined) return fault('it ends here, unfinished');
     const ends = expected.endsWith('or end');
     const closing = typeof frame?.place === 'number' ? ']' : '}';
 
@@ -96,13 +103,20 @@ function pathOf(open: readonly Frame[]): string {
   return path;
 }
 
-/** Line and column, both from 1. */
-export function lineAndColumn(text: string, position: number): { line: number; column: number } {
-  let line = 1;
-  let start = 0;
-  for (let end = text.indexOf('\n'); end >= 0 && end < position; end = text.indexOf('\n', start)) {
+/** Both from 1; columns count as strings do. */
+export interface TextPlace {
+  readonly line: number;
+  readonly column: number;
+}
+
+/** The place of `position` in a text that begins at `start`. */
+export function placeBehind(text: string, position: number, start: TextPlace): TextPlace {
+  let { line, column } = start;
+  let lineStart = 0;
+  for (let end = text.indexOf('\n'); end >= 0 && end < position; end = text.indexOf('\n', lineStart)) {
     line++;
-    start = end + 1;
+    column = 1;
+    lineStart = end + 1;
   }
-  return { line, column: position - start + 1 };
+  return { line, column: column + position - lineStart };
 }

@@ -1,7 +1,7 @@
-import { constants, isUtf8 } from 'node:buffer';
-import { readFile, stat } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { InputError } from '../../detection/errors';
-import { findJsonFault, lineAndColumn } from './json-error';
+import type { TextPlace } from './json-error';
+import { JsonTextError, parseJson, type KeepEntry } from './json-text';
 
 /** A file that should hold JSON cannot be read, or does not. */
 export class JsonFileError extends InputError {
@@ -10,7 +10,7 @@ export class JsonFileError extends InputError {
   constructor(
     readonly file: string,
     /** Line and column from 1, where the file is text but not JSON. */
-    readonly place: { readonly line: number; readonly column: number } | undefined,
+    readonly place: TextPlace | undefined,
     reason: string,
   ) {
     super(
@@ -21,40 +21,25 @@ export class JsonFileError extends InputError {
   }
 }
 
-/** @throws JsonFileError */
-export async function readJsonFile(file: string): Promise<unknown> {
-  const text = await readText(file);
-  try {
-    return JSON.parse(text) as unknown;
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    const { position, path, reason } = findJsonFault(text);
-    if (text.trim() === '') throw new JsonFileError(file, undefined, 'the file is empty; JSON is expected.');
-    const where = path === '' ? '' : ` (at ${path})`;
-    throw new JsonFileError(file, lineAndColumn(text, position), `this is not JSON: ${reason}${where}.`);
-  }
-}
-
-async function readText(file: string): Promise<string> {
-  let bytes: Buffer;
-  try {
-    const { size } = await stat(file);
-    if (size > constants.MAX_STRING_LENGTH) {
-      const limit = Math.floor(constants.MAX_STRING_LENGTH / 2 ** 20);
-      throw new JsonFileError(
-        file,
-        undefined,
-        `the file has ${size} bytes; JSON is read up to ${limit} MiB. Split it.`,
-      );
-    }
-    bytes = await readFile(file);
-  } catch (error) {
-    if (error instanceof JsonFileError) throw error;
+/**
+ * Reads a JSON file of any size: what JSON.parse of its text would give, but that `keepEntry` decides what stays of the
+ * entries of lists right below the root.
+ *
+ * @throws JsonFileError
+ */
+export async function readJsonFile(file: string, keepEntry?: KeepEntry): Promise<unknown> {
+  const refuse = (error: unknown): never => {
     throw new JsonFileError(file, undefined, `${readingFault(error)}.`);
+  };
+  const handle = await open(file).catch(refuse);
+  try {
+    return await parseJson(async (buffer) => (await handle.read(buffer).catch(refuse)).bytesRead, keepEntry);
+  } catch (error) {
+    if (!(error instanceof JsonTextError)) throw error;
+    throw new JsonFileError(file, error.place, error.message);
+  } finally {
+    await handle.close();
   }
-  if (!isUtf8(bytes)) throw new JsonFileError(file, undefined, 'this is not JSON: it is not text in UTF-8.');
-  const hasByteOrderMark = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
-  return bytes.toString('utf8', hasByteOrderMark ? 3 : 0);
 }
 
 function readingFault(error: unknown): string {
