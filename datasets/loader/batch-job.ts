@@ -1,5 +1,5 @@
 import type { ImageNormalization } from '../../detection/structures/resize';
-import type { Size } from '../../detection/structures/size';
+import type { Size, Window } from '../../detection/structures/size';
 import type { ColorChange } from '../transforms/photometric';
 
 /** What a worker needs to know to make the pixels of one picture. */
@@ -12,8 +12,15 @@ export interface PictureJob {
   readonly colorChanges?: readonly ColorChange[];
   /** After resizing. */
   readonly resized: Size;
+  /** The part of the resized picture that is used; where it reaches beyond the picture there are zeros. Default: all of it. */
+  readonly window?: Window;
   /** Mirror left to right. */
   readonly flip: boolean;
+}
+
+/** The size that the model sees. */
+export function sizeInBatch({ resized, window }: PictureJob): Size {
+  return window === undefined ? resized : { height: window.height, width: window.width };
 }
 
 /** What a worker needs to know to make the pixels of a batch. */

@@ -1,6 +1,7 @@
 import { RandomStream } from '../../detection/nn/random';
 import { paddedSize, resizedSize } from '../../detection/structures/resize';
 import type { ImageNormalization, ResizeOptions, ResizeRule } from '../../detection/structures/resize';
+import type { Size, Window } from '../../detection/structures/size';
 import type { Targets } from '../../detection/structures/targets';
 import { flipBoxes, scaleBoxes } from '../../detection/structures/boxes';
 import { aspectRatioGroups } from '../samplers/aspect-ratio-groups';
@@ -8,6 +9,9 @@ import { EpochOrder } from '../samplers/epoch-order';
 import { GroupedBatches } from '../samplers/grouped-batches';
 import { repeatFactors } from '../samplers/repeat-factors';
 import { drawPhotometricDistortion } from '../transforms/photometric';
+import { cropTargets, drawScaleJitter } from '../transforms/scale-jitter';
+import type { ScaleJitter } from '../transforms/scale-jitter';
+import { sizeInBatch } from './batch-job';
 import type { BatchJob, PictureJob } from './batch-job';
 import type { Example } from './examples';
 
@@ -27,6 +31,8 @@ export interface TrainingPlanOptions extends ImageNormalization {
   readonly maxSize: number;
   /** Default 'float64'. */
   readonly resizeRule?: ResizeRule;
+  /** Resizes, and takes a part of the picture, instead of minSizes and maxSize. Default null. */
+  readonly scaleJitter?: ScaleJitter | null;
   /** How often an image is mirrored left to right. Default 0.5, as in torchvision's references. */
   readonly flipProbability?: number;
   /** Probability of each change of a picture's colours; see drawPhotometricDistortion. Default 0. */
@@ -44,23 +50,29 @@ interface Sample {
   readonly targets: Targets;
 }
 
+/** How large a picture becomes, and the part of that which is used. */
+interface Extent {
+  readonly resized: Size;
+  readonly window?: Window;
+}
+
 function makeSample(
-  { imageId, file, size, targets }: Example,
+  { imageId, file, size, targets: { gtBoxes, gtLabels } }: Example,
   flip: boolean,
-  options: ResizeOptions,
+  { resized, window }: Extent,
 ): Sample {
-  const resized = resizedSize(size, options);
-  const boxes = flip ? flipBoxes(targets.gtBoxes, size.width) : targets.gtBoxes;
-  return {
-    picture: { imageId, file, size, resized, flip },
-    targets: { gtBoxes: scaleBoxes(boxes, size, resized), gtLabels: targets.gtLabels },
-  };
+  const boxes = flip ? flipBoxes(gtBoxes, size.width) : gtBoxes;
+  const targets = { gtBoxes: scaleBoxes(boxes, size, resized), gtLabels };
+  const picture = { imageId, file, size, resized, flip };
+  return window === undefined
+    ? { picture, targets }
+    : { picture: { ...picture, window }, targets: cropTargets(targets, window) };
 }
 
 function makePlan(samples: readonly Sample[], { mean, std }: ImageNormalization): BatchPlan {
   const pictures = samples.map((sample) => sample.picture);
   return {
-    job: { pictures, padded: paddedSize(pictures.map((picture) => picture.resized)), mean, std },
+    job: { pictures, padded: paddedSize(pictures.map(sizeInBatch)), mean, std },
     targets: samples.map((sample) => sample.targets),
   };
 }
@@ -107,9 +119,16 @@ function trainingBatches(
 function augment(example: Example, random: RandomStream, options: TrainingPlanOptions): Sample {
   const { flipProbability = 0.5, photometricDistortion = 0 } = options;
   const flip = random.uniform() < flipProbability;
-  const sample = makeSample(example, flip, { ...options, minSize: random.pick(options.minSizes) });
+  const { picture, targets } = makeSample(example, flip, drawExtent(random, example.size, options));
   const colorChanges = drawPhotometricDistortion(random, photometricDistortion);
-  return { ...sample, picture: { ...sample.picture, colorChanges } };
+  return { picture: { ...picture, colorChanges }, targets };
+}
+
+function drawExtent(random: RandomStream, size: Size, options: TrainingPlanOptions): Extent {
+  const { minSizes, scaleJitter = null } = options;
+  return scaleJitter === null
+    ? { resized: resizedSize(size, { ...options, minSize: random.pick(minSizes) }) }
+    : drawScaleJitter(random, size, scaleJitter);
 }
 
 /** Each image once, in the order given, as it is; the last batch may be smaller. */
@@ -120,7 +139,9 @@ export function* evaluationPlans(
 ): Generator<BatchPlan, void> {
   for (let start = 0; start < examples.length; start += batchSize) {
     yield makePlan(
-      examples.slice(start, start + batchSize).map((example) => makeSample(example, false, options)),
+      examples
+        .slice(start, start + batchSize)
+        .map((example) => makeSample(example, false, { resized: resizedSize(example.size, options) })),
       options,
     );
   }
