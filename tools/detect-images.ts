@@ -34,11 +34,18 @@ export async function detectSet(
   for await (const { images, imageIds } of new EvaluationLoader(dataset, { ...transform, workers })) {
     model.detect(images).forEach((detections, k) => found.set(imageIds[k], detections));
     onProgress?.(found.size, dataset.images.length);
-    // Detection is synchronous: signals are only delivered when the event loop gets a turn.
-    await new Promise((resolve) => setImmediate(resolve));
-    if (signal?.aborted) throw new Interrupted('Stopped; nothing was written.');
+    await giveWay(signal);
   }
   return found;
+}
+
+/**
+ * Lets the event loop take a turn between pieces of synchronous work: signals are only delivered then. Throws
+ * Interrupted when one has said so.
+ */
+export async function giveWay(signal: AbortSignal | undefined): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+  if (signal?.aborted) throw new Interrupted('Stopped; nothing was written.');
 }
 
 /** Detections in one picture. */

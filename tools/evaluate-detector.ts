@@ -7,6 +7,8 @@ export interface DetectorEvaluation {
   readonly evaluation: CocoEvaluation;
   /** What was detected, by image id. */
   readonly detections: ReadonlyMap<number, Detections>;
+  /** Means over the images of the set, where they have been computed. */
+  readonly losses?: Readonly<Record<string, number>>;
 }
 
 /** Runs a detector over a data set and scores what it finds against the truth, by boxes. */

@@ -1,10 +1,9 @@
 import type { EventStorage } from '../detection/engine/event-storage';
 import type { Hook, TrainingState } from '../detection/engine/hooks';
 import type { DetectorEvaluation } from './evaluate-detector';
+import { evaluationScalars } from './evaluation-metrics';
 import { Interrupted } from './interruption';
-
-/** The scalar by which a run's best checkpoint is chosen. */
-export const BEST_METRIC = 'val/AP';
+import { say } from './progress';
 
 /** Evaluates while training, as detectron2's EvalHook: every so many steps, and at the last one. */
 export class EvaluationHook implements Hook {
@@ -13,7 +12,7 @@ export class EvaluationHook implements Hook {
 
   /**
    * @param every null: only at the last step.
-   * @param summarize tells the storage more than the scores of what was found.
+   * @param summarize tells the storage more than the numbers of what was found.
    */
   constructor(
     private readonly evaluate: () => Promise<DetectorEvaluation>,
@@ -27,12 +26,19 @@ export class EvaluationHook implements Hook {
     try {
       const result = await this.evaluate();
       this.latest = { iteration, result };
-      const { stats, names } = result.evaluation;
-      names.forEach((name, k) => storage.scalar(`val/${name}`, stats[k]));
+      for (const [name, value] of Object.entries(evaluationScalars(result))) {
+        if (Number.isFinite(value)) storage.scalar(name, value);
+        else say(`iteration ${iteration}: ${name} is ${value}`);
+      }
       await this.summarize(storage, result);
     } catch (error) {
       // The trainer has been asked to stop too and ends in order, with a checkpoint.
       if (!(error instanceof Interrupted)) throw error;
     }
+  }
+
+  /** Whether the step that is over has been evaluated. */
+  hasEvaluated({ iteration }: TrainingState): boolean {
+    return this.latest?.iteration === iteration;
   }
 }

@@ -28,6 +28,8 @@ export interface FinishedRun {
   readonly train: CocoDataset;
   readonly val: CocoDataset | undefined;
   readonly result: DetectorEvaluation | undefined;
+  /** Why it ended before its last iteration, where it did so by itself. */
+  readonly stoppedEarly?: string;
 }
 
 /** Pictures of the gallery: enough to judge by, and a page of a megabyte or so. */
@@ -79,10 +81,11 @@ async function reportData(run: FinishedRun): Promise<ReportData> {
   };
 }
 
-function describeRun({ configuration, iteration, train, val }: FinishedRun): string {
+function describeRun({ configuration, iteration, train, val, stoppedEarly }: FinishedRun): string {
   const { iterations, data } = configuration;
+  const stopped = stoppedEarly === undefined ? 'stopped' : `stopped early (${stoppedEarly})`;
   const parts = [
-    `${iteration < iterations ? `stopped after ${iteration} of ` : ''}${iterations} iterations of ${data.batchSize} images`,
+    `${iteration < iterations ? `${stopped} after ${iteration} of ` : ''}${iterations} iterations of ${data.batchSize} images`,
     `${train.images.length} training images`,
     ...(val ? [`${val.images.length} validation images`] : []),
     `${train.categories.length} categories`,

@@ -3,31 +3,32 @@ import { isDeepStrictEqual } from 'node:util';
 import type { CocoDataset } from '../datasets/coco/annotations';
 import { loadTrainingBackend } from '../detection/backend/node';
 import { clipByGlobalNorm } from '../detection/engine/gradient-clipping';
-import { JsonLinesWriter } from '../detection/engine/json-lines-writer';
+import type { EarlyStoppingState } from '../detection/engine/early-stopping';
+import type { Metric } from '../detection/engine/metric';
 import type { Optimizer } from '../detection/engine/optimizer';
-import { ProgressWriter } from '../detection/engine/progress-writer';
 import { train } from '../detection/engine/train';
 import { InputError } from '../detection/errors';
 import type { FasterRcnn } from '../detection/modeling/faster-rcnn';
 import { imageNormalization } from '../detection/modeling/models';
 import { loadCheckpoint, readCheckpointState } from '../weights/checkpoint';
-import { CheckpointHook } from '../weights/checkpoint-hook';
 import { resumePoint } from '../weights/resume-point';
 import type { CompleteConfiguration } from './config/complete';
 import { configurationYaml } from './config/yaml-text';
-import { evaluateDetector, type DetectorEvaluation } from './evaluate-detector';
-import { BEST_METRIC, EvaluationHook } from './evaluation-hook';
+import type { DetectorEvaluation, evaluateDetector } from './evaluate-detector';
+import { EvaluationHook } from './evaluation-hook';
+import { bestMetric } from './evaluation-metrics';
 import { Interrupted, interruptible } from './interruption';
 import { writeLeftOut } from './left-out';
 import { makeOptimizer, makeSchedule } from './make-optimizer';
 import { makeTrainingLoader } from './make-training-loader';
 import { writeAtomically } from './output-files';
-import { Progress, say } from './progress';
-import { runEvents } from './run-events';
+import { say } from './progress';
 import { runFolder } from './run-folder';
 import { startDetector } from './start-detector';
 import { summarizeEvaluation } from './summarize-evaluation';
 import { readTrainingData, type TrainingData } from './training-data';
+import { earlyStoppingStateOf, trainingHooks } from './training-hooks';
+import { validate } from './validate';
 
 /** A run to do, checked: what can be refused before it has been. */
 export interface TrainingJob {
@@ -50,10 +51,9 @@ export interface TrainedDetector {
   readonly result: DetectorEvaluation | undefined;
   /** Says that the user stopped the run, and how to go on. */
   readonly interrupted?: Interrupted;
+  /** Says why the run ended before its last iteration, where it did. */
+  readonly stoppedEarly?: string;
 }
-
-/** The latest checkpoints that stay, beside the best: enough to go back from a step that went wrong. */
-const KEPT_CHECKPOINTS = 3;
 
 /**
  * Trains a detector as its configuration says: metrics, checkpoints, evaluations go to the run's folder, which holdRun
@@ -63,6 +63,7 @@ const KEPT_CHECKPOINTS = 3;
  */
 export async function trainDetector(given: TrainingJob): Promise<TrainedDetector> {
   const data = await readTrainingData(given.configuration);
+  const metric = bestMetric(given.configuration, data.val);
   await loadTrainingBackend();
   const checkpoint = given.resume ? resumePoint(given.output, say) : undefined;
   const { model, configuration } = await startDetector(given.configuration, data.train.categories.length, {
@@ -72,11 +73,11 @@ export async function trainDetector(given: TrainingJob): Promise<TrainedDetector
   const { minSize, maxSize, name } = configuration.model;
   const optimizer = makeOptimizer(configuration, model);
   try {
-    const startIteration =
-      checkpoint === undefined ? 0 : restore(job, checkpoint, data.train, model, optimizer);
+    const start: StartingPoint =
+      checkpoint === undefined ? { iteration: 0 } : restore(job, checkpoint, data.train, model, optimizer);
     const transform = { minSize, maxSize, ...imageNormalization(name) };
     const detector = { model, ...transform, categories: data.train.categories };
-    return await interruptible((signal) => run(job, data, detector, optimizer, startIteration, signal));
+    return await interruptible((signal) => run({ ...job, metric, start }, data, detector, optimizer, signal));
   } finally {
     optimizer.dispose();
     model.dispose();
@@ -85,70 +86,86 @@ export async function trainDetector(given: TrainingJob): Promise<TrainedDetector
 
 type Detector = Parameters<typeof evaluateDetector>[0];
 
+/** A job whose files have been read. */
+interface PreparedJob extends TrainingJob {
+  /** What makes a checkpoint the best. Undefined without a validation set. */
+  readonly metric: Metric | undefined;
+  readonly start: StartingPoint;
+}
+
+/** Where a run begins, or goes on. */
+interface StartingPoint {
+  readonly iteration: number;
+  readonly earlyStopping?: EarlyStoppingState;
+}
+
 async function run(
-  job: TrainingJob,
+  job: PreparedJob,
   sets: TrainingData,
   detector: Detector,
   optimizer: Optimizer,
-  startIteration: number,
   signal: AbortSignal,
 ): Promise<TrainedDetector> {
   const { train: trainSet, val } = sets;
-  const { configuration, output } = job;
+  const { configuration, output, metric, start } = job;
   const { data, iterations, clipGradientNorm } = configuration;
   const folder = runFolder(output);
   writeAtomically(folder.config, configurationYaml(configuration));
   rmSync(folder.report, { force: true }); // of a run that was stopped: no more what the folder holds
   if (data.skipInvalid) writeLeftOut(folder.leftOut, val ? [trainSet, val] : [trainSet]);
-  const evaluate = (set: CocoDataset): Promise<DetectorEvaluation> => {
-    const progress = new Progress('evaluating');
-    const onProgress = (done: number, total: number): void => progress.update(done, total);
-    return evaluateDetector(detector, set, { workers: data.workers, signal, onProgress });
-  };
   const evaluation =
     val &&
     new EvaluationHook(
-      () => evaluate(val),
+      () => validate(detector, val, configuration, signal),
       configuration.evaluateEvery,
       (storage, result) => summarizeEvaluation(storage, result, val, detector.categories),
     );
   const { model } = detector;
-  const loader = makeTrainingLoader(trainSet, configuration, startIteration);
-  const { iteration, interrupted } = await train(loader, model, {
-    optimizer,
-    learningRate: makeSchedule(configuration),
-    iterations,
-    startIteration,
-    signal,
-    ...(clipGradientNorm !== null && { clipGradients: clipByGlobalNorm(clipGradientNorm) }),
-    describeBatch: ({ imageIds }) => `image ids ${imageIds.join(', ')}`,
-    hooks: [
-      ...(evaluation ? [evaluation] : []),
-      new JsonLinesWriter({ file: folder.metrics }),
-      runEvents(configuration, output),
-      new ProgressWriter({ output: process.stderr, imagesPerStep: data.batchSize }),
-      new CheckpointHook({
-        folder: output,
-        resumable: { model, optimizer },
-        every: configuration.checkpointEvery,
-        keep: KEPT_CHECKPOINTS,
-        bestMetric: { name: BEST_METRIC, better: 'higher' },
-        metadata: () => ({ configuration, categories: trainSet.categories }),
-      }),
-    ],
+  const { hooks, earlyStopping } = trainingHooks({
+    configuration,
+    output,
+    resumable: { model, optimizer },
+    metadata: { categories: trainSet.categories },
+    evaluation,
+    metric,
+    earlyStoppingState: start.earlyStopping,
   });
-  const trained = { ...sets, iteration };
+  const { iteration, interrupted } = await train(
+    makeTrainingLoader(trainSet, configuration, start.iteration),
+    model,
+    {
+      optimizer,
+      learningRate: makeSchedule(configuration),
+      iterations,
+      startIteration: start.iteration,
+      signal,
+      ...(clipGradientNorm !== null && { clipGradients: clipByGlobalNorm(clipGradientNorm) }),
+      describeBatch: ({ imageIds }) => `image ids ${imageIds.join(', ')}`,
+      hooks,
+    },
+  );
+  const early = interrupted || iteration >= iterations ? undefined : earlyStopping?.reason;
+  if (early !== undefined) say(whyEarly(early, iteration, job));
+  const trained = { ...sets, iteration, ...(early !== undefined && { stoppedEarly: early }) };
   if (interrupted) return { ...trained, result: undefined, interrupted: stopped(iteration, job) };
-  // A run that was complete before, or stopped while it evaluated at the end, gets its evaluation now.
+  // A run that was over before, or stopped while it evaluated at the end, gets its evaluation now.
   if (!val || evaluation?.latest?.iteration === iteration) {
     return { ...trained, result: evaluation?.latest?.result };
   }
   try {
-    return { ...trained, result: await evaluate(val) };
+    const result = await validate(detector, val, { ...configuration, validationLoss: false }, signal);
+    return { ...trained, result };
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error;
     return { ...trained, result: undefined, interrupted: stopped(iteration, job) };
   }
+}
+
+/** Says so; where the run had stopped before, how to go on too. */
+function whyEarly(reason: string, iteration: number, { start, resumeCommand }: PreparedJob): string {
+  const message = `stopped early after iteration ${iteration}: ${reason}`;
+  if (start.iteration < iteration) return message;
+  return `${message}. To go on: ${resumeCommand} --set earlyStopping.patience=null (or more evaluations)`;
 }
 
 function stopped(iteration: number, { output, resumeCommand }: TrainingJob): Interrupted {
@@ -158,7 +175,7 @@ function stopped(iteration: number, { output, resumeCommand }: TrainingJob): Int
 }
 
 /**
- * @returns the steps that the run has done.
+ * @returns how far the run has come.
  * @throws InputError where this checkpoint cannot be gone on from.
  */
 function restore(
@@ -167,7 +184,7 @@ function restore(
   { file, categories }: CocoDataset,
   model: FasterRcnn,
   optimizer: Optimizer,
-): number {
+): StartingPoint {
   const { iteration, metadata } = readCheckpointState(checkpoint);
   if (iteration > configuration.iterations) {
     const wanted = `more than the ${configuration.iterations} that it is to have`;
@@ -181,5 +198,6 @@ function restore(
   }
   loadCheckpoint(checkpoint, { model, optimizer });
   say(`going on after iteration ${iteration}`);
-  return iteration;
+  const earlyStopping = earlyStoppingStateOf(metadata);
+  return { iteration, ...(earlyStopping && { earlyStopping }) };
 }

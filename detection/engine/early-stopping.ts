@@ -37,14 +37,20 @@ export class EarlyStopping implements Hook {
     return this.current;
   }
 
-  /** Whether the run has ended, or is to end, for lack of improvement. */
-  get hasStopped(): boolean {
-    const { patience } = this.options;
-    return patience !== null && this.current.evaluationsSince >= patience;
+  /** Why the run has ended, or is to end; undefined where it is to go on. */
+  get reason(): string | undefined {
+    const { metric, patience, minDelta } = this.options;
+    const { best, evaluationsSince } = this.current;
+    if (patience === null || evaluationsSince < patience) return undefined;
+    const since = `${evaluationsSince} ${evaluationsSince === 1 ? 'evaluation' : 'evaluations'}`;
+    if (!best) return `${since} without ${metric.name}`;
+    const by = minDelta > 0 ? `, by more than ${minDelta}` : '';
+    const than = `${Number(best.value.toPrecision(4))} of iteration ${best.iteration}`;
+    return `${since} without a ${metric.name} better than ${than}${by}`;
   }
 
   beforeTrain(state: TrainingState): void {
-    if (this.hasStopped) state.isEnough = true;
+    if (this.reason !== undefined) state.isEnough = true;
   }
 
   afterStep(state: TrainingState): void {
@@ -55,6 +61,6 @@ export class EarlyStopping implements Hook {
     this.current = isBetter(metric, value, this.current.best?.value, minDelta)
       ? { best: { value, iteration: state.iteration }, evaluationsSince: 0 }
       : { ...this.current, evaluationsSince: this.current.evaluationsSince + 1 };
-    if (this.hasStopped) state.isEnough = true;
+    if (this.reason !== undefined) state.isEnough = true;
   }
 }

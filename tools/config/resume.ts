@@ -13,7 +13,11 @@ const changeable: readonly string[] = [
   'data.workers',
   'iterations',
   'evaluateEvery',
+  'validationLoss',
+  'earlyStopping.patience',
   'checkpointEvery',
+  'keepCheckpoints',
+  'keepEvery',
 ];
 
 /** @throws InputError when the run would not go on as it began. */

@@ -1,7 +1,11 @@
 import { z } from 'zod';
 import { dataSection } from './data-section';
+import { earlyStoppingSection } from './early-stopping-section';
 import { modelSection } from './model-section';
 import { optimizerSection, scheduleSection } from './optimizer-section';
+
+/** The primary metric of COCO. */
+export const DEFAULT_BEST_METRIC = 'val/AP';
 
 /**
  * Everything that decides a training run. Every default stands in its sections and nowhere else; null means "derived", and
@@ -26,8 +30,26 @@ export const trainingConfigurationSchema = z.strictObject({
     .nullable()
     .default(null)
     .describe('iterations between evaluations; null: only at the end'),
+  // Keras's fit computes validation losses wherever there is a validation set.
+  validationLoss: z
+    .boolean()
+    .default(true)
+    .describe('whether an evaluation computes the losses of the validation set too'),
+  bestMetric: z
+    .string()
+    .min(1)
+    .default(DEFAULT_BEST_METRIC)
+    .describe('what makes a checkpoint the best: val/AP, val/AP50, val/total_loss, ... of metrics.jsonl'),
+  earlyStopping: earlyStoppingSection,
   // detectron2: SOLVER.CHECKPOINT_PERIOD = 5000, for 90k iterations; ours are shorter.
   checkpointEvery: z.int().min(1).default(500).describe('iterations between checkpoints'),
+  keepCheckpoints: z.int().min(1).default(3).describe('latest checkpoints that stay, beside the best'),
+  keepEvery: z
+    .int()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe('iterations between checkpoints that stay for good; null: none do'),
   seed: z
     .int()
     .min(0)

@@ -1,0 +1,81 @@
+import type { CocoDataset } from '../datasets/coco/annotations';
+import { evaluateDetections, type CocoEvaluation } from '../datasets/evaluation/evaluate';
+import type { Metric } from '../detection/engine/metric';
+import { InputError } from '../detection/errors';
+import type { CompleteConfiguration } from './config/complete';
+import { DEFAULT_BEST_METRIC } from './config/schema';
+import { suggest } from './config/suggest';
+import type { DetectorEvaluation } from './evaluate-detector';
+
+/** Of FasterRcnn.losses. */
+const LOSS_NAMES = ['loss_objectness', 'loss_rpn_box_reg', 'loss_classifier', 'loss_box_reg'] as const;
+
+const CATEGORY_AP = 'val/AP/';
+
+/**
+ * An evaluation as scalar events: `val/AP` and the others of pycocotools' twelve numbers, -1 where undefined; the AP of
+ * each category that has objects, `val/AP/1 dog`; mean losses and their sum, `val/loss_classifier`, `val/total_loss`.
+ */
+export function evaluationScalars({ evaluation, losses }: DetectorEvaluation): Record<string, number> {
+  return { ...scores(evaluation), ...(losses && lossScalars(losses)) };
+}
+
+function scores({ stats, names, perCategory }: CocoEvaluation): Record<string, number> {
+  const defined = perCategory.filter(({ AP }) => AP >= 0);
+  return {
+    ...Object.fromEntries(names.map((name, k) => [`val/${name}`, stats[k]])),
+    // Two categories may have one name.
+    ...Object.fromEntries(
+      defined.map(({ categoryId, name, AP }) => [`${CATEGORY_AP}${categoryId} ${name}`, AP]),
+    ),
+  };
+}
+
+function lossScalars(losses: Readonly<Record<string, number>>): Record<string, number> {
+  const total = Object.values(losses).reduce((sum, loss) => sum + loss, 0);
+  const named = Object.entries({ ...losses, total_loss: total });
+  return Object.fromEntries(named.map(([name, value]) => [`val/${name}`, value]));
+}
+
+/**
+ * The metric that says which checkpoint is the best, and when to stop; undefined where nothing is evaluated.
+ *
+ * @throws InputError where the run would never have it, or not in time.
+ */
+export function bestMetric(
+  { bestMetric: name, validationLoss, earlyStopping, evaluateEvery }: CompleteConfiguration,
+  val: CocoDataset | undefined,
+): Metric | undefined {
+  const isStopping = earlyStopping.patience !== null;
+  if (!val) {
+    if (!isStopping && name === DEFAULT_BEST_METRIC) return undefined;
+    const key = isStopping ? 'earlyStopping.patience' : 'bestMetric';
+    throw new InputError(`${key} needs a validation set: give --val-annotations and --val-images`);
+  }
+  if (isStopping && evaluateEvery === null) {
+    throw new InputError(
+      'earlyStopping.patience needs evaluations in the course of the run: give evaluateEvery too',
+    );
+  }
+  const losses = Object.keys(lossScalars(Object.fromEntries(LOSS_NAMES.map((loss) => [loss, 0]))));
+  if (losses.includes(name)) {
+    if (validationLoss) return { name, better: 'lower' };
+    throw new InputError(`bestMetric ${name} needs validation losses: set validationLoss to true`);
+  }
+  if (name === DEFAULT_BEST_METRIC && !isStopping) return { name, better: 'higher' };
+  // A detector that finds nothing scores 0 wherever there is something to be found.
+  const ofNothing = new Map(Object.entries(scores(evaluateDetections(val, [], { iouType: 'bbox' }))));
+  const score = ofNothing.get(name);
+  if (score === undefined) throw unknownMetric(name, [...ofNothing.keys(), ...losses]);
+  if (score < 0) {
+    throw new InputError(`bestMetric ${name} is never defined: ${val.file} has no such objects`);
+  }
+  return { name, better: 'higher' };
+}
+
+function unknownMetric(name: string, known: readonly string[]): InputError {
+  const meant = suggest(name.startsWith('val/') ? name : `val/${name}`, known);
+  const all = known.filter((each) => !each.startsWith(CATEGORY_AP)).join(', ');
+  const hint = meant === undefined ? `choose one of ${all}, or of a category` : `did you mean ${meant}?`;
+  return new InputError(`bestMetric ${name}: an evaluation has no such number; ${hint}`);
+}

@@ -1,0 +1,80 @@
+import { z } from 'zod';
+import { EarlyStopping, type EarlyStoppingState } from '../detection/engine/early-stopping';
+import type { Hook } from '../detection/engine/hooks';
+import { JsonLinesWriter } from '../detection/engine/json-lines-writer';
+import type { Metric } from '../detection/engine/metric';
+import { ProgressWriter } from '../detection/engine/progress-writer';
+import type { Resumable } from '../weights/checkpoint';
+import { CheckpointHook } from '../weights/checkpoint-hook';
+import type { CompleteConfiguration } from './config/complete';
+import type { EvaluationHook } from './evaluation-hook';
+import { runEvents } from './run-events';
+import { runFolder } from './run-folder';
+
+export interface TrainingHooksOptions {
+  readonly configuration: CompleteConfiguration;
+  /** The run's folder. */
+  readonly output: string;
+  readonly resumable: Resumable;
+  /** Goes into each checkpoint, beside the configuration and what early stopping has to remember. */
+  readonly metadata: Readonly<Record<string, unknown>>;
+  /** Undefined without a validation set, as `metric` is. */
+  readonly evaluation: EvaluationHook | undefined;
+  /** What makes a checkpoint the best. */
+  readonly metric: Metric | undefined;
+  /** Of the checkpoint that the run goes on from. */
+  readonly earlyStoppingState: EarlyStoppingState | undefined;
+}
+
+export interface TrainingHooks {
+  readonly hooks: readonly Hook[];
+  readonly earlyStopping: EarlyStopping | undefined;
+}
+
+/** What a run does around its steps: it evaluates, finds out whether to stop, writes, and saves all of that at last. */
+export function trainingHooks(options: TrainingHooksOptions): TrainingHooks {
+  const { configuration, output, evaluation, metric } = options;
+  const { earlyStopping: stopping, keepEvery } = configuration;
+  const earlyStopping =
+    evaluation &&
+    metric &&
+    new EarlyStopping({
+      ...stopping,
+      metric,
+      isEvaluated: (state) => evaluation.hasEvaluated(state),
+      ...(options.earlyStoppingState && { state: options.earlyStoppingState }),
+    });
+  const hooks = [
+    ...(evaluation ? [evaluation] : []),
+    ...(earlyStopping ? [earlyStopping] : []),
+    new JsonLinesWriter({ file: runFolder(output).metrics }),
+    runEvents(configuration, output),
+    new ProgressWriter({ output: process.stderr, imagesPerStep: configuration.data.batchSize }),
+    new CheckpointHook({
+      folder: output,
+      resumable: options.resumable,
+      every: configuration.checkpointEvery,
+      keep: configuration.keepCheckpoints,
+      ...(keepEvery !== null && { keepEvery }),
+      ...(metric && { bestMetric: metric }),
+      metadata: () => ({
+        ...options.metadata,
+        configuration,
+        ...(earlyStopping && { earlyStopping: earlyStopping.state }),
+      }),
+    }),
+  ];
+  return { hooks, earlyStopping };
+}
+
+const earlyStoppingState = z.object({
+  best: z.object({ value: z.number(), iteration: z.int() }).nullable(),
+  evaluationsSince: z.int().min(0),
+});
+
+/** What a checkpoint's metadata say of early stopping; nothing in checkpoints of before. */
+export function earlyStoppingStateOf(
+  metadata: Readonly<Record<string, unknown>>,
+): EarlyStoppingState | undefined {
+  return earlyStoppingState.safeParse(metadata['earlyStopping']).data;
+}
