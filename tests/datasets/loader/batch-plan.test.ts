@@ -1,6 +1,7 @@
-import type { TrainingPlanOptions } from '../../../datasets/loader/batch-plan';
+import type { BatchPlan, TrainingPlanOptions } from '../../../datasets/loader/batch-plan';
 import { evaluationPlans, trainingPlans } from '../../../datasets/loader/batch-plan';
 import type { Example } from '../../../datasets/loader/examples';
+import { RandomStream } from '../../../detection/nn/random';
 
 const examples: Example[] = Array.from({ length: 7 }, (_, i) => ({
   imageId: 10 * i,
@@ -20,9 +21,17 @@ function take<T>(items: Iterator<T>, count: number): T[] {
   return Array.from({ length: count }, () => items.next().value as T);
 }
 
+function idsOf({ job }: BatchPlan): number[] {
+  return job.pictures.map(({ imageId }) => imageId);
+}
+
+function countsOf(ids: readonly number[]): Map<number, number> {
+  return new Map(ids.map((id) => [id, ids.filter((other) => other === id).length]));
+}
+
 test('every image comes once before any comes again, in an order that changes', () => {
   const plans = take(trainingPlans(examples, options, 0), 14);
-  const ids = plans.flatMap((plan) => plan.job.pictures.map((picture) => picture.imageId));
+  const ids = plans.flatMap(idsOf);
   const rounds = Array.from({ length: 6 }, (_, i) => ids.slice(7 * i, 7 * i + 7));
   for (const round of rounds) expect([...round].sort((a, b) => a - b)).toEqual([0, 10, 20, 30, 40, 50, 60]);
   expect(new Set(rounds.map(String)).size).toBeGreaterThan(4);
@@ -73,6 +82,98 @@ test.each([0, 1])('flip probability %d', (flipProbability) => {
 test('a batch that is larger than the data set repeats images', () => {
   const [plan] = take(trainingPlans(examples.slice(0, 2), { ...options, batchSize: 5 }, 3), 1);
   expect(plan.job.pictures).toHaveLength(5);
+});
+
+test('without groups, batches are consecutive pieces of the shuffled epochs', () => {
+  const ids = Int32Array.from(examples, ({ imageId }) => imageId);
+  const epochs = [0, 1, 2].flatMap((epoch) => [
+    ...new RandomStream(4, `order/epoch-${epoch}`).sample(ids, 7),
+  ]);
+  expect(take(trainingPlans(examples, options, 0), 7).flatMap(idsOf)).toEqual(epochs);
+});
+
+describe('aspectRatioGrouping', () => {
+  const mixed = examples.map((example, i) =>
+    i < 3 ? { ...example, size: { height: 150 + i, width: 100 } } : example,
+  );
+  const grouped = { ...options, aspectRatioGrouping: true };
+
+  test('pictures of a batch are all wide or all high, wherever a run begins, and come as often as before', () => {
+    const plans = take(trainingPlans(mixed, grouped, 0), 14);
+    for (const plan of plans) {
+      expect(new Set(plan.job.pictures.map(({ size }) => size.width > size.height)).size).toBe(1);
+    }
+    for (const start of [1, 4, 9, 13]) {
+      expect(take(trainingPlans(mixed, grouped, start), 14 - start)).toEqual(plans.slice(start));
+    }
+    // Six rounds fill 6 batches with the 3 high pictures, and 8 with the 4 wide ones.
+    const counts = countsOf(plans.flatMap(idsOf));
+    expect(counts).toEqual(new Map(mixed.map(({ imageId }) => [imageId, 6])));
+  });
+
+  test('nothing changes where all pictures are of one group', () => {
+    expect(take(trainingPlans(examples, grouped, 0), 12)).toEqual(
+      take(trainingPlans(examples, options, 0), 12),
+    );
+  });
+});
+
+test('repeatThreshold: images with rare categories come more often', () => {
+  // Category 1 in 7 of 8 images, category 2 in one: sqrt(0.5 / (1 / 8)) = 2.
+  const frequent = { gtBoxes: Float32Array.of(10, 20, 40, 60), gtLabels: Int32Array.of(1) };
+  const images = [
+    ...examples.map((example) => ({ ...example, targets: frequent })),
+    { ...examples[0], imageId: 70, targets: { ...frequent, gtLabels: Int32Array.of(2) } },
+  ];
+  const plans = take(trainingPlans(images, { ...options, repeatThreshold: 0.5 }, 0), 12);
+  const counts = countsOf(plans.flatMap(idsOf));
+  expect([...counts].sort(([a], [b]) => a - b)).toEqual([
+    ...examples.map(({ imageId }) => [imageId, 4]),
+    [70, 8],
+  ]);
+});
+
+test('photometricDistortion changes colours and nothing else', () => {
+  const plain = take(trainingPlans(examples, options, 0), 5);
+  const plans = take(trainingPlans(examples, { ...options, photometricDistortion: 0.5 }, 0), 5);
+  const changes = plans.flatMap(({ job }) => job.pictures.map(({ colorChanges }) => colorChanges));
+  expect(new Set(changes.map((list) => JSON.stringify(list))).size).toBeGreaterThan(10);
+  const withoutColors = ({ job, targets }: BatchPlan): object => ({
+    ...job,
+    pictures: job.pictures.map((picture) => ({ ...picture, colorChanges: undefined })),
+    targets,
+  });
+  expect(plans.map(withoutColors)).toEqual(plain.map(withoutColors));
+  expect(plain.flatMap(({ job }) => job.pictures.flatMap(({ colorChanges }) => colorChanges))).toEqual([]);
+});
+
+test('scaleJitter: squares of pictures in all sizes, with the boxes that can be seen in them', () => {
+  const jittered = { ...options, scaleJitter: { range: [0.1, 2] as const, side: 64 } };
+  const plans = take(trainingPlans(examples, jittered, 0), 100);
+  expect(take(trainingPlans(examples, jittered, 90), 10)).toEqual(plans.slice(90));
+  const numBoxes = plans.flatMap(({ targets }) => targets.map(({ gtLabels }) => gtLabels.length));
+  expect(new Set(numBoxes)).toEqual(new Set([0, 1]));
+  const scales = new Set<number>();
+  for (const { job, targets } of plans) {
+    expect(job.padded).toEqual({ height: 64, width: 64 });
+    job.pictures.forEach(({ size, resized, window, flip }, i) => {
+      expect(window).toMatchObject({ height: 64, width: 64 });
+      scales.add(Math.round((10 * resized.width) / 64));
+      const [x1, x2] = flip ? [size.width - 40, size.width - 10] : [10, 40];
+      const { top, left } = window!;
+      const expected = [
+        (x1 * resized.width) / size.width - left,
+        (20 * resized.height) / size.height - top,
+        (x2 * resized.width) / size.width - left,
+        (60 * resized.height) / size.height - top,
+      ].map((value) => Math.min(Math.max(value, 0), 64));
+      const isSeen = expected[0] < expected[2] && expected[1] < expected[3];
+      expect(targets[i].gtBoxes).toHaveLength(isSeen ? 4 : 0);
+      targets[i].gtBoxes.forEach((value, k) => expect(value).toBeCloseTo(expected[k], 4));
+    });
+  }
+  // From a tenth of the square to twice its side.
+  expect(scales.size).toBeGreaterThan(17);
 });
 
 test('evaluation takes each image once, in order, and pads to a multiple of 32', () => {
