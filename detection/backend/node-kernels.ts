@@ -207,6 +207,9 @@ const kernels: Record<string, Kernel> = {
       [tensor, indices, updates],
     ),
 
+  /** Half the sum of the squares, without the squares in memory. */
+  L2Loss: ({ x }, _attributes, native) => native.run('L2Loss', [native.floatType('T')], [x]),
+
   /** See momentumStep. */
   MomentumStep: (inputs, attributes, native) =>
     momentumStep(

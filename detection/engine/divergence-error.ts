@@ -1,21 +1,48 @@
-/** A loss is NaN or infinite. No parameter has been updated by the step that found it. */
+/** What a step found that cannot be learned from. */
+export interface DivergedStep {
+  /** The step, counted from 1. */
+  readonly iteration: number;
+  /** All losses of the step. */
+  readonly losses: Readonly<Record<string, number>>;
+  readonly learningRate: number;
+  /** What the step was given, in the caller's words: image ids, say. */
+  readonly batch: string | undefined;
+  /** The L2 norm of each gradient, by the name of its parameter. */
+  readonly gradientNorms: Readonly<Record<string, number>>;
+}
+
+/** As many gradients as a message lists of one kind. */
+const LISTED_GRADIENTS = 3;
+
+/** A loss or a gradient is NaN or infinite. The step that found it has updated nothing. */
 export class DivergenceError extends Error {
   override readonly name = 'DivergenceError';
 
-  constructor(
-    /** The step, counted from 1. */
-    readonly iteration: number,
-    /** All losses of the step. */
-    readonly losses: Readonly<Record<string, number>>,
-    readonly learningRate: number,
-    /** What the step was given, in the caller's words: image ids, say. */
-    readonly batch: string | undefined,
-  ) {
+  constructor(readonly step: DivergedStep) {
+    const { iteration, losses, learningRate, batch, gradientNorms } = step;
     const values = Object.entries(losses).map(([name, value]) => `${name} ${value}`);
     super(
       `training diverged in iteration ${iteration}: ${values.join(', ')} (learning rate ${learningRate}` +
-        `${batch === undefined ? '' : `; batch: ${batch}`}). A lower learning rate, a longer warm-up or gradient ` +
-        `clipping may help; if it is always the same batch, look at its boxes.`,
+        `${batch === undefined ? '' : `; batch: ${batch}`}).${describeGradients(gradientNorms)} A lower learning rate, ` +
+        `a longer warm-up or gradient clipping may help; if it is always the same batch, look at its boxes.`,
     );
   }
+}
+
+function describeGradients(norms: Readonly<Record<string, number>>): string {
+  const entries = Object.entries(norms);
+  const broken = entries.filter(([, norm]) => !Number.isFinite(norm));
+  const largest = entries.filter(([, norm]) => Number.isFinite(norm)).sort(([, a], [, b]) => b - a);
+  const listed = (some: readonly [string, number][]): string =>
+    some
+      .slice(0, LISTED_GRADIENTS)
+      .map(([name, norm]) => `${name} ${Number.isFinite(norm) ? norm.toPrecision(3) : norm}`)
+      .join(', ') + (some.length > LISTED_GRADIENTS ? ', ...' : '');
+  const parts = [
+    ...(broken.length > 0
+      ? [`${broken.length} of ${entries.length} gradients are not finite: ${listed(broken)}`]
+      : []),
+    ...(largest.length > 0 ? [`norms of the largest gradients: ${listed(largest)}`] : []),
+  ];
+  return parts.length > 0 ? ` ${parts.join('; ')}.` : '';
 }

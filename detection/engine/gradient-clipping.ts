@@ -1,22 +1,20 @@
 import * as tf from '@tensorflow/tfjs-core';
 
-/** Replaces gradients in the map by bounded ones and disposes what it replaced; runs before the optimizer. */
-export type GradientClipping = (gradients: Map<string, tf.Tensor>) => void;
+/**
+ * Replaces gradients in the map by bounded ones and disposes what it replaced; runs before the optimizer.
+ *
+ * @param norm the common L2 norm of the gradients given, finite.
+ */
+export type GradientClipping = (gradients: Map<string, tf.Tensor>, norm: number) => void;
 
 /** Keeps torch.nn.utils.clip_grad_norm_'s division finite. */
 const NORM_EPSILON = 1e-6;
 
 /** Scales all gradients alike so that their common L2 norm is at most `limit`, as torch's clip_grad_norm_. */
 export function clipByGlobalNorm(limit: number): GradientClipping {
-  return (gradients) => {
-    if (gradients.size === 0) return;
-    const scale = tf.tidy(() => {
-      const squares = [...gradients.values()].map((gradient) => tf.sum(tf.square(gradient)));
-      const norm = tf.sqrt(tf.sum(tf.stack(squares)));
-      return tf.minimum(tf.div(limit, tf.add(norm, NORM_EPSILON)), 1);
-    });
-    replaceEach(gradients, (gradient) => tf.mul(gradient, scale));
-    scale.dispose();
+  return (gradients, norm) => {
+    const scale = limit / (norm + NORM_EPSILON);
+    if (scale < 1) replaceEach(gradients, (gradient) => tf.mul(gradient, scale));
   };
 }
 

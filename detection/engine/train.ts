@@ -1,14 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { lossesAndGradients } from '../nn/autograd';
 import { DivergenceError } from './divergence-error';
 import { EventStorage } from './event-storage';
 import type { GradientClipping } from './gradient-clipping';
 import type { Hook, TrainingState } from './hooks';
-import { readLosses } from './loss-values';
 import type { Optimizer } from './optimizer';
 import type { Schedule } from './schedules';
 import { summary, withStorage } from './summary';
 import type { Trainable } from './trainable';
+import { TrainingStep } from './training-step';
 
 export interface TrainingOptions<Batch> {
   readonly optimizer: Optimizer;
@@ -17,10 +16,20 @@ export interface TrainingOptions<Batch> {
   readonly iterations: number;
   /** Steps done before: where a resumed run goes on. 0 if left out. */
   readonly startIteration?: number;
+  /**
+   * Batches of a step. Their losses, and gradients, are averaged: where a loss is a mean over images, n batches of equal
+   * size are one that is n times as large. 1 if left out.
+   */
+  readonly accumulate?: number;
   readonly clipGradients?: GradientClipping;
   readonly hooks?: readonly Hook[];
   /** Says what a batch is, for the message when training diverges: its image ids, say. */
   readonly describeBatch?: (batch: Batch) => string;
+  /**
+   * Gets a step that diverged, before which the model is again. Where it returns, the run goes on after this step; it may
+   * have given the model other weights. It may throw; if left out, the error is thrown.
+   */
+  readonly onDivergence?: (error: DivergenceError, state: TrainingState) => void;
   /** Stops the run after the step that is under way. */
   readonly signal?: AbortSignal;
 }
@@ -35,17 +44,18 @@ export interface TrainingResult {
 
 /**
  * Minimises the sum of the losses that a model computes of each batch. What the losses mean, and what a batch is,
- * this function never knows. Batches belong to `data`, which may free one as soon as it is asked for the next.
+ * this function never knows. Batches belong to `data`, which may free one as soon as it is asked for the next. Those
+ * of a step that the data's end cuts short are lost.
  *
- * @throws DivergenceError when a loss is NaN or infinite; whatever the model, the data or a hook throws. Nothing
- *   leaks then, and the failed step has updated no parameter.
+ * @throws DivergenceError when a loss or a gradient is NaN or infinite; whatever the model, the data or a hook throws.
+ *   Nothing leaks then, and the failed step has updated nothing.
  */
 export async function train<Batch>(
   data: Iterable<Batch> | AsyncIterable<Batch>,
   model: Trainable<Batch>,
   options: TrainingOptions<Batch>,
 ): Promise<TrainingResult> {
-  const { optimizer, iterations, hooks = [], signal, startIteration = 0 } = options;
+  const { optimizer, iterations, accumulate = 1, hooks = [], signal, startIteration = 0 } = options;
   const storage = new EventStorage();
   const state: TrainingState = {
     iteration: startIteration,
@@ -55,26 +65,36 @@ export async function train<Batch>(
     isEnough: false,
     outcome: 'running',
   };
+  const step = new TrainingStep(model);
+  let descriptions: string[] = [];
   let losses: Record<string, number> = {};
   const isDone = () => state.iteration >= iterations || state.isEnough;
   const isOver = () => isDone() || signal?.aborted === true;
   try {
     for (const hook of hooks) await hook.beforeTrain?.(state);
     if (!isOver()) {
-      let waitingSince = performance.now();
+      let [started, waitingSince, waited] = [performance.now(), performance.now(), 0];
       for await (const batch of data) {
-        if (signal?.aborted) break;
-        const started = performance.now();
-        storage.startIteration(state.iteration + 1);
-        for (const hook of hooks) await hook.beforeStep?.(state);
-        losses = withStorage(storage, () => trainStep(batch, model, options, state));
-        storage.scalar('data_seconds', (started - waitingSince) / 1000);
-        storage.scalar('seconds', (performance.now() - waitingSince) / 1000);
-        state.iteration++;
-        for (const hook of hooks) await hook.afterStep?.(state);
-        // Steps are synchronous: without a turn of the event loop nobody could ever ask to stop.
-        await tf.nextFrame();
-        if (isOver()) break;
+        waited += performance.now() - waitingSince;
+        if (step.numBatches === 0) {
+          if (signal?.aborted) break;
+          storage.startIteration(state.iteration + 1);
+          descriptions = [];
+          for (const hook of hooks) await hook.beforeStep?.(state);
+        }
+        if (options.describeBatch) descriptions.push(options.describeBatch(batch));
+        withStorage(storage, () => step.add(batch));
+        if (step.numBatches === accumulate) {
+          losses = withStorage(storage, () => update(step, model, options, state, descriptions));
+          storage.scalar('data_seconds', waited / 1000);
+          storage.scalar('seconds', (performance.now() - started) / 1000);
+          state.iteration++;
+          for (const hook of hooks) await hook.afterStep?.(state);
+          // Steps are synchronous: without a turn of the event loop nobody could ever ask to stop.
+          await tf.nextFrame();
+          if (isOver()) break;
+          [started, waited] = [performance.now(), 0];
+        }
         waitingSince = performance.now();
       }
     }
@@ -83,37 +103,53 @@ export async function train<Batch>(
     state.outcome = 'failed';
     throw error;
   } finally {
+    step.clear();
     for (const hook of hooks) await hook.afterTrain?.(state);
   }
   return { iteration: state.iteration, interrupted: state.outcome === 'interrupted', losses };
 }
 
-/** Forward, backward, update. Returns the values of the losses. */
-function trainStep<Batch>(
-  batch: Batch,
+/** Updates the parameters with what a step has gathered, and ends it. Returns the values of the losses. */
+function update<Batch>(
+  step: TrainingStep<Batch>,
   model: Trainable<Batch>,
   options: TrainingOptions<Batch>,
-  { iteration, storage }: TrainingState,
+  state: TrainingState,
+  descriptions: readonly string[],
 ): Record<string, number> {
-  const learningRate = options.learningRate(iteration);
-  const trained = [...model.namedParameters()].filter(([, parameter]) => parameter.trainable);
-  const { losses, gradients } = lossesAndGradients(() => model.losses(batch), trained);
+  const { storage } = state;
+  const learningRate = options.learningRate(state.iteration);
   try {
-    const values = readLosses(losses);
-    if (!Object.values(values).every(Number.isFinite)) {
-      throw new DivergenceError(iteration + 1, values, learningRate, options.describeBatch?.(batch));
+    const { losses, gradients, gradientNorms } = step.finish();
+    storage.scalar('lr', learningRate);
+    if (![...Object.values(losses), ...Object.values(gradientNorms)].every(Number.isFinite)) {
+      step.restoreBuffers();
+      const batch = descriptions.length > 0 ? descriptions.join('; ') : undefined;
+      const error = new DivergenceError({
+        iteration: state.iteration + 1,
+        losses,
+        learningRate,
+        batch,
+        gradientNorms,
+      });
+      if (!options.onDivergence) throw error;
+      options.onDivergence(error, state);
+      return losses;
     }
     for (const [name, gradient] of gradients) summary.histogram(`gradients/${name}`, gradient);
-    options.clipGradients?.(gradients);
+    const norm = Math.hypot(...Object.values(gradientNorms));
+    options.clipGradients?.(gradients, norm);
     options.optimizer.step(gradients, learningRate);
-    for (const [name, parameter] of trained) summary.histogram(`parameters/${name}`, parameter.value);
-    for (const [name, value] of Object.entries(values)) storage.scalar(name, value);
-    storage.lossNames = Object.keys(values);
-    storage.scalar('total_loss', sum(Object.values(values)));
-    storage.scalar('lr', learningRate);
-    return values;
+    for (const [name, parameter] of model.namedParameters()) {
+      if (parameter.trainable) summary.histogram(`parameters/${name}`, parameter.value);
+    }
+    for (const [name, value] of Object.entries(losses)) storage.scalar(name, value);
+    storage.lossNames = Object.keys(losses);
+    storage.scalar('total_loss', sum(Object.values(losses)));
+    storage.scalar('gradient_norm', norm);
+    return losses;
   } finally {
-    tf.dispose([...Object.values(losses), ...gradients.values()]);
+    step.clear();
   }
 }
 

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { loadBackend } from '../../../detection/backend/node';
 import { AdamW } from '../../../detection/engine/adamw';
-import { clipByGlobalNorm, clipByValue } from '../../../detection/engine/gradient-clipping';
+import { clipByGlobalNorm, clipByValue, type GradientClipping } from '../../../detection/engine/gradient-clipping';
 import type { Optimizer } from '../../../detection/engine/optimizer';
 import { Sgd } from '../../../detection/engine/sgd';
 import { Parameter } from '../../../detection/nn/module';
@@ -150,12 +150,12 @@ describe('AdamW.loadStateDict', () => {
 });
 
 describe('gradient clipping', () => {
-  const clipped = (clip: (gradients: Map<string, tf.Tensor>) => void) => {
+  const clipped = (clip: GradientClipping) => {
     const gradients = new Map<string, tf.Tensor>([
       ['p', tf.tensor1d([3, -4])],
       ['q', tf.tensor2d([[12]])],
     ]);
-    clip(gradients);
+    clip(gradients, 13);
     return [...gradients.values()].flatMap((gradient) => {
       const values = Array.from(gradient.dataSync());
       gradient.dispose();
@@ -168,7 +168,7 @@ describe('gradient clipping', () => {
     clipped(clipByGlobalNorm(6.5)).forEach((value, i) => expect(value).toBeCloseTo(halved[i], 6));
     expect(clipped(clipByGlobalNorm(13.5))).toEqual([3, -4, 12]);
     const none = new Map<string, tf.Tensor>();
-    clipByGlobalNorm(1)(none);
+    clipByGlobalNorm(1)(none, 0);
     expect(none.size).toBe(0);
   });
 

@@ -1,0 +1,97 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { lossesAndGradients } from '../nn/autograd';
+import { hasKernel, runKernel } from '../nn/kernels';
+import type { Losses, Trainable } from './trainable';
+
+/** What the batches of a step gave: each number, and each gradient, is the mean over them. */
+export interface StepGradients {
+  readonly losses: Record<string, number>;
+  /** By the names of the parameters. They belong to the step, as do those that replace them in this map. */
+  readonly gradients: Map<string, tf.Tensor>;
+  /** L2 norm of each gradient; not finite where an element is not. */
+  readonly gradientNorms: Record<string, number>;
+}
+
+/**
+ * Forward and backward of the batches that make up one optimizer step. Gradients are added up as they come, so that
+ * several batches need the memory of one, and of one more set of gradients.
+ */
+export class TrainingStep<Batch> {
+  private losses: Losses[] = [];
+  private gradients = new Map<string, tf.Tensor>();
+  private buffersBefore = new Map<string, tf.Tensor>();
+
+  constructor(private readonly model: Trainable<Batch>) {}
+
+  /** Batches so far. */
+  get numBatches(): number {
+    return this.losses.length;
+  }
+
+  /** Forward and backward of one batch more. */
+  add(batch: Batch): void {
+    const { model } = this;
+    if (this.numBatches === 0) {
+      for (const [name, { value }] of model.namedBuffers()) this.buffersBefore.set(name, tf.clone(value));
+    }
+    const trained = [...model.namedParameters()].filter(([, parameter]) => parameter.trainable);
+    const { losses, gradients } = lossesAndGradients(() => model.losses(batch), trained);
+    this.losses.push(losses);
+    for (const [name, gradient] of gradients) {
+      const sum = this.gradients.get(name);
+      this.gradients.set(name, sum ? tf.add(sum, gradient) : gradient);
+      if (sum) tf.dispose([sum, gradient]);
+    }
+  }
+
+  /** To be asked for once, when all batches have been added. */
+  finish(): StepGradients {
+    if (this.numBatches > 1) {
+      for (const [name, sum] of this.gradients) {
+        this.gradients.set(name, tf.div(sum, this.numBatches));
+        sum.dispose();
+      }
+    }
+    return { ...this.read(), gradients: this.gradients };
+  }
+
+  /** Puts running statistics back to what they were before the step: NaN in them would never go away. */
+  restoreBuffers(): void {
+    for (const [name, buffer] of this.model.namedBuffers()) {
+      const before = this.buffersBefore.get(name);
+      if (before) buffer.variable.assign(before);
+    }
+  }
+
+  /** Frees what the step holds; the next batch begins another. */
+  clear(): void {
+    tf.dispose([this.losses, [...this.gradients.values()], [...this.buffersBefore.values()]]);
+    this.losses = [];
+    this.gradients.clear();
+    this.buffersBefore.clear();
+  }
+
+  /** All numbers in one read: on an accelerator each read waits for everything before it. */
+  private read(): Omit<StepGradients, 'gradients'> {
+    const names = Object.keys(this.losses[0]);
+    if (names.length === 0) throw new Error('the model returned no losses');
+    const values = tf.tidy(() => {
+      const losses = this.losses.flatMap((ofBatch) => names.map((name) => ofBatch[name]));
+      return tf.stack([...losses, ...[...this.gradients.values()].map(halfSumOfSquares)]).dataSync();
+    });
+    const mean = (k: number): number =>
+      this.losses.reduce((sum, _, batch) => sum + values[batch * names.length + k], 0) / this.numBatches;
+    const halfSquares = values.subarray(this.numBatches * names.length);
+    return {
+      losses: Object.fromEntries(names.map((name, k) => [name, mean(k)])),
+      gradientNorms: Object.fromEntries(
+        [...this.gradients.keys()].map((name, k) => [name, Math.sqrt(2 * halfSquares[k])]),
+      ),
+    };
+  }
+}
+
+/** A scalar. TensorFlow's own operation makes no copy of the gradient's size. */
+function halfSumOfSquares(x: tf.Tensor): tf.Tensor {
+  return hasKernel('L2Loss') ? runKernel('L2Loss', { x }) : tf.mul(tf.sum(tf.square(x)), 0.5);
+}
