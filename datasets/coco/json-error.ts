@@ -22,7 +22,9 @@ export interface JsonContext {
 export type Expected = 'value' | 'value or end' | 'key' | 'key or end' | 'comma or end' | 'nothing';
 
 const SPACE = /[ \t\n\r]*/y;
-const STRING = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
+// Not one expression for all of a string: the many steps back of a long one would not fit into the stack.
+const PLAIN_CHARACTERS = /[^"\\\u0000-\u001f]*/y;
+const ESCAPED_CHARACTER = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
 const SCALAR = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.])|(?:true|false|null)(?!\w)/y;
 const NOT_A_NUMBER = /[-+]?(?:NaN|nan|Infinity|inf)\b/y;
 
@@ -40,6 +42,16 @@ export function findJsonFault(text: string, context: JsonContext): JsonFault {
     const [found] = pattern.exec(text) ?? [];
     position += found?.length ?? 0;
     return found;
+  };
+  const takeString = (): string | undefined => {
+    const start = position;
+    if (text[start] !== '"') return undefined;
+    position++;
+    do take(PLAIN_CHARACTERS);
+    while (take(ESCAPED_CHARACTER) !== undefined);
+    if (text[position] === '"') return text.slice(start, ++position);
+    position = start;
+    return undefined;
   };
   const afterValue = (): Expected => (open.length === 0 ? 'nothing' : 'comma or end');
   const fault = (reason: string): JsonFault => ({ position, path: pathOf(open), reason });
@@ -62,7 +74,7 @@ export function findJsonFault(text: string, context: JsonContext): JsonFault {
       if (typeof frame!.place === 'number') frame!.place++;
       expected = typeof frame!.place === 'number' ? 'value' : 'key';
     } else if (expected === 'key' || expected === 'key or end') {
-      const key = take(STRING);
+      const key = takeString();
       if (key === undefined) return fault(`a key in double quotes expected, not ${shown(text, position)}`);
       frame!.place = JSON.parse(key) as string;
       take(SPACE);
@@ -75,7 +87,7 @@ export function findJsonFault(text: string, context: JsonContext): JsonFault {
       position++;
       open.push({ place: character === '[' ? 0 : '' });
       expected = character === '[' ? 'value or end' : 'key or end';
-    } else if ((take(STRING) ?? take(SCALAR)) !== undefined) {
+    } else if ((takeString() ?? take(SCALAR)) !== undefined) {
       expected = afterValue();
     } else {
       const number = take(NOT_A_NUMBER);

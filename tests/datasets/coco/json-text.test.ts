@@ -1,0 +1,233 @@
+import { isUtf8 } from 'node:buffer';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import fc from 'fast-check';
+import { readCocoDataset } from '../../../datasets/coco/annotations';
+import { findJsonFault, placeBehind } from '../../../datasets/coco/json-error';
+import { JsonTextError, parseJson, type KeepEntry, type ReadBytes } from '../../../datasets/coco/json-text';
+import { writeLargeAnnotationFile } from '../../../tools/benchmarks/large-annotation-file';
+
+/** Reads bytes a few at a time. */
+function readerOf(bytes: Uint8Array, atOnce = Infinity): ReadBytes {
+  let position = 0;
+  return (buffer) => {
+    const some = bytes.subarray(position, position + Math.min(atOnce, buffer.length));
+    buffer.set(some);
+    position += some.length;
+    return Promise.resolve(some.length);
+  };
+}
+
+interface Outcome {
+  readonly value?: unknown;
+  /** Keys in their order, and -0, which toEqual would let pass. */
+  readonly text?: string;
+  readonly fault?: unknown;
+}
+
+async function inPieces(
+  content: string | Uint8Array,
+  bufferBytes?: number,
+  atOnce?: number,
+): Promise<Outcome> {
+  try {
+    const value = await parseJson(readerOf(Buffer.from(content), atOnce), undefined, bufferBytes);
+    return { value, text: JSON.stringify(value) };
+  } catch (error) {
+    if (!(error instanceof JsonTextError)) throw error;
+    return { fault: { place: error.place, reason: error.message } };
+  }
+}
+
+/** What JSON.parse of the whole text gives, or where it first goes wrong. */
+function atOnce(text: string): Outcome {
+  try {
+    const value = JSON.parse(text) as unknown;
+    return { value, text: JSON.stringify(value) };
+  } catch {
+    if (text.trim() === '')
+      return { fault: { place: undefined, reason: 'the file is empty; JSON is expected.' } };
+    const { position, path, reason } = findJsonFault(text, { open: [], expected: 'value' });
+    return {
+      fault: {
+        place: placeBehind(text, position, { line: 1, column: 1 }),
+        reason: `this is not JSON: ${reason}${path === '' ? '' : ` (at ${path})`}.`,
+      },
+    };
+  }
+}
+
+/** Values whose text is full of brackets, quotes, escapes and characters of two to four bytes. */
+const strings = fc.string({
+  unit: fc.constantFrom(
+    'a',
+    '"',
+    '\\',
+    '[',
+    ']',
+    '{',
+    '}',
+    ',',
+    ':',
+    '\n',
+    '\u0000',
+    'ü',
+    '日',
+    '🙂',
+    '\ud800',
+  ),
+  maxLength: 8,
+});
+const { value: values } = fc.letrec((tie) => ({
+  value: fc.oneof(
+    { maxDepth: 4, withCrossShrink: true },
+    strings,
+    fc.double({ noNaN: true, noDefaultInfinity: true }),
+    fc.constantFrom(null, true, false, -0, 1e308),
+    fc.array(tie('value'), { maxLength: 4 }),
+    fc.dictionary(fc.oneof(strings, fc.constantFrom('__proto__', '1', '0')), tie('value'), { maxKeys: 4 }),
+  ),
+}));
+const texts = fc
+  .tuple(values, fc.constantFrom(undefined, 1, '\t', '\r\n'))
+  .map(([value, space]) =>
+    JSON.stringify(value, null, space === '\r\n' ? 1 : space).replace(/\n/g, space === '\r\n' ? space : '\n'),
+  );
+const bufferSizes = fc.integer({ min: 1, max: 24 });
+
+test('pieces of any size give what JSON.parse of the whole gives', async () => {
+  await fc.assert(
+    fc.asyncProperty(texts, bufferSizes, bufferSizes, async (text, bufferBytes, atOnceBytes) => {
+      const whole = atOnce(text);
+      expect(whole.fault).toBeUndefined();
+      expect(await inPieces(text, bufferBytes, atOnceBytes)).toEqual(whole);
+      expect(await inPieces(`\ufeff${text}`, bufferBytes, atOnceBytes)).toEqual(whole);
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+test('a text with a character changed, added or left out, or cut short, is refused at the same place for the same reason', async () => {
+  const marks = fc.constantFrom(...'[]{},:"\\ \n\t01-.eEx', '\u00a0', 'null', 'NaN', '\\u00', '日', '//');
+  const changes = fc.tuple(texts, fc.nat(), fc.nat(2), fc.oneof(marks, fc.constant('')), fc.boolean());
+  let numFaults = 0;
+  await fc.assert(
+    fc.asyncProperty(
+      changes,
+      bufferSizes,
+      bufferSizes,
+      async ([text, at, length, mark, isCut], bufferBytes, atOnceBytes) => {
+        const place = at % (text.length + 1);
+        const rest = isCut ? '' : text.slice(place + length);
+        // Half a pair of surrogates is no text: it goes into bytes and back.
+        const changed = Buffer.from(text.slice(0, place) + mark + rest).toString();
+        const whole = atOnce(changed);
+        numFaults += Number(whole.fault !== undefined);
+        expect(await inPieces(changed, bufferBytes, atOnceBytes)).toEqual(whole);
+      },
+    ),
+    { numRuns: 2000 },
+  );
+  expect(numFaults).toBeGreaterThan(1000);
+});
+
+test('bytes that are not UTF-8 are told before anything else', async () => {
+  const broken = fc.tuple(texts, fc.nat(), fc.constantFrom(0xff, 0x80, 0xc3, 0xe6, 0xf0, 0x22));
+  let numFaults = 0;
+  await fc.assert(
+    fc.asyncProperty(broken, bufferSizes, async ([text, at, byte], bufferBytes) => {
+      const bytes = Buffer.from(text);
+      bytes[at % bytes.length] = byte;
+      const expected = isUtf8(bytes)
+        ? atOnce(bytes.toString())
+        : { fault: { place: undefined, reason: 'this is not JSON: it is not text in UTF-8.' } };
+      numFaults += Number(!isUtf8(bytes));
+      expect(await inPieces(bytes, bufferBytes)).toEqual(expected);
+    }),
+    { numRuns: 500 },
+  );
+  expect(numFaults).toBeGreaterThan(200);
+});
+
+test('of entries of lists right below the root stays what is asked for', async () => {
+  const seen: [unknown, string][] = [];
+  const keep: KeepEntry = (entry, key) => (seen.push([entry, key]), typeof entry);
+  const text = '{"a": [1, [2]], "b": {"c": [3]}, "a": ["4"], "d": 5}';
+  const parse = (content: string): Promise<unknown> => parseJson(readerOf(Buffer.from(content)), keep);
+  expect(await parse(text)).toEqual({ a: ['string'], b: { c: [3] }, d: 5 });
+  expect(await parse('[6]')).toEqual(['number']);
+  expect(seen).toEqual([
+    [1, 'a'],
+    [[2], 'a'],
+    ['4', 'a'],
+    [6, ''],
+  ]);
+});
+
+describe('faults of a long file', () => {
+  const numbers = Array.from({ length: 100_000 }, (_, i) => `[${i},\n"${i}"]`);
+  it.each<[string, string, object, RegExp]>([
+    [
+      'deep in a list',
+      `{"a": [${numbers.join(',')}, nul]}`,
+      { line: 100_001, column: 11 },
+      /a value expected, not "nul\]}" \(at a\[100000\]\)/,
+    ],
+    [
+      'behind a long text',
+      `[\n1, "${'x'.repeat(10_000_000)}", +1]`,
+      { line: 2, column: 10_000_008 },
+      /a value expected, not "\+1\]" \(at \[2\]\)/,
+    ],
+    [
+      'a lost quote',
+      `[${numbers.join(',').replace('"7"', '"7')}]`,
+      { line: 9, column: 1 },
+      /the text that begins here .* \(at \[7\]\[1\]\)/,
+    ],
+  ])('%s', async (_, text, place, reason) => {
+    const { fault } = await inPieces(text);
+    expect(fault).toEqual({ place, reason: expect.stringMatching(reason) as unknown });
+  });
+});
+
+interface File {
+  readonly images: { id: number; file_name: string; width: number; height: number }[];
+  readonly annotations: Record<string, unknown>[];
+  readonly categories: { id: number; name: string }[];
+}
+
+test('an instances file of many pieces is read as JSON.parse of it says', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'json-text-'));
+  try {
+    const file = join(folder, 'instances.json');
+    await writeLargeAnnotationFile(file, { images: 3000, annotations: 12_000 });
+    const { images, annotations, categories } = JSON.parse(await readFile(file, 'utf8')) as File;
+    const dataset = await readCocoDataset(file, 'images', { keepSegmentations: true });
+    const expected = {
+      images: images.map(({ id, file_name, width, height }) => ({ id, fileName: file_name, width, height })),
+      categories: categories.map(({ id, name }) => ({ id, name })),
+      annotations: annotations.map(({ id, image_id, category_id, bbox, area, iscrowd, segmentation }) => ({
+        id,
+        imageId: image_id,
+        categoryId: category_id,
+        bbox,
+        area,
+        isCrowd: iscrowd === 1,
+        segmentation,
+      })),
+    };
+    const { images: readImages, categories: readCategories, annotations: readAnnotations } = dataset;
+    const found = { images: readImages, categories: readCategories, annotations: readAnnotations };
+    // Jest's toEqual would take seconds.
+    expect(isDeepStrictEqual(found, expected)).toBe(true);
+    expect(dataset.notes).toEqual([]);
+    const withoutMasks = await readCocoDataset(file, 'images');
+    expect(withoutMasks.annotations.some((annotation) => 'segmentation' in annotation)).toBe(false);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
