@@ -1,5 +1,6 @@
 import type { ImageNormalization } from '../../detection/structures/resize';
 import type { Size, Window } from '../../detection/structures/size';
+import type { ImageFault } from '../images/decode';
 import type { ColorChange } from '../transforms/photometric';
 
 /** What a worker needs to know to make the pixels of one picture. */
@@ -36,10 +37,18 @@ export interface BatchRequest {
   readonly job: BatchJob;
 }
 
+/** A picture of a batch that cannot be used, and why. */
+export interface RefusedPicture {
+  /** Its place in the batch. */
+  readonly index: number;
+  readonly reason: string;
+  readonly fault: ImageFault;
+}
+
 /**
- * A worker's answer: the float32 values of [N, H, W, 3], moved and not copied, or the picture that could not be
- * used. Anything else that goes wrong there is a bug, and ends the worker.
+ * A worker's answer: the float32 values of [N, H, W, 3], moved and not copied, or all pictures that cannot be used, in
+ * the order of the batch. Anything else that goes wrong there ends the worker.
  */
 export type BatchAnswer =
   | { readonly id: number; readonly pixels: ArrayBuffer }
-  | { readonly id: number; readonly refused: { readonly file: string; readonly reason: string } };
+  | { readonly id: number; readonly refused: readonly RefusedPicture[] };

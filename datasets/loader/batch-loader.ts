@@ -1,9 +1,13 @@
 import type { DetectionBatch } from '../../detection/structures/detection-batch';
 import { makeImageBatch } from '../../detection/structures/image-batch';
+import { sizeInBatch } from './batch-job';
 import type { BatchPlan } from './batch-plan';
+import { BrokenPictures, repairedPlan, type BrokenPicture, type OnBrokenPicture } from './broken-pictures';
+import type { WorkerDeath } from './worker-death';
 import { WorkerPool } from './worker-pool';
+import type { LoadedBatch } from './worker-thread';
 
-/** How batches are loaded; what is in them does not depend on it. */
+/** How batches are loaded; what is in them does not depend on it, but for pictures that cannot be used. */
 export interface WorkerOptions {
   /**
    * Worker threads. Default 1: decoding and resizing take a small part of the time of a training step, and one
@@ -12,25 +16,40 @@ export interface WorkerOptions {
   readonly workers?: number;
   /** Batches that are loaded ahead of the one in use; with it they bound the memory. Default 4. */
   readonly prefetch?: number;
+  /** Is told of each picture that cannot be used, at its batch. Default: throws its error, which ends the iteration. */
+  readonly onBrokenPicture?: OnBrokenPicture;
+  /** Is told of each worker that has died and been replaced, when it happens. */
+  readonly onWorkerDeath?: (death: WorkerDeath) => void;
+}
+
+/** A batch on its way. */
+interface Ordered {
+  /** How many came before it in this iteration. */
+  readonly index: number;
+  readonly plan: BatchPlan;
+  readonly loaded: Promise<LoadedBatch>;
+}
+
+interface PlanWithPixels {
+  readonly plan: BatchPlan;
+  readonly pixels: Float32Array;
 }
 
 /**
  * Loads planned batches in worker threads, ahead of their use. Iterating starts the workers; the end of the
- * iteration, by break or by an error too, stops them. Each iteration begins anew.
+ * iteration, by break or by an error too, stops them. Each iteration begins anew. A worker that dies is replaced, and
+ * batches come as if it had not.
  *
- * A batch lives until the next one is asked for: the loader disposes it. A picture that cannot be used ends the
- * iteration with an ImageError at the batch that it belongs to.
+ * A batch lives until the next one is asked for: the loader disposes it.
+ *
+ * A picture that cannot be used, after some attempts, is told to `onBrokenPicture`, or ends the iteration at its batch with
+ * an ImageError. PicturesGoneError ends it where that happens to many one after the other, WorkerDeathError where a batch
+ * lets workers die.
  */
 export abstract class BatchLoader implements AsyncIterable<DetectionBatch> {
   private readonly streams = new Set<AsyncGenerator<DetectionBatch, void>>();
-  private waitSeconds = 0;
 
   protected constructor(private readonly options: WorkerOptions) {}
-
-  /** How long the latest batch was waited for. */
-  get lastWaitSeconds(): number {
-    return this.waitSeconds;
-  }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<DetectionBatch, void> {
     const stream = this.load(this.plans());
@@ -49,29 +68,35 @@ export abstract class BatchLoader implements AsyncIterable<DetectionBatch> {
 
   protected abstract plans(): Iterator<BatchPlan>;
 
+  /**
+   * Batches whose pictures take the places of those of batch `index` that cannot be used, one after the other until all of
+   * them can: a function of `index` alone, so that a resumed run gets the same ones. None: the batch becomes smaller.
+   */
+  protected abstract substitutes(index: number): Iterator<BatchPlan, void>;
+
   private async *load(plans: Iterator<BatchPlan>): AsyncGenerator<DetectionBatch, void> {
-    const { workers = 1, prefetch = 4 } = this.options;
-    const pool = new WorkerPool(workers);
-    const queue: { plan: BatchPlan; pixels: Promise<Float32Array> }[] = [];
+    const { workers = 1, prefetch = 4, onBrokenPicture = throwError, onWorkerDeath } = this.options;
+    const pool = new WorkerPool(workers, onWorkerDeath);
+    const broken = new BrokenPictures(onBrokenPicture);
+    const queue: Ordered[] = [];
+    let numOrdered = 0;
     const fill = (): void => {
       while (queue.length <= prefetch) {
         const next = plans.next();
         if (next.done === true) return;
-        queue.push({ plan: next.value, pixels: pool.load(next.value.job) });
+        queue.push({ index: numOrdered++, plan: next.value, loaded: pool.load(next.value.job) });
       }
     };
     try {
       for (fill(); queue.length > 0; fill()) {
-        const { plan, pixels } = queue.shift()!;
-        const start = performance.now();
-        const values = await pixels;
-        this.waitSeconds = (performance.now() - start) / 1000;
-        const { pictures, padded } = plan.job;
-        const sizes = pictures.map((picture) => picture.resized);
+        const whole = await this.withoutBroken(queue.shift()!, pool, broken);
+        if (whole === undefined) continue;
+        const { pictures, padded } = whole.plan.job;
+        const sizes = pictures.map(sizeInBatch);
         const originalSizes = pictures.map((picture) => picture.size);
-        const images = makeImageBatch(values, padded, sizes, originalSizes);
+        const images = makeImageBatch(whole.pixels, padded, sizes, originalSizes);
         try {
-          yield { images, targets: plan.targets, imageIds: pictures.map((picture) => picture.imageId) };
+          yield { images, targets: whole.plan.targets, imageIds: pictures.map((picture) => picture.imageId) };
         } finally {
           images.tensor.dispose();
         }
@@ -80,4 +105,29 @@ export abstract class BatchLoader implements AsyncIterable<DetectionBatch> {
       await pool.close();
     }
   }
+
+  /** The batch, with something else in the places of pictures that cannot be used; undefined where nothing is left. */
+  private async withoutBroken(
+    ordered: Ordered,
+    pool: WorkerPool,
+    broken: BrokenPictures,
+  ): Promise<PlanWithPixels | undefined> {
+    let { plan } = ordered;
+    let loaded = await ordered.loaded;
+    let substitutes: Iterator<BatchPlan, void> | undefined;
+    while (!('pixels' in loaded)) {
+      broken.batchRefused(plan, loaded.refused);
+      substitutes ??= this.substitutes(ordered.index);
+      const repaired = repairedPlan(plan, loaded.refused, substitutes.next().value ?? undefined);
+      if (repaired === undefined) return undefined;
+      plan = repaired;
+      loaded = await pool.load(plan.job);
+    }
+    broken.batchLoaded();
+    return { plan, pixels: loaded.pixels };
+  }
+}
+
+function throwError({ error }: BrokenPicture): never {
+  throw error;
 }

@@ -30,4 +30,9 @@ export class EvaluationLoader extends BatchLoader {
   protected override plans(): Iterator<BatchPlan> {
     return evaluationPlans(this.examples, this.evaluationOptions.batchSize ?? 1, this.evaluationOptions);
   }
+
+  /** None: every image is there once at most. */
+  protected override substitutes(): Iterator<BatchPlan, void> {
+    return [].values();
+  }
 }

@@ -31,6 +31,16 @@ export class TrainingLoader extends BatchLoader {
   }
 
   protected override plans(): Iterator<BatchPlan> {
-    return trainingPlans(this.examples, this.trainingOptions, this.trainingOptions.startIteration ?? 0);
+    return this.plansFrom(0);
+  }
+
+  /** The batches that follow: the picture that is next in the plan comes early. */
+  protected override substitutes(index: number): Iterator<BatchPlan, never> {
+    return this.plansFrom(index + 1);
+  }
+
+  private plansFrom(index: number): Iterator<BatchPlan, never> {
+    const { startIteration = 0 } = this.trainingOptions;
+    return trainingPlans(this.examples, this.trainingOptions, startIteration + index);
   }
 }

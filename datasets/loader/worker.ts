@@ -1,45 +1,47 @@
-/** Entry of a loader's worker thread: decodes, flips, resizes, normalises and pads. It never loads TensorFlow. */
+/**
+ * Entry of a loader's worker thread: decodes, changes colours, flips, resizes, normalises and pads. It never loads
+ * TensorFlow.
+ */
 import { parentPort } from 'node:worker_threads';
 import sharp from 'sharp';
 import { batchSlot, resizeAndNormalize } from '../../detection/structures/resize';
-import { decodeImage, ImageError } from '../images/decode';
-import type { BatchAnswer, BatchJob, BatchRequest, PictureJob } from './batch-job';
+import { ImageError } from '../images/decode';
+import { decodeImageWithRetries } from '../images/retry';
+import { changeColors } from '../transforms/photometric';
+import type { BatchAnswer, BatchJob, BatchRequest, PictureJob, RefusedPicture } from './batch-job';
 
 // Each picture is read once an epoch, so a cache only holds memory. And libvips' own threads would compete with
 // TensorFlow's for the same cores; the pictures of a batch are decoded side by side anyway.
 sharp.cache(false);
 sharp.concurrency(1);
 
-async function loadBatch({ pictures, padded, mean, std }: BatchJob): Promise<ArrayBuffer> {
+/** Pixels of the batch, or what is wrong with its pictures. */
+async function loadBatch({ pictures, padded, mean, std }: BatchJob): Promise<ArrayBuffer | RefusedPicture[]> {
   const buffer = new ArrayBuffer(
     pictures.length * padded.height * padded.width * 3 * Float32Array.BYTES_PER_ELEMENT,
   );
   const batch = new Float32Array(buffer);
-  const loadPicture = async (
-    { imageId, file, size, resized, flip }: PictureJob,
-    index: number,
-  ): Promise<void> => {
-    const image = await decodeImage(file, size).catch((error: unknown) => {
-      throw error instanceof ImageError
-        ? new ImageError(file, `${error.reason} (image id ${imageId})`)
-        : error;
-    });
-    resizeAndNormalize(image, resized, batchSlot(batch, padded, index), { flip, mean, std });
+  const refused: RefusedPicture[] = [];
+  const loadPicture = async (picture: PictureJob, index: number): Promise<void> => {
+    const { file, size, colorChanges = [], resized, flip } = picture;
+    try {
+      const image = await decodeImageWithRetries(file, size);
+      changeColors(image.pixels, colorChanges);
+      resizeAndNormalize(image, resized, batchSlot(batch, padded, index), { flip, mean, std });
+    } catch (error) {
+      if (!(error instanceof ImageError)) throw error;
+      refused.push({ index, reason: error.reason, fault: error.fault });
+    }
   };
   await Promise.all(pictures.map(loadPicture));
-  return buffer;
+  return refused.length === 0 ? buffer : refused.sort((a, b) => a.index - b.index);
 }
 
 async function answer({ id, job }: BatchRequest): Promise<void> {
-  try {
-    const pixels = await loadBatch(job);
-    const message: BatchAnswer = { id, pixels };
-    parentPort?.postMessage(message, [pixels]);
-  } catch (error) {
-    if (!(error instanceof ImageError)) throw error;
-    const message: BatchAnswer = { id, refused: { file: error.file, reason: error.reason } };
-    parentPort?.postMessage(message);
-  }
+  const loaded = await loadBatch(job);
+  const isWhole = loaded instanceof ArrayBuffer;
+  const message: BatchAnswer = isWhole ? { id, pixels: loaded } : { id, refused: loaded };
+  parentPort?.postMessage(message, isWhole ? [loaded] : []);
 }
 
 // One batch after another, so that the first one asked for is the first one done.

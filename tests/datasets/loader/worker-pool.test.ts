@@ -1,29 +1,127 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import sharp from 'sharp';
+import type { BatchJob } from '../../../datasets/loader/batch-job';
+import {
+  describeWorkerDeath,
+  WorkerDeathError,
+  type WorkerDeath,
+} from '../../../datasets/loader/worker-death';
 import { WorkerPool } from '../../../datasets/loader/worker-pool';
+import type { LoadedBatch } from '../../../datasets/loader/worker-thread';
+import { InputError } from '../../../detection/errors';
+import { watchedWorkers } from './watched-workers';
 
-const missing = {
-  padded: { height: 32, width: 32 },
-  pictures: [
-    {
-      imageId: 1,
-      file: 'missing.png',
-      size: { height: 9, width: 9 },
-      resized: { height: 9, width: 9 },
-      flip: false,
-    },
-  ],
-};
+jest.mock('node:worker_threads', () =>
+  jest.requireActual<typeof import('./watched-workers')>('./watched-workers').watchWorkers(),
+);
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'pool-'));
+  for (const value of [10, 20, 30, 40]) {
+    const create = { width: 9, height: 9, channels: 3, background: { r: value, g: 0, b: 0 } } as const;
+    await sharp({ create })
+      .png()
+      .toFile(path.join(folder, `${value}.png`));
+  }
+});
+afterAll(() => rm(folder, { recursive: true }));
+beforeEach(() => {
+  watchedWorkers.started = [];
+  watchedWorkers.options = {};
+});
+
+function jobOf(...names: string[]): BatchJob {
+  const size = { height: 9, width: 9 };
+  const pictures = names.map((name, k) => ({
+    imageId: k + 1,
+    file: path.join(folder, name),
+    size,
+    resized: size,
+    flip: false,
+  }));
+  return { padded: { height: 32, width: 32 }, pictures, mean: [0, 0, 0], std: [1 / 255, 1, 1] };
+}
+
+/** Red of the first pixel of each picture. */
+function reds(loaded: LoadedBatch): number[] | undefined {
+  if (!('pixels' in loaded)) return undefined;
+  return Array.from({ length: loaded.pixels.length / 3072 }, (_, k) => Math.round(loaded.pixels[3072 * k]));
+}
+
+/** A batch that cannot be allocated ends a worker as an error that nobody has caught. */
+const impossible = (): BatchJob => ({ ...jobOf('10.png', '20.png'), padded: { height: -1, width: 1 } });
 
 test('closing fails the batches that are awaited', async () => {
   const pool = new WorkerPool(2);
-  const loads = [pool.load(missing), pool.load(missing), pool.load(missing)];
+  const loads = [jobOf('10.png'), jobOf('20.png'), jobOf('30.png')].map((job) => pool.load(job));
   await pool.close();
   for (const load of loads) await expect(load).rejects.toThrow('the loader is closed');
+  expect(watchedWorkers.started).toHaveLength(2);
 });
 
-test('a bug in a worker reaches whoever awaits the batch', async () => {
+test('all pictures of a batch that cannot be used are told', async () => {
   const pool = new WorkerPool(1);
-  await expect(pool.load({ ...missing, padded: { height: -1, width: 1 } })).rejects.toThrow(
-    'Invalid array buffer length',
+  await writeFile(path.join(folder, 'empty.png'), '');
+  expect(await pool.load(jobOf('10.png', 'empty.png', 'missing.png'))).toMatchObject({
+    refused: [
+      { index: 1, reason: 'the file is empty', fault: 'unreadable' },
+      { index: 2, reason: 'there is no such file', fault: 'missing' },
+    ],
+  });
+  await pool.close();
+});
+
+test('a worker that is ended is replaced, and answers what the dead one has not', async () => {
+  const deaths: WorkerDeath[] = [];
+  const pool = new WorkerPool(1, (death) => deaths.push(death));
+  const names = ['10.png', '20.png', '30.png'];
+  const loads = names.map((name) => pool.load(jobOf(name)));
+  await watchedWorkers.started[0].terminate();
+  expect((await Promise.all(loads)).map(reds)).toEqual([[10], [20], [30]]);
+  expect(describeWorkerDeath(deaths[0])).toMatch(/^exit status [01], at image 1 \(.*10\.png\)$/);
+
+  // One that has nothing to do is replaced when there is.
+  await watchedWorkers.started[1].terminate();
+  expect(watchedWorkers.started).toHaveLength(2);
+  expect(reds(await pool.load(jobOf('40.png')))).toEqual([40]);
+  expect(deaths.map(({ pictures }) => pictures.length)).toEqual([1, 0]);
+  expect(describeWorkerDeath(deaths[1])).toMatch(/^exit status [01]$/);
+  await pool.close();
+  expect(watchedWorkers.started).toHaveLength(3);
+  expect(deaths).toHaveLength(2);
+});
+
+test('a batch that ends one worker after another fails and is named; the others are loaded', async () => {
+  const deaths: WorkerDeath[] = [];
+  const pool = new WorkerPool(1, (death) => deaths.push(death));
+  const loads = [jobOf('10.png'), impossible(), jobOf('20.png')].map((job) => pool.load(job));
+  expect(reds(await loads[0])).toEqual([10]);
+  const error: unknown = await loads[1].catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(WorkerDeathError);
+  expect(error).toBeInstanceOf(InputError);
+  expect((error as Error).message).toMatch(
+    /^3 threads that load pictures have ended .*: RangeError: Invalid array buffer length[^]*, at image 1 \(.*10\.png\), image 2 \(.*20\.png\)\. Look/,
   );
+  expect(reds(await loads[2])).toEqual([20]);
+  expect(watchedWorkers.started).toHaveLength(4);
+  expect(deaths).toHaveLength(2);
+  await pool.close();
+});
+
+test('a worker without memory is replaced', async () => {
+  // Too little for V8 to start what the worker needs.
+  watchedWorkers.options = { resourceLimits: { maxOldGenerationSizeMb: 2 } };
+  const deaths: WorkerDeath[] = [];
+  const pool = new WorkerPool(1, (death) => {
+    deaths.push(death);
+    watchedWorkers.options = {};
+  });
+  expect(reds(await pool.load(jobOf('30.png')))).toEqual([30]);
+  expect(deaths.map(describeWorkerDeath)).toEqual([
+    `out of memory, at image 1 (${path.join(folder, '30.png')})`,
+  ]);
   await pool.close();
 });

@@ -1,0 +1,28 @@
+import { setTimeout } from 'node:timers/promises';
+import type { Size } from '../../detection/structures/size';
+import { decodeImage, ImageError, type DecodedImage, type ImageFault } from './decode';
+
+/**
+ * Milliseconds before the second and the third attempt: a network file system needs about a second to come back from a
+ * lost connection or a stale handle, and a picture that is really damaged costs no more than that.
+ */
+const WAITS = [200, 800];
+/** What no second look would change. */
+const LASTING: readonly ImageFault[] = ['size', 'too large'];
+
+/**
+ * As decodeImage, but a picture that cannot be read is read again, and once more: a file system may hiccup.
+ *
+ * @throws ImageError of the last attempt
+ */
+export async function decodeImageWithRetries(file: string, expectedSize?: Size): Promise<DecodedImage> {
+  for (const wait of WAITS) {
+    try {
+      return await decodeImage(file, expectedSize);
+    } catch (error) {
+      if (!(error instanceof ImageError) || LASTING.includes(error.fault)) throw error;
+      await setTimeout(wait);
+    }
+  }
+  return decodeImage(file, expectedSize);
+}

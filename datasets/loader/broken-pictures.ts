@@ -1,0 +1,76 @@
+import { InputError } from '../../detection/errors';
+import { paddedSize } from '../../detection/structures/resize';
+import { ImageError } from '../images/decode';
+import { sizeInBatch, type RefusedPicture } from './batch-job';
+import type { BatchPlan } from './batch-plan';
+
+/** A picture that could not be used when its turn came. */
+export interface BrokenPicture {
+  readonly imageId: number;
+  readonly error: ImageError;
+}
+
+/** Is told of a picture that cannot be used: throws to end the iteration, or returns to have it go on without. */
+export type OnBrokenPicture = (broken: BrokenPicture) => void;
+
+/**
+ * So many pictures one after the other are not broken each for itself: the disk or the network is gone, and a run that went
+ * on would take all of the set for broken.
+ */
+const MAX_IN_A_ROW = 10;
+
+/** Too many pictures one after the other cannot be used. */
+export class PicturesGoneError extends InputError {
+  override readonly name = 'PicturesGoneError';
+
+  constructor(
+    readonly last: ImageError,
+    readonly count: number,
+  ) {
+    super(
+      `${count} pictures one after the other cannot be used, the last: ${last.message}. Look whether their folder ` +
+        `can still be read`,
+    );
+  }
+}
+
+/** Tells of broken pictures, unless there are so many that something else must be wrong. */
+export class BrokenPictures {
+  private inARow = 0;
+
+  constructor(private readonly onBrokenPicture: OnBrokenPicture) {}
+
+  /** A batch could be used, all of it. */
+  batchLoaded(): void {
+    this.inARow = 0;
+  }
+
+  /** @throws PicturesGoneError, and whatever the listener throws. */
+  batchRefused({ job: { pictures } }: BatchPlan, refused: readonly RefusedPicture[]): void {
+    this.inARow = refused.length < pictures.length ? 0 : this.inARow + refused.length;
+    for (const { index, reason, fault } of refused) {
+      const { imageId, file } = pictures[index];
+      const error = new ImageError(file, `${reason} (image id ${imageId})`, fault);
+      if (this.inARow >= MAX_IN_A_ROW) throw new PicturesGoneError(error, this.inARow);
+      this.onBrokenPicture({ imageId, error });
+    }
+  }
+}
+
+/**
+ * A batch with other pictures, and their targets, in the places of those that cannot be used: those in the same places of
+ * `substitute`. Without one it becomes smaller; undefined where nothing is left of it.
+ */
+export function repairedPlan(
+  { job, targets }: BatchPlan,
+  refused: readonly RefusedPicture[],
+  substitute: BatchPlan | undefined,
+): BatchPlan | undefined {
+  const broken = new Set(refused.map(({ index }) => index));
+  const repair = <T>(items: readonly T[], others: readonly T[] | undefined): T[] =>
+    items.flatMap((item, index) => (broken.has(index) ? (others?.slice(index, index + 1) ?? []) : [item]));
+  const pictures = repair(job.pictures, substitute?.job.pictures);
+  if (pictures.length === 0) return undefined;
+  const padded = paddedSize(pictures.map(sizeInBatch));
+  return { job: { ...job, pictures, padded }, targets: repair(targets, substitute?.targets) };
+}

@@ -1,0 +1,105 @@
+import { extname, join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import type { BatchAnswer, BatchJob, BatchRequest, RefusedPicture } from './batch-job';
+import { WorkerDeathError, type WorkerDeath } from './worker-death';
+
+/** What a worker has made of a batch: its pixels, [N, H, W, 3], or all pictures that keep it from being made. */
+export type LoadedBatch = { readonly pixels: Float32Array } | { readonly refused: readonly RefusedPicture[] };
+
+/**
+ * So often may workers die of one batch. One that dies of something else, of memory that is short for a moment, say, does
+ * not do so again and again at the same batch; pictures that end a worker do.
+ */
+const MAX_DEATHS = 3;
+
+interface Waiting {
+  readonly request: BatchRequest;
+  deaths: number;
+  readonly resolve: (loaded: LoadedBatch) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** Compiled code starts compiled workers; sources, run by ts-node or jest, start sources. */
+function startWorker(): Worker {
+  const extension = extname(__filename);
+  const execArgv =
+    extension === '.ts' ? ['-r', require.resolve('ts-node/register/transpile-only')] : undefined;
+  return new Worker(join(__dirname, `worker${extension}`), { execArgv });
+}
+
+/**
+ * A worker, and another one in its place when it dies: what the dead one has not answered is asked of the new one, in the
+ * same order. It keeps the process alive only while an answer is awaited.
+ */
+export class WorkerThread {
+  private worker: Worker | undefined;
+  private isClosed = false;
+  /** In the order in which they were sent, which is that of the answers. */
+  private readonly waiting = new Map<number, Waiting>();
+
+  constructor(private readonly onDeath: (death: WorkerDeath) => void) {
+    this.worker = this.start();
+  }
+
+  load(id: number, job: BatchJob): Promise<LoadedBatch> {
+    const request: BatchRequest = { id, job };
+    const loaded = new Promise<LoadedBatch>((resolve, reject) =>
+      this.waiting.set(id, { request, deaths: 0, resolve, reject }),
+    );
+    // A batch that nobody comes to fetch any more must not end the process when it fails.
+    loaded.catch(() => undefined);
+    this.send(request);
+    return loaded;
+  }
+
+  /** Ends the worker, whatever it is doing. Batches that are awaited fail. */
+  async close(): Promise<void> {
+    this.isClosed = true;
+    for (const { reject } of this.waiting.values()) reject(new Error('the loader is closed'));
+    // Before the worker ends, so that a late answer does not unref it: the process would then end before terminate is done.
+    this.waiting.clear();
+    await this.worker?.terminate();
+  }
+
+  private send(request: BatchRequest): void {
+    this.worker ??= this.start();
+    this.worker.ref();
+    this.worker.postMessage(request);
+  }
+
+  private start(): Worker {
+    const worker = startWorker();
+    let uncaught: Error | undefined;
+    worker.unref();
+    worker.on('message', (answer: BatchAnswer) => this.settle(answer));
+    // 'exit' follows, after the answers that the worker had sent.
+    worker.on('error', (error: Error) => (uncaught = error));
+    worker.on('exit', (status) => {
+      if (!this.isClosed) this.replace(uncaught ?? status);
+    });
+    return worker;
+  }
+
+  private settle(answer: BatchAnswer): void {
+    const waiting = this.waiting.get(answer.id);
+    if (waiting === undefined) return;
+    this.waiting.delete(answer.id);
+    if (this.waiting.size === 0) this.worker?.unref();
+    waiting.resolve('pixels' in answer ? { pixels: new Float32Array(answer.pixels) } : answer);
+  }
+
+  /** Another worker starts when there is something to do: one that dies at once is not started again without end. */
+  private replace(cause: Error | number): void {
+    this.worker = undefined;
+    // A worker loads one batch after another: it was at work on the first.
+    const [first] = this.waiting.values();
+    const pictures = first?.request.job.pictures ?? [];
+    if (first && ++first.deaths === MAX_DEATHS) {
+      this.waiting.delete(first.request.id);
+      first.reject(new WorkerDeathError({ cause, pictures }, MAX_DEATHS));
+    } else {
+      this.onDeath({ cause, pictures });
+    }
+    for (const { request } of this.waiting.values()) this.send(request);
+  }
+}

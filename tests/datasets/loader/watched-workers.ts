@@ -1,0 +1,17 @@
+import type * as WorkerThreads from 'node:worker_threads';
+import type { Worker, WorkerOptions } from 'node:worker_threads';
+
+/** The workers that a test's loaders have started, and what they are started with beside. */
+export const watchedWorkers: { started: Worker[]; options: WorkerOptions } = { started: [], options: {} };
+
+/** For `jest.mock('node:worker_threads', ...)`: keeps each worker that is started in `watchedWorkers`. */
+export function watchWorkers(): typeof WorkerThreads {
+  const actual = jest.requireActual<typeof WorkerThreads>('node:worker_threads');
+  class WatchedWorker extends actual.Worker {
+    constructor(file: string | URL, options?: WorkerOptions) {
+      super(file, { ...options, ...watchedWorkers.options });
+      watchedWorkers.started.push(this);
+    }
+  }
+  return { ...actual, Worker: WatchedWorker };
+}
