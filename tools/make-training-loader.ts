@@ -3,11 +3,11 @@ import { TrainingLoader } from '../datasets/loader/training-loader';
 import { imageNormalization } from '../detection/modeling/models';
 import type { CompleteConfiguration } from './config/complete';
 
-/** The batches that a configuration asks for, from `startIteration` on. */
+/** The batches that a configuration asks for, after those that an earlier run has seen. */
 export function makeTrainingLoader(
   set: CocoDataset,
   { model, data, seed }: CompleteConfiguration,
-  startIteration: number,
+  batchesSeen: number,
 ): TrainingLoader {
   return new TrainingLoader(set, {
     batchSize: data.batchSize,
@@ -20,6 +20,6 @@ export function makeTrainingLoader(
     aspectRatioGrouping: data.aspectRatioGrouping,
     repeatThreshold: data.repeatThreshold,
     seed,
-    startIteration,
+    startIteration: batchesSeen,
   });
 }

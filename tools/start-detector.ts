@@ -1,6 +1,8 @@
+import { InputError } from '../detection/errors';
 import type { FasterRcnn } from '../detection/modeling/faster-rcnn';
 import { buildDetector } from '../detection/modeling/models';
 import type { CompleteConfiguration } from './config/complete';
+import { matchesPattern, requireMatch } from './parameter-pattern';
 import { say } from './progress';
 import { loadStartWeights, readStartWeights } from './start-weights';
 
@@ -24,10 +26,27 @@ export async function startDetector(
     trainableLayers,
   });
   try {
+    freeze(model, configuration.model.freeze);
     if (start) say(loadStartWeights(model, start));
   } catch (error) {
     model.dispose();
     throw error;
   }
   return { model, configuration: { ...configuration, model: { ...configuration.model, normEpsilon } } };
+}
+
+/** @throws InputError where a pattern matches nothing, or nothing is left to train. */
+function freeze(model: FasterRcnn, patterns: readonly string[]): void {
+  const parameters = [...model.namedParameters()];
+  for (const [k, pattern] of patterns.entries()) {
+    requireMatch(
+      `model.freeze[${k}]`,
+      pattern,
+      parameters.map(([name]) => name),
+    );
+    for (const [name, parameter] of parameters) {
+      if (matchesPattern(pattern, name)) parameter.trainable = false;
+    }
+  }
+  if (!model.trainable) throw new InputError('model.freeze: every parameter of the model is frozen');
 }

@@ -2,7 +2,6 @@ import { rmSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import type { CocoDataset } from '../datasets/coco/annotations';
 import { loadTrainingBackend } from '../detection/backend/node';
-import { clipByGlobalNorm } from '../detection/engine/gradient-clipping';
 import type { EarlyStoppingState } from '../detection/engine/early-stopping';
 import type { Metric } from '../detection/engine/metric';
 import type { Optimizer } from '../detection/engine/optimizer';
@@ -19,7 +18,7 @@ import { EvaluationHook } from './evaluation-hook';
 import { bestMetric } from './evaluation-metrics';
 import { Interrupted, interruptible } from './interruption';
 import { writeLeftOut } from './left-out';
-import { makeOptimizer, makeSchedule } from './make-optimizer';
+import { makeClipping, makeOptimizer, makeSchedule } from './make-optimizer';
 import { makeTrainingLoader } from './make-training-loader';
 import { writeAtomically } from './output-files';
 import { say } from './progress';
@@ -108,7 +107,8 @@ async function run(
 ): Promise<TrainedDetector> {
   const { train: trainSet, val } = sets;
   const { configuration, output, metric, start } = job;
-  const { data, iterations, clipGradientNorm } = configuration;
+  const { data, iterations } = configuration;
+  const { accumulate } = configuration.optimizer;
   const folder = runFolder(output);
   writeAtomically(folder.config, configurationYaml(configuration));
   rmSync(folder.report, { force: true }); // of a run that was stopped: no more what the folder holds
@@ -131,7 +131,7 @@ async function run(
     earlyStoppingState: start.earlyStopping,
   });
   const { iteration, interrupted } = await train(
-    makeTrainingLoader(trainSet, configuration, start.iteration),
+    makeTrainingLoader(trainSet, configuration, start.iteration * accumulate),
     model,
     {
       optimizer,
@@ -139,7 +139,8 @@ async function run(
       iterations,
       startIteration: start.iteration,
       signal,
-      ...(clipGradientNorm !== null && { clipGradients: clipByGlobalNorm(clipGradientNorm) }),
+      accumulate,
+      clipGradients: makeClipping(configuration),
       describeBatch: ({ imageIds }) => `image ids ${imageIds.join(', ')}`,
       hooks,
     },

@@ -34,7 +34,7 @@ export interface TrainingHooks {
 /** What a run does around its steps: it evaluates, finds out whether to stop, writes, and saves all of that at last. */
 export function trainingHooks(options: TrainingHooksOptions): TrainingHooks {
   const { configuration, output, evaluation, metric } = options;
-  const { earlyStopping: stopping, keepEvery } = configuration;
+  const { data, optimizer, earlyStopping: stopping, keepEvery } = configuration;
   const earlyStopping =
     evaluation &&
     metric &&
@@ -49,7 +49,7 @@ export function trainingHooks(options: TrainingHooksOptions): TrainingHooks {
     ...(earlyStopping ? [earlyStopping] : []),
     new JsonLinesWriter({ file: runFolder(output).metrics }),
     runEvents(configuration, output),
-    new ProgressWriter({ output: process.stderr, imagesPerStep: configuration.data.batchSize }),
+    new ProgressWriter({ output: process.stderr, imagesPerStep: data.batchSize * optimizer.accumulate }),
     new CheckpointHook({
       folder: output,
       resumable: options.resumable,

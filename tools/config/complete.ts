@@ -63,7 +63,9 @@ export function completeConfiguration(configuration: TrainingConfiguration): Com
       ...optimizer,
       weightDecay:
         optimizer.weightDecay ?? (optimizer.type === 'sgd' ? SGD_WEIGHT_DECAY : ADAMW_WEIGHT_DECAY),
-      lr: optimizer.lr ?? (optimizer.type === 'sgd' ? SGD_RATE_PER_IMAGE * data.batchSize : ADAMW_RATE),
+      lr:
+        optimizer.lr ??
+        (optimizer.type === 'sgd' ? SGD_RATE_PER_IMAGE * data.batchSize * optimizer.accumulate : ADAMW_RATE),
     },
     schedule: {
       ...schedule,

@@ -27,6 +27,12 @@ export const modelSection = z
       .describe(
         'backbone stages that train, from the last; null: 3 with weights, else all (torchvision); ResNets have 5, MobileNets 6',
       ),
+    freeze: z
+      .array(z.string().min(1))
+      .default([])
+      .describe(
+        'parameters that do not train, beside what trainableLayers freezes: the beginnings of names up to a dot, * in them any characters: [backbone.fpn, "*.bias"]',
+      ),
     norm: z
       .enum(['frozen', 'batch', 'group'])
       .nullable()

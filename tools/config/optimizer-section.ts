@@ -1,5 +1,12 @@
 import { z } from 'zod';
 
+/** Parameters that are treated alike, as torch.optim's parameter groups. */
+const parameterGroup = z.strictObject({
+  match: z.string().min(1),
+  learningRateFactor: z.number().positive().default(1),
+  weightDecay: z.number().min(0).nullable().default(null),
+});
+
 /** Section `optimizer` of a training configuration. */
 export const optimizerSection = z
   .strictObject({
@@ -10,7 +17,7 @@ export const optimizerSection = z
       .positive()
       .nullable()
       .default(null)
-      .describe('learning rate; null: 0.00125 an image (sgd), 0.001 (adamw)'),
+      .describe('learning rate; null: 0.00125 an image of an iteration (sgd), 0.001 (adamw)'),
     momentum: z.number().min(0).lt(1).default(0.9).describe('momentum of sgd'),
     weightDecay: z
       .number()
@@ -18,6 +25,17 @@ export const optimizerSection = z
       .nullable()
       .default(null)
       .describe('weight decay, decoupled with adamw; null: 0.0001 (sgd), 0.01 (adamw)'),
+    groups: z
+      .array(parameterGroup)
+      .default([])
+      .describe(
+        'parameters with a rate or decay of their own, the first that matches counts: [{match: backbone.body, learningRateFactor: 0.1, weightDecay: 0}]; match is the beginning of a name up to a dot, * in it any characters',
+      ),
+    accumulate: z
+      .int()
+      .min(1)
+      .default(1)
+      .describe('batches of an iteration, whose gradients are averaged: learns as from one large batch'),
   })
   .prefault({})
   .describe('how it learns');

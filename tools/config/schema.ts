@@ -23,6 +23,12 @@ export const trainingConfigurationSchema = z.strictObject({
     .nullable()
     .default(null)
     .describe('largest norm of the gradient; null: no clipping'),
+  clipGradientValue: z
+    .number()
+    .positive()
+    .nullable()
+    .default(null)
+    .describe('largest element of the gradient, after clipGradientNorm; null: no clipping'),
   iterations: z.int().min(1).default(1000).describe('optimizer steps'),
   evaluateEvery: z
     .int()

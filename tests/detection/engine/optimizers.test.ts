@@ -1,7 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { loadBackend } from '../../../detection/backend/node';
 import { AdamW } from '../../../detection/engine/adamw';
-import { clipByGlobalNorm, clipByValue, type GradientClipping } from '../../../detection/engine/gradient-clipping';
+import {
+  clipByGlobalNorm,
+  clipByValue,
+  type GradientClipping,
+} from '../../../detection/engine/gradient-clipping';
 import type { Optimizer } from '../../../detection/engine/optimizer';
 import { Sgd } from '../../../detection/engine/sgd';
 import { Parameter } from '../../../detection/nn/module';
