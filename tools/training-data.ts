@@ -30,6 +30,12 @@ export async function readTrainingData({ data }: TrainingConfiguration): Promise
   return { train, val };
 }
 
+/**
+ * A run that takes a day or more can wait so long for the check of its pictures; the headers of COCO's 118 000 take half a
+ * minute.
+ */
+const MAX_CHECK_SECONDS = 120;
+
 export interface SetCheck {
   /** Leave out what is invalid rather than refuse the set. Default false. */
   readonly skipInvalid?: boolean;
@@ -60,9 +66,11 @@ export function checkedSet(
   images: string,
   { skipInvalid = false, decodeAll = false }: SetCheck,
 ): Promise<CocoDataset> {
+  // What is left out must not depend on the time that it takes to find it: the run would not repeat.
+  const maxSeconds = skipInvalid || decodeAll ? Infinity : MAX_CHECK_SECONDS;
   return readCocoDataset(annotations, images, {
     skipInvalid,
-    checkImages: (entries, refuse) => checkPictures(images, entries, refuse, decodeAll),
+    checkImages: (entries, refuse) => checkPictures(images, entries, refuse, { decodeAll, maxSeconds }),
   });
 }
 

@@ -192,13 +192,13 @@ test.each<[string, object | string, string[], RegExp]>([
 
 test('of more than 2000 pictures training reads the headers only; check decodes them all', async () => {
   const many = Array.from({ length: 2001 }, (_, id) => ({ id, fileName: 'cut.jpg', ...size }));
-  const refusals = async (decodeAll: boolean): Promise<string[]> => {
+  const refusals = async (decodeAll: boolean, maxSeconds = Infinity): Promise<string[]> => {
     const found: string[] = [];
     await checkPictures(
       workplace.at('pictures'),
       [...many, { id: 9999, fileName: 'missing.jpg', ...size }],
       ({ id }, kind) => found.push(`${kind} ${id}`),
-      decodeAll,
+      { decodeAll, maxSeconds },
     );
     return found;
   };
@@ -208,4 +208,7 @@ test('of more than 2000 pictures training reads the headers only; check decodes 
     'missing picture 9999',
   ]);
   expect(workplace.stderr).toContain('checking pictures 2002/2002');
+  // When the time is up, that they are there is asked of the remaining ones.
+  expect(await refusals(true, 0)).toEqual(['missing picture 9999']);
+  expect(workplace.stderr).toMatch(/pictures: 0 of 2002 pictures have been looked at in 0\.0 s;/);
 });
