@@ -7,9 +7,11 @@ export type MetricsRow = Readonly<Record<string, number>> & { readonly iteration
 export class Metrics {
   constructor(readonly rows: readonly MetricsRow[]) {}
 
-  /** A scalar over the steps, where it was put. */
+  /** A scalar over the steps, where it was put and is finite: JSON has null for what is not. */
   points(name: string): { x: number; y: number }[] {
-    return this.rows.flatMap((row) => (row[name] === undefined ? [] : [{ x: row.iteration, y: row[name] }]));
+    return this.rows.flatMap((row) =>
+      Number.isFinite(row[name]) ? [{ x: row.iteration, y: row[name] }] : [],
+    );
   }
 
   /** Names of the model's losses, in the order in which it gave them. */

@@ -1,23 +1,21 @@
 import path from 'node:path';
-import sharp from 'sharp';
-import type { CocoDataset, CocoImage } from '../datasets/coco/annotations';
-import { gtTargets } from '../datasets/coco/targets';
+import type { CocoDataset } from '../datasets/coco/annotations';
 import type { CocoEvaluation } from '../datasets/evaluation/evaluate';
-import { AREA_RANGES, IOU_THRESHOLDS } from '../datasets/evaluation/parameters';
-import type { StatName } from '../datasets/evaluation/summarize';
-import { decodeImage } from '../datasets/images/decode';
-import { scaleBoxes } from '../detection/structures/boxes';
 import { configurationYaml } from './config/yaml-text';
 import type { CompleteConfiguration } from './config/complete';
-import { aboveThreshold } from './detect-images';
+import { cocoResults } from './detect-images';
 import { describeEnvironment, formatBytes } from './environment';
 import type { DetectorEvaluation } from './evaluate-detector';
 import { readMetrics, type Metrics } from './metrics-file';
 import { writeAtomically } from './output-files';
 import { formatSeconds } from './progress';
-import type { ApTable, GalleryImage, PrecisionCurve, ReportData } from './report/data';
+import type { ReportData } from './report/data';
 import { reportPage } from './report/page';
 import { runFolder } from './run-folder';
+import { evaluationData } from './run-report/evaluation';
+import { runNotes } from './run-report/notes';
+import { galleryImages } from './run-report/pictures';
+import { worstImages } from './run-report/worst-images';
 
 /** What a run is reported from that is done, or has been stopped. */
 export interface FinishedRun {
@@ -32,21 +30,8 @@ export interface FinishedRun {
   readonly stoppedEarly?: string;
 }
 
-/** Pictures of the gallery: enough to judge by, and a page of a megabyte or so. */
-const GALLERY_SIZE = 12;
-const MAX_PICTURE_SIDE = 512;
-const PICTURE_QUALITY = 80;
-const GALLERY_SCORE = 0.5;
-
-const columns: readonly [name: string, stat: StatName][] = [
-  ['AP', 'AP'],
-  ['AP50', 'AP50'],
-  ['AP75', 'AP75'],
-  ['AP small', 'APs'],
-  ['AP medium', 'APm'],
-  ['AP large', 'APl'],
-  ['AR', 'AR100'],
-];
+/** Detections of a lower score are neither drawn nor counted, but in average precision and what is made of it. */
+const MIN_SCORE = 0.5;
 
 /** Writes a run's `report.html`. */
 export async function writeReport(run: FinishedRun): Promise<void> {
@@ -54,12 +39,17 @@ export async function writeReport(run: FinishedRun): Promise<void> {
 }
 
 async function reportData(run: FinishedRun): Promise<ReportData> {
-  const { output, configuration, train, val, result } = run;
+  const { output, configuration, train, result } = run;
   const metrics = readMetrics(runFolder(output).metrics);
-  const curve = (name: string): ReportData['losses'][number] => ({ name, points: metrics.points(name) });
+  const curve = (name: string): ReportData['losses'][number] => ({
+    name,
+    points: metrics.points(name),
+    validation: metrics.points(`val/${name}`),
+  });
   return {
     title: `${configuration.model.name}: ${path.basename(path.resolve(output))}`,
     subtitle: describeRun(run),
+    notes: runNotes(run),
     headline: headline(metrics, result?.evaluation),
     losses: ['total_loss', ...metrics.lossNames].map(curve).filter(({ points }) => points.length > 0),
     learningRate: { name: 'learning rate', points: metrics.points('lr') },
@@ -67,9 +57,8 @@ async function reportData(run: FinishedRun): Promise<ReportData> {
       { name: 'AP', points: metrics.points('val/AP') },
       { name: 'AP50', points: metrics.points('val/AP50') },
     ],
-    evaluation: result && val && evaluationPart(result.evaluation, val),
-    gallery: result && val ? await gallery(val, train, result) : [],
-    scoreThreshold: GALLERY_SCORE,
+    ...(await evaluationPart(run)),
+    scoreThreshold: MIN_SCORE,
     categoryNames: train.categories.map(({ name }) => name),
     configuration: configurationYaml(configuration),
     environment: [
@@ -78,6 +67,18 @@ async function reportData(run: FinishedRun): Promise<ReportData> {
       ['waiting for pictures', `${metrics.median('data_seconds').toFixed(3)} s an iteration (median)`],
       ['peak memory', formatBytes(metrics.max('peak_memory_bytes'))],
     ],
+  };
+}
+
+type EvaluationPart = Pick<ReportData, 'evaluation' | 'gallery' | 'worst'>;
+
+async function evaluationPart({ train, val, result }: FinishedRun): Promise<EvaluationPart> {
+  if (!val || !result) return { gallery: [], worst: [] };
+  const detections = cocoResults(result.detections, train.categories);
+  return {
+    evaluation: evaluationData(result.evaluation, val, detections, MIN_SCORE),
+    gallery: await galleryImages(val, train, result.detections, MIN_SCORE),
+    worst: await worstImages(val, detections, MIN_SCORE),
   };
 }
 
@@ -103,89 +104,4 @@ function headline(metrics: Metrics, evaluation: CocoEvaluation | undefined): Rep
     ['training', formatSeconds(metrics.sum('seconds'))],
     ['peak memory', formatBytes(metrics.max('peak_memory_bytes'))],
   ];
-}
-
-function evaluationPart(evaluation: CocoEvaluation, val: CocoDataset): ReportData['evaluation'] {
-  const { stats, names, perCategory, curves } = evaluation;
-  const table: ApTable = {
-    columns: columns.map(([name]) => name),
-    overall: { name: 'all categories', values: columns.map(([, stat]) => stats[names.indexOf(stat)]) },
-    categories: perCategory.map((scores) => ({
-      name: scores.name,
-      values: columns.map(([, stat]) => scores[stat]),
-    })),
-  };
-  const all = AREA_RANGES.findIndex(({ name }) => name === 'all');
-  const precisionAt = (category: number, thresholds: readonly number[]): number[] =>
-    meanCurve(thresholds.map((t) => curves.precisionAt(category, all, t)));
-  const overall = (name: string, thresholds: readonly number[]): PrecisionCurve => ({
-    name,
-    precision: meanCurve(val.categories.map((_, k) => precisionAt(k, thresholds))),
-  });
-  const [at50, at75] = [IOU_THRESHOLDS.indexOf(0.5), IOU_THRESHOLDS.indexOf(0.75)];
-  return {
-    table,
-    overall: [
-      overall('0.50', [at50]),
-      overall('0.75', [at75]),
-      overall(
-        '0.50 to 0.95',
-        IOU_THRESHOLDS.map((_, t) => t),
-      ),
-    ],
-    perCategory: val.categories.map(({ name }, k) => ({ name, precision: precisionAt(k, [at50]) })),
-  };
-}
-
-/** Mean at each recall over the curves that are defined there; -1 where none is. */
-function meanCurve(curves: readonly ArrayLike<number>[]): number[] {
-  return Array.from({ length: curves[0]?.length ?? 0 }, (_, r) => {
-    const defined = curves.map((curve) => curve[r]).filter((value) => value >= 0);
-    return defined.length === 0 ? -1 : defined.reduce((sum, value) => sum + value, 0) / defined.length;
-  });
-}
-
-/** Pictures spread evenly over the validation set. */
-async function gallery(
-  val: CocoDataset,
-  train: CocoDataset,
-  { detections }: DetectorEvaluation,
-): Promise<GalleryImage[]> {
-  const count = Math.min(GALLERY_SIZE, val.images.length);
-  const chosen = Array.from(
-    { length: count },
-    (_, k) => val.images[Math.floor((k * val.images.length) / count)],
-  );
-  return Promise.all(
-    chosen.map(async (image) => {
-      const { size, jpeg } = await thumbnail(path.join(val.imageFolder ?? '', image.fileName));
-      const { gtBoxes, gtLabels } = gtTargets(val, image);
-      const found = aboveThreshold(detections.get(image.id)!, GALLERY_SCORE);
-      return {
-        fileName: image.fileName,
-        ...size,
-        jpeg,
-        truth: {
-          boxes: scaleBoxes(gtBoxes, image, size),
-          // Colors and names go by the detector's labels; the validation set may lack some categories.
-          labels: gtLabels.map((label) => train.labelOf(val.categoryOf(label).id)),
-        },
-        detections: { ...found, boxes: scaleBoxes(found.boxes, image, size) },
-      };
-    }),
-  );
-}
-
-async function thumbnail(file: string): Promise<{ size: Pick<CocoImage, 'width' | 'height'>; jpeg: Buffer }> {
-  const { pixels, size } = await decodeImage(file);
-  const scale = Math.min(1, MAX_PICTURE_SIDE / Math.max(size.width, size.height));
-  const small = {
-    width: Math.max(1, Math.round(size.width * scale)),
-    height: Math.max(1, Math.round(size.height * scale)),
-  };
-  const jpeg = await sharp(pixels, { raw: { ...size, channels: 3 } })
-    .resize({ ...small, fit: 'fill' })
-    .jpeg({ quality: PICTURE_QUALITY })
-    .toBuffer();
-  return { size: small, jpeg };
 }

@@ -5,7 +5,7 @@ import { CAP_HEIGHT, DESCENT, textPath, type TextPath } from './stroke-font';
 export interface LabelledBox {
   /** x1, y1, x2, y2 in pixels of the image. */
   readonly box: readonly [x1: number, y1: number, x2: number, y2: number];
-  /** Any text at all: it is drawn as strokes, and escaped where it stands as text. */
+  /** Any text at all: it is drawn as strokes, and escaped where it stands as text. Empty without a score: no caption. */
   readonly label: string;
   /** 0..1, shown behind the label. */
   readonly score?: number;
@@ -55,24 +55,31 @@ export function overlaySvg({ width, height }: Size, boxes: readonly LabelledBox[
   const side = Math.min(width, height);
   const unit = Math.max(MIN_CAP_HEIGHT, CAP_HEIGHT_SHARE * side) / CAP_HEIGHT;
   const lineWidth = Math.max(MIN_LINE_WIDTH, LINE_WIDTH_SHARE * side);
-  const groups = boxes.map(({ box: [x1, y1, x2, y2], label, score, colour }) => {
-    const scoreText = score === undefined ? '' : score.toFixed(2);
+  const captionOf = ({ box: [x1, y1], label, score, colour }: LabelledBox): string => {
+    if (label === '' && score === undefined) return '';
+    const scoreText = formatScore(score);
     const text = fittedText(label, scoreText, width / unit - 2 * PADDING);
     const labelWidth = (text.width + 2 * PADDING) * unit;
     const labelHeight = LABEL_HEIGHT * unit;
     const left = Math.max(0, Math.min(x1 - lineWidth / 2, width - labelWidth));
     const above = y1 - labelHeight;
     const top = Math.max(0, Math.min(above >= 0 ? above : y1, height - labelHeight));
-    const fill = escapeXml(colour);
     return (
-      `<g><title>${escapeXml(`${label} ${scoreText}`.trim())}</title>` +
-      `<rect x="${round(x1)}" y="${round(y1)}" width="${round(x2 - x1)}" height="${round(y2 - y1)}" ` +
-      `fill="none" stroke="${fill}" stroke-width="${round(lineWidth)}" stroke-linejoin="round"/>` +
       `<rect x="${round(left)}" y="${round(top)}" width="${round(labelWidth)}" height="${round(labelHeight)}" ` +
-      `rx="${round(unit)}" fill="${fill}"/>` +
+      `rx="${round(unit)}" fill="${escapeXml(colour)}"/>` +
       `<path transform="translate(${round(left + PADDING * unit)} ${round(top + PADDING * unit)}) scale(${round(unit)})" ` +
       `d="${text.path}" fill="none" stroke="${inkOn(colour)}" ` +
-      `stroke-width="1" stroke-linecap="round" stroke-linejoin="round"/></g>`
+      `stroke-width="1" stroke-linecap="round" stroke-linejoin="round"/>`
+    );
+  };
+  const groups = boxes.map((each) => {
+    const [x1, y1, x2, y2] = each.box;
+    const title = `${each.label} ${formatScore(each.score)}`.trim();
+    return (
+      `<g><title>${escapeXml(title)}</title>` +
+      `<rect x="${round(x1)}" y="${round(y1)}" width="${round(x2 - x1)}" height="${round(y2 - y1)}" ` +
+      `fill="none" stroke="${escapeXml(each.colour)}" stroke-width="${round(lineWidth)}" stroke-linejoin="round"/>` +
+      `${captionOf(each)}</g>`
     );
   });
   return (
@@ -101,6 +108,7 @@ function inkOn(colour: string): string {
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue > 110 ? '#000000' : '#ffffff';
 }
 
+const formatScore = (score: number | undefined) => score?.toFixed(2) ?? '';
 const round = (value: number) => Number(value.toFixed(2));
 
 const ENTITIES: Readonly<Record<string, string>> = {

@@ -35,9 +35,15 @@ export interface ErrorCosts {
  * Its average precision is the mean over categories that have objects or detections, unlike COCO's, which leaves
  * categories without objects out: there it is 0. Where nothing is left of any category it is 1 here, and a division
  * by zero there. Equal scores keep the order of images (by id here) and of detections.
+ *
+ * @param images what judgeDetections says of these detections
  */
-export function errorCosts(dataset: CocoDataset, detections: readonly CocoDetection[]): ErrorCosts {
-  const cost = new CostOfErrors(dataset, detections, judgeDetections(dataset, detections));
+export function errorCosts(
+  dataset: CocoDataset,
+  detections: readonly CocoDetection[],
+  images: readonly JudgedImage[] = judgeDetections(dataset, detections),
+): ErrorCosts {
+  const cost = new CostOfErrors(dataset, detections, images);
   const ap = cost.asItIs();
   return {
     ap,

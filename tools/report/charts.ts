@@ -1,5 +1,6 @@
 import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
+import type { Size } from '../../detection/structures/size';
 import { Markup } from './html';
 import { colorOf } from './palette';
 
@@ -11,41 +12,49 @@ export interface Series {
 }
 
 export interface ChartOptions {
+  /** What a reader who does not see it is told. */
+  readonly title: string;
   readonly xLabel: string;
   readonly yLabel: string | null;
   /** Ends of the y axis; by default it starts at 0 and fits the data. */
   readonly yDomain?: readonly [number, number];
-  readonly width: number;
-  readonly height: number;
+  /** In pixels; by default 400 x 230, so that three stand side by side. */
+  readonly size?: Size;
 }
+
+const defaultSize: Size = { width: 400, height: 230 };
 
 /** Points of a chart that is 400 pixels wide: more only make the file larger. */
 const maxPoints = 600;
+/** Few points may not look like a line. */
+const maxDots = 12;
 
-/** Every point pale, and over it the running median of 20 that detectron2's console prints. */
-export function noisyLineChart(series: Series, options: ChartOptions): Markup {
-  const smooth = thin(runningMedian(series.points, 20));
+/** Each step pale, over it the running median of 20 that detectron2's console prints; and the validations. */
+export function lossChart(training: Series, validation: Series, options: ChartOptions): Markup {
+  const smooth = thin(runningMedian(training.points, 20));
   return draw(options, [
-    Plot.lineY(thin(series.points), {
+    Plot.lineY(thin(training.points), {
       x: 'x',
       y: 'y',
-      stroke: series.color,
+      stroke: training.color,
       strokeOpacity: 0.25,
       strokeWidth: 1,
     }),
-    Plot.lineY(smooth, { x: 'x', y: 'y', stroke: series.color, strokeWidth: 2 }),
+    Plot.lineY(smooth, { x: 'x', y: 'y', stroke: training.color, strokeWidth: 2 }),
+    ...line(validation),
   ]);
 }
 
 /** One line per series, with dots where the points are few. */
 export function lineChart(series: readonly Series[], options: ChartOptions): Markup {
-  return draw(
-    options,
-    series.flatMap(({ points, color }) => [
-      Plot.lineY(thin(points), { x: 'x', y: 'y', stroke: color, strokeWidth: 2 }),
-      ...(points.length <= 12 ? [Plot.dot(points, { x: 'x', y: 'y', fill: color, r: 3 })] : []),
-    ]),
-  );
+  return draw(options, series.flatMap(line));
+}
+
+function line({ points, color }: Series): Plot.Markish[] {
+  return [
+    Plot.lineY(thin(points), { x: 'x', y: 'y', stroke: color, strokeWidth: 2 }),
+    ...(points.length <= maxDots ? [Plot.dot(points, { x: 'x', y: 'y', fill: color, r: 3 })] : []),
+  ];
 }
 
 /** The series' names and colors. */
@@ -57,8 +66,8 @@ function draw(options: ChartOptions, marks: Plot.Markish[]): Markup {
   const { document } = parseHTML('<html><body></body></html>');
   const chart = Plot.plot({
     document,
-    width: options.width,
-    height: options.height,
+    ...(options.size ?? defaultSize),
+    ariaLabel: options.title,
     marginLeft: 48,
     marginBottom: 36,
     style: { background: 'none', fontFamily: 'inherit', fontSize: '11px' },
@@ -68,6 +77,7 @@ function draw(options: ChartOptions, marks: Plot.Markish[]): Markup {
       : { label: options.yLabel, grid: true, ticks: 5, zero: true, nice: true },
     marks: [Plot.ruleY([0], { strokeOpacity: 0.4 }), ...marks],
   });
+  chart.setAttribute('role', 'img');
   return new Markup(chart.outerHTML);
 }
 

@@ -1,3 +1,5 @@
+import type { ConfusionMatrix } from '../../datasets/evaluation/confusion';
+import type { ErrorKind } from '../../datasets/evaluation/error-kinds';
 import type { Boxes } from '../../detection/structures/boxes';
 import type { Series } from './charts';
 
@@ -8,26 +10,55 @@ export interface BoxesToDraw {
   readonly scores?: Float32Array;
 }
 
-/** One picture of the gallery. */
-export interface GalleryImage {
+/** A picture that the page embeds. */
+export interface Picture {
   readonly fileName: string;
   readonly width: number;
   readonly height: number;
   /** The encoded picture. */
   readonly jpeg: Buffer;
+}
+
+/** One picture of the gallery. */
+export interface GalleryImage extends Picture {
   readonly truth: BoxesToDraw;
   /** Those worth drawing, best first. */
   readonly detections: BoxesToDraw;
 }
 
+/** What became of an object or a detection; what lies in a crowd is neither right nor wrong. */
+export type Verdict = 'right' | ErrorKind | 'crowd';
+
+export interface JudgedBox {
+  /** x1, y1, x2, y2 in pixels of the picture. */
+  readonly box: readonly [number, number, number, number];
+  /** Of its category. */
+  readonly name: string;
+  readonly verdict: Verdict;
+  /** Of a detection. */
+  readonly score?: number;
+  /** Of a misnamed detection: what the object is. */
+  readonly trueName?: string;
+}
+
+/** A picture with what is wrong in it. */
+export interface WorstImage extends Picture {
+  readonly truth: readonly JudgedBox[];
+  /** Best first. */
+  readonly detections: readonly JudgedBox[];
+}
+
 /** One row of the AP table: a category, or all of them. -1 stands for undefined, as in pycocotools. */
 export interface ApRow {
   readonly name: string;
+  /** To be found. */
+  readonly numObjects: number;
   /** In the order of `ApTable.columns`. */
   readonly values: readonly number[];
 }
 
 export interface ApTable {
+  /** The first is AP. */
   readonly columns: readonly string[];
   readonly overall: ApRow;
   readonly categories: readonly ApRow[];
@@ -39,26 +70,65 @@ export interface PrecisionCurve {
   readonly precision: readonly number[];
 }
 
+/** What the errors of each kind cost; AP of 0..1 at an overlap of 0.5. */
+export interface Errors {
+  readonly ap: number;
+  readonly kinds: readonly {
+    readonly kind: ErrorKind;
+    /** Detections, or missed objects. */
+    readonly count: number;
+    readonly cost: number;
+  }[];
+  readonly falsePositives: number;
+  readonly falseNegatives: number;
+}
+
+export interface Confusion {
+  readonly matrix: ConfusionMatrix;
+  /** By label - 1. */
+  readonly names: readonly string[];
+  /** Smallest overlap of a match. */
+  readonly minIou: number;
+}
+
+export interface EvaluationData {
+  readonly table: ApTable;
+  /** Over all categories, by the size of objects. */
+  readonly sizes: readonly { readonly name: string; readonly numObjects: number; readonly ap: number }[];
+  /** Over all categories, at some overlaps. */
+  readonly overall: readonly PrecisionCurve[];
+  /** Of each category, at an overlap of 0.5. */
+  readonly perCategory: readonly PrecisionCurve[];
+  readonly errors: Errors;
+  readonly confusion: Confusion;
+}
+
+/** A loss over the steps. */
+export interface LossCurve {
+  readonly name: string;
+  readonly points: Series['points'];
+  /** On the validation set; empty where it was not computed. */
+  readonly validation: Series['points'];
+}
+
 /** What a report shows. Parts that a run does not have are left out. */
 export interface ReportData {
   readonly title: string;
   readonly subtitle: string;
+  /** What went otherwise than usual, a line each. */
+  readonly notes: readonly string[];
   /** Name and value of the numbers at the top. */
   readonly headline: readonly (readonly [name: string, value: string])[];
-  /** Losses, one chart each, with a line that smooths them. */
-  readonly losses: readonly Omit<Series, 'color'>[];
+  /** One chart each, with a line that smooths them. */
+  readonly losses: readonly LossCurve[];
   readonly learningRate: Omit<Series, 'color'>;
   /** Scores of the evaluations during the run, by iteration. */
   readonly scores: readonly Omit<Series, 'color'>[];
-  readonly evaluation?: {
-    readonly table: ApTable;
-    /** Over all categories, at some overlaps. */
-    readonly overall: readonly PrecisionCurve[];
-    /** Of each category, at an overlap of 0.5. */
-    readonly perCategory: readonly PrecisionCurve[];
-  };
+  readonly evaluation?: EvaluationData;
   readonly gallery: readonly GalleryImage[];
-  /** Detections below this score are not drawn. */
+  /** Pictures with the most errors first. */
+  readonly worst: readonly WorstImage[];
+  /** Detections below this score are not drawn, and do not count in the confusion matrix and the worst pictures. */
   readonly scoreThreshold: number;
   /** Names by label - 1. */
   readonly categoryNames: readonly string[];

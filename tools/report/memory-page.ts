@@ -118,6 +118,6 @@ function chart(results: readonly MemoryResult[], autograd: 'ours' | 'variableGra
     autograd === 'ours' ? 'our autograd, which frees as it goes' : 'variableGrads of TensorFlow.js';
   return html`<div class="card">
     <h3>${title}</h3>
-    ${lineChart(series, { xLabel: 'milliseconds', yLabel: 'MB', width: 560, height: 300 })}
+    ${lineChart(series, { title, xLabel: 'milliseconds', yLabel: 'MB', size: { width: 560, height: 300 } })}
   </div>`;
 }

@@ -3,7 +3,7 @@ import { DOMParser } from 'linkedom';
 import { categoryColour, escapeXml, overlaySvg } from '../../../datasets/drawing/overlay-svg';
 import { textPath } from '../../../datasets/drawing/stroke-font';
 
-const anyText = fc.string({ unit: 'binary' });
+const anyText = fc.string({ unit: 'binary', minLength: 1 });
 const colour = '#ff8a00';
 
 test('escapes the five characters and replaces what XML cannot hold', () => {
@@ -21,6 +21,7 @@ test('whatever the label holds, the drawing has the same elements', () => {
   const expected = ['svg', 'g', 'title', 'rect', 'rect', 'path'];
   expect(elements('</title><script>alert(1)</script>')).toEqual(expected);
   fc.assert(fc.property(anyText, (label) => expect(elements(label)).toEqual(expected)));
+  expect(elements('')).toEqual(['svg', 'g', 'title', 'rect']); // nothing to say
 });
 
 test('labels stay inside the image, however long they are and wherever the box is', () => {

@@ -1,5 +1,6 @@
 import { parseHTML } from 'linkedom';
-import type { ReportData } from '../../../tools/report/data';
+import { ConfusionMatrix } from '../../../datasets/evaluation/confusion';
+import type { Confusion, EvaluationData, JudgedBox, ReportData } from '../../../tools/report/data';
 import { reportPage } from '../../../tools/report/page';
 
 const hostile = '<script>alert("x")</script>\u001b[31m&\'';
@@ -7,33 +8,64 @@ const escaped = '&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt;\ufffd[31m&amp
 const curve = (name: string) => ({ name, points: [1, 2, 3].map((x) => ({ x, y: 1 / x })) });
 const precision = Array.from({ length: 101 }, (_, k) => (k < 80 ? 1 - k / 200 : 0));
 
+function confusionOf(names: readonly string[], ...entries: readonly [number, number, number][]): Confusion {
+  const matrix = new ConfusionMatrix(names.length);
+  for (const [truth, detected, count] of entries) {
+    for (let i = 0; i < count; i++) matrix.add(truth, detected);
+  }
+  return { matrix, names, minIou: 0.5 };
+}
+
+const evaluation: EvaluationData = {
+  table: {
+    columns: ['AP', 'AP50'],
+    overall: { name: 'all', numObjects: 12, values: [0.65234, 0.914] },
+    categories: [
+      { name: 'none', numObjects: 0, values: [-1, -1] },
+      { name: hostile, numObjects: 12, values: [0.5, 0.75] },
+    ],
+  },
+  sizes: [{ name: 'small', numObjects: 3, ap: 0.25 }],
+  overall: [{ name: '0.50', precision }],
+  perCategory: [
+    { name: hostile, precision },
+    { name: 'none', precision: precision.map(() => -1) },
+  ],
+  errors: {
+    ap: 0.914,
+    kinds: [
+      { kind: 'missed', count: 4, cost: 0.05 },
+      { kind: 'background', count: 31, cost: 0.0125 },
+    ],
+    falsePositives: 0.03,
+    falseNegatives: -1e-17,
+  },
+  confusion: confusionOf([hostile, 'none'], [1, 1, 7], [1, 2, 1], [1, 0, 4], [0, 1, 2]),
+};
+
+const judged = (verdict: JudgedBox['verdict'], more: Partial<JudgedBox> = {}): JudgedBox => ({
+  box: [10, 20, 50, 60],
+  name: hostile,
+  verdict,
+  ...more,
+});
+const picture = { fileName: `${hostile}.jpg`, width: 100, height: 80 };
+
 const data: ReportData = {
   title: `run of ${hostile}`,
   subtitle: 'today',
+  notes: [`left out: ${hostile}`],
   headline: [['AP', '0.652']],
-  losses: [curve('total loss')],
+  losses: [
+    { ...curve('total loss'), validation: [] },
+    { ...curve('loss_a'), validation: [{ x: 3, y: 0.7 }] },
+  ],
   learningRate: curve('lr'),
   scores: [curve('AP')],
-  evaluation: {
-    table: {
-      columns: ['AP', 'AP50'],
-      overall: { name: 'all', values: [0.65234, 0.914] },
-      categories: [
-        { name: hostile, values: [0.5, 0.75] },
-        { name: 'none', values: [-1, -1] },
-      ],
-    },
-    overall: [{ name: '0.50', precision }],
-    perCategory: [
-      { name: hostile, precision },
-      { name: 'none', precision: precision.map(() => -1) },
-    ],
-  },
+  evaluation,
   gallery: [
     {
-      fileName: `${hostile}.jpg`,
-      width: 100,
-      height: 80,
+      ...picture,
       jpeg: Buffer.from('picture'),
       truth: { boxes: Float32Array.of(10, 20, 50.25, 60), labels: Int32Array.of(1) },
       detections: {
@@ -41,6 +73,19 @@ const data: ReportData = {
         labels: Int32Array.of(1, 2),
         scores: Float32Array.of(0.987, 0.6),
       },
+    },
+  ],
+  worst: [
+    {
+      ...picture,
+      jpeg: Buffer.from('a bad one'),
+      truth: [judged('right'), judged('missed'), judged('classification'), judged('crowd')],
+      detections: [
+        judged('right', { score: 0.9 }),
+        judged('classification', { score: 0.8, trueName: 'none' }),
+        judged('background', { score: 0.7 }),
+        judged('crowd', { score: 0.6 }),
+      ],
     },
   ],
   scoreThreshold: 0.5,
@@ -52,12 +97,43 @@ const data: ReportData = {
 const page = reportPage(data);
 const { document }: { document: Document } = parseHTML(page);
 
+/** Texts of the cells of a table's body, row by row. */
+function cells(table: Element): string[][] {
+  return Array.from(table.querySelectorAll('tbody tr'), (row) =>
+    Array.from(row.querySelectorAll('th, td'), (cell) => cell.textContent.trim()),
+  );
+}
+
+/** The part of the page under a heading, up to the next. */
+function section(heading: string, of = document): Element[] {
+  const elements = Array.from(of.querySelectorAll('main > *'));
+  const start = elements.findIndex(
+    ({ localName, textContent }) => localName === 'h2' && textContent === heading,
+  );
+  expect(start).toBeGreaterThan(0);
+  const end = elements.findIndex(({ localName }, i) => i > start && localName === 'h2');
+  return elements.slice(start, end);
+}
+
+const tables = (heading: string, of = document): Element[] =>
+  section(heading, of).flatMap((element) => Array.from(element.querySelectorAll('table')));
+const readable = hostile.replace('\u001b', '\ufffd');
+
 test('every text is escaped, also in SVG and in attributes', () => {
   expect(page).not.toContain('<script');
   expect(page).not.toContain('\u001b');
   expect(document.title).toBe('run of <script>alert("x")</script>\ufffd[31m&\'');
-  // Heading, title, table, legends of gallery and chart, captions of boxes, file name, configuration.
-  expect(page.split(escaped).length - 1).toBeGreaterThanOrEqual(8);
+  // Each kind of place has it: heading, note, table, bars, grid, legends, captions, file name, lists of errors, configuration.
+  const places = ['h1', 'title', '.notes li', 'tbody th', '.confusion th span', '.legend li'];
+  places.push('svg title', 'figcaption', '.verdicts li', 'pre');
+  for (const place of places) {
+    const texts = Array.from(document.querySelectorAll(place), ({ textContent }) => textContent);
+    expect([place, texts.filter((text) => text?.includes(readable)).length]).not.toEqual([place, 0]);
+  }
+  for (const panel of Array.from(document.querySelectorAll('figure svg[role]'))) {
+    expect(panel.getAttribute('aria-label')).toContain(`${readable}.jpg`);
+  }
+  expect(page.split(escaped).length - 1).toBeGreaterThanOrEqual(20);
 });
 
 test('nothing is loaded from elsewhere', () => {
@@ -69,23 +145,95 @@ test('nothing is loaded from elsewhere', () => {
   expect(page).not.toMatch(/@import|<link|<iframe/);
 });
 
-test('the AP table has each number, and a dash where one is undefined', () => {
-  const rows = Array.from(document.querySelectorAll('tbody'))[0].querySelectorAll('tr');
-  const texts = Array.from(rows, (row) =>
-    Array.from(row.querySelectorAll('td'))
-      .slice(1)
-      .map((cell) => cell.textContent),
-  );
-  expect(texts).toEqual([
-    ['0.652', '0.914'],
-    ['0.500', '0.750'],
-    ['–', '–'],
+test('the AP table has each number, and a dash where one is undefined; bars go by them, the best first', () => {
+  const [table, sizes, categories] = tables('Average precision');
+  expect(cells(table)).toEqual([
+    ['all', '12', '0.652', '0.914'],
+    ['none', '0', '–', '–'],
+    [readable, '12', '0.500', '0.750'],
   ]);
+  expect(cells(sizes)).toEqual([['small', '3', '0.250']]);
+  expect(cells(categories)).toEqual([
+    [readable, '12', '0.500'],
+    ['none', '0', '–'],
+  ]);
+  const widths = Array.from(categories.querySelectorAll('.bar i'), (bar) => bar.getAttribute('style'));
+  expect(widths).toEqual(['width:50%', 'width:0%']);
+});
+
+test('error kinds have their numbers, in order, with bars in proportion', () => {
+  const [table] = tables('Kinds of errors');
+  expect(cells(table).map(([name, , count, cost]) => [name, count, cost])).toEqual([
+    ['background', '31', '0.013'],
+    ['missed', '4', '0.050'],
+    ['false positives', '', '0.030'],
+    ['false negatives', '', '0.000'],
+  ]);
+  const widths = Array.from(table.querySelectorAll('.bar i'), (bar) => bar.getAttribute('style'));
+  expect(widths).toEqual(['width:25%', 'width:100%', 'width:60%', 'width:0%']);
+});
+
+test('a few categories make a grid of confusion, with the background last', () => {
+  const [table] = tables('What is taken for what');
+  expect(cells(table)).toEqual([
+    [readable, '7', '1', '4'],
+    ['none', '0', '0', '0'],
+    ['no object', '2', '0', ''],
+  ]);
+  const strengths = Array.from(table.querySelectorAll('.right, .wrong'), (cell) =>
+    cell.getAttribute('style'),
+  );
+  expect(strengths).toEqual(['35%', '5%', '20%', '60%'].map((strength) => `--strength:${strength}`));
+});
+
+test('many categories make lists of the most frequent confusions', () => {
+  const names = Array.from({ length: 80 }, (_, k) => (k === 0 ? hostile : `category ${k + 1}`));
+  const pairs = names.slice(1).map((_, k): [number, number, number] => [k + 2, 1, 1]);
+  const confusion = confusionOf(names, ...pairs, [1, 1, 6], [1, 3, 2], [80, 0, 9], [1, 0, 10], [0, 5, 3]);
+  const html = reportPage({ ...data, evaluation: { ...evaluation, confusion } });
+  const { document: large }: { document: Document } = parseHTML(html);
+  const [confused, missed, invented] = tables('What is taken for what', large).map(cells);
+  expect(confused).toHaveLength(20);
+  expect(confused.slice(0, 2)).toEqual([
+    [readable, 'category 3', '2', '11 %'],
+    ['category 2', readable, '1', '100 %'],
+  ]);
+  expect(missed).toEqual([
+    [readable, '10', '56 %'],
+    ['category 80', '9', '90 %'],
+  ]);
+  expect(invented).toEqual([['category 5', '3', '100 %']]);
+});
+
+test('the worst pictures say what is wrong in each', () => {
+  const [figure] = section('Worst pictures').flatMap((element) =>
+    Array.from(element.querySelectorAll('figure')),
+  );
+  const lines = Array.from(figure.querySelectorAll('.verdicts li'), ({ textContent }) => textContent);
+  expect(lines).toEqual([
+    `1 classification: ${readable} 0.80 (is none)`,
+    `1 background: ${readable} 0.70`,
+    `1 missed: ${readable}`,
+  ]);
+  expect(figure.querySelector('figcaption')!.textContent).toContain('3 errors');
+  const colors = Array.from(figure.querySelectorAll('.pair > div > svg'), (panel) =>
+    Array.from(panel.querySelectorAll('rect[fill="none"]'), (box) => box.getAttribute('stroke')),
+  );
+  // The wrong ones on top; an object in the color of the error that it belongs to.
+  expect(colors).toEqual([
+    ['#9498a0', '#00d084', '#ff8a00', '#3f6bff'],
+    ['#9498a0', '#00d084', '#ff3b5c', '#ff8a00'],
+  ]);
+  const captions = Array.from(figure.querySelectorAll('svg title'), ({ textContent }) => textContent);
+  expect(captions.filter((caption) => caption !== '')).toHaveLength(4);
+  expect(captions).toContain(`${readable}: background 0.70`);
 });
 
 test('the gallery embeds each picture once and draws the boxes of truth and detections', () => {
   expect(page.split(Buffer.from('picture').toString('base64')).length - 1).toBe(1);
-  const panels = Array.from(document.querySelectorAll('figure .pair > div > svg'));
+  const panels = section('Detections beside the truth').flatMap((element) =>
+    Array.from(element.querySelectorAll('figure .pair > div > svg')),
+  );
   expect(panels.map((panel) => panel.querySelectorAll('rect[fill="none"]').length)).toEqual([1, 2]);
   const box = panels[0].querySelector('rect[fill="none"]')!;
   expect(['x', 'y', 'width', 'height'].map((name) => Number(box.getAttribute(name)))).toEqual([
@@ -96,13 +244,29 @@ test('the gallery embeds each picture once and draws the boxes of truth and dete
 
 test('charts are SVG with a line for each series', () => {
   const charts = Array.from(document.querySelectorAll('.charts svg'));
-  // Two of precision, two losses, the scores.
-  expect(charts).toHaveLength(5);
-  for (const chart of charts) expect(chart.querySelectorAll('path[d^="M"]').length).toBeGreaterThan(0);
+  // Two of precision, two losses, the learning rate, the scores.
+  expect(charts).toHaveLength(6);
+  for (const chart of charts) {
+    expect(chart.querySelectorAll('path[d^="M"]').length).toBeGreaterThan(0);
+    expect(chart.getAttribute('aria-label')).not.toBe('');
+  }
+  // Only one has a validation, of one point.
+  expect(charts.map((chart) => chart.querySelectorAll('circle').length)).toEqual([0, 0, 0, 1, 3, 3]);
 });
 
 test('parts that a run does not have are left out', () => {
-  const bare = reportPage({ ...data, evaluation: undefined, gallery: [], scores: [], losses: [] });
+  const bare = reportPage({
+    ...data,
+    evaluation: undefined,
+    gallery: [],
+    worst: [],
+    scores: [],
+    losses: [],
+    notes: [],
+  });
+  for (const absent of ['What is taken', 'Worst pictures', 'Kinds of errors', 'class="notes"']) {
+    expect(bare).not.toContain(absent);
+  }
   expect(bare).not.toContain('Average precision');
   expect(bare).not.toContain('<figure');
   expect(bare).toContain('Configuration and environment');

@@ -1,0 +1,80 @@
+import { ERROR_KINDS, type ErrorKind } from '../../datasets/evaluation/error-kinds';
+import { bar, score } from './bars';
+import type { Errors, Verdict } from './data';
+import { swatch } from './figure';
+import { html, type Markup } from './html';
+
+/** Bright, and apart also for who does not see red or green. */
+export const verdictColors: Readonly<Record<Verdict, string>> = {
+  right: '#00d084',
+  classification: '#ff8a00',
+  localization: '#ffd400',
+  both: '#b15cff',
+  duplicate: '#00c2ff',
+  background: '#ff3b5c',
+  missed: '#3f6bff',
+  crowd: '#9498a0',
+};
+
+const meanings: Readonly<Record<ErrorKind, string>> = {
+  classification: 'the place of an object, under another name',
+  localization: 'the name of an object, but an overlap of 0.1 to 0.5 only',
+  both: 'an overlap of 0.1 to 0.5, and another name',
+  duplicate: 'an object that a better detection has found already',
+  background: 'no object there: an overlap of less than 0.1',
+  missed: 'an object that no detection finds, nor would if it were put right',
+};
+
+/** What each kind of error costs, as TIDE tells them. */
+export function errorKinds({ ap, kinds, falsePositives, falseNegatives }: Errors): Markup {
+  const largest = Math.max(...kinds.map(({ cost }) => cost), falsePositives, falseNegatives, Number.EPSILON);
+  const cost = (value: number): Markup => html`<td>${bar(value / largest)}${signed(value)}</td>`;
+  const ordered = ERROR_KINDS.flatMap((kind) => kinds.filter((entry) => entry.kind === kind));
+  return html`<h2>Kinds of errors</h2>
+    <p class="muted">
+      In the manner of TIDE (Bolya et al., 2020; the numbers of its package tidecv): by how much AP at an
+      overlap of 0.5 (${score(ap)}) would rise if all errors of one kind were put right and nothing else.
+      Detections of every score count, since AP goes by their order.
+    </p>
+    <div class="card scroll" tabindex="0">
+      <table class="errors">
+        <thead>
+          <tr>
+            <th scope="col">error</th>
+            <th scope="col">what it is</th>
+            <th scope="col">number</th>
+            <th scope="col">costs AP50</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${ordered.map(
+            ({ kind, count, cost: value }) =>
+              html`<tr>
+                <th scope="row">${swatch(verdictColors[kind])}${kind}</th>
+                <td>${meanings[kind]}</td>
+                <td>${count}</td>
+                ${cost(value)}
+              </tr>`,
+          )}
+          <tr class="total">
+            <th scope="row">false positives</th>
+            <td>all wrong detections, if none had a higher score than a right one</td>
+            <td></td>
+            ${cost(falsePositives)}
+          </tr>
+          <tr class="total">
+            <th scope="row">false negatives</th>
+            <td>all objects that are not found, if they were none</td>
+            <td></td>
+            ${cost(falseNegatives)}
+          </tr>
+        </tbody>
+      </table>
+    </div>`;
+}
+
+/** A change of AP; rounding and equal scores can make it a little less than 0. */
+function signed(value: number): string {
+  const text = value.toFixed(3);
+  return text === '-0.000' ? '0.000' : text;
+}

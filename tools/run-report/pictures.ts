@@ -1,0 +1,60 @@
+import path from 'node:path';
+import sharp from 'sharp';
+import type { CocoDataset, CocoImage } from '../../datasets/coco/annotations';
+import { gtTargets } from '../../datasets/coco/targets';
+import { decodeImage } from '../../datasets/images/decode';
+import { scaleBoxes } from '../../detection/structures/boxes';
+import type { Detections } from '../../detection/structures/detections';
+import { aboveThreshold } from '../detect-images';
+import type { GalleryImage, Picture } from '../report/data';
+
+/** Pictures of the gallery: enough to judge by. */
+const GALLERY_SIZE = 12;
+/** Two dozen photographs are a page of one or two megabytes. */
+const MAX_PICTURE_SIDE = 480;
+const PICTURE_QUALITY = 75;
+
+/** Pictures spread evenly over the validation set; colors and names of boxes go by the detector's labels. */
+export async function galleryImages(
+  val: CocoDataset,
+  train: CocoDataset,
+  detections: ReadonlyMap<number, Detections>,
+  minScore: number,
+): Promise<GalleryImage[]> {
+  const count = Math.min(GALLERY_SIZE, val.images.length);
+  const chosen = Array.from(
+    { length: count },
+    (_, k) => val.images[Math.floor((k * val.images.length) / count)],
+  );
+  return Promise.all(
+    chosen.map(async (image) => {
+      const picture = await thumbnail(val, image);
+      const { gtBoxes, gtLabels } = gtTargets(val, image);
+      const found = aboveThreshold(detections.get(image.id)!, minScore);
+      return {
+        ...picture,
+        truth: {
+          boxes: scaleBoxes(gtBoxes, image, picture),
+          // The validation set may lack some categories.
+          labels: gtLabels.map((label) => train.labelOf(val.categoryOf(label).id)),
+        },
+        detections: { ...found, boxes: scaleBoxes(found.boxes, image, picture) },
+      };
+    }),
+  );
+}
+
+/** A picture of a data set, small enough for a page. */
+export async function thumbnail({ imageFolder }: CocoDataset, { fileName }: CocoImage): Promise<Picture> {
+  const { pixels, size } = await decodeImage(path.join(imageFolder ?? '', fileName));
+  const scale = Math.min(1, MAX_PICTURE_SIDE / Math.max(size.width, size.height));
+  const small = {
+    width: Math.max(1, Math.round(size.width * scale)),
+    height: Math.max(1, Math.round(size.height * scale)),
+  };
+  const jpeg = await sharp(pixels, { raw: { ...size, channels: 3 } })
+    .resize({ ...small, fit: 'fill' })
+    .jpeg({ quality: PICTURE_QUALITY })
+    .toBuffer();
+  return { fileName, ...small, jpeg };
+}
