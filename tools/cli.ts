@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { InputError } from '../detection/errors';
 import { benchmarkCommand } from './commands/benchmark';
 import { checkCommand } from './commands/check';
+import { configCommand } from './commands/config';
 import { convertCommand } from './commands/convert';
 import { demoCommand } from './commands/demo';
 import { detectCommand } from './commands/detect';
@@ -18,6 +19,7 @@ export const exitStatus = { done: 0, bug: 1, userInput: 2, interrupted: 130 } as
 /** Options and help only: what a command does is loaded when it runs, so that `--help` answers at once. */
 const commands = [
   checkCommand,
+  configCommand,
   trainCommand,
   evaluateCommand,
   detectCommand,

@@ -1,7 +1,11 @@
 import { formatEvaluation } from '../datasets/evaluation/format';
-import { parseAssignment, type Assignment } from './config/assignments';
 import { completeConfiguration, type CompleteConfiguration } from './config/complete';
-import { loadConfiguration, type ConfigurationSources } from './config/load';
+import {
+  configurationSources,
+  optionSpellings,
+  type ConfigurationOptions,
+} from './config/configuration-options';
+import { loadConfiguration } from './config/load';
 import { requireSameRun } from './config/resume';
 import { holdRun } from './hold-run';
 import { requireFreeFolder, requireRun, runFolder } from './run-folder';
@@ -9,32 +13,10 @@ import { writeReport } from './run-report';
 import { shellWord, terminalLine, terminalText } from './terminal-text';
 import { trainDetector, type TrainedDetector, type TrainingJob } from './train-detector';
 
-export interface TrainCommandOptions {
+export interface TrainCommandOptions extends ConfigurationOptions {
   readonly output: string;
-  readonly config?: string;
-  readonly set?: readonly string[];
   readonly resume?: boolean;
-  readonly model?: string;
-  readonly trainAnnotations?: string;
-  readonly trainImages?: string;
-  readonly valAnnotations?: string;
-  readonly valImages?: string;
-  readonly skipInvalid?: boolean;
-  readonly iterations?: number;
-  readonly weights?: string;
 }
-
-/** The key of the configuration that an option sets, and how the option is spelt. */
-const options = {
-  model: ['model.name', '--model NAME'],
-  trainAnnotations: ['data.trainAnnotations', '--train-annotations FILE'],
-  trainImages: ['data.trainImages', '--train-images DIR'],
-  valAnnotations: ['data.valAnnotations', '--val-annotations FILE'],
-  valImages: ['data.valImages', '--val-images DIR'],
-  skipInvalid: ['data.skipInvalid', '--skip-invalid'],
-  iterations: ['iterations', '--iterations N'],
-  weights: ['model.weights', '--weights FILE'],
-} as const satisfies Partial<Record<keyof TrainCommandOptions, readonly [key: string, spelling: string]>>;
 
 /** Trains a detector and writes its report; prints the evaluation and where the report is. */
 export async function runTrain(given: TrainCommandOptions): Promise<void> {
@@ -74,27 +56,15 @@ export function printResult({ output }: TrainingJob, { result }: TrainedDetector
 }
 
 function configurationOf(given: TrainCommandOptions): CompleteConfiguration {
-  const sources: ConfigurationSources = {
-    ...(given.config !== undefined && { file: given.config }),
-    assignments: [...(given.set ?? []).map(parseAssignment), ...optionAssignments(given)],
-    options: Object.fromEntries(Object.values(options).map(([key, spelling]) => [key, spelling])),
-  };
+  const sources = configurationSources(given);
   if (given.resume !== true) return completeConfiguration(loadConfiguration(sources));
   const saved = loadConfiguration({
     file: runFolder(given.output).config,
     assignments: [],
-    options: sources.options,
+    options: optionSpellings,
   });
   const before = completeConfiguration(saved);
   const now = completeConfiguration(loadConfiguration({ ...sources, base: before }));
   requireSameRun(before, now, given.output);
   return now;
-}
-
-function optionAssignments(given: TrainCommandOptions): Assignment[] {
-  return (Object.keys(options) as (keyof typeof options)[]).flatMap((name) => {
-    const value = given[name];
-    const [key, spelling] = options[name];
-    return value === undefined ? [] : [{ key, value, source: `${spelling.split(' ')[0]} ${value}` }];
-  });
 }

@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, type Command } from 'commander';
 import { InputError } from '../../detection/errors';
 
 /** Parses a whole number of at least `least`, for commander. */
@@ -10,6 +10,24 @@ export function wholeNumber(least: number): (text: string) => number {
     }
     return value;
   };
+}
+
+/** Adds the options that put a configuration together, for `configurationSources`. */
+export function addConfigurationOptions(command: Command): Command {
+  return command
+    .option('--model <name>', 'which detector, by torchvision’s name (fasterrcnn_resnet50_fpn)')
+    .option('--train-annotations <file>', 'COCO instances file to train on')
+    .option('--train-images <dir>', 'folder of its images')
+    .option('--val-annotations <file>', 'COCO instances file to evaluate on')
+    .option('--val-images <dir>', 'folder of its images')
+    .option('--skip-invalid', 'leave out invalid images and annotations, and list them in left-out.json')
+    .option('--config <file>', 'YAML file with keys of the configuration; a run’s config.yaml is one')
+    .option('--set <key=value>', 'set a key of the configuration; may be repeated', collect)
+    .option('--iterations <n>', 'optimizer steps', wholeNumber(1))
+    .option(
+      '--weights <weights>',
+      'start weights: a file or checkpoint of a detector or an image classifier, or torchvision’s by name: COCO_V1, IMAGENET1K_V1',
+    );
 }
 
 /** Parses a number from 0 to 1, for commander. */

@@ -1,26 +1,13 @@
 import { Command } from 'commander';
 import type * as RunTrain from '../run-train';
 import type * as Help from '../config/help';
-import { collect, given, PUBLISHED_WEIGHTS_HELP, wholeNumber } from './options';
+import { addConfigurationOptions, given, PUBLISHED_WEIGHTS_HELP } from './options';
 
 /** `rcnn train`. */
 export function trainCommand(): Command {
-  return new Command('train')
-    .description('train a detector on pictures with a COCO instances file')
-    .option('--model <name>', 'which detector, by torchvision’s name (fasterrcnn_resnet50_fpn)')
-    .option('--train-annotations <file>', 'COCO instances file to train on')
-    .option('--train-images <dir>', 'folder of its images')
-    .option('--val-annotations <file>', 'COCO instances file to evaluate on')
-    .option('--val-images <dir>', 'folder of its images')
-    .option('--skip-invalid', 'leave out invalid images and annotations, and list them in left-out.json')
+  const command = new Command('train').description('train a detector on pictures with a COCO instances file');
+  return addConfigurationOptions(command)
     .option('--output <dir>', 'folder of the run: configuration, metrics, checkpoints, report.html')
-    .option('--config <file>', 'YAML file with the keys below; a run’s config.yaml is one')
-    .option('--set <key=value>', 'set one of the keys below; may be repeated', collect)
-    .option('--iterations <n>', 'optimizer steps', wholeNumber(1))
-    .option(
-      '--weights <weights>',
-      'start weights: a file or checkpoint of a detector or an image classifier, or torchvision’s by name: COCO_V1, IMAGENET1K_V1',
-    )
     .option('--resume', 'go on with the run in the output folder')
     .addHelpText('after', () => {
       const { configurationHelp } = require('../config/help') as typeof Help;

@@ -19,7 +19,7 @@ export function parseAssignment(text: string): Assignment {
   try {
     return {
       key: text.slice(0, equals).trim(),
-      value: parse(written, { logLevel: 'error' }) as unknown,
+      value: parse(written, { logLevel: 'error', stringKeys: true }) as unknown,
       source,
     };
   } catch {

@@ -7,6 +7,7 @@ export interface ConfigurationKey {
   readonly description: string;
   /** Undefined where the user must give a value. */
   readonly defaultValue: unknown;
+  readonly schema: z.core.$ZodType;
 }
 
 /** Every leaf of a schema of nested objects, in order. */
@@ -17,18 +18,41 @@ export function configurationKeys(schema: z.ZodObject): ConfigurationKey[] {
 function leaves(path: string, field: z.core.$ZodType): ConfigurationKey[] {
   const object = asObject(field);
   if (object) return fields(object).flatMap(([name, inner]) => leaves(`${path}.${name}`, inner));
-  const { description } = field as z.ZodType;
   const parsed = (field as z.ZodType).safeParse(undefined);
-  return [{ path, description: description ?? '', defaultValue: parsed.success ? parsed.data : undefined }];
+  const defaultValue = parsed.success ? parsed.data : undefined;
+  return [{ path, description: descriptionOf(field), defaultValue, schema: field }];
 }
 
-function fields(schema: z.ZodObject): [string, z.core.$ZodType][] {
+/** The keys of an object by name, in order. */
+export function fields(schema: z.ZodObject): [string, z.core.$ZodType][] {
   return Object.entries<z.core.$ZodType>(schema.shape);
 }
 
+export function descriptionOf(field: z.core.$ZodType): string {
+  return (field as z.ZodType).description ?? '';
+}
+
 /** The object schema below defaults, if there is one. */
-function asObject(field: z.core.$ZodType): z.ZodObject | undefined {
+export function asObject(field: z.core.$ZodType): z.ZodObject | undefined {
   const def = field._zod.def as z.core.$ZodTypeDef & { innerType?: z.core.$ZodType };
   if (def.type === 'object') return field as z.ZodObject;
   return def.innerType ? asObject(def.innerType) : undefined;
+}
+
+/** What the value at a path is checked against: numbers of the path are places in a list. Undefined where the schema has no such key. */
+export function fieldAt(schema: z.core.$ZodType, path: readonly PropertyKey[]): z.core.$ZodType | undefined {
+  if (path.length === 0) return schema;
+  const [step, ...rest] = path;
+  const object = asObject(schema);
+  const byName = new Map(object && fields(object));
+  const inner = typeof step === 'number' ? elementOf(schema) : byName.get(String(step));
+  return inner && fieldAt(inner, rest);
+}
+
+function elementOf(field: z.core.$ZodType): z.core.$ZodType | undefined {
+  const def = field._zod.def as z.core.$ZodTypeDef & {
+    innerType?: z.core.$ZodType;
+    element?: z.core.$ZodType;
+  };
+  return def.innerType ? elementOf(def.innerType) : def.element;
 }

@@ -1,13 +1,28 @@
-import { readFileSync } from 'node:fs';
-import { isMap, isNode, isSeq, LineCounter, parseDocument, type Document, type Node } from 'yaml';
+import { closeSync, openSync, readSync } from 'node:fs';
+import {
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseDocument,
+  visit,
+  type Document,
+  type Node,
+} from 'yaml';
 import { InputError } from '../../detection/errors';
 
 /** A configuration file: its values, and where in it each of them stands. */
 export interface YamlFile {
   readonly values: unknown;
-  /** `FILE:LINE:COLUMN` of the key at a path, or of the nearest enclosing one that the file has. */
+  /** Of the key at a path, or of the nearest enclosing one that the file has, in characters. */
+  offset(path: readonly PropertyKey[]): number;
+  /** The same as `FILE:LINE:COLUMN`. */
   place(path: readonly PropertyKey[]): string;
 }
+
+/** No configuration is larger: annotations that were named by mistake are, and are JSON, which is YAML. */
+const MAX_BYTES = 1 << 20;
 
 /**
  * Reads a YAML file.
@@ -15,27 +30,88 @@ export interface YamlFile {
  * @throws InputError with file, line and column where it cannot be read or is no valid YAML.
  */
 export function readYamlFile(file: string): YamlFile {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new InputError(`${file}: cannot read the configuration: ${(error as Error).message}`);
-  }
+  const text = readText(file);
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const at = (offset: number): string => {
     const { line, col } = lines.linePos(offset);
     return `${file}:${line}:${col}`;
   };
-  const fault = document.errors[0] ?? document.warnings[0];
-  if (fault) throw new InputError(`${at(fault.pos[0])}: ${fault.message}`);
   try {
+    const document = parseDocument(text, {
+      lineCounter: lines,
+      prettyErrors: false,
+      stringKeys: true,
+    });
+    const fault = document.errors[0] ?? document.warnings[0];
+    if (fault) throw new InputError(`${at(fault.pos[0])}: ${messages[fault.code] ?? fault.message}`);
+    requireAnchors(document, at);
     const values = (document.toJS() as unknown) ?? {};
-    return { values, place: (path) => at(keyOffset(document, path)) };
+    const offset = (path: readonly PropertyKey[]): number => keyOffset(document, path);
+    return { values, offset, place: (path) => at(offset(path)) };
   } catch (error) {
-    // An alias without its anchor, or aliases that multiply beyond reason.
-    throw new InputError(`${file}: ${(error as Error).message}`);
+    if (error instanceof InputError) throw error;
+    // Aliases that multiply beyond reason; more brackets than the stack can hold.
+    throw new InputError(`${file}: this is no configuration: ${(error as Error).message}`);
   }
+}
+
+/** What the parser says in its own words. */
+const messages: Partial<Record<string, string>> = {
+  DUPLICATE_KEY: 'this key is there twice; leave one of them out',
+  NON_STRING_KEY: 'this is no key: a key is a word',
+  RESOURCE_EXHAUSTION: 'too many brackets in one another',
+  TAB_AS_INDENT: 'a tab; indent with spaces',
+  MULTIPLE_DOCS: 'a second document; a configuration is one',
+};
+
+const refusals: Partial<Record<string, string>> = {
+  ENOENT: 'there is no such configuration file',
+  EISDIR: 'is a folder; a configuration file is expected',
+};
+
+function readText(file: string): string {
+  let bytes: Buffer;
+  try {
+    bytes = readBytes(file);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const known = code === undefined ? undefined : refusals[code];
+    throw new InputError(`${file}: ${known ?? `cannot read the configuration: ${message}`}`);
+  }
+  if (bytes.length > MAX_BYTES) {
+    throw new InputError(`${file}: this is no configuration: it is larger than ${MAX_BYTES / 2 ** 20} MiB`);
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new InputError(`${file}: this is no configuration: it is not text in UTF-8`);
+  }
+}
+
+/** Of a file or a pipe, as far as it is looked at. */
+function readBytes(file: string): Buffer {
+  const bytes = Buffer.alloc(MAX_BYTES + 1);
+  const descriptor = openSync(file, 'r');
+  try {
+    let length = 0;
+    for (let read = -1; read !== 0; length += read) {
+      read = readSync(descriptor, bytes, length, bytes.length - length, null);
+    }
+    return bytes.subarray(0, length);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function requireAnchors(document: Document, at: (offset: number) => string): void {
+  visit(document, {
+    Alias(_, alias) {
+      if (alias.resolve(document)) return;
+      throw new InputError(
+        `${at(start(alias) ?? 0)}: *${alias.source} has no anchor &${alias.source} before it`,
+      );
+    },
+  });
 }
 
 /** Offset of the key, or of the list element, at a path; of the last one found on the way to it. */
@@ -44,7 +120,7 @@ function keyOffset(document: Document, path: readonly PropertyKey[]): number {
   let offset = start(node) ?? 0;
   for (const step of path) {
     if (isMap(node)) {
-      const pair = node.items.find(({ key }) => String(isNode(key) ? key.toJSON() : key) === String(step));
+      const pair = node.items.find(({ key }) => isScalar(key) && key.value === step);
       if (!pair) break;
       offset = start(pair.key) ?? offset;
       node = pair.value;

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { InputError } from '../../../detection/errors';
 import { parseAssignment } from '../../../tools/config/assignments';
 import { completeConfiguration } from '../../../tools/config/complete';
+import { configurationSources } from '../../../tools/config/configuration-options';
 import { loadConfiguration } from '../../../tools/config/load';
 
 const options = { 'model.name': '--model', 'data.trainAnnotations': '--train-annotations' };
@@ -17,14 +18,14 @@ let folder: string;
 beforeEach(() => (folder = mkdtempSync(path.join(tmpdir(), 'config-'))));
 afterEach(() => rmSync(folder, { recursive: true }));
 
-function load(yaml: string | undefined, sets: string[] = [], flags = required) {
+function load(yaml: string | Buffer | undefined, sets: string[] = [], flags = required) {
   const file = yaml === undefined ? undefined : path.join(folder, 'c.yaml');
   if (file) writeFileSync(file, yaml!);
   return loadConfiguration({ file, assignments: [...flags, ...sets.map(parseAssignment)], options });
 }
 
 /** The message, with the folder of the file left out. */
-function refusal(yaml: string | undefined, sets: string[] = [], flags = required): string {
+function refusal(yaml: string | Buffer | undefined, sets: string[] = [], flags = required): string {
   try {
     load(yaml, sets, flags);
   } catch (error) {
@@ -36,7 +37,7 @@ function refusal(yaml: string | undefined, sets: string[] = [], flags = required
 
 test('defaults lie under the file, the file under the command line', () => {
   const configuration = load('optimizer: { lr: 0.5, momentum: 0.8 }\nseed: 7\n', ['optimizer.lr=0.25']);
-  expect(configuration.optimizer).toEqual({ type: 'sgd', lr: 0.25, momentum: 0.8, weightDecay: null });
+  expect(configuration.optimizer).toMatchObject({ type: 'sgd', lr: 0.25, momentum: 0.8, weightDecay: null });
   expect(configuration).toMatchObject({ seed: 7, iterations: 1000, data: { batchSize: 2, flip: 0.5 } });
 });
 
@@ -58,47 +59,122 @@ test('values of --set have the types of YAML', () => {
 
 test.each([
   ['model:\n  minSiez: 3\n', 'c.yaml:2:3: there is no key model.minSiez; did you mean model.minSize?'],
+  ['optimiser: { lr: 1 }\n', 'c.yaml:1:1: there is no key optimiser; did you mean optimizer?'],
+  ['# note\nlr: 1\n', 'c.yaml:2:1: there is no key lr; did you mean optimizer.lr?'],
+  ['data.batchSize: 3\n', 'c.yaml:1:1: write batchSize below data:, as a key of its own'],
+  ['__proto__: { seed: 3 }\n', 'c.yaml:1:1: there is no key __proto__'],
+  ['"": 3\n', 'c.yaml:1:1: there is no key ""'],
   [
     'seed: 1\noptimizer:\n  type: adam\n',
-    'c.yaml:3:3: optimizer.type: expected one of sgd, adamw; did you mean adamw?',
+    'c.yaml:3:3: optimizer.type: expected one of sgd, adamw, not "adam"; did you mean adamw?',
   ],
-  ['data:\n  batchSize: two\n', 'c.yaml:2:3: data.batchSize: expected number, received string'],
+  ['data:\n  batchSize: two\n', 'c.yaml:2:3: data.batchSize: expected a whole number, 1 or more, not "two"'],
+  ['iterations: 0\n', 'c.yaml:1:1: iterations: expected a whole number, 1 or more, not 0'],
+  ['iterations: 1.5\n', 'c.yaml:1:1: iterations: expected a whole number, 1 or more, not 1.5'],
+  [
+    'iterations:\n',
+    'c.yaml:1:1: iterations: expected a whole number, 1 or more, not null; leave the key out for its default',
+  ],
+  ['optimizer: { lr: .nan }\n', 'c.yaml:1:14: optimizer.lr: expected a number above 0 or null, not NaN'],
+  ['optimizer: { lr: .inf }\n', 'c.yaml:1:14: optimizer.lr: expected a number above 0 or null, not Infinity'],
+  [
+    'optimizer: { momentum: 1 }\n',
+    'c.yaml:1:14: optimizer.momentum: expected a number, 0 or more, below 1, not 1',
+  ],
+  ['data: { flip: yes }\n', 'c.yaml:1:9: data.flip: expected a number from 0 to 1, not "yes"'],
+  ['data: { skipInvalid: 1 }\n', 'c.yaml:1:9: data.skipInvalid: expected true or false, not 1'],
+  [
+    'data: { valImages: 2024 }\n',
+    'c.yaml:1:9: data.valImages: expected text or null, not 2024; put it in quotes',
+  ],
+  ['optimizer: 3\n', 'c.yaml:1:1: optimizer: expected keys with values, not 3'],
+  ['optimizer:\n  - lr: 3\n', 'c.yaml:1:1: optimizer: expected keys with values, not [{"lr":3}]'],
   [
     'schedule:\n  milestones:\n    - 10\n    - x\n',
-    'c.yaml:4:7: schedule.milestones: expected number, received string',
+    'c.yaml:4:7: schedule.milestones[1]: expected a whole number, 1 or more, not "x"',
   ],
-  ['iterations: 0\n', 'c.yaml:1:1: iterations: Too small: expected number to be >=1'],
-  ['iterations: 1\niterations: 2\n', 'c.yaml:2:1: Map keys must be unique'],
+  [
+    'schedule:\n  milestones: 10\n',
+    'c.yaml:2:3: schedule.milestones: expected a list: each a whole number, 1 or more, or null, not 10',
+  ],
+  [
+    'seed: { a: 1 }\n',
+    'c.yaml:1:1: seed: expected a whole number from 0 to 2147483647, not keys with values',
+  ],
+  ['iterations: 1\niterations: 2\n', 'c.yaml:2:1: this key is there twice; leave one of them out'],
+  ['data:\n\tflip: 0\n', 'c.yaml:2:1: a tab; indent with spaces'],
+  ['seed: 1\n---\nseed: 2\n', 'c.yaml:2:1: a second document; a configuration is one'],
+  ['? [a]\n: 3\n', 'c.yaml:1:3: this is no key: a key is a word'],
   ['- a\n- b\n', 'c.yaml:1:1: expected keys with values, as in "seed: 1"'],
-  ['seed: *nowhere\n', 'c.yaml: Unresolved alias (the anchor must be set before the alias): nowhere'],
-  ['__proto__: { seed: 3 }\n', 'c.yaml:1:1: there is no key __proto__'],
-])('a fault in the file is named with line and column: %j', (yaml, message) => {
+  ['seed 1\n', 'c.yaml:1:1: expected keys with values, as in "seed: 1"'],
+  ['seed: 1\niterations: *nowhere\n', 'c.yaml:2:13: *nowhere has no anchor &nowhere before it'],
+  ['seed: !mine 1\n', 'c.yaml:1:7: Unresolved tag: !mine'],
+  [Buffer.of(0xff, 0xfe, 0x73, 0), 'c.yaml: this is no configuration: it is not text in UTF-8'],
+  ['#'.repeat(2 ** 20 + 1), 'c.yaml: this is no configuration: it is larger than 1 MiB'],
+])('a fault in the file is named with its place, and what to do: %j', (yaml, message) => {
   expect(refusal(yaml)).toBe(message);
+});
+
+test('a file that is made to exhaust the parser is refused', () => {
+  expect(refusal(`seed: ${'['.repeat(100_000)}`)).toMatch(
+    /^c\.yaml:1:\d+: too many brackets in one another$/,
+  );
+  const many = (name: string): string => Array(10).fill(`*${name}`).join(', ');
+  const bomb = `a: &a [x]\nb: &b [${many('a')}]\nc: &c [${many('b')}]\nd: [${many('c')}]\n`;
+  expect(refusal(bomb)).toMatch(/^c\.yaml: this is no configuration: Excessive alias count/);
+});
+
+test('an empty section, a required key without a value yet, aliases and Windows line ends are fine', () => {
+  expect(load('optimizer:\ndata:\n  trainImages: null\n')).toEqual(load(undefined));
+  const aliased = load('\ufeffoptimizer: { lr: &rate 0.5 }\r\nclipGradientNorm: *rate\r\n');
+  expect([aliased.optimizer.lr, aliased.clipGradientNorm]).toEqual([0.5, 0.5]);
 });
 
 test('broken YAML is named with line and column', () => {
   expect(refusal('seed: 1\ndata: { batchSize: 2\n')).toMatch(/^c\.yaml:\d+:\d+: Flow map/);
 });
 
-test('several faults are all named', () => {
-  expect(refusal('sede: 1\niterations: many\n').split('\n')).toHaveLength(2);
+test('several faults are named in the order of the file, twenty at most', () => {
+  const yaml = 'sede: 1\noptimizer: { lrr: 1, type: addam }\nmodel: { minSize: -1 }\niterations: many\n';
+  expect(refusal(yaml, ['seed=x']).split('\n')).toEqual([
+    '--set seed=x: seed: expected a whole number from 0 to 2147483647, not "x"',
+    'c.yaml:1:1: there is no key sede; did you mean seed?',
+    'c.yaml:2:14: there is no key optimizer.lrr; did you mean optimizer.lr?',
+    'c.yaml:2:22: optimizer.type: expected one of sgd, adamw, not "addam"; did you mean adamw?',
+    'c.yaml:3:10: model.minSize: expected a whole number, 1 or more, or null, not -1',
+    'c.yaml:4:1: iterations: expected a whole number, 1 or more, not "many"',
+  ]);
+  const lines = refusal(Array.from({ length: 50 }, (_, k) => `k${k}: 1\n`).join('')).split('\n');
+  expect([lines.length, lines[20]]).toEqual([21, 'and 30 more']);
 });
 
 test('a file that is not there', () => {
   const file = path.join(folder, 'none.yaml');
   expect(() => loadConfiguration({ file, assignments: required, options })).toThrow(
-    /none\.yaml: cannot read/,
+    /none\.yaml: there is no such configuration file$/,
   );
+  const sources = { file: folder, assignments: required, options };
+  expect(() => loadConfiguration(sources)).toThrow(/: is a folder; a configuration file is expected$/);
 });
 
 test.each([
   ['model.minSiez=3', '--set model.minSiez=3: there is no key model.minSiez; did you mean model.minSize?'],
   ['model=3', '--set model=3: model is a section; set its keys, as in --set model.name=...'],
   ['seed', '--set seed: expected key=value, as in --set optimizer.lr=0.01'],
-  ['seed=-1', '--set seed=-1: seed: Too small: expected number to be >=0'],
+  ['=3', '--set =3: expected key=value, as in --set optimizer.lr=0.01'],
+  ['lr=3', '--set lr=3: there is no key lr; did you mean optimizer.lr?'],
+  ['seed=-1', '--set seed=-1: seed: expected a whole number from 0 to 2147483647, not -1'],
+  [
+    'schedule.milestones=[1, x]',
+    '--set schedule.milestones=[1, x]: schedule.milestones[1]: expected a whole number, 1 or more, not "x"',
+  ],
+  [
+    'data.trainImages=2024',
+    '--set data.trainImages=2024: data.trainImages: expected text, not 2024; put it in quotes',
+  ],
   [
     'model.norm=frosen',
-    '--set model.norm=frosen: model.norm: expected one of frozen, batch, group; did you mean frozen?',
+    '--set model.norm=frosen: model.norm: expected one of frozen, batch, group, or null, not "frosen"; did you mean frozen?',
   ],
   [
     'model.weights="',
@@ -106,6 +182,14 @@ test.each([
   ],
 ])('a fault in --set is named: %s', (text, message) => {
   expect(refusal(undefined, [text])).toBe(message);
+});
+
+test('an option and a --set that differ are refused; of two --set the last one counts', () => {
+  const sources = configurationSources({ set: ['iterations=1', 'iterations=2'], model: 'm' });
+  expect(sources.assignments.map(({ value }) => value)).toEqual([1, 2, 'm']);
+  expect(() => configurationSources({ set: ['iterations=2'], iterations: 3 })).toThrow(
+    new InputError('--set iterations=2 and --iterations 3 give iterations two values; leave one of them out'),
+  );
 });
 
 test('a missing value is named with the option that gives it', () => {

@@ -1,0 +1,100 @@
+import { Document, isScalar, Pair, Scalar, visit, YAMLMap } from 'yaml';
+import type { z } from 'zod';
+import { terminalText } from '../terminal-text';
+import { allowedValues } from './allowed-values';
+import type { CompleteConfiguration } from './complete';
+import { asObject, descriptionOf, fields } from './keys';
+import { trainingConfigurationSchema, type TrainingConfiguration } from './schema';
+
+const HEADER =
+  'A configuration of rcnn train: rcnn train --config takes it. A key that is left out has its default; only those ' +
+  'that are required have none. null: the run derives the value, as the comment above it says.';
+
+/** Columns of a line of comment. */
+const WIDTH = 100;
+
+type Section = Readonly<Record<string, unknown>>;
+
+/**
+ * A configuration as YAML, each key below a comment: what it means, what it may be, what null comes to here.
+ *
+ * @param complete the same with everything derived.
+ * @param isOpen of values that nobody has given yet; null stands for them in the text.
+ */
+export function commentedYaml(
+  configuration: TrainingConfiguration,
+  complete: CompleteConfiguration,
+  isOpen: (value: unknown) => boolean,
+): string {
+  const map = sectionNode(trainingConfigurationSchema, configuration, complete, isOpen, '');
+  for (const { key } of map.items.slice(1)) if (isScalar(key)) key.spaceBefore = true;
+  const document = new Document(map);
+  document.commentBefore = commentOf(HEADER, '');
+  quoteWhatHarms(document);
+  return terminalText(document.toString({ lineWidth: 0, nullStr: 'null' }));
+}
+
+function sectionNode(
+  schema: z.ZodObject,
+  values: Section,
+  complete: Section,
+  isOpen: (value: unknown) => boolean,
+  indent: string,
+): YAMLMap {
+  const map = new YAMLMap();
+  for (const [name, field] of fields(schema)) {
+    const key = new Scalar(name);
+    const [value, derived] = [values[name], complete[name]];
+    const section = asObject(field);
+    key.commentBefore = commentOf(descriptionOf(field), indent);
+    if (!section)
+      key.commentBefore += `\n${commentOf(valueComment(field, value, derived, isOpen), indent, '  ')}`;
+    const node = section
+      ? sectionNode(section, value as Section, derived as Section, isOpen, `${indent}  `)
+      : leafNode(isOpen(value) ? null : value);
+    map.items.push(new Pair(key, node));
+  }
+  return map;
+}
+
+/** `a number above 0 or null; null is 0.0025` */
+function valueComment(
+  field: z.core.$ZodType,
+  value: unknown,
+  derived: unknown,
+  isOpen: (value: unknown) => boolean,
+): string {
+  const allowed = allowedValues(field);
+  if (isOpen(value)) return `${allowed}; required`;
+  return value === null && derived !== null ? `${allowed}; null is ${JSON.stringify(derived)}` : allowed;
+}
+
+function leafNode(value: unknown): unknown {
+  const node: unknown = new Document(value).contents;
+  // A list stands on one line, as on the command line.
+  if (Array.isArray(value)) (node as YAMLMap).flow = true;
+  return node;
+}
+
+/** Characters that a terminal must not get are only safe to escape between quotes. */
+function quoteWhatHarms(document: Document): void {
+  visit(document, {
+    Scalar(_, node) {
+      if (typeof node.value === 'string' && terminalText(node.value) !== node.value) {
+        node.type = Scalar.QUOTE_DOUBLE;
+      }
+    },
+  });
+}
+
+/** Lines of a comment, each after the space that follows `#`. @param inset of the text behind it */
+function commentOf(text: string, indent: string, inset = ''): string {
+  const lines: string[] = [''];
+  for (const word of text.split(' ')) {
+    const line = lines[lines.length - 1];
+    if (line !== '' && indent.length + 2 + inset.length + line.length + 1 + word.length > WIDTH)
+      lines.push(word);
+    else lines[lines.length - 1] = line === '' ? word : `${line} ${word}`;
+  }
+  return lines.map((line) => ` ${inset}${line}`).join('\n');
+}
