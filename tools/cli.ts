@@ -7,6 +7,7 @@ import { convertCommand } from './commands/convert';
 import { demoCommand } from './commands/demo';
 import { detectCommand } from './commands/detect';
 import { evaluateCommand } from './commands/evaluate';
+import { findLrCommand } from './commands/find-lr';
 import { synthesizeCommand } from './commands/synthesize';
 import { trainCommand } from './commands/train';
 import { Interrupted } from './interruption';
@@ -20,6 +21,7 @@ export const exitStatus = { done: 0, bug: 1, userInput: 2, interrupted: 130 } as
 const commands = [
   checkCommand,
   configCommand,
+  findLrCommand,
   trainCommand,
   evaluateCommand,
   detectCommand,

@@ -39,6 +39,15 @@ export function fraction(text: string): number {
   return value;
 }
 
+/** Parses a number above 0, for commander. */
+export function positive(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !(value > 0 && value < Infinity)) {
+    throw new InvalidArgumentError('It has to be a number above 0.');
+  }
+  return value;
+}
+
 /** Parses a number of at least 0, for commander. */
 export function notNegative(text: string): number {
   const value = Number(text);

@@ -1,0 +1,117 @@
+import * as Plot from '@observablehq/plot';
+import { parseHTML } from 'linkedom';
+import type { RangePoint } from '../../detection/engine/learning-rate-range';
+import type { CompleteConfiguration } from '../config/complete';
+import { configurationYaml } from '../config/yaml-text';
+import { html, Markup } from './html';
+import { setting } from './setting';
+import { style } from './style';
+
+export interface LearningRatePageData {
+  readonly configuration: CompleteConfiguration;
+  /** In the order of learning rates. */
+  readonly points: readonly RangePoint[];
+  /** The learning rate to train with, where one could be found. */
+  readonly suggestion: number | undefined;
+  readonly environment: readonly (readonly [name: string, value: string])[];
+}
+
+/** A learning rate range test as one HTML page that needs no other file. */
+export function learningRatePage(data: LearningRatePageData): string {
+  const { configuration, points, suggestion, environment } = data;
+  const title = `Learning rate for ${configuration.model.name}`;
+  const lowest = points.toSorted((a, b) => a.smoothedLoss - b.smoothedLoss).at(0);
+  const images = configuration.data.batchSize * configuration.optimizer.accumulate;
+  return html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <title>${title}</title>
+        <style>
+          ${style}
+        </style>
+      </head>
+      <body>
+        <main>
+          <header>
+            <h1>${title}</h1>
+            <div class="muted">
+              ${points.length} steps of ${images} ${images === 1 ? 'image' : 'images'},
+              ${configuration.optimizer.type}
+            </div>
+          </header>
+          <dl class="headline">
+            <div>
+              <dt>where the loss falls fastest</dt>
+              <dd>${rate(suggestion)}</dd>
+            </div>
+            <div>
+              <dt>a tenth of where it is lowest</dt>
+              <dd>${rate(lowest === undefined ? undefined : lowest.learningRate / 10)}</dd>
+            </div>
+          </dl>
+          <h2>Loss over the learning rate</h2>
+          <p class="muted">
+            Each step had a higher learning rate than the one before. Pale: the sum of the losses of each
+            step; in full colour the same, smoothed as in fastai. The rate where the smoothed loss falls
+            fastest (dashed) is sure to learn; a tenth of the rate where it is lowest is about the highest
+            that may be stable.
+          </p>
+          <div class="card">${chart(points, suggestion)}</div>
+          ${setting({ configuration: configurationYaml(configuration), environment })}
+        </main>
+      </body>
+    </html> `.text;
+}
+
+function rate(learningRate: number | undefined): string {
+  return learningRate === undefined ? '–' : String(Number(learningRate.toPrecision(2)));
+}
+
+/** Much more than the loss at the start is of no interest: without a limit an explosion leaves the rest a flat line. */
+const HIGHEST = 1.5;
+
+function chart(points: readonly RangePoint[], suggestion: number | undefined): Markup {
+  const { document } = parseHTML('<html><body></body></html>');
+  const rates = points.map(({ learningRate }) => Math.log10(learningRate));
+  const [first, last] = [Math.ceil(rates[0]), Math.floor(rates[rates.length - 1])];
+  const at = points.filter(({ learningRate }) => learningRate === suggestion);
+  const plot = Plot.plot({
+    document,
+    width: 1150,
+    height: 460,
+    ariaLabel: 'loss over the learning rate',
+    marginLeft: 48,
+    marginBottom: 36,
+    style: { background: 'none', fontFamily: 'inherit', fontSize: '12px' },
+    x: {
+      type: 'log',
+      label: 'learning rate',
+      grid: true,
+      ticks: Array.from({ length: Math.max(0, last - first + 1) }, (_, k) => 10 ** (first + k)),
+      tickFormat: (rate: number) => rate.toExponential(0),
+    },
+    y: { label: 'loss', grid: true, domain: [0, HIGHEST * points[0].smoothedLoss] },
+    marks: [
+      Plot.ruleX(at, { x: 'learningRate', stroke: '#ff725c', strokeDasharray: '4 3' }),
+      Plot.lineY(points, {
+        x: 'learningRate',
+        y: 'loss',
+        stroke: 'var(--accent)',
+        strokeOpacity: 0.35,
+        clip: true,
+      }),
+      Plot.lineY(points, {
+        x: 'learningRate',
+        y: 'smoothedLoss',
+        stroke: 'var(--accent)',
+        strokeWidth: 2,
+        clip: true,
+      }),
+      Plot.dot(at, { x: 'learningRate', y: 'smoothedLoss', fill: '#ff725c', r: 5 }),
+    ],
+  });
+  plot.setAttribute('role', 'img');
+  return new Markup(plot.outerHTML);
+}

@@ -1,0 +1,125 @@
+import path from 'node:path';
+import type { CocoDataset } from '../datasets/coco/annotations';
+import { loadTrainingBackend } from '../detection/backend/node';
+import { DivergenceError } from '../detection/engine/divergence-error';
+import type { Hook } from '../detection/engine/hooks';
+import {
+  exponential,
+  LearningRateRange,
+  steepestDescent,
+  type RangePoint,
+} from '../detection/engine/learning-rate-range';
+import { train } from '../detection/engine/train';
+import { InputError } from '../detection/errors';
+import { completeConfiguration, type CompleteConfiguration } from './config/complete';
+import { configurationSources, type ConfigurationOptions } from './config/configuration-options';
+import { loadConfiguration } from './config/load';
+import { describeEnvironment } from './environment';
+import { Interrupted, interruptible } from './interruption';
+import { makeClipping, makeOptimizer } from './make-optimizer';
+import { makeTrainingLoader } from './make-training-loader';
+import { requireFileName, statOrUndefined, writeAtomically } from './output-files';
+import { Progress, say } from './progress';
+import { learningRatePage } from './report/learning-rate-page';
+import { startDetector } from './start-detector';
+import { readSet, requireObjects } from './training-data';
+
+export interface FindLrCommandOptions extends ConfigurationOptions {
+  /** The first learning rate, and the last. */
+  readonly from: number;
+  readonly to: number;
+  /** A page, or a folder for it. */
+  readonly output?: string;
+  readonly json?: string;
+}
+
+/** fastai's and Lightning's. A configuration's own number is that of the training to come. */
+const DEFAULT_ITERATIONS = 100;
+const PAGE_NAME = 'learning-rate.html';
+
+/**
+ * Trains a new detector with a learning rate that rises until the loss explodes, and says which one to train with. Leaves
+ * nothing behind but the files that are asked for.
+ *
+ * @throws InputError where training would be refused; Interrupted where the user stops it.
+ */
+export async function runFindLr(given: FindLrCommandOptions): Promise<void> {
+  const { from, to, json } = given;
+  if (from >= to) throw new InputError(`--from ${from} has to be less than --to ${to}`);
+  const configuration = completeConfiguration(loadConfiguration(configurationSources(given)));
+  const { trainAnnotations, trainImages, skipInvalid } = configuration.data;
+  const page = given.output === undefined ? undefined : pageOf(given.output);
+  if (page !== undefined) requireFileName('--output', page, [trainAnnotations]);
+  if (json !== undefined) requireFileName('--json', json, [trainAnnotations]);
+
+  const set = await readSet(trainAnnotations, trainImages, { skipInvalid });
+  requireObjects(set);
+  const iterations = given.iterations ?? DEFAULT_ITERATIONS;
+  const points = await rangeTest(configuration, set, { from, to, iterations });
+  const suggestion = steepestDescent(points);
+  if (json !== undefined) {
+    writeAtomically(json, `${JSON.stringify({ suggestion: suggestion ?? null, points }, null, 2)}\n`);
+  }
+  if (page !== undefined) {
+    const environment = describeEnvironment();
+    writeAtomically(page, learningRatePage({ configuration, points, suggestion, environment }));
+    say(`chart: ${page}`);
+  }
+  if (suggestion === undefined) {
+    say(
+      'nothing to suggest: the loss never fell while the learning rate rose. Try other ends, or more iterations',
+    );
+  } else {
+    process.stdout.write(`--set optimizer.lr=${Number(suggestion.toPrecision(2))}\n`);
+  }
+}
+
+function pageOf(output: string): string {
+  const isFolder = statOrUndefined(output)?.isDirectory() === true || !/\.html?$/i.test(output);
+  return isFolder ? path.join(output, PAGE_NAME) : output;
+}
+
+interface Range {
+  readonly from: number;
+  readonly to: number;
+  readonly iterations: number;
+}
+
+/** The very training that the configuration asks for, but for its learning rates, and without a trace. */
+async function rangeTest(
+  given: CompleteConfiguration,
+  set: CocoDataset,
+  { from, to, iterations }: Range,
+): Promise<readonly RangePoint[]> {
+  await loadTrainingBackend();
+  const { model, configuration } = await startDetector(given, set.categories.length);
+  const optimizer = makeOptimizer(configuration, model);
+  const range = new LearningRateRange();
+  const progress = new Progress('learning rates');
+  const tell: Hook = {
+    afterStep: ({ iteration, isEnough }) => progress.update(iteration, isEnough ? iteration : iterations),
+  };
+  try {
+    const { interrupted } = await interruptible((signal) =>
+      train(makeTrainingLoader(set, configuration, 0), model, {
+        optimizer,
+        learningRate: exponential(from, to, iterations),
+        iterations,
+        signal,
+        accumulate: configuration.optimizer.accumulate,
+        clipGradients: makeClipping(configuration),
+        hooks: [range, tell],
+      }),
+    );
+    if (interrupted) throw new Interrupted('Stopped; nothing was written.');
+  } catch (error) {
+    if (!(error instanceof DivergenceError)) throw error;
+    // A loss that is no number any more has exploded too, unless it has never been one.
+    if (range.points.length === 0) throw new InputError(error.message);
+    progress.endLine();
+  } finally {
+    optimizer.dispose();
+    model.dispose();
+  }
+  return range.points;
+}
