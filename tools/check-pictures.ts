@@ -14,7 +14,8 @@ const PARALLEL = 4;
 /** Headers are read of every so many-th picture first, then of their neighbours: when time is up, all parts have been seen. */
 const STRIDE = 16;
 
-const kinds: Readonly<Record<ImageFault, ProblemKind>> = {
+/** What a record of what is wrong with a data set calls a picture that cannot be used. */
+export const problemKinds: Readonly<Record<ImageFault, ProblemKind>> = {
   missing: 'missing picture',
   unreadable: 'unreadable picture',
   size: 'picture size',
@@ -78,7 +79,7 @@ export async function checkPictures(
   for (const image of images) {
     const error = errors.get(image);
     if (error)
-      refuse(image, kinds[error.fault], error.fault === 'size' ? 'width' : 'file_name', error.message);
+      refuse(image, problemKinds[error.fault], error.fault === 'size' ? 'width' : 'file_name', error.message);
   }
 }
 

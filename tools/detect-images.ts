@@ -7,6 +7,7 @@ import type { Detections } from '../detection/structures/detections';
 import { makeImageBatch } from '../detection/structures/image-batch';
 import { batchSlot, paddedSize, resizeAndNormalize, resizedSize } from '../detection/structures/resize';
 import type { Size } from '../detection/structures/size';
+import type { LoaderListeners } from './data-faults';
 import { Interrupted } from './interruption';
 
 /** A detector, and how it takes images. */
@@ -18,20 +19,23 @@ export interface SizedDetector {
   readonly std: readonly number[];
 }
 
-export interface DetectSetOptions {
+export interface DetectSetOptions extends LoaderListeners {
   readonly workers: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: (done: number, total: number) => void;
 }
 
-/** Detections in each image of a data set, by image id. Throws Interrupted when the signal says so. */
+/**
+ * Detections in each image of a data set, by image id; none of an image whose picture breaks, where a listener is given for
+ * that. Throws Interrupted when the signal says so.
+ */
 export async function detectSet(
   { model, ...transform }: SizedDetector,
   dataset: CocoDataset,
-  { workers, signal, onProgress }: DetectSetOptions,
+  { signal, onProgress, ...loading }: DetectSetOptions,
 ): Promise<Map<number, Detections>> {
   const found = new Map<number, Detections>();
-  for await (const { images, imageIds } of new EvaluationLoader(dataset, { ...transform, workers })) {
+  for await (const { images, imageIds } of new EvaluationLoader(dataset, { ...transform, ...loading })) {
     model.detect(images).forEach((detections, k) => found.set(imageIds[k], detections));
     onProgress?.(found.size, dataset.images.length);
     await giveWay(signal);

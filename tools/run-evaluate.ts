@@ -4,6 +4,7 @@ import { evaluateDetections, type CocoEvaluation } from '../datasets/evaluation/
 import { evaluationJson, formatEvaluation } from '../datasets/evaluation/format';
 import type { IouType } from '../datasets/evaluation/parameters';
 import { InputError } from '../detection/errors';
+import { sayWorkerDeath } from './data-faults';
 import { evaluateDetector } from './evaluate-detector';
 import { interruptible } from './interruption';
 import { loadDetector } from './load-detector';
@@ -71,6 +72,7 @@ async function ofDetector({
     const { evaluation } = await interruptible((signal) =>
       evaluateDetector(detector, set, {
         workers: 1,
+        onWorkerDeath: sayWorkerDeath,
         signal,
         onProgress: (done, total) => progress.update(done, total),
       }),

@@ -4,7 +4,7 @@ import type { CocoCategory, CocoDataset, CocoImage } from '../datasets/coco/anno
 import { gtTargets } from '../datasets/coco/targets';
 import { categoryColour } from '../datasets/drawing/overlay-svg';
 import { scoreCurves, type ScoreCurve } from '../datasets/evaluation/score-curves';
-import { decodeImage } from '../datasets/images/decode';
+import { decodeImage, ImageError } from '../datasets/images/decode';
 import type { EventStorage, SummaryBox, SummaryImage } from '../detection/engine/event-storage';
 import { scaleBoxes, type Boxes } from '../detection/structures/boxes';
 import type { Detections } from '../detection/structures/detections';
@@ -28,8 +28,7 @@ const NUM_THRESHOLDS = 201;
  */
 export async function summarizeEvaluation(
   storage: EventStorage,
-  { detections }: DetectorEvaluation,
-  dataset: CocoDataset,
+  { dataset, detections }: DetectorEvaluation,
   categories: readonly CocoCategory[],
 ): Promise<void> {
   const results = cocoResults(detections, categories).filter(({ category_id }) =>
@@ -41,9 +40,14 @@ export async function summarizeEvaluation(
     storage.precisionRecall(`val/precision_recall/${id} ${name}`, curves[k]),
   );
   for (const image of spread(dataset.images)) {
-    const picture = await besideTruth(dataset, image, detections.get(image.id)!, categories);
-    storage.image(`val/picture/${image.fileName}`, picture);
+    const picture = await besideTruth(dataset, image, detections.get(image.id)!, categories).catch(notBroken);
+    if (picture) storage.image(`val/picture/${image.fileName}`, picture);
   }
+}
+
+/** A picture that has broken since it was evaluated is not shown; whoever needs it says so when its turn comes. */
+function notBroken(error: unknown): undefined {
+  if (!(error instanceof ImageError)) throw error;
 }
 
 function total(curves: readonly ScoreCurve[]): ScoreCurve {

@@ -15,17 +15,24 @@ export interface TrainingData {
 /**
  * Reads and checks everything that a run will use.
  *
+ * @param resume where pictures that break are skipped, a run that goes on does not look at them before: it skips them when
+ *   their turn comes, as it has before.
  * @throws InputError where a file or a picture is wrong, or the two sets do not go together.
  */
-export async function readTrainingData({ data }: TrainingConfiguration): Promise<TrainingData> {
+export async function readTrainingData(
+  { data }: TrainingConfiguration,
+  resume: boolean,
+): Promise<TrainingData> {
   if ((data.valAnnotations === null) !== (data.valImages === null)) {
     throw new InputError('--val-annotations and --val-images go together: give both or neither');
   }
   const { skipInvalid } = data;
-  const train = await readSet(data.trainAnnotations, data.trainImages, { skipInvalid });
+  const checksPictures = skipInvalid || !resume || data.onBrokenPicture === 'stop';
+  const check = { skipInvalid, checksPictures };
+  const train = await readSet(data.trainAnnotations, data.trainImages, check);
   requireObjects(train);
   if (data.valAnnotations === null || data.valImages === null) return { train, val: undefined };
-  const val = await readSet(data.valAnnotations, data.valImages, { skipInvalid });
+  const val = await readSet(data.valAnnotations, data.valImages, check);
   requireKnownCategories(train, val);
   return { train, val };
 }
@@ -39,6 +46,8 @@ const MAX_CHECK_SECONDS = 120;
 export interface SetCheck {
   /** Leave out what is invalid rather than refuse the set. Default false. */
   readonly skipInvalid?: boolean;
+  /** Look at the pictures, not only at their folder. Default true. */
+  readonly checksPictures?: boolean;
   /** Decode each picture, however many they are. Default false. */
   readonly decodeAll?: boolean;
 }
@@ -64,13 +73,14 @@ export async function readSet(
 export function checkedSet(
   annotations: string,
   images: string,
-  { skipInvalid = false, decodeAll = false }: SetCheck,
+  { skipInvalid = false, checksPictures = true, decodeAll = false }: SetCheck,
 ): Promise<CocoDataset> {
   // What is left out must not depend on the time that it takes to find it: the run would not repeat.
   const maxSeconds = skipInvalid || decodeAll ? Infinity : MAX_CHECK_SECONDS;
   return readCocoDataset(annotations, images, {
     skipInvalid,
-    checkImages: (entries, refuse) => checkPictures(images, entries, refuse, { decodeAll, maxSeconds }),
+    checkImages: (entries, refuse) =>
+      checkPictures(images, checksPictures ? entries : [], refuse, { decodeAll, maxSeconds }),
   });
 }
 

@@ -31,10 +31,17 @@ export interface BatchJob extends ImageNormalization {
   readonly padded: Size;
 }
 
+/** Float32 values of a batch, [N, H, W, 3]. */
+export function numValues({ pictures, padded }: BatchJob): number {
+  return pictures.length * padded.height * padded.width * 3;
+}
+
 /** Sent to a worker. */
 export interface BatchRequest {
   readonly id: number;
   readonly job: BatchJob;
+  /** Where the values go: memory that the worker shares, as long as the request has not been answered. */
+  readonly buffer: SharedArrayBuffer;
 }
 
 /** A picture of a batch that cannot be used, and why. */
@@ -46,9 +53,10 @@ export interface RefusedPicture {
 }
 
 /**
- * A worker's answer: the float32 values of [N, H, W, 3], moved and not copied, or all pictures that cannot be used, in
- * the order of the batch. Anything else that goes wrong there ends the worker.
+ * A worker's answer, once the request's buffer holds the batch: all pictures that could not be used, in the order of the
+ * batch. Anything else that goes wrong there ends the worker.
  */
-export type BatchAnswer =
-  | { readonly id: number; readonly pixels: ArrayBuffer }
-  | { readonly id: number; readonly refused: readonly RefusedPicture[] };
+export interface BatchAnswer {
+  readonly id: number;
+  readonly refused: readonly RefusedPicture[];
+}

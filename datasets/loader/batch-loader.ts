@@ -4,8 +4,7 @@ import { sizeInBatch } from './batch-job';
 import type { BatchPlan } from './batch-plan';
 import { BrokenPictures, repairedPlan, type BrokenPicture, type OnBrokenPicture } from './broken-pictures';
 import type { WorkerDeath } from './worker-death';
-import { WorkerPool } from './worker-pool';
-import type { LoadedBatch } from './worker-thread';
+import { WorkerPool, type LoadedBatch } from './worker-pool';
 
 /** How batches are loaded; what is in them does not depend on it, but for pictures that cannot be used. */
 export interface WorkerOptions {
@@ -30,9 +29,10 @@ interface Ordered {
   readonly loaded: Promise<LoadedBatch>;
 }
 
-interface PlanWithPixels {
+interface WholeBatch {
   readonly plan: BatchPlan;
   readonly pixels: Float32Array;
+  giveBack(): void;
 }
 
 /**
@@ -95,12 +95,14 @@ export abstract class BatchLoader implements AsyncIterable<DetectionBatch> {
         const sizes = pictures.map(sizeInBatch);
         const originalSizes = pictures.map((picture) => picture.size);
         const images = makeImageBatch(whole.pixels, padded, sizes, originalSizes);
+        whole.giveBack();
         try {
           yield { images, targets: whole.plan.targets, imageIds: pictures.map((picture) => picture.imageId) };
         } finally {
           images.tensor.dispose();
         }
       }
+      broken.allSeen();
     } finally {
       await pool.close();
     }
@@ -111,7 +113,7 @@ export abstract class BatchLoader implements AsyncIterable<DetectionBatch> {
     ordered: Ordered,
     pool: WorkerPool,
     broken: BrokenPictures,
-  ): Promise<PlanWithPixels | undefined> {
+  ): Promise<WholeBatch | undefined> {
     let { plan } = ordered;
     let loaded = await ordered.loaded;
     let substitutes: Iterator<BatchPlan, void> | undefined;
@@ -124,7 +126,7 @@ export abstract class BatchLoader implements AsyncIterable<DetectionBatch> {
       loaded = await pool.load(plan.job);
     }
     broken.batchLoaded();
-    return { plan, pixels: loaded.pixels };
+    return { plan, ...loaded };
   }
 }
 

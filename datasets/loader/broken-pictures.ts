@@ -37,12 +37,20 @@ export class PicturesGoneError extends InputError {
 /** Tells of broken pictures, unless there are so many that something else must be wrong. */
 export class BrokenPictures {
   private inARow = 0;
+  private isAnyLoaded = false;
+  private last: ImageError | undefined;
 
   constructor(private readonly onBrokenPicture: OnBrokenPicture) {}
 
   /** A batch could be used, all of it. */
   batchLoaded(): void {
     this.inARow = 0;
+    this.isAnyLoaded = true;
+  }
+
+  /** There are no more batches. Throws PicturesGoneError where all of a small set could not be used. */
+  allSeen(): void {
+    if (this.last && !this.isAnyLoaded) throw new PicturesGoneError(this.last, this.inARow);
   }
 
   /** @throws PicturesGoneError, and whatever the listener throws. */
@@ -51,6 +59,7 @@ export class BrokenPictures {
     for (const { index, reason, fault } of refused) {
       const { imageId, file } = pictures[index];
       const error = new ImageError(file, `${reason} (image id ${imageId})`, fault);
+      this.last = error;
       if (this.inARow >= MAX_IN_A_ROW) throw new PicturesGoneError(error, this.inARow);
       this.onBrokenPicture({ imageId, error });
     }

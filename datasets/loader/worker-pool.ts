@@ -1,6 +1,14 @@
-import type { BatchJob } from './batch-job';
+import { numValues, type BatchJob, type RefusedPicture } from './batch-job';
+import { PixelBuffers } from './pixel-buffers';
 import type { WorkerDeath } from './worker-death';
-import { WorkerThread, type LoadedBatch } from './worker-thread';
+import { WorkerThread } from './worker-thread';
+
+/**
+ * What workers have made of a batch: its pixels, [N, H, W, 3], until `giveBack` is called, or all pictures that keep it from
+ * being made.
+ */
+export type LoadedBatch =
+  { readonly pixels: Float32Array; giveBack(): void } | { readonly refused: readonly RefusedPicture[] };
 
 /**
  * Worker threads that make the pixels of batches; one that dies is replaced. They keep the process alive only while an
@@ -8,6 +16,7 @@ import { WorkerThread, type LoadedBatch } from './worker-thread';
  */
 export class WorkerPool {
   private readonly threads: readonly WorkerThread[];
+  private readonly buffers = new PixelBuffers();
   private requests = 0;
 
   /** @param onDeath is told of each worker that is replaced */
@@ -16,17 +25,31 @@ export class WorkerPool {
   }
 
   /**
-   * The normalised pixels of a batch, which then belong to the caller, or what is wrong with its pictures.
+   * The normalised pixels of a batch, or what is wrong with its pictures. Memory is that of the batches under way and of
+   * those that have not been given back.
    *
    * @throws WorkerDeathError if workers die of it, one after another
    */
   load(job: BatchJob): Promise<LoadedBatch> {
-    const id = this.requests++;
-    return this.threads[id % this.threads.length].load(id, job);
+    const loaded = this.loadShared(job);
+    // A batch that nobody comes to fetch any more must not end the process when it fails.
+    loaded.catch(() => undefined);
+    return loaded;
   }
 
   /** Ends the workers, whatever they are doing. Batches that are awaited fail. */
   async close(): Promise<void> {
     await Promise.all(this.threads.map((thread) => thread.close()));
+  }
+
+  private async loadShared(job: BatchJob): Promise<LoadedBatch> {
+    const id = this.requests++;
+    const length = numValues(job);
+    const buffer = this.buffers.take(length * Float32Array.BYTES_PER_ELEMENT);
+    const giveBack = () => this.buffers.giveBack(buffer);
+    const refused = await this.threads[id % this.threads.length].load({ id, job, buffer });
+    if (refused.length === 0) return { pixels: new Float32Array(buffer, 0, length), giveBack };
+    giveBack();
+    return { refused };
   }
 }

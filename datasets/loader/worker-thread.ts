@@ -1,10 +1,7 @@
 import { extname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import type { BatchAnswer, BatchJob, BatchRequest, RefusedPicture } from './batch-job';
+import type { BatchAnswer, BatchRequest, RefusedPicture } from './batch-job';
 import { WorkerDeathError, type WorkerDeath } from './worker-death';
-
-/** What a worker has made of a batch: its pixels, [N, H, W, 3], or all pictures that keep it from being made. */
-export type LoadedBatch = { readonly pixels: Float32Array } | { readonly refused: readonly RefusedPicture[] };
 
 /**
  * So often may workers die of one batch. One that dies of something else, of memory that is short for a moment, say, does
@@ -15,7 +12,7 @@ const MAX_DEATHS = 3;
 interface Waiting {
   readonly request: BatchRequest;
   deaths: number;
-  readonly resolve: (loaded: LoadedBatch) => void;
+  readonly resolve: (refused: readonly RefusedPicture[]) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -41,15 +38,12 @@ export class WorkerThread {
     this.worker = this.start();
   }
 
-  load(id: number, job: BatchJob): Promise<LoadedBatch> {
-    const request: BatchRequest = { id, job };
-    const loaded = new Promise<LoadedBatch>((resolve, reject) =>
-      this.waiting.set(id, { request, deaths: 0, resolve, reject }),
-    );
-    // A batch that nobody comes to fetch any more must not end the process when it fails.
-    loaded.catch(() => undefined);
-    this.send(request);
-    return loaded;
+  /** Writes a batch to the request's buffer. Returns its pictures that could not be used. */
+  load(request: BatchRequest): Promise<readonly RefusedPicture[]> {
+    return new Promise<readonly RefusedPicture[]>((resolve, reject) => {
+      this.waiting.set(request.id, { request, deaths: 0, resolve, reject });
+      this.send(request);
+    });
   }
 
   /** Ends the worker, whatever it is doing. Batches that are awaited fail. */
@@ -85,7 +79,7 @@ export class WorkerThread {
     if (waiting === undefined) return;
     this.waiting.delete(answer.id);
     if (this.waiting.size === 0) this.worker?.unref();
-    waiting.resolve('pixels' in answer ? { pixels: new Float32Array(answer.pixels) } : answer);
+    waiting.resolve(answer.refused);
   }
 
   /** Another worker starts when there is something to do: one that dies at once is not started again without end. */

@@ -8,19 +8,18 @@ import { batchSlot, resizeAndNormalize } from '../../detection/structures/resize
 import { ImageError } from '../images/decode';
 import { decodeImageWithRetries } from '../images/retry';
 import { changeColors } from '../transforms/photometric';
-import type { BatchAnswer, BatchJob, BatchRequest, PictureJob, RefusedPicture } from './batch-job';
+import { numValues } from './batch-job';
+import type { BatchAnswer, BatchRequest, PictureJob, RefusedPicture } from './batch-job';
 
 // Each picture is read once an epoch, so a cache only holds memory. And libvips' own threads would compete with
 // TensorFlow's for the same cores; the pictures of a batch are decoded side by side anyway.
 sharp.cache(false);
 sharp.concurrency(1);
 
-/** Pixels of the batch, or what is wrong with its pictures. */
-async function loadBatch({ pictures, padded, mean, std }: BatchJob): Promise<ArrayBuffer | RefusedPicture[]> {
-  const buffer = new ArrayBuffer(
-    pictures.length * padded.height * padded.width * 3 * Float32Array.BYTES_PER_ELEMENT,
-  );
-  const batch = new Float32Array(buffer);
+/** Returns what is wrong with its pictures. */
+async function loadBatch({ job, buffer }: BatchRequest): Promise<RefusedPicture[]> {
+  const { pictures, padded, mean, std } = job;
+  const batch = new Float32Array(buffer, 0, numValues(job));
   const refused: RefusedPicture[] = [];
   const loadPicture = async (picture: PictureJob, index: number): Promise<void> => {
     const { file, size, colorChanges = [], resized, flip } = picture;
@@ -34,14 +33,12 @@ async function loadBatch({ pictures, padded, mean, std }: BatchJob): Promise<Arr
     }
   };
   await Promise.all(pictures.map(loadPicture));
-  return refused.length === 0 ? buffer : refused.sort((a, b) => a.index - b.index);
+  return refused.sort((a, b) => a.index - b.index);
 }
 
-async function answer({ id, job }: BatchRequest): Promise<void> {
-  const loaded = await loadBatch(job);
-  const isWhole = loaded instanceof ArrayBuffer;
-  const message: BatchAnswer = isWhole ? { id, pixels: loaded } : { id, refused: loaded };
-  parentPort?.postMessage(message, isWhole ? [loaded] : []);
+async function answer(request: BatchRequest): Promise<void> {
+  const message: BatchAnswer = { id: request.id, refused: await loadBatch(request) };
+  parentPort?.postMessage(message);
 }
 
 // One batch after another, so that the first one asked for is the first one done.

@@ -36,17 +36,18 @@ async function evaluated() {
     scores: Float32Array.of(0.75, 0.6, 0.25),
   };
   const result = {
+    dataset,
     evaluation: evaluateDetections(dataset, [], { iouType: 'bbox' }),
     detections: new Map([[3, detections]]),
   };
-  return { dataset, result, categories: [{ id: 2, name: 'cat' }, ...dataset.categories] };
+  return { result, categories: [{ id: 2, name: 'cat' }, ...dataset.categories] };
 }
 
 describe('summarizeEvaluation', () => {
   it('tells pictures with true boxes left and found ones right, and curves over the scores', async () => {
-    const { dataset, result, categories } = await evaluated();
+    const { result, categories } = await evaluated();
     const storage = new EventStorage();
-    await summarizeEvaluation(storage, result, dataset, categories);
+    await summarizeEvaluation(storage, result, categories);
     const picture = storage.images.get('val/picture/wide.png')!;
     expect([picture.width, picture.height, picture.pixels.length]).toEqual([1280, 50, 3 * 1280 * 50]);
     expect(new Set(picture.pixels)).toEqual(new Set([0x80]));
@@ -65,11 +66,19 @@ describe('summarizeEvaluation', () => {
     expect([0, 50, 51, 150, 151].map((t) => dog.falsePositives[t])).toEqual([1, 1, 0, 0, 0]);
     expect(curves['val/precision_recall/all categories']).toEqual(dog);
   });
+
+  it('leaves out a picture that has broken since', async () => {
+    const { result, categories } = await evaluated();
+    rmSync(path.join(folder, 'wide.png'));
+    const storage = new EventStorage();
+    await summarizeEvaluation(storage, result, categories);
+    expect([storage.images.size, storage.precisionRecallCurves.size]).toEqual([0, 2]);
+  });
 });
 
 describe('runEvents', () => {
   it('writes pictures with their boxes drawn', async () => {
-    const { dataset, result, categories } = await evaluated();
+    const { result, categories } = await evaluated();
     const storage = new EventStorage();
     const writer = runEvents({ iterations: 100 } as CompleteConfiguration, folder);
     const state: TrainingState = {
@@ -84,7 +93,7 @@ describe('runEvents', () => {
     expect(storage.wantsDetails).toBe(false);
     writer.beforeStep({ ...state, iteration: 1 });
     expect(storage.wantsDetails).toBe(true); // 50 times a run
-    await summarizeEvaluation(storage, result, dataset, categories);
+    await summarizeEvaluation(storage, result, categories);
     await writer.afterStep(state);
     writer.afterTrain(state);
     const [file] = runEventFiles(folder);

@@ -13,6 +13,10 @@ export const dataSection = z
       .describe(
         'leave out invalid images and annotations rather than refuse a set; left-out.json lists them',
       ),
+    onBrokenPicture: z
+      .enum(['stop', 'skip'])
+      .default('stop')
+      .describe('when a picture breaks during the run: stop, saved, or go on without; left-out.json lists it'),
     // torchvision's references/detection/train.py: 2 images and 4 workers per GPU; one decodes faster than a CPU trains.
     batchSize: z.int().min(1).default(2).describe('images per iteration'),
     workers: z.int().min(1).default(1).describe('threads that decode and resize'),

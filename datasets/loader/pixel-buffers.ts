@@ -1,0 +1,18 @@
+/**
+ * Shared memory that workers write batches to, used again and again. A fresh buffer for each batch cost as much as the
+ * resizing: pages to be filled with zeros by the system, and a garbage collector that is called for every few of them.
+ */
+export class PixelBuffers {
+  private readonly free: SharedArrayBuffer[] = [];
+
+  /** A buffer of at least so many bytes, with anything in it. One that is too small makes way for a larger one. */
+  take(bytes: number): SharedArrayBuffer {
+    const buffer = this.free.pop();
+    return buffer !== undefined && buffer.byteLength >= bytes ? buffer : new SharedArrayBuffer(bytes);
+  }
+
+  /** Gives back a buffer that nobody reads or writes any more. */
+  giveBack(buffer: SharedArrayBuffer): void {
+    this.free.push(buffer);
+  }
+}
