@@ -10,7 +10,7 @@ import { systemRefusal } from './system-refusal';
 import type { TrainingJob } from './train-detector';
 
 /** A file that a process writes under a name of its own before it renames it, and the process. */
-const PARTIAL_FILE = /^(.+)\.partial-(\d+)$|^(metrics\.jsonl)\.(\d+)\.tmp$/;
+const PARTIAL_FILE = /^(.+)\.partial-(\d+)$|^(.+\.jsonl)\.(\d+)\.tmp$/;
 
 /**
  * Does a job in a run's folder, which it makes if need be: alone there, and after removing what processes that died

@@ -3,6 +3,7 @@ import { clipByGlobalNorm, clipByValue, type GradientClipping } from '../detecti
 import type { Optimizer } from '../detection/engine/optimizer';
 import { cosine, multiStep, withLinearWarmup, type Schedule } from '../detection/engine/schedules';
 import { Sgd } from '../detection/engine/sgd';
+import { WeightAverage } from '../detection/engine/weight-average';
 import type { FasterRcnn } from '../detection/modeling/faster-rcnn';
 import type { CompleteConfiguration } from './config/complete';
 import { matchesPattern, requireMatch } from './parameter-pattern';
@@ -24,6 +25,15 @@ export function makeOptimizer({ optimizer }: CompleteConfiguration, model: Faste
   return type === 'sgd'
     ? new Sgd(parameters, { momentum, weightDecay, groups })
     : new AdamW(parameters, { weightDecay, groups });
+}
+
+/** The average of the weights that a configuration asks for. The caller disposes. */
+export function makeAverage(
+  { optimizer, schedule }: CompleteConfiguration,
+  model: FasterRcnn,
+): WeightAverage | undefined {
+  if (optimizer.emaDecay === null) return undefined;
+  return new WeightAverage(model, { decay: optimizer.emaDecay, warmup: schedule.warmupIterations });
 }
 
 /** What a configuration bounds gradients by: the norm first, as elements that are made smaller leave it bounded. */

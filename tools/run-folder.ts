@@ -9,6 +9,7 @@ export function runFolder(output: string) {
   return {
     config: path.join(output, 'config.yaml'),
     metrics: path.join(output, 'metrics.jsonl'),
+    divergence: path.join(output, 'divergence.jsonl'),
     checkpoints: path.join(output, 'checkpoints'),
     last: path.join(output, 'last'),
     best: path.join(output, 'best'),

@@ -50,14 +50,14 @@ export class CheckpointHook implements Hook {
   afterStep(state: TrainingState): void {
     const isBest = this.isBest(state);
     if (!isBest && state.iteration % this.options.every !== 0 && !this.isForGood(state.iteration)) return;
-    this.save(state, isBest);
+    this.save(state, { isBest });
   }
 
   afterTrain(state: TrainingState): void {
     if (state.outcome === 'failed' || state.iteration === 0 || state.iteration === this.lastSaved) return;
     // A run that was over before its first step, or stopped there: what it resumed from is its checkpoint.
     if (state.storage.iteration === 0) return;
-    this.save(state, false);
+    this.save(state, { isExtra: true });
   }
 
   /** Whether the metric was measured at this step and is better than ever. NaN never is. */
@@ -80,11 +80,15 @@ export class CheckpointHook implements Hook {
    * `best` before `last`: a process that dies between them does these steps again when it goes on, and finds `best` as
    * it was; the other way round the best checkpoint would not be known as such.
    */
-  private save({ iteration, storage }: TrainingState, isBest: boolean): void {
+  private save(
+    { iteration, storage }: TrainingState,
+    { isBest = false, isExtra = false }: { isBest?: boolean; isExtra?: boolean },
+  ): void {
     const metrics: Record<string, number> = {};
     for (const name of storage.scalarNames) metrics[name] = storage.latest(name)!.value;
     saveCheckpoint(this.folderOf(iteration), this.options.resumable, {
       iteration,
+      ...(isExtra && { isExtra }),
       metrics,
       metadata: this.options.metadata(),
     });

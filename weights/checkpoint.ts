@@ -4,6 +4,7 @@ import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Optimizer } from '../detection/engine/optimizer';
 import type { Trainable } from '../detection/engine/trainable';
+import type { WeightAverage } from '../detection/engine/weight-average';
 import type { RandomStream } from '../detection/nn/random';
 import { sha256OfSync } from './file-hash';
 import { readSafetensors, writeSafetensors } from './safetensors';
@@ -17,12 +18,16 @@ const FORMAT = 1;
 const MODEL_FILE = 'model.safetensors';
 const OPTIMIZER_FILE = 'optimizer.safetensors';
 const STATE_FILE = 'state.json';
-const FILES = [MODEL_FILE, OPTIMIZER_FILE, STATE_FILE] as const;
+/** The model as the optimizer has left it, where `model.safetensors` is an average. */
+const UNAVERAGED_FILE = 'unaveraged.safetensors';
+const WEIGHTS_FILES = [MODEL_FILE, OPTIMIZER_FILE, UNAVERAGED_FILE] as const;
 
 /** What a checkpoint saves and restores. */
 export interface Resumable {
   readonly model: Trainable<never>;
   readonly optimizer: Optimizer;
+  /** Average of the model's weights. */
+  readonly average?: WeightAverage;
   /** Streams that others than the model draw from. */
   readonly streams?: Iterable<RandomStream>;
 }
@@ -36,6 +41,8 @@ export interface CheckpointState {
   readonly randomStreams: Readonly<Record<string, readonly number[]>>;
   /** Last values of what was measured: validation AP, say. */
   readonly metrics: Readonly<Record<string, number>>;
+  /** Whether it was made only because the run ended or was stopped there; one that was never stopped has none. */
+  readonly isExtra?: boolean;
   /** The caller's: name of the model, categories, configuration. Anything that JSON holds. */
   readonly metadata: Readonly<Record<string, unknown>>;
   /**
@@ -47,7 +54,8 @@ export interface CheckpointState {
 
 /**
  * Writes a checkpoint folder: `model.safetensors` (torchvision's names and shapes), `optimizer.safetensors`,
- * `state.json`. All is written under a temporary name, brought to the disk and renamed, so that `folder` is either
+ * `state.json`. Of a model whose weights are averaged, `model.safetensors` holds the averages, as they are what is
+ * evaluated and used, and `unaveraged.safetensors` the weights that training goes on with. All is written under a temporary name, brought to the disk and renamed, so that `folder` is either
  * whole or not there; one of the same name is replaced.
  *
  * @param folder in a folder that exists.
@@ -55,8 +63,8 @@ export interface CheckpointState {
  */
 export function saveCheckpoint(
   folder: string,
-  { model, optimizer, streams = [] }: Resumable,
-  contents: Pick<CheckpointState, 'iteration' | 'metrics' | 'metadata'>,
+  { model, optimizer, average, streams = [] }: Resumable,
+  contents: Pick<CheckpointState, 'iteration' | 'isExtra' | 'metrics' | 'metadata'>,
 ): void {
   const state: CheckpointState = {
     format: FORMAT,
@@ -65,15 +73,22 @@ export function saveCheckpoint(
   };
   try {
     writeWholeFolder(folder, (hidden) => {
-      const [modelFile, optimizerFile, stateFile] = FILES.map((name) => path.join(hidden, name));
-      writeSafetensors(modelFile, saveStateDict(model), { format: 'pt' });
-      writeSafetensors(optimizerFile, saveOptimizer(optimizer));
-      const sums = [modelFile, optimizerFile].map(sha256OfSync);
-      const sealed = {
-        ...state,
-        sha256: { [MODEL_FILE]: sums[0], [OPTIMIZER_FILE]: sums[1], [STATE_FILE]: sumOf(state) },
+      const sums: Record<string, string> = {};
+      const write = (
+        name: string,
+        tensors: Map<string, StoredTensor>,
+        metadata?: Record<string, string>,
+      ): void => {
+        const file = path.join(hidden, name);
+        writeSafetensors(file, tensors, metadata);
+        sums[name] = sha256OfSync(file);
       };
-      writeFileSync(stateFile, `${JSON.stringify(sealed, null, 2)}\n`, { flush: true });
+      const save = (): Map<string, StoredTensor> => saveStateDict(model);
+      write(MODEL_FILE, average ? average.duringSync(save) : save(), { format: 'pt' });
+      write(OPTIMIZER_FILE, saveOptimizer(optimizer));
+      if (average) write(UNAVERAGED_FILE, save());
+      const sealed = { ...state, sha256: { ...sums, [STATE_FILE]: sumOf(state) } };
+      writeFileSync(path.join(hidden, STATE_FILE), `${JSON.stringify(sealed, null, 2)}\n`, { flush: true });
     });
   } catch (error) {
     // The user knows the folder, not the temporary name that a file in it was to have.
@@ -95,7 +110,7 @@ export function saveCheckpoint(
  */
 export function loadCheckpoint(
   folder: string,
-  { model, optimizer, streams = [] }: Resumable,
+  { model, optimizer, average, streams = [] }: Resumable,
 ): CheckpointState {
   const state = verifyCheckpoint(folder);
   const ours = byName(model, streams);
@@ -104,11 +119,17 @@ export function loadCheckpoint(
     const where = ours.has(name) ? 'is not in the checkpoint' : 'is in the checkpoint only';
     throw new WeightsError(path.join(folder, STATE_FILE), name, `random stream ${where}`);
   }
-  const modelFile = path.join(folder, MODEL_FILE);
-  const optimizerFile = path.join(folder, OPTIMIZER_FILE);
-  const optimizerState = readSafetensors(optimizerFile, { requireFinite: true }).tensors;
-  loadStateDict(model, modelFile, readSafetensors(modelFile, { requireFinite: true }).tensors);
-  loadOptimizer(optimizer, optimizerFile, optimizerState);
+  const file = (name: string): string => path.join(folder, name);
+  const read = (name: string): Map<string, StoredTensor> =>
+    readSafetensors(file(name), { requireFinite: true }).tensors;
+  const optimizerState = read(OPTIMIZER_FILE);
+  const unaveraged = average && read(UNAVERAGED_FILE);
+  loadStateDict(model, file(MODEL_FILE), read(MODEL_FILE));
+  if (unaveraged) {
+    average.copyWeights();
+    loadStateDict(model, file(UNAVERAGED_FILE), unaveraged);
+  }
+  loadOptimizer(optimizer, file(OPTIMIZER_FILE), optimizerState);
   for (const [name, stream] of ours) stream.state = state.randomStreams[name];
   return state;
 }
@@ -142,7 +163,8 @@ export function readCheckpointState(folder: string): CheckpointState {
  */
 export function verifyCheckpoint(folder: string): CheckpointState {
   const state = readCheckpointState(folder);
-  for (const name of [MODEL_FILE, OPTIMIZER_FILE]) {
+  for (const name of WEIGHTS_FILES) {
+    if (name === UNAVERAGED_FILE && state.sha256?.[name] === undefined) continue;
     const file = path.join(folder, name);
     const sum = sumOfFile(file);
     if (state.sha256 !== undefined && state.sha256[name] !== sum) throw damaged(file);

@@ -47,9 +47,16 @@ export function removeCheckpointLeftovers(folder: string): void {
 
 /** Where `last` leads to, then those with fewer steps; all where there is no `last`. Latest first. */
 function checkpointsUpToLast(folder: string): string[] {
-  const checkpoints = path.join(folder, 'checkpoints');
   const linked = linkedName(path.join(folder, 'last'));
-  const upTo = linked !== undefined && CHECKPOINT_NAME.test(linked) ? Number(linked) : Infinity;
+  return checkpointsUpTo(
+    folder,
+    linked !== undefined && CHECKPOINT_NAME.test(linked) ? Number(linked) : Infinity,
+  );
+}
+
+/** Folders of a run's checkpoints of so many steps or fewer, latest first. */
+export function checkpointsUpTo(folder: string, upTo: number): string[] {
+  const checkpoints = path.join(folder, 'checkpoints');
   const names = existsSync(checkpoints) ? readdirSync(checkpoints) : [];
   return names
     .filter((name) => CHECKPOINT_NAME.test(name) && Number(name) <= upTo)

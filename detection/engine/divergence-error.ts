@@ -18,13 +18,17 @@ const LISTED_GRADIENTS = 3;
 export class DivergenceError extends Error {
   override readonly name = 'DivergenceError';
 
-  constructor(readonly step: DivergedStep) {
+  /** @param remark ends the message: what somebody has done about it, or may do. */
+  constructor(
+    readonly step: DivergedStep,
+    remark = '',
+  ) {
     const { iteration, losses, learningRate, batch, gradientNorms } = step;
     const values = Object.entries(losses).map(([name, value]) => `${name} ${value}`);
     super(
       `training diverged in iteration ${iteration}: ${values.join(', ')} (learning rate ${learningRate}` +
         `${batch === undefined ? '' : `; batch: ${batch}`}).${describeGradients(gradientNorms)} A lower learning rate, ` +
-        `a longer warm-up or gradient clipping may help; if it is always the same batch, look at its boxes.`,
+        `a longer warm-up or gradient clipping may help; if it is always the same batch, look at its boxes.${remark && ` ${remark}`}`,
     );
   }
 }

@@ -22,14 +22,7 @@ export class JsonLinesWriter implements Hook {
 
   beforeTrain(state: TrainingState): void {
     const { file } = this.options;
-    if (existsSync(file)) {
-      const kept = readFileSync(file, 'utf8')
-        .split('\n')
-        .filter((line) => iterationOf(line) <= state.iteration);
-      const temporary = `${file}.${process.pid}.tmp`;
-      writeFileSync(temporary, kept.map((line) => `${line}\n`).join(''));
-      renameSync(temporary, file);
-    }
+    dropRowsAfter(file, state.iteration);
     this.descriptor = openSync(file, 'a');
     this.written = state.iteration;
   }
@@ -54,6 +47,17 @@ export class JsonLinesWriter implements Hook {
     writeSync(this.descriptor!, lines.join(''));
     this.written = rows.at(-1)?.[0] ?? this.written;
   }
+}
+
+/** Leaves out of a file, if it is there, the rows of later iterations: they are to be done again. */
+export function dropRowsAfter(file: string, iteration: number): void {
+  if (!existsSync(file)) return;
+  const kept = readFileSync(file, 'utf8')
+    .split('\n')
+    .filter((line) => iterationOf(line) <= iteration);
+  const temporary = `${file}.${process.pid}.tmp`;
+  writeFileSync(temporary, kept.map((line) => `${line}\n`).join(''));
+  renameSync(temporary, file);
 }
 
 /** Infinity for what is no row: half of one, say, that a crash has left. */

@@ -44,8 +44,8 @@ export interface TrainingResult {
 
 /**
  * Minimises the sum of the losses that a model computes of each batch. What the losses mean, and what a batch is,
- * this function never knows. Batches belong to `data`, which may free one as soon as it is asked for the next. Those
- * of a step that the data's end cuts short are lost.
+ * this function never knows. Batches belong to `data`, which may free one as soon as it is asked for the next. A
+ * step that the end of the data cuts short is as if it had not begun.
  *
  * @throws DivergenceError when a loss or a gradient is NaN or infinite; whatever the model, the data or a hook throws.
  *   Nothing leaks then, and the failed step has updated nothing.
@@ -103,6 +103,7 @@ export async function train<Batch>(
     state.outcome = 'failed';
     throw error;
   } finally {
+    step.undo();
     step.clear();
     for (const hook of hooks) await hook.afterTrain?.(state);
   }
@@ -123,7 +124,7 @@ function update<Batch>(
     const { losses, gradients, gradientNorms } = step.finish();
     storage.scalar('lr', learningRate);
     if (![...Object.values(losses), ...Object.values(gradientNorms)].every(Number.isFinite)) {
-      step.restoreBuffers();
+      step.undo();
       const batch = descriptions.length > 0 ? descriptions.join('; ') : undefined;
       const error = new DivergenceError({
         iteration: state.iteration + 1,

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { lossesAndGradients } from '../nn/autograd';
 import { hasKernel, runKernel } from '../nn/kernels';
+import type { RandomStream } from '../nn/random';
 import type { Losses, Trainable } from './trainable';
 
 /** What the batches of a step gave: each number, and each gradient, is the mean over them. */
@@ -12,6 +13,12 @@ export interface StepGradients {
   readonly gradientNorms: Record<string, number>;
 }
 
+/** What a model's forward changes, as it was. */
+interface Before {
+  readonly buffers: readonly [tf.Variable, tf.Tensor][];
+  readonly streams: readonly [RandomStream, RandomStream['state']][];
+}
+
 /**
  * Forward and backward of the batches that make up one optimizer step. Gradients are added up as they come, so that
  * several batches need the memory of one, and of one more set of gradients.
@@ -19,7 +26,7 @@ export interface StepGradients {
 export class TrainingStep<Batch> {
   private losses: Losses[] = [];
   private gradients = new Map<string, tf.Tensor>();
-  private buffersBefore = new Map<string, tf.Tensor>();
+  private before: Before | undefined;
 
   constructor(private readonly model: Trainable<Batch>) {}
 
@@ -31,9 +38,10 @@ export class TrainingStep<Batch> {
   /** Forward and backward of one batch more. */
   add(batch: Batch): void {
     const { model } = this;
-    if (this.numBatches === 0) {
-      for (const [name, { value }] of model.namedBuffers()) this.buffersBefore.set(name, tf.clone(value));
-    }
+    this.before ??= {
+      buffers: [...model.namedBuffers()].map(([, { variable }]) => [variable, tf.clone<tf.Tensor>(variable)]),
+      streams: [...model.randomStreams()].map((stream) => [stream, stream.state]),
+    };
     const trained = [...model.namedParameters()].filter(([, parameter]) => parameter.trainable);
     const { losses, gradients } = lossesAndGradients(() => model.losses(batch), trained);
     this.losses.push(losses);
@@ -55,20 +63,22 @@ export class TrainingStep<Batch> {
     return { ...this.read(), gradients: this.gradients };
   }
 
-  /** Puts running statistics back to what they were before the step: NaN in them would never go away. */
-  restoreBuffers(): void {
-    for (const [name, buffer] of this.model.namedBuffers()) {
-      const before = this.buffersBefore.get(name);
-      if (before) buffer.variable.assign(before);
-    }
+  /**
+   * Makes the model forget the step: running statistics, in which a NaN would stay for ever, and random streams. Its
+   * parameters are the optimizer's.
+   */
+  undo(): void {
+    for (const [buffer, value] of this.before?.buffers ?? []) buffer.assign(value);
+    for (const [stream, state] of this.before?.streams ?? []) stream.state = state;
   }
 
   /** Frees what the step holds; the next batch begins another. */
   clear(): void {
-    tf.dispose([this.losses, [...this.gradients.values()], [...this.buffersBefore.values()]]);
+    const buffers = this.before?.buffers.map(([, value]) => value) ?? [];
+    tf.dispose([this.losses, [...this.gradients.values()], buffers]);
     this.losses = [];
     this.gradients.clear();
-    this.buffersBefore.clear();
+    this.before = undefined;
   }
 
   /** All numbers in one read: on an accelerator each read waits for everything before it. */

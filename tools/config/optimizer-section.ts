@@ -31,6 +31,16 @@ export const optimizerSection = z
       .describe(
         'parameters with a rate or decay of their own, the first that matches counts: [{match: backbone.body, learningRateFactor: 0.1, weightDecay: 0}]; match is the beginning of a name up to a dot, * in it any characters',
       ),
+    // torchvision's references average only where they are told to (--model-ema).
+    emaDecay: z
+      .number()
+      .gt(0)
+      .lt(1)
+      .nullable()
+      .default(null)
+      .describe(
+        'exponential moving average of the weights, which is evaluated, saved and used: what stays of it in an iteration (0.999); null: none',
+      ),
     accumulate: z
       .int()
       .min(1)

@@ -29,6 +29,13 @@ export const trainingConfigurationSchema = z.strictObject({
     .nullable()
     .default(null)
     .describe('largest element of the gradient, after clipGradientNorm; null: no clipping'),
+  // As detectron2's trainer, which raises FloatingPointError.
+  onDivergence: z
+    .enum(['stop', 'skip', 'rollback'])
+    .default('stop')
+    .describe(
+      'when a loss or a gradient is not finite: stop; skip the iteration; rollback: weights back to the last checkpoint',
+    ),
   iterations: z.int().min(1).default(1000).describe('optimizer steps'),
   evaluateEvery: z
     .int()

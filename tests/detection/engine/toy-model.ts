@@ -30,7 +30,7 @@ export class ToyModel extends Model<ToyBatch, Float32Array, number> {
     this.kernel = this.parameter('conv.weight', normal([3, 3, 3, 4]), 'convolution');
     this.linear = this.parameter('fc.weight', normal([36, 2]), { channels: 4, height: 3, width: 3 });
     this.head = this.parameter('head.weight', normal([2, 1]), 'linear');
-    this.counter = this.buffer('bn.num_batches_tracked', tf.scalar(0));
+    this.counter = this.buffer('bn.num_batches_tracked', tf.scalar(0, 'int32'));
     this.noise = this.stream(new RandomStream(seed, 'noise'));
   }
 
@@ -46,7 +46,7 @@ export class ToyModel extends Model<ToyBatch, Float32Array, number> {
     const noise = this.noise.normal();
     summary.scalar('toy/noise', noise);
     const count = this.counter.value.dataSync()[0];
-    this.counter.variable.assign(tf.scalar(count + 1));
+    this.counter.variable.assign(tf.scalar(count + 1, 'int32'));
     const output = this.forward(pixels);
     return {
       loss_value: tf.mean(tf.square(tf.sub(output, target + 0.1 * noise))),
