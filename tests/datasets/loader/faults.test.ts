@@ -109,13 +109,15 @@ test('batches are the same to the bit when workers die at random moments', async
     const batches = await take(loader, 14, async (done) => {
       if (!moments.includes(done)) return;
       const alive = watchedWorkers.started.filter((worker) => !ended.has(worker));
+      if (alive.length === 0) return; // the one before has no successor yet
       const victim = alive[random.integer(alive.length)];
       ended.add(victim);
       await new Promise((resolve) => setTimeout(resolve, random.integer(8)));
       void victim.terminate();
     });
     expect(batches).toEqual(expected);
-    expect(deaths).toBe(2);
+    expect(deaths).toBe(ended.size);
+    expect(deaths).toBeGreaterThan(0);
   }
 });
 

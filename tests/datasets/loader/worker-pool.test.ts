@@ -8,8 +8,7 @@ import {
   WorkerDeathError,
   type WorkerDeath,
 } from '../../../datasets/loader/worker-death';
-import { WorkerPool } from '../../../datasets/loader/worker-pool';
-import type { LoadedBatch } from '../../../datasets/loader/worker-thread';
+import { WorkerPool, type LoadedBatch } from '../../../datasets/loader/worker-pool';
 import { InputError } from '../../../detection/errors';
 import { watchedWorkers } from './watched-workers';
 
@@ -51,8 +50,37 @@ function reds(loaded: LoadedBatch): number[] | undefined {
   return Array.from({ length: loaded.pixels.length / 3072 }, (_, k) => Math.round(loaded.pixels[3072 * k]));
 }
 
-/** A batch that cannot be allocated ends a worker as an error that nobody has caught. */
-const impossible = (): BatchJob => ({ ...jobOf('10.png', '20.png'), padded: { height: -1, width: 1 } });
+/** A picture of no possible size ends a worker as an error that nobody has caught. */
+function impossible(): BatchJob {
+  const job = jobOf('10.png', '20.png');
+  return { ...job, pictures: job.pictures.map((each) => ({ ...each, resized: { height: -1, width: 1 } })) };
+}
+
+test('pixels stay until they are given back; then their memory is used again', async () => {
+  const pool = new WorkerPool(1);
+  const pixelsOf = async (name: string) => {
+    const loaded = await pool.load(jobOf(name));
+    if (!('pixels' in loaded)) throw new Error(`${name} was refused`);
+    return loaded;
+  };
+  const [first, second] = [await pixelsOf('10.png'), await pixelsOf('20.png')];
+  expect(second.pixels.buffer).not.toBe(first.pixels.buffer);
+  expect(reds(first)).toEqual([10]);
+  first.giveBack();
+  const third = await pixelsOf('30.png');
+  expect(third.pixels.buffer).toBe(first.pixels.buffer);
+  expect([second, third].map(reds)).toEqual([[20], [30]]);
+  // Around the picture there is nothing of the one before.
+  const isPadding = (k: number) => Math.floor(k / 96) >= 9 || k % 96 >= 27;
+  expect(third.pixels.filter((_, k) => isPadding(k)).every((value) => value === 0)).toBe(true);
+  second.giveBack();
+  third.giveBack();
+  // What the buffers are too small for gets a larger one, and there are no more of them than at once in use.
+  const large = await pool.load({ ...jobOf('40.png'), padded: { height: 64, width: 32 } });
+  expect('pixels' in large && large.pixels.buffer).not.toBe(third.pixels.buffer);
+  expect((await pixelsOf('10.png')).pixels.buffer).toBe(second.pixels.buffer);
+  await pool.close();
+});
 
 test('closing fails the batches that are awaited', async () => {
   const pool = new WorkerPool(2);
@@ -103,7 +131,7 @@ test('a batch that ends one worker after another fails and is named; the others 
   expect(error).toBeInstanceOf(WorkerDeathError);
   expect(error).toBeInstanceOf(InputError);
   expect((error as Error).message).toMatch(
-    /^3 threads that load pictures have ended .*: RangeError: Invalid array buffer length[^]*, at image 1 \(.*10\.png\), image 2 \(.*20\.png\)\. Look/,
+    /^3 threads that load pictures have ended .*: RangeError: Invalid typed array length: -1[^]*, at image 1 \(.*10\.png\), image 2 \(.*20\.png\)\. Look/,
   );
   expect(reds(await loads[2])).toEqual([20]);
   expect(watchedWorkers.started).toHaveLength(4);

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs-core';
 import { loadBackend } from '../../../detection/backend/node';
-import { batchImages } from '../../../detection/structures/image-batch';
+import { batchImages, makeImageBatch } from '../../../detection/structures/image-batch';
 import type { RgbImage } from '../../../detection/structures/resize';
 import { flipBoxes, scaleBoxes } from '../../../detection/structures/boxes';
 import { describeShared, sharedPath } from '../../shared';
@@ -101,4 +101,17 @@ test('mirroring boxes keeps their order of corners', () => {
 
 test('an empty batch is refused', () => {
   expect(() => batchImages([], { minSize: 8, maxSize: 8 })).toThrow(RangeError);
+});
+
+test('a batch is a copy of the pixels that it is made of', () => {
+  const numTensors = tf.memory().numTensors;
+  // Memory of WebAssembly lies as TensorFlow wants it: it is the kind that it would use as it is.
+  const memory = new WebAssembly.Memory({ initial: 1 });
+  const pixels = new Float32Array(memory.buffer, 0, 32 * 32 * 3).fill(1);
+  const size = { height: 32, width: 32 };
+  const { tensor } = makeImageBatch(pixels, size, [size], [size]);
+  pixels.fill(2);
+  expect(tensor.dataSync()).toEqual(new Float32Array(pixels.length).fill(1));
+  tensor.dispose();
+  expect(tf.memory().numTensors).toBe(numTensors);
 });
