@@ -1,24 +1,26 @@
 import { rmSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import type { CocoDataset } from '../datasets/coco/annotations';
+import { ImageError } from '../datasets/images/decode';
 import { loadTrainingBackend } from '../detection/backend/node';
 import type { EarlyStoppingState } from '../detection/engine/early-stopping';
 import type { Metric } from '../detection/engine/metric';
-import type { Optimizer } from '../detection/engine/optimizer';
 import { train } from '../detection/engine/train';
 import { InputError } from '../detection/errors';
 import type { FasterRcnn } from '../detection/modeling/faster-rcnn';
 import { imageNormalization } from '../detection/modeling/models';
-import { loadCheckpoint, readCheckpointState } from '../weights/checkpoint';
+import { loadCheckpoint, readCheckpointState, type Resumable } from '../weights/checkpoint';
 import { resumePoint } from '../weights/resume-point';
 import type { CompleteConfiguration } from './config/complete';
 import { configurationYaml } from './config/yaml-text';
+import { DataFaults, type DataFault } from './data-faults';
+import { DivergencePolicy, divergedIterationsOf } from './divergence-policy';
 import type { DetectorEvaluation, evaluateDetector } from './evaluate-detector';
 import { EvaluationHook } from './evaluation-hook';
 import { bestMetric } from './evaluation-metrics';
 import { Interrupted, interruptible } from './interruption';
-import { writeLeftOut } from './left-out';
-import { makeClipping, makeOptimizer, makeSchedule } from './make-optimizer';
+import { LeftOutRecord } from './left-out';
+import { makeAverage, makeClipping, makeOptimizer, makeSchedule } from './make-optimizer';
 import { makeTrainingLoader } from './make-training-loader';
 import { writeAtomically } from './output-files';
 import { say } from './progress';
@@ -48,62 +50,85 @@ export interface TrainedDetector {
   readonly iteration: number;
   /** Of the weights after the last step; undefined without a validation set, and where the run has been stopped. */
   readonly result: DetectorEvaluation | undefined;
-  /** Says that the user stopped the run, and how to go on. */
-  readonly interrupted?: Interrupted;
+  /** Says that the user stopped the run, or that its data cannot be used any more, and how to go on. */
+  readonly interrupted?: Interrupted | InputError;
   /** Says why the run ended before its last iteration, where it did. */
   readonly stoppedEarly?: string;
 }
 
 /**
  * Trains a detector as its configuration says: metrics, checkpoints, evaluations go to the run's folder, which holdRun
- * holds. Returns also when the user stops it, after saving.
+ * holds. Returns also when the user or its data stops it, after saving.
  *
  * @throws InputError where files do not fit, DivergenceError where training diverges.
  */
 export async function trainDetector(given: TrainingJob): Promise<TrainedDetector> {
-  const data = await readTrainingData(given.configuration);
+  const data = await readTrainingData(given.configuration, given.resume);
   const metric = bestMetric(given.configuration, data.val);
   await loadTrainingBackend();
   const checkpoint = given.resume ? resumePoint(given.output, say) : undefined;
   const { model, configuration } = await startDetector(given.configuration, data.train.categories.length, {
     isToBeRestored: checkpoint !== undefined,
   });
-  const job = { ...given, configuration };
-  const { minSize, maxSize, name } = configuration.model;
-  const optimizer = makeOptimizer(configuration, model);
   try {
-    const start: StartingPoint =
-      checkpoint === undefined ? { iteration: 0 } : restore(job, checkpoint, data.train, model, optimizer);
-    const transform = { minSize, maxSize, ...imageNormalization(name) };
-    const detector = { model, ...transform, categories: data.train.categories };
-    return await interruptible((signal) => run({ ...job, metric, start }, data, detector, optimizer, signal));
+    return await trainModel({ ...given, configuration, metric }, data, model, checkpoint);
   } finally {
-    optimizer.dispose();
     model.dispose();
   }
 }
-
-type Detector = Parameters<typeof evaluateDetector>[0];
 
 /** A job whose files have been read. */
 interface PreparedJob extends TrainingJob {
   /** What makes a checkpoint the best. Undefined without a validation set. */
   readonly metric: Metric | undefined;
+}
+
+async function trainModel(
+  job: PreparedJob,
+  data: TrainingData,
+  model: FasterRcnn,
+  checkpoint: string | undefined,
+): Promise<TrainedDetector> {
+  const { configuration } = job;
+  const optimizer = makeOptimizer(configuration, model);
+  const average = makeAverage(configuration, model);
+  const resumable = { model, optimizer, ...(average && { average }) };
+  try {
+    const start: StartingPoint =
+      checkpoint === undefined
+        ? { iteration: 0, diverged: [] }
+        : restore(job, checkpoint, data.train, resumable);
+    const { minSize, maxSize, name } = configuration.model;
+    const transform = { minSize, maxSize, ...imageNormalization(name) };
+    const detector = { model, ...transform, categories: data.train.categories };
+    return await interruptible((signal) => run({ ...job, start }, data, detector, resumable, signal));
+  } finally {
+    average?.dispose();
+    optimizer.dispose();
+  }
+}
+
+type Detector = Parameters<typeof evaluateDetector>[0];
+
+/** A job that can begin. */
+interface StartedJob extends PreparedJob {
   readonly start: StartingPoint;
 }
 
 /** Where a run begins, or goes on. */
 interface StartingPoint {
   readonly iteration: number;
+  /** The steps that have diverged. */
+  readonly diverged: readonly number[];
   readonly earlyStopping?: EarlyStoppingState;
 }
 
 async function run(
-  job: PreparedJob,
+  job: StartedJob,
   sets: TrainingData,
   detector: Detector,
-  optimizer: Optimizer,
-  signal: AbortSignal,
+  resumable: Resumable,
+  userSignal: AbortSignal,
 ): Promise<TrainedDetector> {
   const { train: trainSet, val } = sets;
   const { configuration, output, metric, start } = job;
@@ -112,27 +137,46 @@ async function run(
   const folder = runFolder(output);
   writeAtomically(folder.config, configurationYaml(configuration));
   rmSync(folder.report, { force: true }); // of a run that was stopped: no more what the folder holds
-  if (data.skipInvalid) writeLeftOut(folder.leftOut, val ? [trainSet, val] : [trainSet]);
+  const record = new LeftOutRecord(folder.leftOut, val ? [trainSet, val] : [trainSet]);
+  if (data.skipInvalid) record.write();
+  const faults = new DataFaults({ onBrokenPicture: data.onBrokenPicture, record, signal: userSignal });
+  const { signal } = faults;
+  const { optimizer, average } = resumable;
+  const evaluate = (set: CocoDataset, validationLoss: boolean): Promise<DetectorEvaluation> => {
+    const settings = { ...configuration, validationLoss };
+    const found = () => validate(detector, set, settings, signal, faults.listeners(set));
+    return faults.evaluating(() => (average ? average.during(found) : found()));
+  };
   const evaluation =
     val &&
     new EvaluationHook(
-      () => validate(detector, val, configuration, signal),
+      () => evaluate(val, configuration.validationLoss),
       configuration.evaluateEvery,
-      (storage, result) => summarizeEvaluation(storage, result, val, detector.categories),
+      (storage, result) => summarizeEvaluation(storage, result, detector.categories),
     );
-  const { model } = detector;
+  const { resumeCommand } = job;
+  const divergence = new DivergencePolicy({
+    policy: configuration.onDivergence,
+    output,
+    resumable,
+    resumeCommand,
+    diverged: start.diverged,
+  });
   const { hooks, earlyStopping } = trainingHooks({
     configuration,
     output,
-    resumable: { model, optimizer },
+    resumable,
+    divergence,
     metadata: { categories: trainSet.categories },
     evaluation,
     metric,
     earlyStoppingState: start.earlyStopping,
   });
   const { iteration, interrupted } = await train(
-    makeTrainingLoader(trainSet, configuration, start.iteration * accumulate),
-    model,
+    faults.batches(
+      makeTrainingLoader(trainSet, configuration, start.iteration * accumulate, faults.listeners(trainSet)),
+    ),
+    detector.model,
     {
       optimizer,
       learningRate: makeSchedule(configuration),
@@ -141,38 +185,53 @@ async function run(
       signal,
       accumulate,
       clipGradients: makeClipping(configuration),
+      onDivergence: divergence.handle,
       describeBatch: ({ imageIds }) => `image ids ${imageIds.join(', ')}`,
-      hooks,
+      hooks: [faults, ...hooks],
     },
   );
   const early = interrupted || iteration >= iterations ? undefined : earlyStopping?.reason;
   if (early !== undefined) say(whyEarly(early, iteration, job));
   const trained = { ...sets, iteration, ...(early !== undefined && { stoppedEarly: early }) };
-  if (interrupted) return { ...trained, result: undefined, interrupted: stopped(iteration, job) };
-  // A run that was over before, or stopped while it evaluated at the end, gets its evaluation now.
-  if (!val || evaluation?.latest?.iteration === iteration) {
-    return { ...trained, result: evaluation?.latest?.result };
-  }
+  const stop = (): TrainedDetector => ({
+    ...trained,
+    result: undefined,
+    interrupted: stopped(iteration, job, faults.fault),
+  });
+  if (interrupted || faults.fault) return stop();
+  if (!val) return { ...trained, result: undefined };
   try {
-    const result = await validate(detector, val, { ...configuration, validationLoss: false }, signal);
-    return { ...trained, result };
+    const { latest } = evaluation!;
+    // A run that was over before, or stopped while it evaluated at the end, gets its evaluation now.
+    const result = latest?.iteration === iteration ? latest.result : await evaluate(val, false);
+    return { ...trained, val: result.dataset, result };
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error;
-    return { ...trained, result: undefined, interrupted: stopped(iteration, job) };
+    return stop();
   }
 }
 
 /** Says so; where the run had stopped before, how to go on too. */
-function whyEarly(reason: string, iteration: number, { start, resumeCommand }: PreparedJob): string {
+function whyEarly(reason: string, iteration: number, { start, resumeCommand }: StartedJob): string {
   const message = `stopped early after iteration ${iteration}: ${reason}`;
   if (start.iteration < iteration) return message;
   return `${message}. To go on: ${resumeCommand} --set earlyStopping.patience=null (or more evaluations)`;
 }
 
-function stopped(iteration: number, { output, resumeCommand }: TrainingJob): Interrupted {
+function stopped(
+  iteration: number,
+  { output, resumeCommand }: TrainingJob,
+  fault: DataFault | undefined,
+): Interrupted | InputError {
   const saved =
     iteration === 0 ? 'before the first iteration' : `after iteration ${iteration}; saved in ${output}`;
-  return new Interrupted(`Stopped ${saved}. To go on: ${resumeCommand}`);
+  if (!fault) return new Interrupted(`Stopped ${saved}. To go on: ${resumeCommand}`);
+  const remedy = `When that is put right, go on with: ${resumeCommand}`;
+  const without =
+    fault instanceof ImageError
+      ? `\nTo go on without pictures that break: ${resumeCommand} --set data.onBrokenPicture=skip`
+      : '';
+  return new InputError(`${fault.message}.\nStopped ${saved}. ${remedy}${without}`);
 }
 
 /**
@@ -183,8 +242,7 @@ function restore(
   { configuration, output }: TrainingJob,
   checkpoint: string,
   { file, categories }: CocoDataset,
-  model: FasterRcnn,
-  optimizer: Optimizer,
+  resumable: Resumable,
 ): StartingPoint {
   const { iteration, metadata } = readCheckpointState(checkpoint);
   if (iteration > configuration.iterations) {
@@ -197,8 +255,8 @@ function restore(
   if (!isDeepStrictEqual(metadata['categories'], categories)) {
     throw new InputError(`${file}: its categories are not those that ${output} has been trained on`);
   }
-  loadCheckpoint(checkpoint, { model, optimizer });
+  loadCheckpoint(checkpoint, resumable);
   say(`going on after iteration ${iteration}`);
   const earlyStopping = earlyStoppingStateOf(metadata);
-  return { iteration, ...(earlyStopping && { earlyStopping }) };
+  return { iteration, diverged: divergedIterationsOf(metadata), ...(earlyStopping && { earlyStopping }) };
 }

@@ -7,6 +7,7 @@ import { ProgressWriter } from '../detection/engine/progress-writer';
 import type { Resumable } from '../weights/checkpoint';
 import { CheckpointHook } from '../weights/checkpoint-hook';
 import type { CompleteConfiguration } from './config/complete';
+import type { DivergencePolicy } from './divergence-policy';
 import type { EvaluationHook } from './evaluation-hook';
 import { runEvents } from './run-events';
 import { runFolder } from './run-folder';
@@ -18,6 +19,7 @@ export interface TrainingHooksOptions {
   readonly resumable: Resumable;
   /** Goes into each checkpoint, beside the configuration and what early stopping has to remember. */
   readonly metadata: Readonly<Record<string, unknown>>;
+  readonly divergence: DivergencePolicy;
   /** Undefined without a validation set, as `metric` is. */
   readonly evaluation: EvaluationHook | undefined;
   /** What makes a checkpoint the best. */
@@ -31,9 +33,9 @@ export interface TrainingHooks {
   readonly earlyStopping: EarlyStopping | undefined;
 }
 
-/** What a run does around its steps: it evaluates, finds out whether to stop, writes, and saves all of that at last. */
+/** What a run does around its steps: it averages, evaluates, finds out whether to stop, writes, and saves all of that at last. */
 export function trainingHooks(options: TrainingHooksOptions): TrainingHooks {
-  const { configuration, output, evaluation, metric } = options;
+  const { configuration, output, resumable, divergence, evaluation, metric } = options;
   const { data, optimizer, earlyStopping: stopping, keepEvery } = configuration;
   const earlyStopping =
     evaluation &&
@@ -45,6 +47,8 @@ export function trainingHooks(options: TrainingHooksOptions): TrainingHooks {
       ...(options.earlyStoppingState && { state: options.earlyStoppingState }),
     });
   const hooks = [
+    ...(resumable.average ? [resumable.average] : []),
+    divergence,
     ...(evaluation ? [evaluation] : []),
     ...(earlyStopping ? [earlyStopping] : []),
     new JsonLinesWriter({ file: runFolder(output).metrics }),
@@ -52,7 +56,7 @@ export function trainingHooks(options: TrainingHooksOptions): TrainingHooks {
     new ProgressWriter({ output: process.stderr, imagesPerStep: data.batchSize * optimizer.accumulate }),
     new CheckpointHook({
       folder: output,
-      resumable: options.resumable,
+      resumable,
       every: configuration.checkpointEvery,
       keep: configuration.keepCheckpoints,
       ...(keepEvery !== null && { keepEvery }),
@@ -60,6 +64,7 @@ export function trainingHooks(options: TrainingHooksOptions): TrainingHooks {
       metadata: () => ({
         ...options.metadata,
         configuration,
+        divergedIterations: divergence.divergedIterations,
         ...(earlyStopping && { earlyStopping: earlyStopping.state }),
       }),
     }),
