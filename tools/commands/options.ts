@@ -24,6 +24,7 @@ export function addConfigurationOptions(command: Command): Command {
     .option('--config <file>', 'YAML file with keys of the configuration; a run’s config.yaml is one')
     .option('--set <key=value>', 'set a key of the configuration; may be repeated', collect)
     .option('--iterations <n>', 'optimizer steps', wholeNumber(1))
+    .option('--on-divergence <what>', 'when a loss or a gradient is not finite: stop, skip or rollback')
     .option(
       '--weights <weights>',
       'start weights: a file or checkpoint of a detector or an image classifier, or torchvision’s by name: COCO_V1, IMAGENET1K_V1',
