@@ -14,7 +14,7 @@ import { Conv2dNormActivation } from '../../../../detection/nn/conv2d-norm-activ
 import { Conv2d } from '../../../../detection/nn/convolution';
 import type { HeadGradients } from '../../../../detection/nn/head-losses';
 import { kaimingNormalFanOut } from '../../../../detection/nn/initialisers';
-import { BatchNorm } from '../../../../detection/nn/normalisation';
+import { BatchNorm, type NormalisationFactory } from '../../../../detection/nn/normalisation';
 import { RandomStream } from '../../../../detection/nn/random';
 import type { DetectionBatch } from '../../../../detection/structures/detection-batch';
 
@@ -26,14 +26,14 @@ class SmallBody extends Body {
   override readonly outChannels = [8, 8, 16, 16];
   private readonly layers: readonly Conv2dNormActivation[];
 
-  constructor(random: RandomStream) {
+  constructor(random: RandomStream, normalisation: NormalisationFactory) {
     super();
     let inChannels = 3;
     this.layers = this.outChannels.map((outChannels, i) => {
       const weight = kaimingNormalFanOut([3, 3, inChannels, outChannels], random);
       const convolution = new Conv2d(weight, undefined, { stride: i === 0 ? 4 : 2, padding: 1 });
       inChannels = outChannels;
-      const layer = new Conv2dNormActivation(convolution, new BatchNorm(outChannels), 'relu');
+      const layer = new Conv2dNormActivation(convolution, normalisation(outChannels), 'relu');
       return this.child(`layer${i}`, layer);
     });
   }
@@ -45,7 +45,11 @@ class SmallBody extends Body {
 }
 
 /** Samples fewer anchors and proposals than there are, so that the streams decide which. */
-export function buildSmallDetector(seed: number, headGradients: HeadGradients): FasterRcnn {
+export function buildSmallDetector(
+  seed: number,
+  headGradients: HeadGradients,
+  normalisation: NormalisationFactory = (channels) => new BatchNorm(channels),
+): FasterRcnn {
   const random = new RandomStream(seed, 'init');
   const ratios = [0.5, 1, 2];
   const anchors = new AnchorGenerator(
@@ -73,7 +77,7 @@ export function buildSmallDetector(seed: number, headGradients: HeadGradients): 
     headGradients,
   );
   return new FasterRcnn(
-    new BackboneWithFpn(new SmallBody(random), { outChannels: CHANNELS, random }),
+    new BackboneWithFpn(new SmallBody(random, normalisation), { outChannels: CHANNELS, random }),
     rpn,
     roiHeads,
   );

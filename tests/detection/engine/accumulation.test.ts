@@ -1,0 +1,182 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { loadBackend } from '../../../detection/backend/node';
+import { clipByGlobalNorm } from '../../../detection/engine/gradient-clipping';
+import type { Hook } from '../../../detection/engine/hooks';
+import { constant } from '../../../detection/engine/schedules';
+import { Sgd } from '../../../detection/engine/sgd';
+import { train, type TrainingOptions } from '../../../detection/engine/train';
+import type { Losses } from '../../../detection/engine/trainable';
+import { Model } from '../../../detection/modeling/model';
+import { RandomStream } from '../../../detection/nn/random';
+import { FrozenBatchNorm } from '../../../detection/nn/normalisation';
+import type { DetectionBatch } from '../../../detection/structures/detection-batch';
+import { buildSmallDetector, smallBatch } from '../modeling/separated/small-detector';
+import { ToyModel, toyBatches, valuesOf } from './toy-model';
+
+let tensorsBefore: number;
+beforeAll(() => loadBackend());
+beforeEach(() => (tensorsBefore = tf.memory().numTensors));
+afterEach(() => expect(tf.memory().numTensors).toBe(tensorsBefore));
+
+/** y = w . x + b, with the mean over the examples of a batch as its loss. */
+class LinearModel extends Model<number[][], number[], number> {
+  private readonly weight = this.parameter('weight', tf.tensor2d([[0.5], [-0.25], [1]]));
+  private readonly bias = this.parameter('bias', tf.tensor1d([0.1]));
+
+  losses(batch: number[][]): Losses {
+    const x = tf.tensor2d(batch.map((example) => example.slice(0, 3)));
+    const y = tf.tensor2d(batch.map((example) => [example[3]]));
+    const output = tf.add(tf.matMul(x, this.weight.value), this.bias.value);
+    return { loss: tf.mean(tf.square(tf.sub(output, y))), loss_size: tf.mean(tf.abs(output)) };
+  }
+
+  predict(): number {
+    return NaN;
+  }
+}
+
+type Run = { losses: number[]; norms: number[]; values: number[] };
+
+async function runLinear(batchSize: number, accumulate: number): Promise<Run> {
+  const random = new RandomStream(3, 'examples');
+  const examples = Array.from({ length: 48 }, () => Array.from({ length: 4 }, () => random.normal()));
+  const batches = Array.from({ length: 48 / batchSize }, (_, k) =>
+    examples.slice(k * batchSize, (k + 1) * batchSize),
+  );
+  const model = new LinearModel();
+  const optimizer = new Sgd(model.namedParameters(), { momentum: 0.9, weightDecay: 1e-3 });
+  const [losses, norms]: [number[], number[]] = [[], []];
+  const hook: Hook = {
+    afterStep: ({ storage }) => {
+      losses.push(storage.latest('total_loss')!.value);
+      norms.push(storage.latest('gradient_norm')!.value);
+    },
+  };
+  const options = {
+    optimizer,
+    learningRate: constant(0.05),
+    clipGradients: clipByGlobalNorm(1),
+    hooks: [hook],
+  };
+  const { iteration } = await train(batches, model, { ...options, iterations: 100, accumulate });
+  expect(iteration).toBe(6);
+  const values = [...model.namedParameters()].flatMap(([, { value }]) => [...value.dataSync()]);
+  optimizer.dispose();
+  model.dispose();
+  return { losses, norms, values };
+}
+
+it.each([2, 4, 8])(
+  '%d batches of equal size are one large batch where losses are means over images',
+  async (n) => {
+    const large = await runLinear(8, 1);
+    const small = await runLinear(8 / n, n);
+    expect(large.norms.some((norm) => norm > 1)).toBe(true); // clipped, the large one and the many alike
+    for (const key of ['losses', 'norms', 'values'] as const) {
+      expect(small[key]).toHaveLength(large[key].length);
+      small[key].forEach((value, k) => expect(Math.abs(value - large[key][k])).toBeLessThan(1e-6));
+    }
+  },
+);
+
+it('a detector learns from images one by one what it learns from a batch of them', async () => {
+  const whole = smallBatch(1);
+  const single = whole.targets.map((target, k): DetectionBatch => {
+    const { tensor, sizes, originalSizes } = whole.images;
+    return {
+      images: {
+        tensor: tf.slice(tensor, [k, 0, 0, 0], [1, -1, -1, -1]),
+        sizes: [sizes[k]],
+        originalSizes: [originalSizes[k]],
+      },
+      targets: [target],
+      imageIds: [whole.imageIds[k]],
+    };
+  });
+  const gradientsOf = async (batches: DetectionBatch[]) => {
+    const model = buildSmallDetector(5, 'in-forward', (channels) => new FrozenBatchNorm(channels));
+    const optimizer = new Sgd(model.namedParameters(), { momentum: 0, weightDecay: 0 });
+    const gradients = new Map<string, Float32Array>();
+    const { losses } = await train(batches, model, {
+      optimizer,
+      learningRate: constant(0.01),
+      iterations: 1,
+      accumulate: batches.length,
+      clipGradients: (given) => {
+        for (const [name, value] of given) gradients.set(name, value.dataSync<'float32'>().slice());
+      },
+    });
+    optimizer.dispose();
+    model.dispose();
+    return { losses, gradients };
+  };
+  const [large, small] = [await gradientsOf([whole]), await gradientsOf(single)];
+  for (const [name, loss] of Object.entries(large.losses)) expect(small.losses[name]).toBeCloseTo(loss, 6);
+  expect([...small.gradients.keys()].sort()).toEqual([...large.gradients.keys()].sort());
+  for (const [name, gradient] of large.gradients) {
+    const largest = gradient.reduce((max, value) => Math.max(max, Math.abs(value)), 0);
+    const error = small.gradients
+      .get(name)!
+      .reduce((max, v, k) => Math.max(max, Math.abs(v - gradient[k])), 0);
+    expect([name, error / largest < 2e-6]).toEqual([name, true]);
+  }
+  tf.dispose([whole.images.tensor, single.map(({ images }) => images.tensor)]);
+});
+
+describe('a step that is not completed', () => {
+  const options = (model: ToyModel): Omit<TrainingOptions<never>, 'iterations'> => ({
+    optimizer: new Sgd(model.namedParameters(), { momentum: 0.9, weightDecay: 0 }),
+    learningRate: constant(0.05),
+    accumulate: 3,
+  });
+
+  it('is as if it had not begun: the run that goes on is the one that never was interrupted', async () => {
+    const [straight, stopped] = [new ToyModel(), new ToyModel()];
+    const [a, b] = [options(straight), options(stopped)];
+    await train(toyBatches(), straight, { ...a, iterations: 4 });
+    const short = [...Array(8).keys()].map((id) => [...take(toyBatches(id), 1)][0]);
+    const first = await train(short, stopped, { ...b, iterations: 4 });
+    expect(first.iteration).toBe(2);
+    await train(toyBatches(6), stopped, { ...b, iterations: 4, startIteration: 2 });
+    expect(valuesOf(stopped)).toEqual(valuesOf(straight));
+    for (const { optimizer } of [a, b]) optimizer.dispose();
+    for (const model of [straight, stopped]) model.dispose();
+  });
+
+  it('describes all its batches when it diverges, and calls hooks once', async () => {
+    const model = new ToyModel();
+    const given = options(model);
+    const calls: string[] = [];
+    const hook: Hook = {
+      beforeStep: ({ iteration }) => void calls.push(`before ${iteration}`),
+      afterStep: ({ iteration }) => void calls.push(`after ${iteration}`),
+    };
+    const diverging = {
+      losses: (batch: { id: number }): Losses => {
+        const losses = model.losses([...take(toyBatches(batch.id), 1)][0]);
+        return batch.id === 4 ? { ...losses, loss_size: tf.scalar(NaN) } : losses;
+      },
+      namedParameters: () => model.namedParameters(),
+      namedBuffers: () => model.namedBuffers(),
+      randomStreams: () => model.randomStreams(),
+    };
+    const run = train(toyBatches(), diverging, {
+      ...given,
+      iterations: 4,
+      hooks: [hook],
+      describeBatch: ({ id }) => `image ${id}`,
+    });
+    await expect(run).rejects.toThrow(/iteration 2: .*loss_size NaN .*batch: image 3; image 4; image 5\)/);
+    expect(calls).toEqual(['before 0', 'after 1', 'before 1']);
+    given.optimizer.dispose();
+    model.dispose();
+  });
+});
+
+function* take<T>(items: Iterable<T>, count: number): Generator<T> {
+  let left = count;
+  for (const item of items) {
+    if (left-- === 0) return;
+    yield item;
+  }
+}
