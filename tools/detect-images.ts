@@ -40,6 +40,8 @@ export async function detectSet(
     onProgress?.(found.size, dataset.images.length);
     await giveWay(signal);
   }
+  // Those of which the picture broke are done with too.
+  if (found.size < dataset.images.length) onProgress?.(dataset.images.length, dataset.images.length);
   return found;
 }
 
