@@ -212,3 +212,21 @@ test('of more than 2000 pictures training reads the headers only; check decodes 
   expect(await refusals(true, 0)).toEqual(['missing picture 9999']);
   expect(workplace.stderr).toMatch(/pictures: 0 of 2002 pictures have been looked at in 0\.0 s;/);
 });
+
+test('without time, pictures are looked for in the lists of their folders', async () => {
+  mkdirSync(workplace.at('pictures', 'below'));
+  writeFileSync(workplace.at('pictures', 'below', 'deep.jpg'), 'anything');
+  const files = ['below/deep.jpg', 'below/none.jpg', './good.jpg', 'below/../good.jpg', 'gone/good.jpg'];
+  const found: string[] = [];
+  await checkPictures(
+    workplace.at('pictures'),
+    files.map((fileName, id) => ({ id, fileName, ...size })),
+    ({ fileName }, kind, key, reason) => found.push(`${fileName} ${kind} ${key} ${reason}`),
+    { decodeAll: false, maxSeconds: 0 },
+  );
+  expect(found).toEqual(
+    ['below/none.jpg', 'gone/good.jpg'].map(
+      (name) => `${name} missing picture file_name ${workplace.at('pictures', name)}: there is no such file`,
+    ),
+  );
+});
