@@ -50,6 +50,11 @@ export class LeftOutRecord {
   }
 }
 
+/** How many pictures of each set broke while a run did its steps; empty where nothing is recorded. */
+export function readBrokenPictures(file: string): number[] {
+  return readEarlier(file).map(({ brokenDuringRun }) => brokenDuringRun.length);
+}
+
 /** Nothing where there is no record yet, or what is there is none. */
 function readEarlier(file: string): z.output<typeof earlierRecord> {
   try {

@@ -16,7 +16,8 @@ export class Metrics {
 
   /** Names of the model's losses, in the order in which it gave them. */
   get lossNames(): string[] {
-    return Object.keys(this.rows.at(-1) ?? {}).filter((name) => name.startsWith('loss_'));
+    const names = new Set(this.rows.flatMap((row) => Object.keys(row)));
+    return [...names].filter((name) => name.startsWith('loss_'));
   }
 
   /** Median of a scalar over the steps. NaN where it was never put. */
@@ -36,17 +37,21 @@ export class Metrics {
   }
 }
 
-/** Reads a run's metrics; a last line that a crash has cut short is left out. */
+/** Reads a run's metrics. */
 export function readMetrics(file: string): Metrics {
-  if (!existsSync(file)) return new Metrics([]);
-  const rows = readFileSync(file, 'utf8')
+  return new Metrics(readJsonLines(file) as MetricsRow[]);
+}
+
+/** What the lines of a file hold; nothing without one. A last line that a crash has cut short is left out. */
+export function readJsonLines(file: string): unknown[] {
+  if (!existsSync(file)) return [];
+  return readFileSync(file, 'utf8')
     .split('\n')
-    .flatMap((line) => {
+    .flatMap((line): unknown[] => {
       try {
-        return [JSON.parse(line) as MetricsRow];
+        return [JSON.parse(line)];
       } catch {
         return [];
       }
     });
-  return new Metrics(rows);
 }

@@ -72,13 +72,14 @@ async function reportData(run: FinishedRun): Promise<ReportData> {
 
 type EvaluationPart = Pick<ReportData, 'evaluation' | 'gallery' | 'worst'>;
 
-async function evaluationPart({ train, val, result }: FinishedRun): Promise<EvaluationPart> {
-  if (!val || !result) return { gallery: [], worst: [] };
+async function evaluationPart({ train, result }: FinishedRun): Promise<EvaluationPart> {
+  if (!result) return { gallery: [], worst: [] };
+  const { evaluation, dataset } = result;
   const detections = cocoResults(result.detections, train.categories);
   return {
-    evaluation: evaluationData(result.evaluation, val, detections, MIN_SCORE),
-    gallery: await galleryImages(val, train, result.detections, MIN_SCORE),
-    worst: await worstImages(val, detections, MIN_SCORE),
+    evaluation: evaluationData(evaluation, dataset, detections, MIN_SCORE),
+    gallery: await galleryImages(dataset, train, result.detections, MIN_SCORE),
+    worst: await worstImages(dataset, detections, MIN_SCORE),
   };
 }
 

@@ -26,17 +26,17 @@ export function barTable(
           html`<tr>
             <th scope="row">${name}</th>
             <td>${count}</td>
-            <td>${bar(value)}${score(value)}</td>
+            <td>${bar(value, score(value))}</td>
           </tr>`,
       )}
     </tbody>
   </table>`;
 }
 
-/** A bar of a length of 0..1. */
-export function bar(value: number): Markup {
-  const percent = Math.round(Math.min(1, Math.max(0, value)) * 100);
-  return html`<span class="bar"><i style="width:${percent}%"></i></span>`;
+/** A bar of a length of 0..1, and the number that it stands for. */
+export function bar(length: number, text: string): Markup {
+  const percent = Math.round(Math.min(1, Math.max(0, length)) * 100);
+  return html`<span class="bar"><i style="width:${percent}%"></i></span><span class="number">${text}</span>`;
 }
 
 /** Three decimals, as average precision is given; a dash where it is undefined. */

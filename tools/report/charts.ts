@@ -74,11 +74,17 @@ function draw(options: ChartOptions, marks: Plot.Markish[]): Markup {
     x: { label: options.xLabel, ticks: 5 },
     y: options.yDomain
       ? { label: options.yLabel, grid: true, ticks: 5, domain: options.yDomain }
-      : { label: options.yLabel, grid: true, ticks: 5, zero: true, nice: true },
+      : { label: options.yLabel, grid: true, ticks: 5, zero: true, nice: true, tickFormat },
     marks: [Plot.ruleY([0], { strokeOpacity: 0.4 }), ...marks],
   });
   chart.setAttribute('role', 'img');
   return new Markup(chart.outerHTML);
+}
+
+/** Short enough for the margin, also of learning rates. */
+function tickFormat(value: number): string {
+  const rounded = Number(value.toPrecision(6));
+  return rounded !== 0 && Math.abs(rounded) < 1e-3 ? rounded.toExponential() : String(rounded);
 }
 
 type Points = Series['points'];

@@ -113,10 +113,10 @@ function list(
     return html`<tr>
       ${row.slice(0, -2).map((name) => html`<td>${name}</td>`)}
       <td>${count}</td>
-      <td>${((count / total) * 100).toFixed(0)} %</td>
+      <td>${((count / total) * 100).toFixed(1)} %</td>
     </tr>`;
   };
-  return html`<div class="card">
+  return html`<div class="card scroll" tabindex="0">
     <h3>${title}</h3>
     ${
       rows.length === 0

@@ -28,22 +28,23 @@ const meanings: Readonly<Record<ErrorKind, string>> = {
 /** What each kind of error costs, as TIDE tells them. */
 export function errorKinds({ ap, kinds, falsePositives, falseNegatives }: Errors): Markup {
   const largest = Math.max(...kinds.map(({ cost }) => cost), falsePositives, falseNegatives, Number.EPSILON);
-  const cost = (value: number): Markup => html`<td>${bar(value / largest)}${signed(value)}</td>`;
+  const cost = (value: number): Markup => html`<td>${bar(value / largest, signed(value))}</td>`;
   const ordered = ERROR_KINDS.flatMap((kind) => kinds.filter((entry) => entry.kind === kind));
   return html`<h2>Kinds of errors</h2>
     <p class="muted">
       In the manner of TIDE (Bolya et al., 2020; the numbers of its package tidecv): by how much AP at an
       overlap of 0.5 (${score(ap)}) would rise if all errors of one kind were put right and nothing else.
-      Detections of every score count, since AP goes by their order.
+      Detections of every score count, since AP goes by their order. A category that is detected but has no
+      objects counts with an AP of 0 here.
     </p>
     <div class="card scroll" tabindex="0">
       <table class="errors">
         <thead>
           <tr>
             <th scope="col">error</th>
-            <th scope="col">what it is</th>
             <th scope="col">number</th>
             <th scope="col">costs AP50</th>
+            <th scope="col">what it is</th>
           </tr>
         </thead>
         <tbody>
@@ -51,22 +52,22 @@ export function errorKinds({ ap, kinds, falsePositives, falseNegatives }: Errors
             ({ kind, count, cost: value }) =>
               html`<tr>
                 <th scope="row">${swatch(verdictColors[kind])}${kind}</th>
-                <td>${meanings[kind]}</td>
                 <td>${count}</td>
                 ${cost(value)}
+                <td>${meanings[kind]}</td>
               </tr>`,
           )}
           <tr class="total">
             <th scope="row">false positives</th>
-            <td>all wrong detections, if none had a higher score than a right one</td>
             <td></td>
             ${cost(falsePositives)}
+            <td>all wrong detections, if none had a higher score than a right one</td>
           </tr>
           <tr class="total">
             <th scope="row">false negatives</th>
-            <td>all objects that are not found, if they were none</td>
             <td></td>
             ${cost(falseNegatives)}
+            <td>all objects that are not found, if they were none</td>
           </tr>
         </tbody>
       </table>

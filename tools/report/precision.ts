@@ -11,7 +11,7 @@ const maxCategoryLines = 10;
 export function averagePrecision({ table, sizes }: EvaluationData): Markup {
   const row = ({ name, numObjects, values }: ApRow, total: boolean): Markup =>
     html`<tr${total ? html` class="total"` : ''}><th scope="row">${name}</th>
-<td>${numObjects}</td>${values.map((value, k) => html`<td>${k === 0 ? bar(value) : ''}${score(value)}</td>`)}</tr>`;
+<td>${numObjects}</td>${values.map((value, k) => html`<td>${k === 0 ? bar(value, score(value)) : score(value)}</td>`)}</tr>`;
   const bestFirst = table.categories
     .map(({ name, numObjects, values: [value] }) => ({ name, value, count: numObjects }))
     .sort((a, b) => b.value - a.value);
@@ -21,7 +21,7 @@ export function averagePrecision({ table, sizes }: EvaluationData): Markup {
       overlap; small, medium and large objects part at areas of 32² and 96² pixels; AR is the average recall
       with up to 100 detections an image.
     </p>
-    <div class="card scroll" tabindex="0">
+    <div class="card tall" tabindex="0">
       <table>
         <thead>
           <tr>

@@ -36,13 +36,16 @@ th { color: var(--muted); font-weight: 600; font-size: 13px; }
 tbody th { color: inherit; font-weight: inherit; font-size: inherit; }
 tr.total td, tr.total th { font-weight: 650; }
 caption { text-align: left; color: var(--muted); font-size: 13px; padding-bottom: 6px; }
-.tall { max-height: 460px; overflow: auto; }
+.tall { max-height: 640px; overflow: auto; }
+.tall thead th { position: sticky; top: -12px; background: var(--surface); }
+.number { display: inline-block; min-width: 3em; text-align: right; }
 .bars th, .bars td, .list td, .list th { padding: 3px 8px; }
 .bars td:last-child { width: 55%; }
-.bars td:last-child, .errors td:last-child { white-space: nowrap; }
-.bars .bar { width: calc(100% - 60px); }
-.errors td:nth-child(2), .errors th:nth-child(2), .list:has(td:nth-child(4)) :is(td, th):nth-child(2) { text-align: left; white-space: normal; overflow-wrap: anywhere; }
-.errors td:nth-child(2) { min-width: 14em; }
+.bars .bar { width: calc(100% - 64px); }
+.errors th:first-child { white-space: nowrap; }
+.errors :is(td, th):last-child { text-align: left; white-space: normal; min-width: 14em; }
+.list:has(td:nth-child(4)) :is(td, th):nth-child(2) { text-align: left; white-space: normal; overflow-wrap: anywhere; min-width: 5.5em; }
+.card:has(> .confusion) { width: fit-content; max-width: 100%; }
 .confusion { width: auto; }
 .confusion td, .confusion thead th { text-align: center; padding: 5px 4px; min-width: 38px; border: 1px solid var(--line); }
 .confusion thead :is(th, td) { border: 0; vertical-align: bottom; }
@@ -69,7 +72,9 @@ pre { background: var(--surface); border: 1px solid var(--line); border-radius: 
 @media (max-width: 600px) {
   main { padding: 20px 12px 40px; }
   th, td { padding: 5px 7px; }
-  th:first-child, td:first-child { min-width: 6em; }
+  th:first-child, td:first-child { min-width: 7em; }
+  .bars td:last-child { width: 45%; }
+  .list :is(td, th):first-child { min-width: 5.5em; }
   .bar { width: 44px; margin-right: 6px; }
 }
 @media print {
@@ -78,7 +83,12 @@ pre { background: var(--surface); border: 1px solid var(--line); border-radius: 
   h2, h3 { break-after: avoid; }
   .headline div, figure, tr, .charts .card { break-inside: avoid; }
   .scroll, .tall { overflow: visible; max-height: none; }
-  th, td { padding: 3px 6px; }
+  th, td { padding: 3px 4px; }
+  th:first-child, td:first-child { min-width: 6em; }
+  .bar { width: 44px; margin-right: 4px; }
+  .gallery { grid-template-columns: 1fr 1fr; }
+  .confusion td, .confusion thead th { min-width: 0; }
+  .tall thead th { position: static; }
   pre { white-space: pre-wrap; overflow-wrap: anywhere; }
 }
 `);

@@ -22,9 +22,9 @@ const columns: readonly [name: string, stat: StatName][] = [
 ];
 
 const sizes = [
-  { area: 'small', stat: 'APs', name: 'small: up to 32² pixels' },
-  { area: 'medium', stat: 'APm', name: 'medium: up to 96² pixels' },
-  { area: 'large', stat: 'APl', name: 'large' },
+  ['small', 'APs'],
+  ['medium', 'APm'],
+  ['large', 'APl'],
 ] as const;
 
 /**
@@ -54,10 +54,10 @@ export function evaluationData(
   };
   return {
     table,
-    sizes: sizes.map(({ area: name, stat, ...size }) => {
+    sizes: sizes.map(([name, stat]) => {
       const { min, max } = AREA_RANGES.find((range) => range.name === name)!;
       const numObjects = areas.filter((area) => area >= min && area <= max).length;
-      return { name: size.name, numObjects, ap: stats[names.indexOf(stat)] };
+      return { name, numObjects, ap: stats[names.indexOf(stat)] };
     }),
     ...precisionCurves(evaluation, dataset),
     errors: errors(dataset, detections),

@@ -2,7 +2,7 @@ import path from 'node:path';
 import sharp from 'sharp';
 import type { CocoDataset, CocoImage } from '../../datasets/coco/annotations';
 import { gtTargets } from '../../datasets/coco/targets';
-import { decodeImage } from '../../datasets/images/decode';
+import { decodeImage, ImageError } from '../../datasets/images/decode';
 import { scaleBoxes } from '../../detection/structures/boxes';
 import type { Detections } from '../../detection/structures/detections';
 import { aboveThreshold } from '../detect-images';
@@ -26,27 +26,39 @@ export async function galleryImages(
     { length: count },
     (_, k) => val.images[Math.floor((k * val.images.length) / count)],
   );
-  return Promise.all(
-    chosen.map(async (image) => {
+  const images = await Promise.all(
+    chosen.map(async (image): Promise<GalleryImage[]> => {
       const picture = await thumbnail(val, image);
+      if (picture === undefined) return [];
       const { gtBoxes, gtLabels } = gtTargets(val, image);
       const found = aboveThreshold(detections.get(image.id)!, minScore);
-      return {
-        ...picture,
-        truth: {
-          boxes: scaleBoxes(gtBoxes, image, picture),
-          // The validation set may lack some categories.
-          labels: gtLabels.map((label) => train.labelOf(val.categoryOf(label).id)),
-        },
-        detections: { ...found, boxes: scaleBoxes(found.boxes, image, picture) },
+      const truth = {
+        boxes: scaleBoxes(gtBoxes, image, picture),
+        // The validation set may lack some categories.
+        labels: gtLabels.map((label) => train.labelOf(val.categoryOf(label).id)),
       };
+      return [
+        { ...picture, truth, detections: { ...found, boxes: scaleBoxes(found.boxes, image, picture) } },
+      ];
     }),
   );
+  return images.flat();
 }
 
-/** A picture of a data set, small enough for a page. */
-export async function thumbnail({ imageFolder }: CocoDataset, { fileName }: CocoImage): Promise<Picture> {
-  const { pixels, size } = await decodeImage(path.join(imageFolder ?? '', fileName));
+/**
+ * A picture of a data set, small enough for a page. Undefined where it cannot be read any more: that is no reason to lose
+ * the report of a long run.
+ */
+export async function thumbnail(
+  { imageFolder }: CocoDataset,
+  { fileName }: CocoImage,
+): Promise<Picture | undefined> {
+  const decoded = await decodeImage(path.join(imageFolder ?? '', fileName)).catch((error: unknown) => {
+    if (error instanceof ImageError) return undefined;
+    throw error;
+  });
+  if (decoded === undefined) return undefined;
+  const { pixels, size } = decoded;
   const scale = Math.min(1, MAX_PICTURE_SIDE / Math.max(size.width, size.height));
   const small = {
     width: Math.max(1, Math.round(size.width * scale)),

@@ -28,13 +28,15 @@ export async function worstImages(
     })
     .filter(({ errors }) => errors > 0)
     .sort((a, b) => b.errors - a.errors || b.scores - a.scores);
-  return Promise.all(
-    ranked.slice(0, NUM_WORST).map(async ({ judged }) => {
+  const images = await Promise.all(
+    ranked.slice(0, NUM_WORST).map(async ({ judged }): Promise<WorstImage[]> => {
       const image = dataset.imageOf(judged.imageId)!;
       const picture = await thumbnail(dataset, image);
-      return { ...picture, ...judgedBoxes(dataset, image, sure, judged, picture) };
+      if (picture === undefined) return [];
+      return [{ ...picture, ...judgedBoxes(dataset, image, sure, judged, picture) }];
     }),
   );
+  return images.flat();
 }
 
 /** A detection in a crowd is an error only where it stands for an object that would be missed without it. */

@@ -163,7 +163,7 @@ test('the AP table has each number, and a dash where one is undefined; bars go b
 
 test('error kinds have their numbers, in order, with bars in proportion', () => {
   const [table] = tables('Kinds of errors');
-  expect(cells(table).map(([name, , count, cost]) => [name, count, cost])).toEqual([
+  expect(cells(table).map((row) => row.slice(0, 3))).toEqual([
     ['background', '31', '0.013'],
     ['missed', '4', '0.050'],
     ['false positives', '', '0.030'],
@@ -195,14 +195,14 @@ test('many categories make lists of the most frequent confusions', () => {
   const [confused, missed, invented] = tables('What is taken for what', large).map(cells);
   expect(confused).toHaveLength(20);
   expect(confused.slice(0, 2)).toEqual([
-    [readable, 'category 3', '2', '11 %'],
-    ['category 2', readable, '1', '100 %'],
+    [readable, 'category 3', '2', '11.1 %'],
+    ['category 2', readable, '1', '100.0 %'],
   ]);
   expect(missed).toEqual([
-    [readable, '10', '56 %'],
-    ['category 80', '9', '90 %'],
+    [readable, '10', '55.6 %'],
+    ['category 80', '9', '90.0 %'],
   ]);
-  expect(invented).toEqual([['category 5', '3', '100 %']]);
+  expect(invented).toEqual([['category 5', '3', '100.0 %']]);
 });
 
 test('the worst pictures say what is wrong in each', () => {
