@@ -1,5 +1,6 @@
 import type { CocoDataset } from '../datasets/coco/annotations';
 import { TrainingLoader } from '../datasets/loader/training-loader';
+import { squareSide, type ScaleJitter } from '../datasets/transforms/scale-jitter';
 import { imageNormalization } from '../detection/modeling/models';
 import type { CompleteConfiguration } from './config/complete';
 import type { LoaderListeners } from './data-faults';
@@ -18,6 +19,7 @@ export function makeTrainingLoader(
     maxSize: model.maxSize,
     ...imageNormalization(model.name),
     flipProbability: data.flip,
+    scaleJitter: scaleJitterOf(data.scaleJitter, model),
     photometricDistortion: data.photometricDistortion,
     aspectRatioGrouping: data.aspectRatioGrouping,
     repeatThreshold: data.repeatThreshold,
@@ -25,4 +27,11 @@ export function makeTrainingLoader(
     startIteration: batchesSeen,
     ...listeners,
   });
+}
+
+function scaleJitterOf(
+  range: readonly number[] | null,
+  model: CompleteConfiguration['model'],
+): ScaleJitter | null {
+  return range === null ? null : { range: [range[0], range[1]], side: squareSide(model) };
 }

@@ -22,11 +22,11 @@ async function loadBatch({ job, buffer }: BatchRequest): Promise<RefusedPicture[
   const batch = new Float32Array(buffer, 0, numValues(job));
   const refused: RefusedPicture[] = [];
   const loadPicture = async (picture: PictureJob, index: number): Promise<void> => {
-    const { file, size, colorChanges = [], resized, flip } = picture;
+    const { file, size, colorChanges = [], resized, window, flip } = picture;
     try {
       const image = await decodeImageWithRetries(file, size);
       changeColors(image.pixels, colorChanges);
-      resizeAndNormalize(image, resized, batchSlot(batch, padded, index), { flip, mean, std });
+      resizeAndNormalize(image, resized, batchSlot(batch, padded, index), { flip, window, mean, std });
     } catch (error) {
       if (!(error instanceof ImageError)) throw error;
       refused.push({ index, reason: error.reason, fault: error.fault });

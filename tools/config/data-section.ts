@@ -16,7 +16,9 @@ export const dataSection = z
     onBrokenPicture: z
       .enum(['stop', 'skip'])
       .default('stop')
-      .describe('when a picture breaks during the run: stop, saved, or go on without; left-out.json lists it'),
+      .describe(
+        'when a picture breaks during the run: stop, saved, or go on without; left-out.json lists it',
+      ),
     // torchvision's references/detection/train.py: 2 images and 4 workers per GPU; one decodes faster than a CPU trains.
     batchSize: z.int().min(1).default(2).describe('images per iteration'),
     workers: z.int().min(1).default(1).describe('threads that decode and resize'),
@@ -35,6 +37,13 @@ export const dataSection = z
       .max(1)
       .default(0)
       .describe('probability of each change of brightness, contrast, saturation, hue, channels'),
+    scaleJitter: z
+      .array(z.number().positive())
+      .length(2)
+      .refine(([from, to]) => from <= to, 'the first number must not be larger than the second')
+      .nullable()
+      .default(null)
+      .describe('scales for large-scale jitter, from and to, [0.1,2] in torchvision; null: none'),
     // torchvision's references group by default, detectron2 too.
     aspectRatioGrouping: z
       .boolean()

@@ -196,6 +196,38 @@ describe('resizeAndNormalize', () => {
     expect([...batch]).toEqual([...others, ...slot, ...others]);
   });
 
+  test('a window is that part of the whole picture, and zeros beyond it', () => {
+    const side = fc.integer({ min: 1, max: 12 });
+    fc.assert(
+      fc.property(
+        side,
+        side,
+        side,
+        side,
+        side,
+        fc.nat(),
+        fc.boolean(),
+        (h, w, toH, toW, length, at, flip) => {
+          const [size, to] = [
+            { height: h, width: w },
+            { height: toH, width: toW },
+          ];
+          const image = { pixels: Uint8Array.from({ length: h * w * 3 }, (_, i) => (i * 89) % 256), size };
+          const window = { top: at % toH, left: at % toW, height: length, width: length + 1 };
+          const out = new Float32Array(length * (length + 1) * 3).fill(7);
+          resizeAndNormalize(image, to, batchSlot(out, window, 0), { flip, window });
+          const whole = resize(image, to, { flip });
+          const expected = out.map((_, i) => {
+            const [y, x] = [Math.floor(i / 3 / window.width), Math.floor(i / 3) % window.width];
+            const isInside = window.top + y < toH && window.left + x < toW;
+            return isInside ? whole[((window.top + y) * toW + window.left + x) * 3 + (i % 3)] : 0;
+          });
+          expect(out).toEqual(expected);
+        },
+      ),
+    );
+  });
+
   test('refuses pixels that do not fit the size', () => {
     const image: RgbImage = { pixels: new Uint8Array(11), size: { height: 2, width: 2 } };
     expect(() => resize(image, { height: 1, width: 1 })).toThrow('11 values are no RGB image of 2x2 pixels');
