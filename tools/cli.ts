@@ -11,6 +11,7 @@ import { findLrCommand } from './commands/find-lr';
 import { synthesizeCommand } from './commands/synthesize';
 import { trainCommand } from './commands/train';
 import { Interrupted } from './interruption';
+import { tell } from './progress';
 import { systemRefusal } from './system-refusal';
 import { terminalText } from './terminal-text';
 
@@ -84,14 +85,14 @@ function report(error: unknown): number {
   }
   const fault = error instanceof InputError ? error.message : systemRefusal(error);
   if (fault !== undefined) {
-    process.stderr.write(`${terminalText(fault)}\n`);
+    tell(fault);
     return exitStatus.userInput;
   }
   if (error instanceof Interrupted) {
-    process.stderr.write(`${terminalText(error.message)}\n`);
+    tell(error.message);
     return exitStatus.interrupted;
   }
   const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  process.stderr.write(`${terminalText(trace)}\n`);
+  tell(trace);
   return exitStatus.bug;
 }

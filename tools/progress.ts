@@ -1,11 +1,22 @@
-import { terminalLine } from './terminal-text';
+import {
+  CLEAR_LIVE_LINES,
+  formatDuration,
+  isTerminal,
+  LiveLines,
+  progressBar,
+} from '../detection/engine/live-lines';
+import { terminalLine, terminalText } from './terminal-text';
+
+const BAR_WIDTH = 22;
 
 /** Says on the standard error how a job of known length gets on: one line that changes, or a few plain lines. */
 export class Progress {
   private readonly started = performance.now();
-  private readonly terminal = process.stderr.isTTY;
-  private written = -Infinity;
-  private isLineOpen = false;
+  private readonly lines = isTerminal(process.stderr) ? new LiveLines(process.stderr) : undefined;
+  /** The first that was told: a job may go on with what has been done before. */
+  private first: { readonly time: number; readonly done: number } | undefined;
+  private fifths = -1;
+  private isLive = false;
 
   /** @param format of the numbers of `update`. */
   constructor(
@@ -15,28 +26,53 @@ export class Progress {
 
   /** To be called after each piece of work. */
   update(done: number, total: number): void {
-    // A terminal may change ten times a second; a log file gets a line for each fifth of the work.
-    const now = this.terminal ? performance.now() / 100 : Math.floor((done / total) * 5);
-    if (done < total && now < this.written + 1) return;
-    this.written = this.terminal ? now : Math.max(now, 0);
-    const seconds = (performance.now() - this.started) / 1000;
-    const end = done === total ? `, ${formatSeconds(seconds)}` : '';
-    const line = `${this.what} ${this.format(done)}/${this.format(total)}${end}`;
-    if (this.terminal) process.stderr.write(`\r\x1b[K${line}${done === total ? '\n' : ''}`);
-    else process.stderr.write(`${line}\n`);
-    this.isLineOpen = this.terminal && done < total;
+    this.first ??= { time: performance.now(), done };
+    const isDone = done === total;
+    if (this.lines) {
+      this.lines.show(() => [isDone ? this.end(done, total) : this.live(done, total)], isDone);
+      if (isDone) this.lines.leave();
+      this.isLive = !isDone;
+      return;
+    }
+    // A log file gets a line for each fifth of the work.
+    const fifths = Math.floor((5 * done) / total);
+    if (!isDone && fifths <= this.fifths) return;
+    this.fifths = fifths;
+    process.stderr.write(`${isDone ? this.end(done, total) : this.count(done, total)}\n`);
   }
 
-  /** To be called before something else is said while the work is not done. */
+  /** To be called where the work ends before it is done; what has been told stays. */
   endLine(): void {
-    if (this.isLineOpen) process.stderr.write('\n');
-    this.isLineOpen = false;
+    if (this.isLive) this.lines?.leave();
+    this.isLive = false;
+  }
+
+  private count(done: number, total: number): string {
+    return `${this.what} ${this.format(done)}/${this.format(total)}`;
+  }
+
+  private end(done: number, total: number): string {
+    return `${this.count(done, total)}, ${formatSeconds((performance.now() - this.started) / 1000)}`;
+  }
+
+  /** `evaluating 120/500  [####................]  0:00:32 left` */
+  private live(done: number, total: number): string {
+    const { time, done: before } = this.first!;
+    const seconds = ((performance.now() - time) / 1000 / (done - before)) * (total - done);
+    const left = Number.isFinite(seconds) ? [`${formatDuration(seconds)} left`] : [];
+    return [this.count(done, total), progressBar(done / total, BAR_WIDTH), ...left].join('  ');
   }
 }
 
 /** A line on the standard error. */
 export function say(line: string): void {
-  process.stderr.write(`${terminalLine(line)}\n`);
+  tell(terminalLine(line));
+}
+
+/** Text on the standard error that may have several lines. Lines that change are taken back first: they come again below. */
+export function tell(text: string): void {
+  const clear = isTerminal(process.stderr) ? CLEAR_LIVE_LINES : '';
+  process.stderr.write(`${clear}${terminalText(text)}\n`);
 }
 
 /** `3.2 s`, `2 min 05 s`, `1 h 12 min`. */

@@ -7,10 +7,12 @@ import { ProgressWriter } from '../detection/engine/progress-writer';
 import type { Resumable } from '../weights/checkpoint';
 import { CheckpointHook } from '../weights/checkpoint-hook';
 import type { CompleteConfiguration } from './config/complete';
+import { DEFAULT_BEST_METRIC } from './config/schema';
 import type { DivergencePolicy } from './divergence-policy';
 import type { EvaluationHook } from './evaluation-hook';
 import { runEvents } from './run-events';
 import { runFolder } from './run-folder';
+import { terminalLine } from './terminal-text';
 
 export interface TrainingHooksOptions {
   readonly configuration: CompleteConfiguration;
@@ -46,6 +48,7 @@ export function trainingHooks(options: TrainingHooksOptions): TrainingHooks {
       isEvaluated: (state) => evaluation.hasEvaluated(state),
       ...(options.earlyStoppingState && { state: options.earlyStoppingState }),
     });
+  const scores = metric ? [DEFAULT_BEST_METRIC, metric.name] : [];
   const hooks = [
     ...(resumable.average ? [resumable.average] : []),
     divergence,
@@ -53,7 +56,12 @@ export function trainingHooks(options: TrainingHooksOptions): TrainingHooks {
     ...(earlyStopping ? [earlyStopping] : []),
     new JsonLinesWriter({ file: runFolder(output).metrics }),
     runEvents(configuration, output),
-    new ProgressWriter({ output: process.stderr, imagesPerStep: data.batchSize * optimizer.accumulate }),
+    new ProgressWriter({
+      output: process.stderr,
+      imagesPerStep: data.batchSize * optimizer.accumulate,
+      // A metric may be named after a category, which may have any name.
+      scores: Object.fromEntries(scores.map((name) => [terminalLine(name), name])),
+    }),
     new CheckpointHook({
       folder: output,
       resumable,

@@ -7,7 +7,6 @@ import { EventStorage, median } from '../../../detection/engine/event-storage';
 import type { TrainingState } from '../../../detection/engine/hooks';
 import { JsonLinesWriter } from '../../../detection/engine/json-lines-writer';
 import { peakMemoryBytes } from '../../../detection/engine/peak-memory';
-import { ProgressWriter } from '../../../detection/engine/progress-writer';
 import { Sgd } from '../../../detection/engine/sgd';
 import { summary, withStorage } from '../../../detection/engine/summary';
 import { disposeSaved, recordTape } from '../../../detection/nn/tfjs-internals';
@@ -193,44 +192,6 @@ describe('JsonLinesWriter', () => {
       [2, 0.2],
       [3, 1 / 3],
     ]);
-  });
-});
-
-describe('ProgressWriter', () => {
-  const run = (isTTY: boolean, imagesPerStep?: number) => {
-    let written = '';
-    const output = { isTTY, columns: 60, write: (text: string) => (written += text) };
-    const writer = new ProgressWriter({ output, imagesPerStep });
-    const storage = new EventStorage();
-    storage.lossNames = ['loss_box'];
-    for (let k = 1; k <= 45; k++) {
-      storage.startIteration(k);
-      // One step that takes far longer must not disturb the time left.
-      storage.scalar('seconds', k === 40 ? 100 : 0.5);
-      for (const name of ['total_loss', 'loss_box']) storage.scalar(name, k / 10);
-      storage.scalar('lr', 0.01);
-      writer.afterStep(stateWith(storage, k, 45));
-    }
-    writer.afterTrain();
-    return written;
-  };
-
-  it('writes plain lines where there is no terminal', () => {
-    const lines = run(false, 4).split('\n');
-    expect(lines).toHaveLength(4);
-    expect(lines[1]).toMatch(
-      /^40\/45 {2}total_loss 3\.0500 {2}8\.00 images\/s {2}\d+\.\d\d GiB {2}0:00:03 left {2}lr 0\.0100 {2}loss_box 3\.0500$/,
-    );
-    expect(lines[2]).toMatch(/^45\/45 .* 0:00:00 left/);
-    expect(run(false)).toContain('2.00 it/s');
-  });
-
-  it('draws one line that changes on a terminal, never wider than it', () => {
-    const frames = run(true).split('\r\x1b[K');
-    expect(frames).toHaveLength(46);
-    expect(frames[27]).toMatch(/^\[############\.{8}\] 27\/45 {2}total_loss 1\.7500/);
-    expect(Math.max(...frames.map((frame) => frame.replace('\n', '').length))).toBe(59);
-    expect(frames.at(-1)).toMatch(/\n$/);
   });
 });
 
