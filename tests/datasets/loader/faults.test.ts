@@ -90,7 +90,7 @@ async function take(
 
 test('batches are the same to the bit when workers die at random moments', async () => {
   const expected = await take(new TrainingLoader(datasetWith(), training), 14);
-  for (const seed of [1, 2, 3, 4]) {
+  for (const seed of [1, 2, 3]) {
     const random = new RandomStream(seed, 'deaths');
     // Two deaths, so that no batch has three of its own.
     const moments = random.sample(

@@ -23,6 +23,7 @@ beforeEach(() => {
   options = { optimizer, learningRate: constant(0.05), iterations: 5 };
 });
 afterEach(() => {
+  jest.restoreAllMocks();
   model.dispose();
   optimizer.dispose();
   expect(tf.memory().numTensors).toBe(tensorsBefore);
@@ -155,6 +156,33 @@ describe('train', () => {
     expect(storage!.lossNames).toEqual(['loss_value', 'loss_size']);
     summary.scalar('toy/noise', 1);
     expect(storage!.history('toy/noise')).toHaveLength(5);
+  });
+
+  it('tells how long a step was waiting for its batches, and how long it took with that', async () => {
+    let clock = 5000;
+    jest.spyOn(performance, 'now').mockImplementation(() => clock);
+    const data = (function* () {
+      for (const batch of toyBatches()) {
+        clock += 300;
+        yield batch;
+      }
+    })();
+    const slow = toyWith((batch) => {
+      clock += 1000;
+      return model.losses(batch);
+    });
+    const told: unknown[] = [];
+    const hook: Hook = {
+      afterStep: ({ storage }) => {
+        clock += 70_000; // an evaluation, say
+        told.push(['data_seconds', 'seconds'].map((name) => storage.latest(name)!.value));
+      },
+    };
+    await train(data, slow, { ...options, iterations: 2, accumulate: 2, hooks: [hook] });
+    expect(told).toEqual([
+      [0.6, 2.6],
+      [0.6, 2.6],
+    ]);
   });
 
   it('stops at a loss that is not finite, before it updates anything', async () => {
