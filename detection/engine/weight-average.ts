@@ -36,7 +36,7 @@ export class WeightAverage implements Hook {
         // Frozen statistics have never been written since they were copied.
         if (average.dataId === weight.dataId) continue;
         // Written so that what does not change stays as it is, to the bit.
-        average.assign(tf.tidy(() => tf.add(average, tf.mul(tf.sub(weight, average), 1 - decay))));
+        tf.tidy(() => average.assign(tf.add(average, tf.mul(tf.sub(weight, average), 1 - decay))));
       }
     }
   }
