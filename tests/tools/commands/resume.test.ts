@@ -19,8 +19,12 @@ import { readSafetensors } from '../../../weights/safetensors';
 import { metricsOf, Workplace } from './workplace';
 
 const workplace = new Workplace();
-/** A schedule that does not depend on the number of iterations. */
-const steady = ['--set', 'schedule.milestones=[2]', '--set', 'schedule.warmupIterations=1'];
+/** A schedule that does not depend on the number of iterations, and all that is random about batches. */
+const steady = [
+  ...['--set', 'schedule.milestones=[2]', '--set', 'schedule.warmupIterations=1'],
+  ...['--set', 'data.scaleJitter=[0.5,2]', '--set', 'data.photometricDistortion=0.5'],
+  ...['--set', 'data.repeatThreshold=1'],
+];
 
 function lastModel(output: string): string {
   return readFileSync(path.join(output, 'last', 'model.safetensors'), 'base64');
