@@ -85,7 +85,7 @@ async function evaluationPart({ train, result }: FinishedRun): Promise<Evaluatio
 
 function describeRun({ configuration, iteration, train, val, stoppedEarly }: FinishedRun): string {
   const { iterations, data } = configuration;
-  const stopped = stoppedEarly === undefined ? 'stopped' : `stopped early (${stoppedEarly})`;
+  const stopped = stoppedEarly === undefined ? 'stopped' : 'stopped early';
   const parts = [
     `${iteration < iterations ? `${stopped} after ${iteration} of ` : ''}${iterations} iterations of ${data.batchSize} images`,
     `${train.images.length} training images`,

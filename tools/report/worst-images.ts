@@ -56,16 +56,19 @@ function figure(image: WorstImage, id: string): Markup {
 }
 
 function describe(boxes: readonly JudgedBox[]): string {
-  const names = boxes
-    .slice(0, maxNames)
-    .map(({ name, score, trueName }) =>
-      [
-        name,
-        ...(score === undefined ? [] : [score.toFixed(2)]),
-        ...(trueName === undefined ? [] : [`(is ${trueName})`]),
-      ].join(' '),
-    );
-  return [...names, ...(boxes.length > maxNames ? ['…'] : [])].join(', ');
+  const names = boxes.map(({ name, score, trueName }) =>
+    [
+      name,
+      ...(score === undefined ? [] : [score.toFixed(2)]),
+      ...(trueName === undefined ? [] : [`(is ${trueName})`]),
+    ].join(' '),
+  );
+  const different = [...new Set(names)];
+  const counted = different.slice(0, maxNames).map((name) => {
+    const count = names.filter((other) => other === name).length;
+    return count === 1 ? name : `${count} × ${name}`;
+  });
+  return [...counted, ...(different.length > maxNames ? ['…'] : [])].join(', ');
 }
 
 /** Captions for what is wrong only; the color tells the rest. */

@@ -79,7 +79,7 @@ const data: ReportData = {
     {
       ...picture,
       jpeg: Buffer.from('a bad one'),
-      truth: [judged('right'), judged('missed'), judged('classification'), judged('crowd')],
+      truth: [judged('right'), judged('missed'), judged('missed'), judged('classification'), judged('crowd')],
       detections: [
         judged('right', { score: 0.9 }),
         judged('classification', { score: 0.8, trueName: 'none' }),
@@ -213,19 +213,19 @@ test('the worst pictures say what is wrong in each', () => {
   expect(lines).toEqual([
     `1 classification: ${readable} 0.80 (is none)`,
     `1 background: ${readable} 0.70`,
-    `1 missed: ${readable}`,
+    `2 missed: 2 × ${readable}`,
   ]);
-  expect(figure.querySelector('figcaption')!.textContent).toContain('3 errors');
+  expect(figure.querySelector('figcaption')!.textContent).toContain('4 errors');
   const colors = Array.from(figure.querySelectorAll('.pair > div > svg'), (panel) =>
     Array.from(panel.querySelectorAll('rect[fill="none"]'), (box) => box.getAttribute('stroke')),
   );
   // The wrong ones on top; an object in the color of the error that it belongs to.
   expect(colors).toEqual([
-    ['#9498a0', '#00d084', '#ff8a00', '#3f6bff'],
+    ['#9498a0', '#00d084', '#ff8a00', '#3f6bff', '#3f6bff'],
     ['#9498a0', '#00d084', '#ff3b5c', '#ff8a00'],
   ]);
   const captions = Array.from(figure.querySelectorAll('svg title'), ({ textContent }) => textContent);
-  expect(captions.filter((caption) => caption !== '')).toHaveLength(4);
+  expect(captions.filter((caption) => caption !== '')).toHaveLength(5);
   expect(captions).toContain(`${readable}: background 0.70`);
 });
 
