@@ -34,7 +34,7 @@ export function checkSoak(recording: SoakRecording): Check[] {
       lifeProblems(lives),
       `${lives.length} processes`,
     ),
-    ...runs.flatMap(runChecks),
+    ...runChecks(runs),
     leftOutCheck(recording),
     ...(control && disturbed ? equalityChecks(disturbed, control) : []),
     tensorCheck(lives),
@@ -62,22 +62,35 @@ function lifeProblems(lives: readonly LifeRecord[]): string[] {
   );
 }
 
-function runChecks(run: RunRecord): Check[] {
-  const { phase, rows, events, evaluations } = run;
-  const named = (promise: string): string => `${title(phase)}: ${promise}`;
+/** What is promised of each run, whatever was done to it. */
+function runChecks(runs: readonly RunRecord[]): Check[] {
+  const ofEach = (
+    promise: string,
+    problemsOf: (run: RunRecord) => readonly string[],
+    found: (run: RunRecord) => string,
+  ): Check =>
+    check(
+      promise,
+      runs.flatMap((run) => problemsOf(run).map((problem) => `${title(run.phase)}: ${problem}`)),
+      runs.map((run) => `${title(run.phase)} ${found(run)}`).join('; '),
+    );
   return [
-    check(named('each step is in metrics.jsonl once, in order'), rowProblems(run), `${rows.length} steps`),
-    lossCheck(named('losses are finite and fall'), rows),
-    check(
-      named('event files are whole and have each step'),
-      eventProblems(run),
-      `${events.steps.length} steps`,
+    ofEach('each step is in metrics.jsonl once, in order', rowProblems, ({ rows }) => `${rows.length} steps`),
+    ofEach('losses are finite and fall', lossProblems, ({ rows }) => lossCourse(rows).found),
+    ofEach(
+      'event files are whole and have each step',
+      eventProblems,
+      ({ events }) => `${events.steps.length} steps`,
     ),
-    check(named('no file is half written, no lock is left'), run.leftovers, 'none'),
-    check(
-      named('last and best can be evaluated; last as the run itself has'),
-      evaluationProblems(run),
-      evaluations.map(({ link, ap }) => `${link}: AP ${ap?.toFixed(4)}`).join(', '),
+    ofEach(
+      'no file is left half written, and no lock',
+      ({ leftovers }) => leftovers,
+      () => 'none',
+    ),
+    ofEach(
+      'last and best can be evaluated; last as the run itself has',
+      evaluationProblems,
+      ({ evaluations }) => evaluations.map(({ link, ap }) => `${link} AP ${ap?.toFixed(3)}`).join(', '),
     ),
   ];
 }
@@ -93,18 +106,21 @@ function rowProblems({ rows, brokenLines }: RunRecord): string[] {
   return problems;
 }
 
-function lossCheck(promise: string, rows: readonly MetricsRow[]): Check {
+function lossProblems({ rows }: RunRecord): string[] {
   const problems = rows.flatMap((row) =>
     Object.entries(row)
       .filter(([name, value]) => name.includes('loss') && !Number.isFinite(value))
       .map(([name, value]) => `step ${row.iteration}: ${name} is ${value}`),
   );
+  const { falls, found } = lossCourse(rows);
+  return falls ? problems : [...problems, found];
+}
+
+function lossCourse(rows: readonly MetricsRow[]): { falls: boolean; found: string } {
   const losses = rows.map(({ total_loss }) => total_loss);
   const count = Math.max(1, Math.floor(losses.length * LOSS_SHARE));
   const [first, last] = [mean(losses.slice(0, count)), mean(losses.slice(-count))];
-  const found = `${first.toFixed(3)} over the first ${count} steps, ${last.toFixed(3)} over the last`;
-  if (!(last < first)) problems.push(found);
-  return check(promise, problems, found);
+  return { falls: last < first, found: `${first.toFixed(2)} to ${last.toFixed(2)}` };
 }
 
 function eventProblems({ rows, events: { problems, steps } }: RunRecord): string[] {
@@ -137,15 +153,16 @@ function leftOutCheck({ runs, faults }: SoakRecording): Check {
 
 /** A run that was disturbed in all ways, and one that was not at all, are one run. */
 function equalityChecks(disturbed: RunRecord, control: RunRecord): Check[] {
-  const differing = control.rows.findIndex(
-    (row, index) => JSON.stringify(trained(row)) !== JSON.stringify(trained(disturbed.rows[index] ?? {})),
-  );
-  const rows =
-    differing >= 0
-      ? [`step ${differing + 1} differs`]
-      : control.rows.length === disturbed.rows.length
-        ? []
-        : [`${disturbed.rows.length} steps, ${control.rows.length} undisturbed`];
+  const rowsDiffer = (isMeant: (name: string) => boolean): string[] => {
+    if (control.rows.length !== disturbed.rows.length) {
+      return [`${disturbed.rows.length} steps, undisturbed ${control.rows.length}`];
+    }
+    const meant = (row: object): string =>
+      JSON.stringify(Object.entries(row).filter(([name]) => isMeant(name) && !MEASURED.test(name)));
+    return control.rows
+      .filter((row, index) => meant(row) !== meant(disturbed.rows[index]))
+      .map(({ iteration }) => `step ${iteration} differs`);
+  };
   // A run that is stopped has a checkpoint there too, and one fewer of the others.
   const kept = new Set(Object.values(control.links).map((link) => path.basename(link)));
   const names = Object.keys(control.checkpoints).filter(
@@ -153,11 +170,18 @@ function equalityChecks(disturbed: RunRecord, control: RunRecord): Check[] {
   );
   const files = names.filter((name) => control.checkpoints[name] !== disturbed.checkpoints[name]);
   const links = Object.keys(control.links).filter((link) => control.links[link] !== disturbed.links[link]);
+  const steps = `${control.rows.length} steps`;
+  const evaluations = control.rows.filter((row) => row['val/AP'] !== undefined).length;
   return [
     check(
-      'losses, metrics and evaluations under faults are those of the undisturbed run, to the bit',
-      rows,
-      `${control.rows.length} steps`,
+      'losses and metrics of training are those of the undisturbed run, to the bit',
+      rowsDiffer((name) => !name.startsWith('val/')),
+      steps,
+    ),
+    check(
+      'so is each evaluation, and none is missing',
+      rowsDiffer((name) => name.startsWith('val/')),
+      `${evaluations} evaluations`,
     ),
     check(
       'so are weights, optimizer and random streams of the checkpoints that both have, and what last and best lead to',
@@ -165,10 +189,6 @@ function equalityChecks(disturbed: RunRecord, control: RunRecord): Check[] {
       `${names.length} files and states`,
     ),
   ];
-}
-
-function trained(row: object): [string, unknown][] {
-  return Object.entries(row).filter(([name]) => !MEASURED.test(name));
 }
 
 function tensorCheck(lives: readonly LifeRecord[]): Check {

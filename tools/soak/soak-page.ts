@@ -12,7 +12,10 @@ import type { ProbeSample } from './trainer-probe';
 export function soakPage(recording: SoakRecording, checks: readonly Check[]): string {
   const { seed, minutes, faults, lives, runs } = recording;
   const broken = checks.filter(({ verdict }) => verdict === 'broken').length;
-  const heading = broken === 0 ? 'Soak: every promise kept' : `Soak: ${broken} promises broken`;
+  const heading =
+    broken === 0
+      ? 'Soak: every promise kept'
+      : `Soak: ${broken} ${broken === 1 ? 'promise' : 'promises'} broken`;
   const steps = runs.map(({ phase, rows }) => `${rows.length} steps ${title(phase)}`).join(', ');
   return html`<!doctype html>
     <html lang="en">
@@ -73,6 +76,7 @@ function checkTable(checks: readonly Check[]): Markup {
   return table(
     ['promise', 'verdict', 'found'],
     checks.map(({ promise, verdict, found }) => [promise, html`<b>${verdict}</b>`, found]),
+    [0, 2],
   );
 }
 
@@ -99,6 +103,7 @@ function faultTable(faults: readonly FaultRecord[]): Markup {
       said,
       html`<b>${problems.join('; ')}</b>`,
     ]),
+    [3, 4, 5],
   );
 }
 
@@ -139,19 +144,29 @@ function card(name: string, chart: Markup): Markup {
 
 type Cell = Markup | string | number;
 
-function table(head: readonly string[], rows: readonly (readonly Cell[])[]): Markup {
+/** @param textColumns whose cells may take several lines. */
+function table(
+  head: readonly string[],
+  rows: readonly (readonly Cell[])[],
+  textColumns: readonly number[] = [],
+): Markup {
+  const look = (column: number): string => {
+    const isText = textColumns.includes(column);
+    const wrap = isText ? 'normal; overflow-wrap: anywhere; min-width: 14em' : 'nowrap; min-width: 0';
+    return `text-align: left; vertical-align: top; white-space: ${wrap}`;
+  };
   return html`<div class="scroll">
-    <table class="facts">
+    <table>
       <thead>
         <tr>
-          ${head.map((name) => html`<th style="text-align:left">${name}</th>`)}
+          ${head.map((name, column) => html`<th style="${look(column)}">${name}</th>`)}
         </tr>
       </thead>
       <tbody>
         ${rows.map(
           (cells) =>
             html`<tr>
-              ${cells.map((cell) => html`<td>${cell}</td>`)}
+              ${cells.map((cell, column) => html`<td style="${look(column)}">${cell}</td>`)}
             </tr>`,
         )}
       </tbody>

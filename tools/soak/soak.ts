@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { faultPlan, skippingPlan, type FaultKind, type PlannedFault } from './fault-plan';
 import { Pictures } from './pictures';
-import type { Phase, SoakRecording } from './recording';
+import type { FaultRecord, Phase, SoakRecording } from './recording';
 import { readRun } from './run-contents';
 import type { SmallDisk } from './small-disk';
 import { DONE, SupervisedRun } from './supervised-run';
@@ -104,10 +104,15 @@ export async function soak({
     checkpointEvery: CHECKPOINT_EVERY,
     impossible,
     lives: all.flatMap(({ lives }) => lives),
-    faults: all.flatMap((run) => run.faults),
+    faults: all.flatMap((run) => run.faults.map((fault) => withoutPath(fault, output))),
     runs: records,
     leftProcesses,
   };
+}
+
+/** Names of files are told from the soak's folder on. */
+function withoutPath(fault: FaultRecord, folder: string): FaultRecord {
+  return { ...fault, said: fault.said.replaceAll(`${folder}${path.sep}`, '') };
 }
 
 async function makeScenes(folder: string, seed: number): Promise<void> {
