@@ -36,11 +36,14 @@ export const dataSection = z
       .min(0)
       .max(1)
       .default(0)
-      .describe('probability of each change of brightness, contrast, saturation, hue, channels'),
+      .describe(
+        'probability of each change of brightness, contrast, saturation, hue, channels; torchvision: 0.5',
+      ),
     scaleJitter: z
       .array(z.number().positive())
       .length(2)
-      .refine(([from, to]) => from <= to, 'the first number must not be larger than the second')
+      // Of a list of another length its length is said.
+      .refine(([from, to]) => !(from > to), 'the first number must not be larger than the second')
       .nullable()
       .default(null)
       .describe('scales for large-scale jitter, from and to, [0.1,2] in torchvision; null: none'),
