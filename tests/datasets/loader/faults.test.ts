@@ -170,6 +170,8 @@ describe('a picture that cannot be used', () => {
     await expect(take(loader, 1)).rejects.toThrow(PicturesGoneError);
     expect(onBrokenPicture).toHaveBeenCalledTimes(8);
     await expect(take(loader, 1)).rejects.toThrow(/^10 pictures one after the other .*\.png: the picture is/);
+    const evaluated = new EvaluationLoader(all, { ...evaluation, onBrokenPicture });
+    await expect(take(evaluated, Infinity)).rejects.toThrow(/^7 pictures one after the other/);
     // Some among others do not: image 100 comes between them.
     const some = datasetWith(...images.slice(1).map(({ id }) => id));
     const [batch] = await take(new TrainingLoader(some, { ...training, onBrokenPicture }), 1);

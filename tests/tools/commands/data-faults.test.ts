@@ -1,7 +1,8 @@
-import { existsSync, readdirSync, readFileSync, realpathSync, renameSync, truncateSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, realpathSync, renameSync } from 'node:fs';
 import { cp } from 'node:fs/promises';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
+import sharp from 'sharp';
 import { main } from '../../../tools/cli';
 import { watchedWorkers } from '../../datasets/loader/watched-workers';
 import { metricsOf, Workplace } from './workplace';
@@ -47,14 +48,17 @@ test('a picture that breaks ends the run, saved and reported; it can go on witho
   const { numTensors } = tf.memory();
   const running = workplace.train(output, '--train-images', pictures, ...long);
   await until(() => existsSync(path.join(output, 'last')));
-  truncateSync(path.join(pictures, '000002.jpg'), 1000);
+  // Of another size, which no second look would change: nothing is waited for.
+  const other = { create: { width: 9, height: 9, channels: 3, background: 'red' } } as const;
+  await sharp(other).toFile(path.join(pictures, 'other.jpg'));
+  renameSync(path.join(pictures, 'other.jpg'), path.join(pictures, '000002.jpg'));
   expect(await running).toBe(2);
   expect(tf.memory().numTensors).toBe(numTensors);
 
   const done = metricsOf(output).at(-1)!.iteration;
   expect(workplace.stderr).toMatch(
     new RegExp(
-      `/000002\\.jpg: the picture is damaged: .* \\(image id 2\\)\\.\nStopped after iteration ${done}; saved in .*\\. ` +
+      `/000002\\.jpg: the picture is stored as 9x9 .* \\(image id 2\\)\\.\nStopped after iteration ${done}; saved in .*\\. ` +
         'When that is put right, go on with: rcnn train .* --resume\n' +
         'To go on without pictures that break: rcnn train .* --resume --set data.onBrokenPicture=skip\n$',
     ),
@@ -65,18 +69,22 @@ test('a picture that breaks ends the run, saved and reported; it can go on witho
 
   const goOn = ['train', '--output', output, '--resume', '--iterations', String(done + 3)];
   expect(await main(goOn)).toBe(2);
-  expect(workplace.stderr).toContain('000002.jpg: the picture is damaged');
+  expect(workplace.stderr).toContain('000002.jpg: the picture is stored as 9x9');
   expect(await main([...goOn, '--set', 'data.onBrokenPicture=skip'])).toBe(0);
-  expect(workplace.stderr.match(/\nskipped: .*000002\.jpg: the picture is damaged: .*\n/g)).toHaveLength(1);
+  expect(workplace.stderr.match(/\nskipped: .*000002\.jpg: the picture is stored as 9x9 .*\n/g)).toHaveLength(
+    1,
+  );
   expect(metricsOf(output).at(-1)!.iteration).toBe(done + 3);
   const [record] = leftOut(output);
-  const reason = expect.stringMatching(/000002\.jpg: the picture is damaged: .* \(image id 2\)$/) as string;
+  const reason = expect.stringMatching(
+    /000002\.jpg: the picture is stored as 9x9 .* \(image id 2\)$/,
+  ) as string;
   expect(record).toEqual({
     file: path.join(workplace.scenes, 'train.json'),
     images: 0,
     annotations: 0,
     leftOut: [],
-    brokenDuringRun: [{ kind: 'unreadable picture', imageId: 2, reason }],
+    brokenDuringRun: [{ kind: 'picture size', imageId: 2, reason }],
   });
 });
 
