@@ -1,0 +1,119 @@
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import path from 'node:path';
+import * as tf from '@tensorflow/tfjs-core';
+import { main } from '../../../tools/cli';
+import { metricsOf, Workplace } from './workplace';
+
+const workplace = new Workplace();
+/** A schedule that does not depend on the number of iterations. */
+const steady = ['--set', 'schedule.milestones=[2]', '--set', 'schedule.warmupIterations=1'];
+const every2 = ['--set', 'evaluateEvery=2'];
+const keep = ['--set', 'keepCheckpoints=1', '--set', 'keepEvery=4'];
+/** Nothing is ever better by so much: the run ends at the third evaluation. */
+const stopping = ['bestMetric=val/total_loss', 'earlyStopping.patience=2', 'earlyStopping.minDelta=1000'];
+const early = stopping.flatMap((assignment) => ['--set', assignment]);
+
+function val(): string[] {
+  const images = path.join(workplace.scenes, 'images');
+  return ['--val-annotations', path.join(workplace.scenes, 'val.json'), '--val-images', images];
+}
+
+function train(output: string, ...more: string[]): Promise<number> {
+  return workplace.train(output, ...val(), ...steady, ...every2, ...keep, ...early, ...more);
+}
+
+function modelOf(output: string): string {
+  return readFileSync(path.join(output, 'last', 'model.safetensors'), 'base64');
+}
+
+function rowsOf(output: string): unknown {
+  return metricsOf(output).map((row) =>
+    Object.entries(row).filter(([name]) => !/seconds|peak_memory/.test(name)),
+  );
+}
+
+test('a run is evaluated, stops early, and goes on to the same end', async () => {
+  const { numTensors } = tf.memory();
+  const whole = workplace.at('whole');
+  expect(await train(whole, '--iterations', '12')).toBe(0);
+  expect(workplace.stderr).toMatch(
+    /\nstopped early after iteration 6: 2 evaluations without a val\/total_loss better than [\d.]+ of iteration 2, by more than 1000\n/,
+  );
+  expect(readFileSync(path.join(whole, 'report.html'), 'utf8')).toContain('stopped early');
+  // The best by a metric of which less is better; one for good at 4, the last.
+  const best = path.basename(readlinkSync(path.join(whole, 'best')));
+  const totals = metricsOf(whole).map((row) => (row as unknown as Record<string, number>)['val/total_loss']);
+  expect(best).toBe(`000000${totals.indexOf(Math.min(...totals.filter((total) => total > 0))) + 1}`);
+  expect(readdirSync(path.join(whole, 'checkpoints'))).toEqual(
+    [...new Set(['0000004', '0000006', best])].sort(),
+  );
+
+  const rows = metricsOf(whole) as unknown as Record<string, number>[];
+  expect(rows.map((row) => 'val/AP' in row)).toEqual([false, true, false, true, false, true]);
+  const names = ['loss_objectness', 'loss_rpn_box_reg', 'loss_classifier', 'loss_box_reg'];
+  for (const row of [rows[1], rows[3], rows[5]]) {
+    const losses = names.map((name) => row[`val/${name}`]);
+    expect(row['val/total_loss']).toBe(losses.reduce((sum, loss) => sum + loss, 0));
+    expect(Math.min(...losses)).toBeGreaterThan(0);
+  }
+  const categories = Object.keys(rows[1]).filter((name) => name.startsWith('val/AP/'));
+  expect(categories.length).toBeGreaterThan(0);
+  for (const name of categories) expect(name).toMatch(/^val\/AP\/\d+ [a-z]+$/);
+
+  // Stopped before, and gone on with: the same numbers, the same decision.
+  const resumed = workplace.at('resumed');
+  expect(await train(resumed, '--iterations', '4')).toBe(0);
+  expect(await main(['train', '--output', resumed, '--resume', '--iterations', '12'])).toBe(0);
+  expect(rowsOf(resumed)).toEqual(rowsOf(whole));
+  expect(modelOf(resumed)).toBe(modelOf(whole));
+  expect(workplace.stderr).toContain('\nstopped early after iteration 6: ');
+  expect(tf.memory().numTensors).toBe(numTensors);
+});
+
+test('evaluations leave no trace in what is learnt', async () => {
+  const plain = workplace.at('plain');
+  expect(await workplace.train(plain, ...steady, '--iterations', '6')).toBe(0);
+  expect(modelOf(plain)).toBe(modelOf(workplace.at('whole')));
+});
+
+test('a run that has stopped early says so, and goes on when it is told to', async () => {
+  const resumed = workplace.at('resumed');
+  const before = modelOf(resumed);
+  const resume = ['train', '--output', resumed, '--resume'];
+  expect(await main(resume)).toBe(0);
+  expect(workplace.stderr).toMatch(
+    /stopped early after iteration 6: .*To go on: rcnn train --output .*resumed --resume --set earlyStopping.patience=null/,
+  );
+  expect(modelOf(resumed)).toBe(before);
+  expect(workplace.stdout).toContain('Average Precision');
+
+  const goOn = ['--set', 'earlyStopping.patience=null', '--iterations', '7', '--set', 'validationLoss=true'];
+  expect(await main([...resume, ...goOn])).toBe(0);
+  expect(metricsOf(resumed).at(-1)!.iteration).toBe(7);
+  expect(workplace.stderr.match(/stopped early/g)).toHaveLength(1);
+});
+
+test('a metric that a run never has is refused before the first step', async () => {
+  const output = workplace.at('refused');
+  const refused = async (message: string, ...assignments: string[]): Promise<void> => {
+    workplace.stderr = '';
+    const sets = assignments.flatMap((assignment) => ['--set', assignment]);
+    expect(await workplace.train(output, ...(message === WITHOUT ? [] : val()), ...sets)).toBe(2);
+    expect(workplace.stderr).toMatch(new RegExp(message));
+    expect(existsSync(output)).toBe(false);
+  };
+  const WITHOUT = 'bestMetric needs a validation set: give --val-annotations and --val-images';
+  await refused(
+    'bestMetric AP51: an evaluation has no such number; did you mean val/AP50\\?',
+    'bestMetric=AP51',
+  );
+  await refused('choose one of val/AP, val/AP50, .*val/total_loss, or of a category', 'bestMetric=accuracy');
+  await refused('bestMetric val/APl is never defined: .*val.json has no such objects', 'bestMetric=val/APl');
+  await refused(
+    'bestMetric val/total_loss needs validation losses: set validationLoss to true',
+    'bestMetric=val/total_loss',
+    'validationLoss=false',
+  );
+  await refused('give evaluateEvery too', 'earlyStopping.patience=3');
+  await refused(WITHOUT, 'bestMetric=val/AP50');
+});
