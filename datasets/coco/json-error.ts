@@ -5,6 +5,8 @@ export interface JsonFault {
   /** Where in the data that is, like `annotations[12].bbox[2]`; empty at the top. */
   readonly path: string;
   readonly reason: string;
+  /** How far the text has been looked at: what comes behind that has no part in the fault. */
+  readonly reached: number;
 }
 
 /** A list (its next index) or an object (its current key) that is still open. */
@@ -36,6 +38,7 @@ export function findJsonFault(text: string, context: JsonContext): JsonFault {
   const open: Frame[] = context.open.map((place) => ({ place }));
   let expected = context.expected;
   let position = 0;
+  let reached = 0;
 
   const take = (pattern: RegExp): string | undefined => {
     pattern.lastIndex = position;
@@ -50,11 +53,17 @@ export function findJsonFault(text: string, context: JsonContext): JsonFault {
     do take(PLAIN_CHARACTERS);
     while (take(ESCAPED_CHARACTER) !== undefined);
     if (text[position] === '"') return text.slice(start, ++position);
+    reached = position;
     position = start;
     return undefined;
   };
   const afterValue = (): Expected => (open.length === 0 ? 'nothing' : 'comma or end');
-  const fault = (reason: string): JsonFault => ({ position, path: pathOf(open), reason });
+  const fault = (reason: string): JsonFault => ({
+    position,
+    path: pathOf(open),
+    reason,
+    reached: Math.max(position, reached),
+  });
 
   for (;;) {
     take(SPACE);

@@ -43,8 +43,10 @@ const [LIST, LIST_END, OBJECT, OBJECT_END] = Buffer.from('[]{}');
 
 /** The longest text that is parsed at once, but for the brackets that are put around entries. */
 const MAX_BYTES = constants.MAX_STRING_LENGTH - 2;
-/** More than a message shows of what is behind a fault. */
-const SHOWN_BYTES = 64;
+/** More than a message shows of what is behind a fault, and longer than any number: half of one is none, perhaps. */
+const SHOWN_BYTES = 1024;
+/** A value that takes so many buffers, and has not ended, may have lost a quote. */
+const SUSPICIOUS_BUFFERS = 16;
 
 class JsonText {
   private buffer: Buffer;
@@ -57,7 +59,7 @@ class JsonText {
   constructor(
     private readonly read: ReadBytes,
     private readonly keepEntry: KeepEntry,
-    bufferBytes: number,
+    private readonly bufferBytes: number,
   ) {
     this.buffer = Buffer.allocUnsafe(bufferBytes);
   }
@@ -76,7 +78,7 @@ class JsonText {
     if (first === LIST) return this.list([]);
     if (first === OBJECT) return this.object();
     const context: JsonContext = { open: [], expected: 'value' };
-    if ((await this.delimiter()) !== undefined) throw await this.fault(context);
+    if ((await this.delimiter(context)) !== undefined) throw await this.fault(context);
     return this.take(this.end, context);
   }
 
@@ -101,7 +103,7 @@ class JsonText {
 
   private async key(context: JsonContext): Promise<string> {
     const first = await this.next();
-    const colon = await this.delimiter();
+    const colon = await this.delimiter(context);
     if (first !== QUOTE || colon === undefined || this.buffer[colon] !== COLON) {
       throw await this.fault(context);
     }
@@ -113,7 +115,7 @@ class JsonText {
   private async member(key: string): Promise<unknown> {
     if ((await this.next()) === LIST) return this.list([key]);
     const context: JsonContext = { open: [key], expected: 'value' };
-    const end = await this.delimiter();
+    const end = await this.delimiter(context);
     if (end === undefined) throw await this.fault(context);
     return this.take(end, context);
   }
@@ -129,7 +131,7 @@ class JsonText {
         open: [...path, list.length],
         expected: isFirst ? 'value or end' : 'value',
       };
-      const end = await this.delimiter('last comma');
+      const end = await this.delimiter(context, 'last comma');
       const delimiter = end === undefined ? undefined : this.buffer[end];
       if (end === undefined || (delimiter !== COMMA && delimiter !== LIST_END)) {
         throw await this.fault(context);
@@ -173,12 +175,21 @@ class JsonText {
     }
   }
 
-  /** Where the next value ends, or the last that has been read whole; undefined where it does not. */
-  private async delimiter(which?: 'last comma'): Promise<number | undefined> {
+  /** Where the next value ends, or the last that has been read whole; undefined where it does not, or has a fault. */
+  private async delimiter(context: JsonContext, which?: 'last comma'): Promise<number | undefined> {
     for (;;) {
       const at = findDelimiter(this.buffer, this.start, this.end, which === 'last comma');
-      if (at !== undefined || !(await this.fill())) return at;
+      if (at !== undefined) return at;
+      const length = this.end - this.start;
+      const isSuspicious = length === this.buffer.length && length >= SUSPICIOUS_BUFFERS * this.bufferBytes;
+      if ((isSuspicious && this.hasFault(context)) || !(await this.fill())) return undefined;
     }
+  }
+
+  /** Whether JSON.parse would refuse a value of which only the beginning has been read, whatever follows. */
+  private hasFault(context: JsonContext): boolean {
+    const text = this.buffer.toString('utf8', this.start, this.end);
+    return findJsonFault(text, context).reached < text.length - SHOWN_BYTES;
   }
 
   /** @throws JsonTextError where it is not UTF-8. */

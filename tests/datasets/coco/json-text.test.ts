@@ -194,6 +194,23 @@ describe('faults of a long file', () => {
   });
 });
 
+test('a lost quote is found without reading all that seems to be in quotes', async () => {
+  const entry = '{"id": 1, "file_name": "0001.jpg", "width": 640, "height": 480}';
+  const text = `{"images": [${entry}, ${entry.replace('"0001', '0001')}, ${Array(20_000).fill(entry).join(', ')}]}`;
+  const longText = `"${'x'.repeat(100_000)}"`;
+  const read = readerOf(Buffer.from(text));
+  let largest = 0;
+  const watched: ReadBytes = (buffer) => ((largest = Math.max(largest, buffer.length)), read(buffer));
+  await expect(parseJson(watched, undefined, 1024)).rejects.toMatchObject({
+    place: { line: 1, column: 12 + entry.length + 2 + 24 },
+    message: 'this is not JSON: a value expected, not "0001.jpg\\", \\"" (at images[1].file_name).',
+  });
+  expect(largest).toBeLessThan(64 * 1024);
+  // What is long and right is read.
+  expect(await inPieces(`[1, ${longText}, 2]`, 64)).toEqual(atOnce(`[1, ${longText}, 2]`));
+  expect(await inPieces(`[1, ${longText}, 2`, 64)).toEqual(atOnce(`[1, ${longText}, 2`));
+});
+
 interface File {
   readonly images: { id: number; file_name: string; width: number; height: number }[];
   readonly annotations: Record<string, unknown>[];
