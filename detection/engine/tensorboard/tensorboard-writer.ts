@@ -16,7 +16,7 @@ import {
 export interface TensorBoardOptions {
   /** Gets an event file of its own from each process that trains. */
   readonly folder: string;
-  /** Steps from one of which images, histograms and curves are wanted of the model to the next. */
+  /** Steps from one of which images, histograms and curves are wanted of the model to the next; none is written more often. */
   readonly detailsEvery: number;
   /** What the run is to be compared with others by. */
   readonly hyperparameters: Hyperparameters;
@@ -32,6 +32,8 @@ export interface TensorBoardOptions {
 export class TensorBoardWriter implements Hook {
   private file: EventFile | undefined;
   private written = 0;
+  /** When each image, histogram or curve has been written last: a step, by name. */
+  private readonly detailsWritten = new Map<string, number>();
 
   constructor(private readonly options: TensorBoardOptions) {}
 
@@ -41,17 +43,31 @@ export class TensorBoardWriter implements Hook {
     if ((iteration + 1) % this.options.detailsEvery === 0) storage.wantDetails();
   }
 
-  async afterStep({ storage }: TrainingState): Promise<void> {
+  async afterStep(state: TrainingState): Promise<void> {
+    const { storage } = state;
     this.writeScalars(storage);
-    const details = [
-      ...[...storage.histograms].map(([name, histogram]) => histogramValue(name, histogram)),
-      ...[...storage.precisionRecallCurves].map(([name, curve]) => precisionRecallValue(name, curve)),
-    ];
+    const details: Buffer[] = [];
+    for (const [name, histogram] of storage.histograms) {
+      if (this.isDue(name, state)) details.push(histogramValue(name, histogram));
+    }
+    for (const [name, curve] of storage.precisionRecallCurves) {
+      if (this.isDue(name, state)) details.push(precisionRecallValue(name, curve));
+    }
     for (const [name, image] of storage.images) {
+      if (!this.isDue(name, state)) continue;
       const encoded = await this.options.encodeImage(image);
       details.push(imageValue(name, image.width, image.height, encoded));
     }
     if (details.length > 0) this.write(storage.iteration, details);
+  }
+
+  /** Evaluations put theirs unasked, maybe often: the file must not grow with them. The last ones are always written. */
+  private isDue(name: string, { iteration, iterations, storage }: TrainingState): boolean {
+    const previous = this.detailsWritten.get(name) ?? -Infinity;
+    const isSoon = iteration < previous + this.options.detailsEvery;
+    if (isSoon && !storage.wantsDetails && iteration !== iterations) return false;
+    this.detailsWritten.set(name, iteration);
+    return true;
   }
 
   afterTrain({ iteration, storage, outcome }: TrainingState): void {

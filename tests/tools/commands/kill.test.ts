@@ -2,6 +2,10 @@ import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'n
 import path from 'node:path';
 import { RandomStream } from '../../../detection/nn/random';
 import { main } from '../../../tools/cli';
+import {
+  describeTensorBoard,
+  readAsTensorBoard,
+} from '../../detection/engine/tensorboard/read-as-tensorboard';
 import { metricsOf, Workplace } from './workplace';
 import { KillableProcess, rcnnProcess } from './killable-process';
 
@@ -70,6 +74,27 @@ test('killed again and again and gone on with, a run is the one that never was, 
   const { status, stderr } = await rcnnProcess(argv).ended;
   expect([status, stderr]).toEqual([0, expect.stringMatching(/^going on after iteration \d+\n/)]);
   expect(contentsOf(killed)).toEqual(expected);
+});
+
+describeTensorBoard('read by TensorBoard', () => {
+  test('the killed run has each step once, of every kind of event', () => {
+    const { found } = readAsTensorBoard(workplace.at('killed'));
+    const rows = metricsOf(workplace.at('whole'));
+    expect(found['total_loss'].steps).toEqual(rows.map(({ iteration }) => iteration));
+    expect(found['total_loss'].values).toEqual(rows.map((row) => Math.fround(row.total_loss)));
+    const tagsOf = (plugin: string) => Object.values(found).filter((tag) => tag.plugin === plugin);
+    expect(new Set(tagsOf('histograms').map(({ steps }) => steps.join()))).toEqual(
+      new Set([found['total_loss'].steps.join()]),
+    );
+    for (const plugin of ['images', 'pr_curves']) {
+      expect(new Set(tagsOf(plugin).map(({ steps }) => steps.join()))).toEqual(new Set(['3,6,9,12']));
+    }
+    expect(found['val/AP'].steps).toEqual([3, 6, 9, 12]);
+    expect(found['_hparams_/session_start_info'].content).toMatchObject({
+      sessionStartInfo: { hparams: { 'model.name': 'fasterrcnn_tiny_fpn', 'data.batchSize': 2 } },
+    });
+    expect(found).toHaveProperty(['_hparams_/session_end_info']);
+  });
 });
 
 test('a second Ctrl-C ends the process at once, in the middle of a step', async () => {

@@ -1,6 +1,5 @@
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, truncateSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { mkdtempSync, readFileSync, rmSync, truncateSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { loadBackend } from '../../../../detection/backend/node';
@@ -12,66 +11,7 @@ import { eventFiles } from '../../../../detection/engine/tensorboard/event-file'
 import { TensorBoardWriter } from '../../../../detection/engine/tensorboard/tensorboard-writer';
 import { train } from '../../../../detection/engine/train';
 import { ToyModel, toyBatches, type ToyBatch } from '../toy-model';
-
-/** Where .ci/run puts TensorBoard's reader. */
-const CACHE = process.env['FASTER_RCNN_CACHE'] ?? path.join(homedir(), '.cache', 'faster-rcnn');
-const TENSORBOARD = path.join(CACHE, 'tensorboard-2.20.0');
-const describeTensorBoard =
-  existsSync(TENSORBOARD) || process.env['CI'] === 'true' ? describe : describe.skip;
-
-/** Everything that TensorBoard finds in a folder, by tag, as its own plugins parse it. */
-const READ = `
-import json, sys
-from tensorboard.backend.event_processing.plugin_event_accumulator import EventAccumulator
-from tensorboard.plugins.histogram.metadata import parse_plugin_metadata as histogram
-from tensorboard.plugins.histogram.summary_v2 import histogram_pb
-from tensorboard.plugins.hparams import metadata as hparams
-from tensorboard.plugins.image.metadata import parse_plugin_metadata as image
-from tensorboard.plugins.pr_curve.metadata import parse_plugin_metadata as pr_curve
-from tensorboard.util import tensor_util
-from google.protobuf.json_format import MessageToDict
-parse = {
-    'histograms': histogram, 'images': image, 'pr_curves': pr_curve, 'scalars': lambda content: None,
-    'hparams': lambda content: MessageToDict(hparams.plugin_data_pb2.HParamsPluginData.FromString(content)),
-}
-folder, values = sys.argv[1:]
-events = EventAccumulator(folder, size_guidance={'tensors': 0})
-events.Reload()
-found = {}
-for tag in events.Tags()['tensors']:
-    plugin = events.SummaryMetadata(tag).plugin_data
-    content = parse[plugin.plugin_name](plugin.content)
-    found[tag] = dict(plugin=plugin.plugin_name, steps=[], values=[])
-    found[tag]['content'] = content if content is None or isinstance(content, dict) else MessageToDict(content)
-    for event in events.Tensors(tag):
-        found[tag]['steps'].append(event.step)
-        array = tensor_util.make_ndarray(event.tensor_proto)
-        texts = [item.decode('latin-1') for item in array] if array.dtype == object else None
-        found[tag]['values'].append(texts or array.tolist())
-histograms = {name: tensor_util.make_ndarray(histogram_pb(name, data).value[0].tensor).tolist()
-              for name, data in json.loads(values).items()}
-print(json.dumps(dict(found=found, histograms=histograms)))
-`;
-
-interface Tag {
-  readonly plugin: string;
-  readonly content: Record<string, unknown>;
-  readonly steps: readonly number[];
-  readonly values: readonly unknown[];
-}
-
-/** @returns what TensorBoard finds, and its own histograms of some values. */
-function readAsTensorBoard(values: Record<string, readonly number[]> = {}): {
-  found: Record<string, Tag>;
-  histograms: Record<string, number[][]>;
-} {
-  const printed = execFileSync('python3', ['-c', READ, folder, JSON.stringify(values)], {
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'pipe'], // it says that it forgets the steps that were done again
-    env: { ...process.env, PYTHONPATH: TENSORBOARD },
-  });
-  return JSON.parse(printed) as ReturnType<typeof readAsTensorBoard>;
-}
+import { describeTensorBoard, readAsTensorBoard } from './read-as-tensorboard';
 
 const hyperparameters = { 'model.name': 'toy', 'optimizer.lr': 0.1, 'data.flip': false };
 const image: SummaryImage = {
@@ -157,12 +97,28 @@ describe('TensorBoardWriter', () => {
     await trainToy(0, 7);
     expect(encodeImage.mock.calls).toEqual([[image], [image]]);
   });
+
+  it('writes what a hook puts unasked no more often, but at the last step', async () => {
+    encodeImage.mockClear();
+    const putting: number[] = [];
+    const evaluating: Hook = {
+      afterStep: ({ iteration, storage }) => {
+        if (iteration !== 6) storage.image('evaluation', { ...image, width: iteration });
+        putting.push(iteration);
+      },
+    };
+    await trainToy(0, 7, [evaluating]);
+    expect(putting).toHaveLength(7);
+    const written = encodeImage.mock.calls.map(([{ width }]) => width);
+    // 3 is the width of the model's own image, at steps 3 and 6. At step 3 everything is wanted.
+    expect(written).toEqual([1, 3, 3, 3, 7]);
+  });
 });
 
 describeTensorBoard('read by TensorBoard', () => {
   it('is what was told, in the form that its plugins expect', async () => {
     await trainToy(0, 7);
-    const { found, histograms } = readAsTensorBoard(details);
+    const { found, histograms } = readAsTensorBoard(folder, details);
     expect(found['loss_value'].plugin).toBe('scalars');
     expect(found['loss_value'].steps).toEqual([1, 2, 3, 4, 5, 6, 7]);
     expect(found['lr'].values).toEqual([1, 2, 3, 4, 5, 6, 7].map((step) => Math.fround(0.001 * step)));
@@ -223,15 +179,15 @@ describeTensorBoard('read by TensorBoard', () => {
     await expect(trainToy(0, 9, [failingAt(6)])).rejects.toThrow('failed');
     const [killed] = eventFiles(folder).map((name) => path.join(folder, name));
     truncateSync(killed, readFileSync(killed).length - 5); // the fifth step's scalars
-    expect(readAsTensorBoard().found['lr'].steps).toEqual([1, 2, 3, 4]);
+    expect(readAsTensorBoard(folder).found['lr'].steps).toEqual([1, 2, 3, 4]);
 
     await expect(trainToy(2, 9, [failingAt(5)])).rejects.toThrow('failed');
-    const between = readAsTensorBoard().found;
+    const between = readAsTensorBoard(folder).found;
     expect(between['lr'].steps).toEqual([1, 2, 3, 4]);
     expect(between).not.toHaveProperty(['_hparams_/session_end_info']);
 
     await trainToy(3, 9);
-    const { found } = readAsTensorBoard();
+    const { found } = readAsTensorBoard(folder);
     expect(eventFiles(folder)).toHaveLength(3);
     for (const name of ['lr', 'loss_value', 'seconds', 'toy/noise']) {
       expect(found[name].steps).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
