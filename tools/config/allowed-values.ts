@@ -28,7 +28,7 @@ function describe(schema: JsonSchema): string {
     case 'array':
       return `a list: ${elements(schema)}`;
     case 'object':
-      return `keys with values: ${Object.keys(schema.properties ?? {}).join(', ')}`;
+      return `the keys ${Object.keys(schema.properties ?? {}).join(', ')} with values`;
     default:
       return 'anything';
   }
