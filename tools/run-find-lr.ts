@@ -7,6 +7,7 @@ import {
   exponential,
   LearningRateRange,
   steepestDescent,
+  tenthOfLowest,
   type RangePoint,
 } from '../detection/engine/learning-rate-range';
 import { train } from '../detection/engine/train';
@@ -20,7 +21,7 @@ import { makeClipping, makeOptimizer } from './make-optimizer';
 import { makeTrainingLoader } from './make-training-loader';
 import { requireFileName, statOrUndefined, writeAtomically } from './output-files';
 import { Progress, say } from './progress';
-import { learningRatePage } from './report/learning-rate-page';
+import { learningRatePage, shownRate } from './report/learning-rate-page';
 import { startDetector } from './start-detector';
 import { readSet, requireObjects } from './training-data';
 
@@ -69,9 +70,12 @@ export async function runFindLr(given: FindLrCommandOptions): Promise<void> {
     say(
       'nothing to suggest: the loss never fell while the learning rate rose. Try other ends, or more iterations',
     );
-  } else {
-    process.stdout.write(`--set optimizer.lr=${Number(suggestion.toPrecision(2))}\n`);
+    return;
   }
+  say(
+    `a tenth of the rate with the lowest loss: ${shownRate(tenthOfLowest(points)!)}; where it fell fastest:`,
+  );
+  process.stdout.write(`--set optimizer.lr=${shownRate(suggestion)}\n`);
 }
 
 function pageOf(output: string): string {

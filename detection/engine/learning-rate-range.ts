@@ -59,3 +59,10 @@ export function steepestDescent(points: readonly RangePoint[]): number | undefin
   }
   return suggestion;
 }
+
+/** A tenth of the learning rate at which the smoothed loss is lowest, as fastai's `minimum`: the other rule in use. */
+export function tenthOfLowest(points: readonly RangePoint[]): number | undefined {
+  let lowest: RangePoint | undefined;
+  for (const point of points) if (!lowest || point.smoothedLoss < lowest.smoothedLoss) lowest = point;
+  return lowest && lowest.learningRate / 10;
+}

@@ -1,6 +1,6 @@
 import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
-import type { RangePoint } from '../../detection/engine/learning-rate-range';
+import { tenthOfLowest, type RangePoint } from '../../detection/engine/learning-rate-range';
 import type { CompleteConfiguration } from '../config/complete';
 import { configurationYaml } from '../config/yaml-text';
 import { html, Markup } from './html';
@@ -16,11 +16,15 @@ export interface LearningRatePageData {
   readonly environment: readonly (readonly [name: string, value: string])[];
 }
 
+/** Two digits: what it rests on is not more exact. */
+export function shownRate(learningRate: number): string {
+  return String(Number(learningRate.toPrecision(2)));
+}
+
 /** A learning rate range test as one HTML page that needs no other file. */
 export function learningRatePage(data: LearningRatePageData): string {
   const { configuration, points, suggestion, environment } = data;
   const title = `Learning rate for ${configuration.model.name}`;
-  const lowest = points.toSorted((a, b) => a.smoothedLoss - b.smoothedLoss).at(0);
   const images = configuration.data.batchSize * configuration.optimizer.accumulate;
   return html`<!doctype html>
     <html lang="en">
@@ -48,7 +52,7 @@ export function learningRatePage(data: LearningRatePageData): string {
             </div>
             <div>
               <dt>a tenth of where it is lowest</dt>
-              <dd>${rate(lowest === undefined ? undefined : lowest.learningRate / 10)}</dd>
+              <dd>${rate(tenthOfLowest(points))}</dd>
             </div>
           </dl>
           <h2>Loss over the learning rate</h2>
@@ -66,7 +70,7 @@ export function learningRatePage(data: LearningRatePageData): string {
 }
 
 function rate(learningRate: number | undefined): string {
-  return learningRate === undefined ? '–' : String(Number(learningRate.toPrecision(2)));
+  return learningRate === undefined ? '–' : shownRate(learningRate);
 }
 
 /** Much more than the loss at the start is of no interest: without a limit an explosion leaves the rest a flat line. */

@@ -4,6 +4,7 @@ import {
   exponential,
   LearningRateRange,
   steepestDescent,
+  tenthOfLowest,
   type RangePoint,
 } from '../../../detection/engine/learning-rate-range';
 import type { Trainable } from '../../../detection/engine/trainable';
@@ -61,6 +62,9 @@ test('follows a training until its loss explodes', async () => {
   const suggestion = steepestDescent(points)!;
   expect(suggestion).toBeGreaterThan(0.01);
   expect(suggestion).toBeLessThan(1);
+  const lowest = points[smoothed.indexOf(Math.min(...smoothed))];
+  expect(tenthOfLowest(points)).toBe(lowest.learningRate / 10);
+  expect(tenthOfLowest([])).toBeUndefined();
   expect(tf.memory().numTensors).toBe(numTensors);
 });
 
