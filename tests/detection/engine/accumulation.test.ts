@@ -11,7 +11,7 @@ import { RandomStream } from '../../../detection/nn/random';
 import { FrozenBatchNorm } from '../../../detection/nn/normalisation';
 import type { DetectionBatch } from '../../../detection/structures/detection-batch';
 import { buildSmallDetector, smallBatch } from '../modeling/separated/small-detector';
-import { ToyModel, toyBatches, valuesOf } from './toy-model';
+import { toyBatch, ToyModel, toyBatches, valuesOf, type ToyBatch } from './toy-model';
 
 let tensorsBefore: number;
 beforeAll(() => loadBackend());
@@ -124,7 +124,7 @@ it('a detector learns from images one by one what it learns from a batch of them
 });
 
 describe('a step that is not completed', () => {
-  const options = (model: ToyModel): Omit<TrainingOptions<never>, 'iterations'> => ({
+  const options = (model: ToyModel): Omit<TrainingOptions<ToyBatch>, 'iterations'> => ({
     optimizer: new Sgd(model.namedParameters(), { momentum: 0.9, weightDecay: 0 }),
     learningRate: constant(0.05),
     accumulate: 3,
@@ -134,7 +134,7 @@ describe('a step that is not completed', () => {
     const [straight, stopped] = [new ToyModel(), new ToyModel()];
     const [a, b] = [options(straight), options(stopped)];
     await train(toyBatches(), straight, { ...a, iterations: 4 });
-    const short = [...Array(8).keys()].map((id) => [...take(toyBatches(id), 1)][0]);
+    const short = Array.from({ length: 8 }, (_, id) => toyBatch(id));
     const first = await train(short, stopped, { ...b, iterations: 4 });
     expect(first.iteration).toBe(2);
     await train(toyBatches(6), stopped, { ...b, iterations: 4, startIteration: 2 });
@@ -152,8 +152,8 @@ describe('a step that is not completed', () => {
       afterStep: ({ iteration }) => void calls.push(`after ${iteration}`),
     };
     const diverging = {
-      losses: (batch: { id: number }): Losses => {
-        const losses = model.losses([...take(toyBatches(batch.id), 1)][0]);
+      losses: (batch: ToyBatch): Losses => {
+        const losses = model.losses(batch);
         return batch.id === 4 ? { ...losses, loss_size: tf.scalar(NaN) } : losses;
       },
       namedParameters: () => model.namedParameters(),
@@ -172,11 +172,3 @@ describe('a step that is not completed', () => {
     model.dispose();
   });
 });
-
-function* take<T>(items: Iterable<T>, count: number): Generator<T> {
-  let left = count;
-  for (const item of items) {
-    if (left-- === 0) return;
-    yield item;
-  }
-}

@@ -208,6 +208,42 @@ describe('train', () => {
     expect(valuesOf(model)).toEqual(before);
   });
 
+  it('finds gradients that are not finite where the losses are', async () => {
+    // The root of 0 is 0, and infinitely steep.
+    const diverging = toyWith((batch) => {
+      const losses = model.losses(batch);
+      return { ...losses, loss_root: tf.sqrt(tf.mul(losses['loss_size'], 0)) };
+    });
+    const before = valuesOf(model);
+    const run = train(toyBatches(), diverging, options);
+    await expect(run).rejects.toThrow(
+      /iteration 1: .* loss_root 0 \(learning rate 0\.05\)\. 3 of 3 gradients are not finite: conv\.weight NaN, fc/,
+    );
+    expect(valuesOf(model)).toEqual(before);
+  });
+
+  it('goes on after a step that diverged, as if the model had never seen it, where it is told to', async () => {
+    const twin = new ToyModel();
+    const twinOptimizer = new Sgd(twin.namedParameters(), { momentum: 0.9, weightDecay: 1e-4 });
+    await train([toyBatch(0), toyBatch(2)], twin, { ...options, optimizer: twinOptimizer });
+    const expected = valuesOf(twin);
+    twin.dispose();
+    twinOptimizer.dispose();
+
+    const diverging = toyWith((batch) => {
+      const losses = model.losses(batch);
+      return batch.id === 1 ? { ...losses, loss_size: tf.scalar(NaN) } : losses;
+    });
+    const met: [number, number][] = [];
+    const onDivergence = ({ step }: DivergenceError, { iteration }: TrainingState) =>
+      void met.push([step.iteration, iteration]);
+    const batches = [toyBatch(0), toyBatch(1), toyBatch(2)];
+    const { iteration } = await train(batches, diverging, { ...options, onDivergence });
+    expect(iteration).toBe(3);
+    expect(met).toEqual([[2, 1]]);
+    expect(valuesOf(model)).toEqual(expected);
+  });
+
   it('refuses a model without losses', async () => {
     await expect(
       train(

@@ -8,6 +8,7 @@ import type { Losses } from '../../../detection/engine/trainable';
 import type { Detections } from '../../../detection/structures/detections';
 import type { ImageBatch } from '../../../detection/structures/image-batch';
 import { main } from '../../../tools/cli';
+import { readMetrics } from '../../../tools/metrics-file';
 import { readSafetensors } from '../../../weights/safetensors';
 import { metricsOf, Workplace } from './workplace';
 
@@ -42,8 +43,10 @@ beforeEach(() => {
 
 /** A method of the detector that a test is about to replace. */
 function methodOf<Argument, Result>(name: 'losses' | 'detect') {
-  const { value } = Object.getOwnPropertyDescriptor(FasterRcnn.prototype, name)!;
-  return value as (this: FasterRcnn, argument: Argument) => Result;
+  const { value } = Object.getOwnPropertyDescriptor(FasterRcnn.prototype, name) as {
+    readonly value: (this: FasterRcnn, argument: Argument) => Result;
+  };
+  return value;
 }
 
 /** All that a run has of its checkpoints, and what it wrote of its steps, but for what depends on the clock. */
@@ -104,7 +107,7 @@ test('what is skipped changes nothing and is written down', async () => {
     [3, 'skipped'],
     [4, 'skipped'],
   ]);
-  const rows = metricsOf(output) as (Record<string, number> & { iteration: number })[];
+  const { rows } = readMetrics(path.join(output, 'metrics.jsonl'));
   expect(rows.map(({ diverged_iterations }) => diverged_iterations)).toEqual([
     ...[undefined, undefined, 1, 2, undefined, undefined],
   ]);
