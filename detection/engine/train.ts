@@ -65,8 +65,7 @@ export async function train<Batch>(
     isEnough: false,
     outcome: 'running',
   };
-  const step = new TrainingStep(model);
-  let descriptions: string[] = [];
+  const step = new TrainingStep(model, options.describeBatch);
   let losses: Record<string, number> = {};
   const isDone = () => state.iteration >= iterations || state.isEnough;
   const isOver = () => isDone() || signal?.aborted === true;
@@ -79,13 +78,11 @@ export async function train<Batch>(
         if (step.numBatches === 0) {
           if (signal?.aborted) break;
           storage.startIteration(state.iteration + 1);
-          descriptions = [];
           for (const hook of hooks) await hook.beforeStep?.(state);
         }
-        if (options.describeBatch) descriptions.push(options.describeBatch(batch));
         withStorage(storage, () => step.add(batch));
         if (step.numBatches === accumulate) {
-          losses = withStorage(storage, () => update(step, model, options, state, descriptions));
+          losses = withStorage(storage, () => update(step, model, options, state));
           storage.scalar('data_seconds', waited / 1000);
           storage.scalar('seconds', (performance.now() - started) / 1000);
           state.iteration++;
@@ -116,23 +113,16 @@ function update<Batch>(
   model: Trainable<Batch>,
   options: TrainingOptions<Batch>,
   state: TrainingState,
-  descriptions: readonly string[],
 ): Record<string, number> {
   const { storage } = state;
   const learningRate = options.learningRate(state.iteration);
   try {
-    const { losses, gradients, gradientNorms } = step.finish();
+    const { losses, gradients, gradientNorms, batch } = step.finish();
     storage.scalar('lr', learningRate);
     if (![...Object.values(losses), ...Object.values(gradientNorms)].every(Number.isFinite)) {
       step.undo();
-      const batch = descriptions.length > 0 ? descriptions.join('; ') : undefined;
-      const error = new DivergenceError({
-        iteration: state.iteration + 1,
-        losses,
-        learningRate,
-        batch,
-        gradientNorms,
-      });
+      const iteration = state.iteration + 1;
+      const error = new DivergenceError({ iteration, losses, learningRate, batch, gradientNorms });
       if (!options.onDivergence) throw error;
       options.onDivergence(error, state);
       return losses;

@@ -11,6 +11,8 @@ export interface StepGradients {
   readonly gradients: Map<string, tf.Tensor>;
   /** L2 norm of each gradient; not finite where an element is not. */
   readonly gradientNorms: Record<string, number>;
+  /** The batches, as `describe` has them. */
+  readonly batch: string | undefined;
 }
 
 /** What a model's forward changes, as it was. */
@@ -26,9 +28,13 @@ interface Before {
 export class TrainingStep<Batch> {
   private losses: Losses[] = [];
   private gradients = new Map<string, tf.Tensor>();
+  private descriptions: string[] = [];
   private before: Before | undefined;
 
-  constructor(private readonly model: Trainable<Batch>) {}
+  constructor(
+    private readonly model: Trainable<Batch>,
+    private readonly describe?: (batch: Batch) => string,
+  ) {}
 
   /** Batches so far. */
   get numBatches(): number {
@@ -42,6 +48,7 @@ export class TrainingStep<Batch> {
       buffers: [...model.namedBuffers()].map(([, { variable }]) => [variable, tf.clone<tf.Tensor>(variable)]),
       streams: [...model.randomStreams()].map((stream) => [stream, stream.state]),
     };
+    if (this.describe) this.descriptions.push(this.describe(batch));
     const trained = [...model.namedParameters()].filter(([, parameter]) => parameter.trainable);
     const { losses, gradients } = lossesAndGradients(() => model.losses(batch), trained);
     this.losses.push(losses);
@@ -60,7 +67,8 @@ export class TrainingStep<Batch> {
         sum.dispose();
       }
     }
-    return { ...this.read(), gradients: this.gradients };
+    const batch = this.describe && this.descriptions.join('; ');
+    return { ...this.read(), gradients: this.gradients, batch };
   }
 
   /**
@@ -77,12 +85,13 @@ export class TrainingStep<Batch> {
     const buffers = this.before?.buffers.map(([, value]) => value) ?? [];
     tf.dispose([this.losses, [...this.gradients.values()], buffers]);
     this.losses = [];
+    this.descriptions = [];
     this.gradients.clear();
     this.before = undefined;
   }
 
   /** All numbers in one read: on an accelerator each read waits for everything before it. */
-  private read(): Omit<StepGradients, 'gradients'> {
+  private read(): Pick<StepGradients, 'losses' | 'gradientNorms'> {
     const names = Object.keys(this.losses[0]);
     if (names.length === 0) throw new Error('the model returned no losses');
     const values = tf.tidy(() => {

@@ -212,7 +212,7 @@ describe('train', () => {
     // The root of 0 is 0, and infinitely steep.
     const diverging = toyWith((batch) => {
       const losses = model.losses(batch);
-      return { ...losses, loss_root: tf.sqrt(tf.mul(losses['loss_size'], 0)) };
+      return { ...losses, loss_root: tf.sqrt(tf.mul<tf.Scalar>(losses['loss_size'], 0)) };
     });
     const before = valuesOf(model);
     const run = train(toyBatches(), diverging, options);
