@@ -17,8 +17,11 @@ export interface TrainingOptions<Batch> {
   /** Steps done before: where a resumed run goes on. 0 if left out. */
   readonly startIteration?: number;
   /**
-   * Batches of a step. Their losses, and gradients, are averaged: where a loss is a mean over images, n batches of equal
-   * size are one that is n times as large. 1 if left out.
+   * Batches of a step, whose losses and gradients are averaged; 1 if left out. n batches of equal size are one that is
+   * n times as large, but for rounding, where each loss is a mean over images, or over a number of things that is
+   * the same of each image; and where images know nothing of each other: no statistics of a batch, no common padding.
+   * A mean over things of which images have different numbers gives each image of one batch as much weight as it has
+   * of them, and each batch of several the same.
    */
   readonly accumulate?: number;
   readonly clipGradients?: GradientClipping;
