@@ -19,7 +19,7 @@ function trainArgv(output: string, ...more: string[]): string[] {
     workplace.at('scenes', 'images'),
   ];
   const model = ['--model', 'fasterrcnn_tiny_fpn', '--set', 'model.minSize=64'];
-  const often = ['--set', 'checkpointEvery=2', '--set', 'evaluateEvery=3'];
+  const often = ['--set', 'checkpointEvery=2', '--set', 'evaluateEvery=3', '--set', 'optimizer.emaDecay=0.5'];
   return ['train', ...model, ...data('train'), ...data('val'), ...often, '--output', output, ...more];
 }
 
@@ -41,7 +41,7 @@ function contentsOf(output: string): unknown {
   const files = Object.fromEntries(
     readdirSync(path.join(output, 'checkpoints')).map((name) => {
       const read = (file: string) => readFileSync(path.join(output, 'checkpoints', name, file), 'base64');
-      return [name, [read('model.safetensors'), read('optimizer.safetensors')]];
+      return [name, ['model', 'optimizer', 'unaveraged'].map((part) => read(`${part}.safetensors`))];
     }),
   );
   const rows = metricsOf(output).map((row) =>
