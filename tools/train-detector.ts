@@ -3,7 +3,6 @@ import { isDeepStrictEqual } from 'node:util';
 import type { CocoDataset } from '../datasets/coco/annotations';
 import { ImageError } from '../datasets/images/decode';
 import { loadTrainingBackend } from '../detection/backend/node';
-import type { EarlyStoppingState } from '../detection/engine/early-stopping';
 import type { Metric } from '../detection/engine/metric';
 import { train } from '../detection/engine/train';
 import { InputError } from '../detection/errors';
@@ -28,7 +27,7 @@ import { runFolder } from './run-folder';
 import { startDetector } from './start-detector';
 import { summarizeEvaluation } from './summarize-evaluation';
 import { readTrainingData, type TrainingData } from './training-data';
-import { earlyStoppingStateOf, trainingHooks } from './training-hooks';
+import { evaluationStateOf, trainingHooks, type EvaluationState } from './training-hooks';
 import { validate } from './validate';
 
 /** A run to do, checked: what can be refused before it has been. */
@@ -116,11 +115,10 @@ interface StartedJob extends PreparedJob {
 }
 
 /** Where a run begins, or goes on. */
-interface StartingPoint {
+interface StartingPoint extends EvaluationState {
   readonly iteration: number;
   /** The steps that have diverged. */
   readonly diverged: readonly number[];
-  readonly earlyStopping?: EarlyStoppingState;
 }
 
 async function run(
@@ -149,11 +147,12 @@ async function run(
   };
   const evaluation =
     val &&
-    new EvaluationHook(
-      () => evaluate(val, configuration.validationLoss),
-      configuration.evaluateEvery,
-      (storage, result) => summarizeEvaluation(storage, result, detector.categories),
-    );
+    new EvaluationHook({
+      evaluate: () => evaluate(val, configuration.validationLoss),
+      every: configuration.evaluateEvery,
+      summarize: (storage, result) => summarizeEvaluation(storage, result, detector.categories),
+      ...(start.evaluatedUpTo !== undefined && { doneUpTo: start.evaluatedUpTo }),
+    });
   const { resumeCommand } = job;
   const divergence = new DivergencePolicy({
     policy: configuration.onDivergence,
@@ -257,6 +256,5 @@ function restore(
   }
   loadCheckpoint(checkpoint, resumable);
   say(`going on after iteration ${iteration}`);
-  const earlyStopping = earlyStoppingStateOf(metadata);
-  return { iteration, diverged: divergedIterationsOf(metadata), ...(earlyStopping && { earlyStopping }) };
+  return { iteration, diverged: divergedIterationsOf(metadata), ...evaluationStateOf(metadata) };
 }

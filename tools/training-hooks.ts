@@ -74,20 +74,27 @@ export function trainingHooks(options: TrainingHooksOptions): TrainingHooks {
         configuration,
         divergedIterations: divergence.divergedIterations,
         ...(earlyStopping && { earlyStopping: earlyStopping.state }),
+        ...(evaluation && { evaluatedUpTo: evaluation.doneUpTo }),
       }),
     }),
   ];
   return { hooks, earlyStopping };
 }
 
-const earlyStoppingState = z.object({
-  best: z.object({ value: z.number(), iteration: z.int() }).nullable(),
-  evaluationsSince: z.int().min(0),
+/** What a checkpoint's metadata say of evaluations; nothing in checkpoints of before. */
+const evaluationState = z.object({
+  earlyStopping: z
+    .object({
+      best: z.object({ value: z.number(), iteration: z.int() }).nullable(),
+      evaluationsSince: z.int().min(0),
+    })
+    .optional(),
+  /** EvaluationHook.doneUpTo. */
+  evaluatedUpTo: z.int().min(0).optional(),
 });
 
-/** What a checkpoint's metadata say of early stopping; nothing in checkpoints of before. */
-export function earlyStoppingStateOf(
-  metadata: Readonly<Record<string, unknown>>,
-): EarlyStoppingState | undefined {
-  return earlyStoppingState.safeParse(metadata['earlyStopping']).data;
+export type EvaluationState = Readonly<z.output<typeof evaluationState>>;
+
+export function evaluationStateOf(metadata: Readonly<Record<string, unknown>>): EvaluationState {
+  return evaluationState.safeParse(metadata).data ?? {};
 }
