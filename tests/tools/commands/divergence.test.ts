@@ -151,21 +151,6 @@ test('a run goes back to its last checkpoint, and further where that is in vain;
   expect(contentsOf(stopped)).toEqual(contentsOf(output));
 });
 
-test('a run gives up when skipping does not help, and when there is nothing to go back to', async () => {
-  faulty = Array.from({ length: 100 }, (_, k) => k + 1);
-  const output = workplace.at('hopeless');
-  expect(await workplace.train(output, '--iterations', '20', '--on-divergence', 'skip')).toBe(2);
-  expect(workplace.stderr).toMatch(
-    /iteration 11: .* The 10 iterations before it have been skipped: it is enough\.\n$/,
-  );
-  const nowhere = workplace.at('nowhere');
-  expect(await workplace.train(nowhere, '--on-divergence', 'rollback')).toBe(2);
-  expect(workplace.stderr).toMatch(
-    /iteration 1: .* There is no checkpoint to go back to, or not any more\.\n$/,
-  );
-  expect(existsSync(nowhere)).toBe(false);
-});
-
 test('what is evaluated and saved for use is the average; frozen layers stay', async () => {
   faulty = [];
   const output = workplace.at('averaged');
