@@ -113,7 +113,7 @@ function describe(
   // A list is one key, whatever is wrong inside.
   const list = issue.path.findIndex((step) => typeof step === 'number');
   const key = keyOf(list < 0 ? issue.path : issue.path.slice(0, list));
-  if (issue.input === undefined && keys.has(key)) {
+  if (issue.input === undefined && list < 0 && keys.has(key)) {
     const remedy = options[key]
       ? `give ${options[key]}, or ${key} in the configuration file`
       : `give --set ${key}=...`;

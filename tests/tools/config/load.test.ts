@@ -41,6 +41,25 @@ test('defaults lie under the file, the file under the command line', () => {
   expect(configuration).toMatchObject({ seed: 7, iterations: 1000, data: { batchSize: 2, flip: 0.5 } });
 });
 
+test('what a list of groups holds is checked key by key, and named', () => {
+  const groups = ['optimizer.groups=[{match: backbone, weightDecay: 0}]'];
+  expect(load(undefined, groups).optimizer.groups).toEqual([
+    { match: 'backbone', learningRateFactor: 1, weightDecay: 0 },
+  ]);
+  expect(refusal('optimizer:\n  groups:\n    - { learningRateFactor: 0 }\n').split('\n')).toEqual([
+    'c.yaml:3:7: optimizer.groups[0].match: is missing',
+    expect.stringMatching(
+      /^c\.yaml:3:\d+: optimizer\.groups\[0\]\.learningRateFactor: expected a number above 0/,
+    ),
+  ]);
+});
+
+test('the learning rate goes by all images of an iteration', () => {
+  const lr = (...sets: string[]): number => completeConfiguration(load(undefined, sets)).optimizer.lr;
+  expect(lr('optimizer.accumulate=4')).toBe(4 * lr());
+  expect(lr('optimizer.accumulate=4')).toBe(lr('data.batchSize=8'));
+});
+
 test('an empty file and a file of comments change nothing', () => {
   expect(load('')).toEqual(load(undefined));
   expect(load('# nothing\n')).toEqual(load(undefined));
