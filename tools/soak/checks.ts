@@ -36,7 +36,7 @@ export function checkSoak(recording: SoakRecording): Check[] {
     ),
     ...runChecks(runs),
     leftOutCheck(recording),
-    ...(control && disturbed ? equalityChecks(disturbed, control) : []),
+    ...(control && disturbed ? equalityChecks(disturbed, control, lives) : []),
     tensorCheck(lives),
     ...(['residentBytes', 'heapBytes', 'threads', 'openFiles'] as const).map((of) => growthCheck(lives, of)),
     check('no process is left', recording.leftProcesses, 'none'),
@@ -152,43 +152,81 @@ function leftOutCheck({ runs, faults }: SoakRecording): Check {
 }
 
 /** A run that was disturbed in all ways, and one that was not at all, are one run. */
-function equalityChecks(disturbed: RunRecord, control: RunRecord): Check[] {
-  const rowsDiffer = (isMeant: (name: string) => boolean): string[] => {
-    if (control.rows.length !== disturbed.rows.length) {
-      return [`${disturbed.rows.length} steps, undisturbed ${control.rows.length}`];
-    }
-    const meant = (row: object): string =>
-      JSON.stringify(Object.entries(row).filter(([name]) => isMeant(name) && !MEASURED.test(name)));
-    return control.rows
-      .filter((row, index) => meant(row) !== meant(disturbed.rows[index]))
-      .map(({ iteration }) => `step ${iteration} differs`);
-  };
+function equalityChecks(disturbed: RunRecord, control: RunRecord, lives: readonly LifeRecord[]): Check[] {
+  const steps =
+    control.rows.length === disturbed.rows.length
+      ? control.rows.filter((row, index) => trained(row) !== trained(disturbed.rows[index])).map(differs)
+      : [`${disturbed.rows.length} steps, undisturbed ${control.rows.length}`];
+  const evaluations = compareEvaluations(disturbed, control, lives);
+  // An evaluation that was moved may have found another checkpoint to be the best.
+  const links = evaluations.moved === 0 ? Object.keys(control.links) : ['last'];
+  const linked = links.map((link) => path.basename(control.links[link]));
   // A run that is stopped has a checkpoint there too, and one fewer of the others.
-  const kept = new Set(Object.values(control.links).map((link) => path.basename(link)));
   const names = Object.keys(control.checkpoints).filter(
-    (name) => kept.has(path.dirname(name)) || Object.hasOwn(disturbed.checkpoints, name),
+    (name) => linked.includes(path.dirname(name)) || Object.hasOwn(disturbed.checkpoints, name),
   );
   const files = names.filter((name) => control.checkpoints[name] !== disturbed.checkpoints[name]);
-  const links = Object.keys(control.links).filter((link) => control.links[link] !== disturbed.links[link]);
-  const steps = `${control.rows.length} steps`;
-  const evaluations = control.rows.filter((row) => row['val/AP'] !== undefined).length;
+  const otherLinks = links.filter((link) => control.links[link] !== disturbed.links[link]);
   return [
     check(
       'losses and metrics of training are those of the undisturbed run, to the bit',
-      rowsDiffer((name) => !name.startsWith('val/')),
       steps,
+      `${control.rows.length} steps`,
     ),
     check(
-      'so is each evaluation, and none is missing',
-      rowsDiffer((name) => name.startsWith('val/')),
-      `${evaluations} evaluations`,
+      'so is each evaluation; one that was stopped is made after the next step',
+      evaluations.problems,
+      `${evaluations.same} the same, ${evaluations.moved} stopped and made later`,
     ),
     check(
       'so are weights, optimizer and random streams of the checkpoints that both have, and what last and best lead to',
-      [...files, ...links].map((name) => `${name} differs`),
-      `${names.length} files and states`,
+      [...files, ...otherLinks].map((name) => `${name} differs`),
+      `${names.length} files and states, ${links.join(' and ')}`,
     ),
   ];
+}
+
+function compareEvaluations(
+  disturbed: RunRecord,
+  control: RunRecord,
+  lives: readonly LifeRecord[],
+): { problems: string[]; same: number; moved: number } {
+  const stopped = new Set(
+    lives.filter(({ phase }) => phase === disturbed.phase).map(({ savedAt }) => savedAt),
+  );
+  const expected = new Map(control.rows.map((row) => [row.iteration, evaluated(row)]));
+  const problems: string[] = [];
+  let [same, moved] = [0, 0];
+  /** Whether the evaluation of an earlier step is still to be made. */
+  let isOwed = false;
+  for (const row of disturbed.rows) {
+    const [found, wanted] = [evaluated(row), expected.get(row.iteration) ?? NONE];
+    if (found === wanted) {
+      if (found !== NONE) same++;
+      else if (isOwed && !stopped.has(row.iteration)) problems.push(differs(row));
+    } else if (found === NONE && stopped.has(row.iteration)) isOwed = true;
+    else if (wanted === NONE && isOwed) {
+      isOwed = false;
+      moved++;
+    } else problems.push(differs(row));
+  }
+  return { problems, same, moved };
+}
+
+const NONE = '[]';
+
+function evaluated(row: MetricsRow): string {
+  return JSON.stringify(Object.entries(row).filter(([name]) => name.startsWith('val/')));
+}
+
+function trained(row: MetricsRow): string {
+  const isOfTraining = ([name]: [string, number]): boolean =>
+    !name.startsWith('val/') && !MEASURED.test(name);
+  return JSON.stringify(Object.entries(row).filter(isOfTraining));
+}
+
+function differs({ iteration }: MetricsRow): string {
+  return `step ${iteration} differs`;
 }
 
 function tensorCheck(lives: readonly LifeRecord[]): Check {

@@ -33,7 +33,7 @@ export interface PlannedFault {
 /** Seconds between faults: enough for some steps and mostly for a checkpoint. */
 const WAIT = [0.5, 8] as const;
 /** In the quiet half of a round a process lives long enough to show whether its memory grows. */
-const LONG_WAIT = [5, 20] as const;
+const LONG_WAIT = [10, 40] as const;
 
 /**
  * Faults without end, in rounds. The first half of a round has every kind that ends the process and some that do not;

@@ -3,11 +3,11 @@ import type { ProbeSample } from './trainer-probe';
 
 /**
  * Steps of a process before its memory is looked at: TensorFlow's pool of memory grows until it has met the worst order of
- * sizes, code is compiled, caches fill.
+ * sizes, evaluations and their threads included; code is compiled, caches fill.
  */
-export const WARM_UP_STEPS = 150;
+const WARM_UP_STEPS = 500;
 /** Memory goes up and down by tens of megabytes; as much as so many steps of one process tell of a slope is asked for. */
-const MIN_STEPS = 1000;
+const MIN_STEPS = 3000;
 /** Sum of the squared distances of so many steps from their mean: what a slope's precision goes by. */
 const MIN_SQUARES = MIN_STEPS ** 3 / 12;
 

@@ -13,6 +13,8 @@ export interface LifeRecord {
   readonly ended: number;
   readonly status: number | null;
   readonly signal: string | null;
+  /** The step at which it was saved when it was stopped; null where it was not. */
+  readonly savedAt: number | null;
   /** How it was to end: a fault, or `done`. */
   readonly because: string;
   /** What was wrong with how it began or ended; empty where nothing was. */

@@ -110,6 +110,7 @@ export class SupervisedRun {
       started: this.started,
       ended: this.settings.clock(),
       ...end,
+      savedAt: savedStep(process),
       because,
       problems,
       samples: process.samples,
@@ -126,11 +127,12 @@ export class SupervisedRun {
   }
 
   /** What the next process has to begin with. A process that has done no step changes nothing. */
-  private foresee({ iteration, stderr }: RcnnProcess): void {
-    const saved = /^Stopped after iteration (\d+); saved/m.exec(stderr)?.[1];
+  private foresee(process: RcnnProcess): void {
+    const { iteration } = process;
+    const saved = savedStep(process);
     const { checkpointEvery } = this.settings;
-    if (saved !== undefined) {
-      this.reached = this.hasToGoOnFrom = Number(saved);
+    if (saved !== null) {
+      this.reached = this.hasToGoOnFrom = saved;
     } else if (iteration !== undefined) {
       this.reached = iteration;
       // The row of a step is written before its checkpoint.
@@ -149,6 +151,11 @@ export class SupervisedRun {
     if (this.hasToSay && !this.hasToSay.test(stderr)) problems.push(`did not say ${this.hasToSay.source}`);
     return problems;
   }
+}
+
+function savedStep({ stderr }: RcnnProcess): number | null {
+  const saved = /^Stopped after iteration (\d+); saved/m.exec(stderr)?.[1];
+  return saved === undefined ? null : Number(saved);
 }
 
 function describeEnd({ status, signal }: Ended): string {

@@ -35,31 +35,35 @@ const withRow = (at: number, change: object): SoakRecording =>
 
 test.each<[string, SoakRecording, RegExp]>([
   ['a row twice', withRun({ rows: [...rows.slice(0, 5), ...rows.slice(4)] }, 1), /row 6 is of step 5/],
-  ['a step less than undisturbed', withRun({ rows: rows.slice(0, -1) }), /1399 steps, undisturbed 1400/],
+  ['a step less than undisturbed', withRun({ rows: rows.slice(0, -1) }), /3999 steps, undisturbed 4000/],
   ['half a row', withRun({ brokenLines: 1 }), /under faults: 1 lines are no row/],
   ['a loss that is not finite', withRow(7, { total_loss: NaN }), /step 8: total_loss is NaN/],
   [
     'losses that rise',
     withRun({ rows: [...rows].map((row) => ({ ...row, total_loss: row.iteration })) }, 1),
-    /fall: .*70.50 to/,
+    /fall: .*200.50 to/,
   ],
   [
     'another loss by one bit',
     withRow(9, { total_loss: rows[9].total_loss + 2 ** -52 }),
     /training .*: step 10 differs/,
   ],
-  ['an evaluation that is missing', withRow(49, { 'val/AP': undefined }), /none is missing: step 50 differs/],
+  [
+    'an evaluation that is missing',
+    withRow(49, { 'val/AP': undefined }),
+    /each evaluation.*: step 50 differs/,
+  ],
   [
     'other weights',
-    withRun({ checkpoints: { ...checkpoints, '0001400/model.safetensors': 'x' } }),
-    /0001400\/model\.safetensors differs/,
+    withRun({ checkpoints: { ...checkpoints, '0004000/model.safetensors': 'x' } }),
+    /0004000\/model\.safetensors differs/,
   ],
-  ['no last checkpoint', withRun({ checkpoints: {} }), /0001400\/model\.safetensors differs/],
-  ['another best', withRun({ links: { last: 'checkpoints/0001400' } }), /best differs/],
+  ['no last checkpoint', withRun({ checkpoints: {} }), /0004000\/model\.safetensors differs/],
+  ['another best', withRun({ links: { last: 'checkpoints/0004000' } }), /best differs/],
   [
     'steps without events',
     withRun({ events: { problems: [], steps: [1] } }),
-    /1399 steps are missing, the first: 2/,
+    /3999 steps are missing, the first: 2/,
   ],
   [
     'a damaged event file',
@@ -93,7 +97,7 @@ test.each<[string, SoakRecording, RegExp]>([
     withSamples(({ iteration, residentBytes }) => ({
       residentBytes: residentBytes + 6 * 2 ** 20 * (iteration / 1000),
     })),
-    /resident memory.*: [56]\.\d\d MB in 1000 steps, over 3750 steps of 3 processes/,
+    /resident memory.*: [56]\.\d\d MB in 1000 steps, over 10500 steps of 3 processes/,
   ],
   [
     'a thread left with each hundred steps',
@@ -108,6 +112,26 @@ test.each<[string, SoakRecording, RegExp]>([
   expect(found.length).toBeLessThanOrEqual(2);
 });
 
+test('an evaluation that was stopped is made after the next step, and may find another best', () => {
+  const moved = withRun({
+    rows: rows.map((row) => {
+      if (row.iteration === 50) return { iteration: 50, total_loss: row.total_loss, seconds: 1 };
+      return row.iteration === 51 ? { ...row, 'val/AP': 0.26 } : row;
+    }),
+    links: { last: 'checkpoints/0004000', best: 'checkpoints/0000051' },
+  });
+  expect(notKept(moved)).toContainEqual(
+    expect.stringMatching(/each evaluation.*: step 50 differs; step 51 differs$/),
+  );
+  const [life, ...others] = moved.lives;
+  const lives = [{ ...life, status: 130, savedAt: 50 }, ...others];
+  expect(notKept({ ...moved, lives })).toEqual([]);
+  const late = withRun({ rows: moved.runs[0].rows.map((row, k) => (k === 50 ? rows[50] : row)) });
+  expect(notKept({ ...late, lives })).toContainEqual(
+    expect.stringMatching(/each evaluation.*: step 51 differs/),
+  );
+});
+
 test('problems of faults and processes are named, the first ones', () => {
   const recording = goodRecording();
   const [fault] = recording.faults;
@@ -119,7 +143,7 @@ test('problems of faults and processes are named, the first ones', () => {
 
 test('what could not be looked at is not kept, and not broken', () => {
   const recording = goodRecording();
-  const lives = recording.lives.map((life) => ({ ...life, samples: life.samples.slice(0, 200) }));
+  const lives = recording.lives.map((life) => ({ ...life, samples: life.samples.slice(0, 1400) }));
   const faults = recording.faults.filter(({ kind }) => kind !== 'full disk');
   const impossible = [{ kind: 'full disk', reason: 'no mounts here' } as const];
   expect(notKept({ ...recording, lives, faults, impossible })).toEqual([

@@ -17,7 +17,11 @@ function write(): string {
   for (const step of [1, 2, 300]) {
     file.append(summaryEvent(2.5, step, [scalarValue('lr', 0.1), scalarValue('total_loss', step)]));
   }
-  file.append(summaryEvent(3, 301, [histogramValue('total_loss/of', { min: 0, max: 1, counts: [1, 2] })]));
+  file.append(
+    summaryEvent(3, 301, [
+      histogramValue('total_loss/of', { min: 0, max: 1, counts: Float64Array.of(1, 2) }),
+    ]),
+  );
   file.close();
   return path.join(folder, eventFiles(folder)[0]);
 }

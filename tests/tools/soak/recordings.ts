@@ -3,7 +3,7 @@ import { FAULT_KINDS } from '../../../tools/soak/fault-plan';
 import type { FaultRecord, LifeRecord, Phase, RunRecord, SoakRecording } from '../../../tools/soak/recording';
 import type { ProbeSample } from '../../../tools/soak/trainer-probe';
 
-const STEPS = 1400;
+const STEPS = 4000;
 
 function samples(): ProbeSample[] {
   return Array.from({ length: STEPS }, (_, k) => ({
@@ -19,7 +19,7 @@ function samples(): ProbeSample[] {
 }
 
 function life(phase: Phase): LifeRecord {
-  const end = { status: 0, signal: null, because: 'done', problems: [] };
+  const end = { status: 0, signal: null, savedAt: null, because: 'done', problems: [] };
   return { phase, started: 0, ended: 90, ...end, samples: samples() };
 }
 
@@ -34,8 +34,8 @@ function run(phase: Phase): RunRecord {
     phase,
     rows,
     brokenLines: 0,
-    links: { last: 'checkpoints/0001400', best: 'checkpoints/0000050' },
-    checkpoints: { '0001400/model.safetensors': 'abc', '0000050/model.safetensors': 'def' },
+    links: { last: 'checkpoints/0004000', best: 'checkpoints/0000050' },
+    checkpoints: { '0004000/model.safetensors': 'abc', '0000050/model.safetensors': 'def' },
     events: { problems: [], steps: rows.map(({ iteration }) => iteration) },
     leftovers: [],
     evaluations: [
