@@ -29,6 +29,8 @@ process.env.TF_CPP_MIN_LOG_LEVEL = '3';
 /** @type {import('jest').Config} */
 module.exports = {
   testEnvironment: 'node',
+  // Jest leaves a core free by default: of two, half of what there is.
+  maxWorkers: '100%',
   roots: ['<rootDir>/tests'],
   testMatch: ['**/*.test.ts'],
   transform: {
