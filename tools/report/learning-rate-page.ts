@@ -3,9 +3,9 @@ import { parseHTML } from 'linkedom';
 import { tenthOfLowest, type RangePoint } from '../../detection/engine/learning-rate-range';
 import type { CompleteConfiguration } from '../config/complete';
 import { configurationYaml } from '../config/yaml-text';
+import { htmlDocument } from './document';
 import { html, Markup } from './html';
 import { setting } from './setting';
-import { style } from './style';
 
 export interface LearningRatePageData {
   readonly configuration: CompleteConfiguration;
@@ -26,47 +26,28 @@ export function learningRatePage(data: LearningRatePageData): string {
   const { configuration, points, suggestion, environment } = data;
   const title = `Learning rate for ${configuration.model.name}`;
   const images = configuration.data.batchSize * configuration.optimizer.accumulate;
-  return html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <title>${title}</title>
-        <style>
-          ${style}
-        </style>
-      </head>
-      <body>
-        <main>
-          <header>
-            <h1>${title}</h1>
-            <div class="muted">
-              ${points.length} steps of ${images} ${images === 1 ? 'image' : 'images'},
-              ${configuration.optimizer.type}
-            </div>
-          </header>
-          <dl class="headline">
-            <div>
-              <dt>where the loss falls fastest</dt>
-              <dd>${rate(suggestion)}</dd>
-            </div>
-            <div>
-              <dt>a tenth of where it is lowest</dt>
-              <dd>${rate(tenthOfLowest(points))}</dd>
-            </div>
-          </dl>
-          <h2>Loss over the learning rate</h2>
-          <p class="muted">
-            Each step had a higher learning rate than the one before. Pale: the sum of the losses of each
-            step; in full colour the same, smoothed as in fastai. The rate where the smoothed loss falls
-            fastest (dashed) is sure to learn; a tenth of the rate where it is lowest is about the highest
-            that may be stable.
-          </p>
-          <div class="card">${chart(points, suggestion)}</div>
-          ${setting({ configuration: configurationYaml(configuration), environment })}
-        </main>
-      </body>
-    </html> `.text;
+  const subtitle = html`${points.length} steps of ${images} ${images === 1 ? 'image' : 'images'},
+  ${configuration.optimizer.type}`;
+  return htmlDocument(title, subtitle, [
+    html`<dl class="headline">
+      <div>
+        <dt>where the loss falls fastest</dt>
+        <dd>${rate(suggestion)}</dd>
+      </div>
+      <div>
+        <dt>a tenth of where it is lowest</dt>
+        <dd>${rate(tenthOfLowest(points))}</dd>
+      </div>
+    </dl>`,
+    html`<h2>Loss over the learning rate</h2>
+      <p class="muted">
+        Each step had a higher learning rate than the one before. Pale: the sum of the losses of each step; in
+        full color the same, smoothed as in fastai. The rate where the smoothed loss falls fastest (dashed) is
+        sure to learn; a tenth of the rate where it is lowest is about the highest that may be stable.
+      </p>
+      <div class="card">${chart(points, suggestion)}</div>`,
+    setting({ configuration: configurationYaml(configuration), environment }),
+  ]);
 }
 
 function rate(learningRate: number | undefined): string {

@@ -2,47 +2,21 @@ import { memoryColumns, type MemoryComparison, type MemoryResult } from '../benc
 import { describeSetting } from '../benchmarks/memory-settings';
 import { formNames } from '../benchmarks/training-forms';
 import { lineChart, seriesColors, type Series } from './charts';
+import { facts, htmlDocument } from './document';
 import { html, type Markup } from './html';
-import { style } from './style';
 
 /** The memory benchmark as one HTML page that needs no other file. */
 export function memoryPage(
   comparisons: readonly MemoryComparison[],
   environment: readonly (readonly [string, string])[],
 ): string {
-  const title = 'The loss inside, the loss outside: memory';
-  return html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <title>${title}</title>
-        <style>
-          ${style}
-        </style>
-      </head>
-      <body>
-        <main>
-          <h1>${title}</h1>
-          <p class="muted">
-            A training step of one detector, with the same weights, pictures and samples, its losses computed
-            in five forms; every row of a table is a process of its own. Losses and gradients of all rows were
-            compared in the run: they agree.
-          </p>
-          ${measures} ${comparisons.map(section)}
-          <h2>Where it ran</h2>
-          <table class="facts">
-            ${environment.map(
-              ([name, value]) =>
-                html`<tr>
-                  <td>${name}</td>
-                  <td>${value}</td>
-                </tr>`,
-            )}
-          </table>
-        </main>
-      </body>
-    </html> `.text;
+  return htmlDocument(
+    'The loss inside, the loss outside: memory',
+    html`A training step of one detector, with the same weights, pictures and samples, its losses computed in
+    five forms; every row of a table is a process of its own. Losses and gradients of all rows were compared
+    in the run: they agree.`,
+    [measures, ...comparisons.map(section), html`<h2>Where it ran</h2>`, facts(environment)],
+  );
 }
 
 const measures = html`<h2>What is measured</h2>

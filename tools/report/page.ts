@@ -1,11 +1,11 @@
 import { confusion } from './confusion';
 import type { ReportData } from './data';
+import { htmlDocument } from './document';
 import { errorKinds } from './errors';
 import { gallery } from './gallery';
-import { html, type Markup } from './html';
+import type { Markup } from './html';
 import { averagePrecision, precisionRecall } from './precision';
 import { headline, setting } from './setting';
-import { style } from './style';
 import { trainingCurves } from './training';
 import { worstImages } from './worst-images';
 
@@ -22,24 +22,5 @@ export function reportPage(data: ReportData): string {
   }
   if (losses.length > 0) sections.push(trainingCurves(data));
   sections.push(setting(data));
-  return html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <title>${data.title}</title>
-        <style>
-          ${style}
-        </style>
-      </head>
-      <body>
-        <main>
-          <header>
-            <h1>${data.title}</h1>
-            <div class="muted">${data.subtitle}</div>
-          </header>
-          ${headline(data)} ${sections}
-        </main>
-      </body>
-    </html> `.text;
+  return htmlDocument(data.title, data.subtitle, [headline(data), ...sections]);
 }

@@ -1,4 +1,5 @@
 import type { ReportData } from './data';
+import { facts } from './document';
 import { html, type Markup } from './html';
 
 /** The numbers at the top, and what there is to say. */
@@ -29,18 +30,6 @@ export function setting({
   return html`<h2>Configuration and environment</h2>
     <div class="columns">
       <pre tabindex="0">${configuration}</pre>
-      <div class="card">
-        <table class="facts">
-          <tbody>
-            ${environment.map(
-              ([name, value]) =>
-                html`<tr>
-                  <th scope="row">${name}</th>
-                  <td>${value}</td>
-                </tr>`,
-            )}
-          </tbody>
-        </table>
-      </div>
+      <div class="card">${facts(environment)}</div>
     </div>`;
 }

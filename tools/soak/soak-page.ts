@@ -1,8 +1,8 @@
 import os from 'node:os';
 import { lineChart, lossChart, type Series } from '../report/charts';
+import { facts, htmlDocument } from '../report/document';
 import { html, type Markup } from '../report/html';
 import { colorOf } from '../report/palette';
-import { style } from '../report/style';
 import { title, type Check } from './checks';
 import { FAULT_KINDS } from './fault-plan';
 import type { FaultRecord, LifeRecord, Phase, RunRecord, SoakRecording } from './recording';
@@ -17,47 +17,31 @@ export function soakPage(recording: SoakRecording, checks: readonly Check[]): st
       ? 'Soak: every promise kept'
       : `Soak: ${broken} ${broken === 1 ? 'promise' : 'promises'} broken`;
   const steps = runs.map(({ phase, rows }) => `${rows.length} steps ${title(phase)}`).join(', ');
-  return html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <title>${heading}</title>
-        <style>
-          ${style}
-        </style>
-      </head>
-      <body>
-        <main>
-          <h1>${heading}</h1>
-          <div class="muted">
-            ${minutes} minutes of training under ${faults.length} faults, seed ${seed}; ${lives.length}
-            processes; ${steps}
-          </div>
-          <h2>Promises</h2>
-          ${checkTable(checks)}
-          <h2>Losses and memory</h2>
-          <p class="muted">
-            Memory and tensors of each process over its own steps, as it wrote the row of a step:
-            ${phaseNames(runs).map(([phase, name]) => html`<span style="color:${colors[phase]}">■</span> ${name} `)}
-          </p>
-          <div class="charts">
-            ${runs.map(lossCard)}
-            ${sampleCard('resident memory, MB', lives, ({ residentBytes }) => residentBytes / 2 ** 20)}
-            ${sampleCard('JavaScript objects and buffers, MB', lives, ({ heapBytes }) => heapBytes / 2 ** 20)}
-            ${sampleCard('tensors', lives, ({ tensors }) => tensors)}
-            ${sampleCard('threads', lives, ({ threads }) => threads)}
-            ${sampleCard('open files', lives, ({ openFiles }) => openFiles)}
-          </div>
-          <h2>Kinds of faults</h2>
-          ${kindTable(recording)}
-          <h2>Faults</h2>
-          ${faultTable(faults)}
-          <h2>Where it ran</h2>
-          ${environment()}
-        </main>
-      </body>
-    </html> `.text;
+  const subtitle = html`${minutes} minutes of training under ${faults.length} faults, seed ${seed};
+  ${lives.length} processes; ${steps}`;
+  return htmlDocument(heading, subtitle, [
+    html`<h2>Promises</h2>
+      ${checkTable(checks)}`,
+    html`<h2>Losses and memory</h2>
+      <p class="muted">
+        Memory and tensors of each process over its own steps, as it wrote the row of a step:
+        ${phaseNames(runs).map(([phase, name]) => html`<span style="color:${colors[phase]}">■</span> ${name} `)}
+      </p>
+      <div class="charts">
+        ${runs.map(lossCard)}
+        ${sampleCard('resident memory, MB', lives, ({ residentBytes }) => residentBytes / 2 ** 20)}
+        ${sampleCard('JavaScript objects and buffers, MB', lives, ({ heapBytes }) => heapBytes / 2 ** 20)}
+        ${sampleCard('tensors', lives, ({ tensors }) => tensors)}
+        ${sampleCard('threads', lives, ({ threads }) => threads)}
+        ${sampleCard('open files', lives, ({ openFiles }) => openFiles)}
+      </div>`,
+    html`<h2>Kinds of faults</h2>
+      ${kindTable(recording)}`,
+    html`<h2>Faults</h2>
+      ${faultTable(faults)}`,
+    html`<h2>Where it ran</h2>
+      ${environment()}`,
+  ]);
 }
 
 const colors: Readonly<Record<Phase, string>> = {
@@ -176,15 +160,12 @@ function table(
 
 function environment(): Markup {
   const cpus = os.cpus();
-  return table(
-    ['', ''],
-    [
-      ['Node', process.versions.node],
-      ['CPU', `${cpus[0]?.model.trim() ?? 'unknown'}, ${cpus.length} logical cores`],
-      ['memory', `${(os.totalmem() / 2 ** 30).toFixed(1)} GiB`],
-      ['system', `${os.type()} ${os.release()} ${os.arch()}`],
-    ],
-  );
+  return facts([
+    ['Node', process.versions.node],
+    ['CPU', `${cpus[0]?.model.trim() ?? 'unknown'}, ${cpus.length} logical cores`],
+    ['memory', `${(os.totalmem() / 2 ** 30).toFixed(1)} GiB`],
+    ['system', `${os.type()} ${os.release()} ${os.arch()}`],
+  ]);
 }
 
 function clockTime(seconds: number): string {
