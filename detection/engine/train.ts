@@ -5,9 +5,10 @@ import type { GradientClipping } from './gradient-clipping';
 import type { Hook, TrainingState } from './hooks';
 import type { Optimizer } from './optimizer';
 import type { Schedule } from './schedules';
+import { StepWatch } from './step-watch';
 import { summary, withStorage } from './summary';
 import type { Trainable } from './trainable';
-import { TrainingStep } from './training-step';
+import { TrainingStep, type StepMeans } from './training-step';
 
 export interface TrainingOptions<Batch> {
   readonly optimizer: Optimizer;
@@ -21,7 +22,7 @@ export interface TrainingOptions<Batch> {
    * n times as large, but for rounding, where each loss is a mean over images, or over a number of things that is
    * the same of each image; and where images know nothing of each other: no statistics of a batch, no common padding.
    * A mean over things of which images have different numbers gives each image of one batch as much weight as it has
-   * of them, and each batch of several the same.
+   * of them, and each batch of several the same. A loss that a batch does not have counts 0.
    */
   readonly accumulate?: number;
   readonly clipGradients?: GradientClipping;
@@ -69,33 +70,30 @@ export async function train<Batch>(
     outcome: 'running',
   };
   const step = new TrainingStep(model, options.describeBatch);
-  let losses: Record<string, number> = {};
   const isDone = () => state.iteration >= iterations || state.isEnough;
   const isOver = () => isDone() || signal?.aborted === true;
+  let losses: Record<string, number> = {};
   try {
     for (const hook of hooks) await hook.beforeTrain?.(state);
     if (!isOver()) {
-      let [started, waitingSince, waited] = [performance.now(), performance.now(), 0];
-      for await (const batch of data) {
-        waited += performance.now() - waitingSince;
+      const watch = new StepWatch();
+      for await (const batch of watch.waitingFor(data)) {
         if (step.numBatches === 0) {
           if (signal?.aborted) break;
           storage.startIteration(state.iteration + 1);
           for (const hook of hooks) await hook.beforeStep?.(state);
         }
         withStorage(storage, () => step.add(batch));
-        if (step.numBatches === accumulate) {
-          losses = withStorage(storage, () => update(step, model, options, state));
-          storage.scalar('data_seconds', waited / 1000);
-          storage.scalar('seconds', (performance.now() - started) / 1000);
-          state.iteration++;
-          for (const hook of hooks) await hook.afterStep?.(state);
-          // Steps are synchronous: without a turn of the event loop nobody could ever ask to stop.
-          await tf.nextFrame();
-          if (isOver()) break;
-          [started, waited] = [performance.now(), 0];
-        }
-        waitingSince = performance.now();
+        if (step.numBatches < accumulate) continue;
+
+        losses = withStorage(storage, () => finishStep(step, model, options, state));
+        watch.tell(storage);
+        state.iteration++;
+        for (const hook of hooks) await hook.afterStep?.(state);
+        // Steps are synchronous: without a turn of the event loop nobody could ever ask to stop.
+        await tf.nextFrame();
+        if (isOver()) break;
+        watch.restart();
       }
     }
     state.outcome = signal?.aborted && !isDone() ? 'interrupted' : 'completed';
@@ -110,41 +108,49 @@ export async function train<Batch>(
   return { iteration: state.iteration, interrupted: state.outcome === 'interrupted', losses };
 }
 
-/** Updates the parameters with what a step has gathered, and ends it. Returns the values of the losses. */
-function update<Batch>(
+/** Learns from what a step has gathered, unless it diverged, and ends it. Returns the means of the losses. */
+function finishStep<Batch>(
   step: TrainingStep<Batch>,
   model: Trainable<Batch>,
   options: TrainingOptions<Batch>,
   state: TrainingState,
 ): Record<string, number> {
-  const { storage } = state;
+  const means = step.finish();
+  const { losses, gradientNorms, batch } = means;
   const learningRate = options.learningRate(state.iteration);
-  try {
-    const { losses, gradients, gradientNorms, batch } = step.finish();
-    storage.scalar('lr', learningRate);
-    if (![...Object.values(losses), ...Object.values(gradientNorms)].every(Number.isFinite)) {
-      step.undo();
-      const iteration = state.iteration + 1;
-      const error = new DivergenceError({ iteration, losses, learningRate, batch, gradientNorms });
-      if (!options.onDivergence) throw error;
-      options.onDivergence(error, state);
-      return losses;
-    }
-    for (const [name, gradient] of gradients) summary.histogram(`gradients/${name}`, gradient);
-    const norm = Math.hypot(...Object.values(gradientNorms));
-    options.clipGradients?.(gradients, norm);
-    options.optimizer.step(gradients, learningRate);
-    for (const [name, parameter] of model.namedParameters()) {
-      if (parameter.trainable) summary.histogram(`parameters/${name}`, parameter.value);
-    }
-    for (const [name, value] of Object.entries(losses)) storage.scalar(name, value);
-    storage.lossNames = Object.keys(losses);
-    storage.scalar('total_loss', sum(Object.values(losses)));
-    storage.scalar('gradient_norm', norm);
-    return losses;
-  } finally {
-    step.clear();
+  state.storage.scalar('lr', learningRate);
+  if ([...Object.values(losses), ...Object.values(gradientNorms)].every(Number.isFinite)) {
+    update(model, means, learningRate, options, state.storage);
+  } else {
+    step.undo();
+    const iteration = state.iteration + 1;
+    const error = new DivergenceError({ iteration, losses, learningRate, batch, gradientNorms });
+    if (!options.onDivergence) throw error;
+    options.onDivergence(error, state);
   }
+  step.clear();
+  return losses;
+}
+
+/** Updates the parameters with the gradients of a step, and tells about both. */
+function update<Batch>(
+  model: Trainable<Batch>,
+  { losses, gradients, gradientNorms }: StepMeans,
+  learningRate: number,
+  { clipGradients, optimizer }: TrainingOptions<Batch>,
+  storage: EventStorage,
+): void {
+  for (const [name, gradient] of gradients) summary.histogram(`gradients/${name}`, gradient);
+  const norm = Math.hypot(...Object.values(gradientNorms));
+  clipGradients?.(gradients, norm);
+  optimizer.step(gradients, learningRate);
+  for (const [name, parameter] of model.namedParameters()) {
+    if (parameter.trainable) summary.histogram(`parameters/${name}`, parameter.value);
+  }
+  for (const [name, value] of Object.entries(losses)) storage.scalar(name, value);
+  storage.lossNames = Object.keys(losses);
+  storage.scalar('total_loss', sum(Object.values(losses)));
+  storage.scalar('gradient_norm', norm);
 }
 
 function sum(values: readonly number[]): number {

@@ -4,8 +4,8 @@ import { hasKernel, runKernel } from '../nn/kernels';
 import type { RandomStream } from '../nn/random';
 import type { Losses, Trainable } from './trainable';
 
-/** What the batches of a step gave: each number, and each gradient, is the mean over them. */
-export interface StepGradients {
+/** What the batches of a step gave: means over them, to which a batch that lacks a loss or a gradient adds 0. */
+export interface StepMeans {
   readonly losses: Record<string, number>;
   /** By the names of the parameters. They belong to the step, as do those that replace them in this map. */
   readonly gradients: Map<string, tf.Tensor>;
@@ -41,7 +41,11 @@ export class TrainingStep<Batch> {
     return this.losses.length;
   }
 
-  /** Forward and backward of one batch more. */
+  /**
+   * Forward and backward of one batch more.
+   *
+   * @throws Error where the model has no loss for it.
+   */
   add(batch: Batch): void {
     const { model } = this;
     this.before ??= {
@@ -52,6 +56,7 @@ export class TrainingStep<Batch> {
     const trained = [...model.namedParameters()].filter(([, parameter]) => parameter.trainable);
     const { losses, gradients } = lossesAndGradients(() => model.losses(batch), trained);
     this.losses.push(losses);
+    if (Object.keys(losses).length === 0) throw new Error('the model returned no losses');
     for (const [name, gradient] of gradients) {
       const sum = this.gradients.get(name);
       this.gradients.set(name, sum ? tf.add(sum, gradient) : gradient);
@@ -60,7 +65,7 @@ export class TrainingStep<Batch> {
   }
 
   /** To be asked for once, when all batches have been added. */
-  finish(): StepGradients {
+  finish(): StepMeans {
     if (this.numBatches > 1) {
       for (const [name, sum] of this.gradients) {
         this.gradients.set(name, tf.div(sum, this.numBatches));
@@ -91,21 +96,19 @@ export class TrainingStep<Batch> {
   }
 
   /** All numbers in one read: on an accelerator each read waits for everything before it. */
-  private read(): Pick<StepGradients, 'losses' | 'gradientNorms'> {
-    const names = Object.keys(this.losses[0]);
-    if (names.length === 0) throw new Error('the model returned no losses');
+  private read(): Pick<StepMeans, 'losses' | 'gradientNorms'> {
+    const losses = this.losses.flatMap((ofBatch) => Object.entries(ofBatch));
+    const gradients = [...this.gradients];
     const values = tf.tidy(() => {
-      const losses = this.losses.flatMap((ofBatch) => names.map((name) => ofBatch[name]));
-      return tf.stack([...losses, ...[...this.gradients.values()].map(halfSumOfSquares)]).dataSync();
+      const halfSquares = gradients.map(([, gradient]) => halfSumOfSquares(gradient));
+      return tf.stack([...losses.map(([, loss]) => loss), ...halfSquares]).dataSync();
     });
-    const mean = (k: number): number =>
-      this.losses.reduce((sum, _, batch) => sum + values[batch * names.length + k], 0) / this.numBatches;
-    const halfSquares = values.subarray(this.numBatches * names.length);
+    const sums = new Map<string, number>();
+    losses.forEach(([name], k) => sums.set(name, (sums.get(name) ?? 0) + values[k]));
+    const halfSquares = values.subarray(losses.length);
     return {
-      losses: Object.fromEntries(names.map((name, k) => [name, mean(k)])),
-      gradientNorms: Object.fromEntries(
-        [...this.gradients.keys()].map((name, k) => [name, Math.sqrt(2 * halfSquares[k])]),
-      ),
+      losses: Object.fromEntries([...sums].map(([name, sum]) => [name, sum / this.numBatches])),
+      gradientNorms: Object.fromEntries(gradients.map(([name], k) => [name, Math.sqrt(2 * halfSquares[k])])),
     };
   }
 }

@@ -6,6 +6,7 @@ import { constant } from '../../../detection/engine/schedules';
 import { Sgd } from '../../../detection/engine/sgd';
 import { train, type TrainingOptions } from '../../../detection/engine/train';
 import type { Losses } from '../../../detection/engine/trainable';
+import { MultiTask, type MultiTaskBatch } from '../../../detection/modeling/examples/multi-task';
 import { Model } from '../../../detection/modeling/model';
 import { RandomStream } from '../../../detection/nn/random';
 import { FrozenBatchNorm } from '../../../detection/nn/normalisation';
@@ -121,6 +122,69 @@ it('a detector learns from images one by one what it learns from a batch of them
     expect([name, error / largest < 2e-6]).toEqual([name, true]);
   }
   tf.dispose([whole.images.tensor, single.map(({ images }) => images.tensor)]);
+});
+
+describe('batches of which each has losses of its own', () => {
+  const points = [
+    [0, 1],
+    [1, 0],
+    [2, 2],
+  ];
+  const samples = Int32Array.of(0, 2);
+  let withSides: MultiTaskBatch;
+  let withRadii: MultiTaskBatch;
+  beforeEach(() => {
+    withSides = { points: tf.tensor2d(points), sides: { samples, labels: Int32Array.of(0, 1) } };
+    withRadii = { points: withSides.points, radii: { samples, values: Float32Array.of(1, 3) } };
+  });
+  afterEach(() => withSides.points.dispose());
+
+  /** One step: its losses, and its gradients. */
+  async function learn(batches: MultiTaskBatch[]) {
+    const model = new MultiTask(new RandomStream(2, 'initial'));
+    const optimizer = new Sgd(model.namedParameters(), { momentum: 0, weightDecay: 0 });
+    const gradients = new Map<string, Float32Array>();
+    try {
+      const { losses } = await train(batches, model, {
+        optimizer,
+        learningRate: constant(0.1),
+        iterations: 1,
+        accumulate: batches.length,
+        clipGradients: (given) => {
+          for (const [name, value] of given) gradients.set(name, value.dataSync<'float32'>().slice());
+        },
+      });
+      return { losses, gradients };
+    } finally {
+      optimizer.dispose();
+      model.dispose();
+    }
+  }
+
+  it('what a batch does not have counts 0 in the mean, of losses as of gradients', async () => {
+    const [sides, radii] = [await learn([withSides]), await learn([withRadii])];
+    const both = await learn([withSides, withRadii]);
+    expect(both.losses).toEqual({
+      loss_side: sides.losses['loss_side'] / 2,
+      loss_radius: radii.losses['loss_radius'] / 2,
+    });
+    const expected = new Map(sides.gradients);
+    for (const [name, gradient] of radii.gradients) {
+      const other = sides.gradients.get(name);
+      expected.set(name, other ? gradient.map((value, k) => Math.fround(other[k] + value)) : gradient);
+    }
+    expect([...both.gradients.keys()].sort()).toEqual([...expected.keys()].sort());
+    for (const [name, gradient] of both.gradients) {
+      expect([name, gradient]).toEqual([name, expected.get(name)!.map((sum) => sum / 2)]);
+    }
+  });
+
+  it('a batch without any is an error', async () => {
+    const without = { points: withSides.points };
+    for (const batches of [[without], [withSides, without], [without, withRadii]]) {
+      await expect(learn(batches)).rejects.toThrow('the model returned no losses');
+    }
+  });
 });
 
 describe('a step that is not completed', () => {
