@@ -120,8 +120,7 @@ export function loadCheckpoint(
     throw new WeightsError(path.join(folder, STATE_FILE), name, `random stream ${where}`);
   }
   const file = (name: string): string => path.join(folder, name);
-  const read = (name: string): Map<string, StoredTensor> =>
-    readSafetensors(file(name), { requireFinite: true }).tensors;
+  const read = (name: string): Map<string, StoredTensor> => readSafetensors(file(name)).tensors;
   const optimizerState = read(OPTIMIZER_FILE);
   const unaveraged = average && read(UNAVERAGED_FILE);
   loadStateDict(model, file(MODEL_FILE), read(MODEL_FILE));
@@ -157,9 +156,10 @@ export function readCheckpointState(folder: string): CheckpointState {
 }
 
 /**
- * Reads a checkpoint's `state.json`, and checks that each of its files is as it was written.
+ * Reads a checkpoint's `state.json`, and checks that each of its files is as it was written, and each of its numbers
+ * finite: a run that ends with the step at which its weights overflow saves them.
  *
- * @throws WeightsError where one is missing, cannot be read, or has changed.
+ * @throws WeightsError where a file is missing, cannot be read, or has changed, or holds a number that is not finite.
  */
 export function verifyCheckpoint(folder: string): CheckpointState {
   const state = readCheckpointState(folder);
@@ -168,6 +168,7 @@ export function verifyCheckpoint(folder: string): CheckpointState {
     const file = path.join(folder, name);
     const sum = sumOfFile(file);
     if (state.sha256 !== undefined && state.sha256[name] !== sum) throw damaged(file);
+    readSafetensors(file, { requireFinite: true });
   }
   return state;
 }

@@ -6,13 +6,14 @@ import { isLeftOver, removeHiddenFolders } from './whole-folder';
 import { WeightsError } from './weights-error';
 
 /**
- * Finds the checkpoint from which a run goes on: `last`, or the one before it where that is damaged. A run that died
- * before it had the link has its latest. A damaged `best` is forgotten, so that another checkpoint can become it.
+ * Finds the checkpoint from which a run goes on: `last`, or the one before it where that cannot be used: where it is
+ * damaged, or holds what is not finite. A run that died before it had the link has its latest. A `best` that cannot be
+ * used is forgotten, so that another checkpoint can become it.
  *
  * @param folder the run's, as CheckpointHook writes it.
- * @param tell gets a line about each damaged checkpoint.
+ * @param tell gets a line about each checkpoint that cannot be used.
  * @returns the checkpoint's folder; undefined where the run has none.
- * @throws WeightsError where each is damaged: the first message.
+ * @throws WeightsError where none can be used: the first message.
  */
 export function resumePoint(folder: string, tell: (line: string) => void): string | undefined {
   const best = path.join(folder, 'best');

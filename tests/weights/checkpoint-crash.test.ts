@@ -232,6 +232,24 @@ describe('a damaged checkpoint', () => {
     expect(contentsOf()).toEqual(expected);
   });
 
+  test('of weights that have overflowed is passed over too', async () => {
+    await run();
+    const expected = contentsOf();
+    const model = new ToyModel();
+    const optimizer = new Sgd(model.namedParameters(), { momentum: 0.9, weightDecay: 1e-4 });
+    const { variable } = new Map(model.namedParameters()).get('head.weight')!;
+    tf.tidy(() => variable.assign(tf.mul(variable, Infinity)));
+    const last = path.join(folder, 'checkpoints', '0000006');
+    saveCheckpoint(last, { model, optimizer }, { iteration: ITERATIONS, metrics: {}, metadata: {} });
+    model.dispose();
+    expect(await run()).toEqual([
+      expect.stringMatching(
+        /model\.safetensors: entry "head\.weight": element 0 is NaN or infinite; using the checkpoint before it$/,
+      ),
+    ]);
+    expect(contentsOf()).toEqual(expected);
+  });
+
   test('that is gone, or was the best, or the only one', async () => {
     await run();
     const expected = contentsOf();
