@@ -84,10 +84,12 @@ async function evaluationPart({ train, result }: FinishedRun): Promise<Evaluatio
 }
 
 function describeRun({ configuration, iteration, train, val, stoppedEarly }: FinishedRun): string {
-  const { iterations, data } = configuration;
+  const { iterations, data, optimizer } = configuration;
+  const { accumulate } = optimizer;
+  const images = `${data.batchSize}${accumulate > 1 ? ` x ${accumulate}` : ''} images`;
   const stopped = stoppedEarly === undefined ? 'stopped' : 'stopped early';
   const parts = [
-    `${iteration < iterations ? `${stopped} after ${iteration} of ` : ''}${iterations} iterations of ${data.batchSize} images`,
+    `${iteration < iterations ? `${stopped} after ${iteration} of ` : ''}${iterations} iterations of ${images}`,
     `${train.images.length} training images`,
     ...(val ? [`${val.images.length} validation images`] : []),
     `${train.categories.length} categories`,

@@ -76,13 +76,13 @@ const configuration = completeConfiguration(
 
 async function report(
   name: string,
-  run: Omit<FinishedRun, 'output' | 'configuration'>,
+  run: Omit<FinishedRun, 'output' | 'configuration'> & Partial<FinishedRun>,
   files: Readonly<Record<string, string>> = {},
 ): Promise<{ page: string; document: Document }> {
   const output = path.join(folder, name);
   mkdirSync(output);
   for (const [file, content] of Object.entries(files)) writeFileSync(path.join(output, file), content);
-  await writeReport({ ...run, output, configuration });
+  await writeReport({ configuration, ...run, output });
   const page = readFileSync(path.join(output, 'report.html'), 'utf8');
   return { page, document: (parseHTML(page) as { document: Document }).document };
 }
@@ -128,6 +128,7 @@ test('a run with everything', async () => {
     },
   );
   expect(page.length).toBeLessThan(200_000);
+  expect(texts(document, 'header .muted')[0]).toMatch(/^4 iterations of 2 images, /);
   expect(page).not.toContain('<b>dog');
   expect(texts(document, '.notes li')).toEqual([
     '1 iteration diverged: 3 (skipped); divergence.jsonl says why.',
@@ -196,7 +197,8 @@ test('a run that was stopped, without a validation set', async () => {
     train: set,
     val: undefined,
     result: undefined,
+    configuration: { ...configuration, optimizer: { ...configuration.optimizer, accumulate: 3 } },
   });
   expect(texts(document, 'h2')).toEqual(['Configuration and environment']);
-  expect(texts(document, 'header .muted')[0]).toContain('stopped after 1 of 4 iterations');
+  expect(texts(document, 'header .muted')[0]).toContain('stopped after 1 of 4 iterations of 2 x 3 images,');
 });
