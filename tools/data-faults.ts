@@ -65,8 +65,9 @@ export class DataFaults implements Hook {
     }
   }
 
-  /** What an evaluation gives; throws Interrupted when data cannot be used, as when the user stops it. */
+  /** What an evaluation gives; throws Interrupted when data cannot be used, and when the run has been stopped before. */
   async evaluating<T>(evaluate: () => Promise<T>): Promise<T> {
+    if (this.signal.aborted) throw new Interrupted('Stopped.');
     try {
       return await evaluate();
     } catch (error) {

@@ -1,5 +1,4 @@
 import { appendFileSync, existsSync } from 'node:fs';
-import { z } from 'zod';
 import { DivergenceError } from '../detection/engine/divergence-error';
 import type { Hook, TrainingState } from '../detection/engine/hooks';
 import { dropRowsAfter } from '../detection/engine/json-lines-writer';
@@ -25,6 +24,7 @@ export interface DivergencePolicyOptions {
  * is the weights, which skipping does not change.
  */
 const MAX_SKIPS_IN_A_ROW = 10;
+
 /** What has been done about a step, and a remark on it for the user. */
 interface Reaction {
   readonly action: 'stopped' | 'skipped' | 'rolled back';
@@ -89,10 +89,8 @@ export class DivergencePolicy implements Hook {
       return { action: 'stopped', remark: 'There is no checkpoint to go back to, or not any more.' };
     }
     const isSaved = existsSync(runFolder(output).last);
-    const goOn = isSaved
-      ? `To go on from the last checkpoint without it: ${resumeCommand}`
-      : 'To leave it out:';
-    return { action: 'stopped', remark: `${goOn} --on-divergence skip` };
+    const goOn = isSaved ? 'To go on from the last checkpoint' : 'To begin again';
+    return { action: 'stopped', remark: `${goOn} without it: ${resumeCommand} --on-divergence skip` };
   }
 
   /** How many iterations right before this one have diverged. */
@@ -105,9 +103,4 @@ export class DivergencePolicy implements Hook {
   private get file(): string {
     return runFolder(this.options.output).divergence;
   }
-}
-
-/** What a checkpoint's metadata say of steps that diverged; none in checkpoints of before. */
-export function divergedIterationsOf(metadata: Readonly<Record<string, unknown>>): number[] {
-  return z.array(z.int()).safeParse(metadata['divergedIterations']).data ?? [];
 }

@@ -7,14 +7,15 @@ import { removeCheckpointLeftovers } from '../weights/resume-point';
 import { runEventFiles, runFolder } from './run-folder';
 import { withRunLock } from './run-lock';
 import { systemRefusal } from './system-refusal';
-import type { TrainingJob } from './train-detector';
+import type { TrainingJob } from './training-run';
 
 /** A file that a process writes under a name of its own before it renames it, and the process. */
 const PARTIAL_FILE = /^(.+)\.partial-(\d+)$|^(.+\.jsonl)\.(\d+)\.tmp$/;
 
 /**
  * Does a job in a run's folder, which it makes if need be: alone there, and after removing what processes that died
- * have left half written. A new run that is refused before it has a checkpoint leaves nothing behind.
+ * have left half written. A new run that is refused before it has a checkpoint leaves nothing behind; one that diverges
+ * leaves what it has measured.
  *
  * @throws InputError where another process is at work there, where training diverges or the disk is full, say.
  */
@@ -27,7 +28,8 @@ export async function holdRun<T>({ output, resume }: TrainingJob, job: () => Pro
         removeLeftovers(output);
         return await job();
       } catch (error) {
-        isEmpty = isRefusal(error) && !resume && removeUnstarted(output);
+        const isRefusal = error instanceof InputError || systemRefusal(error) !== undefined;
+        isEmpty = isRefusal && !resume && removeUnstarted(output);
         throw error;
       }
     });
@@ -48,12 +50,6 @@ function removeLeftovers(output: string): void {
     const [file, pid] = match ? [match[1] ?? match[3], match[2] ?? match[4]] : [];
     if (file !== undefined && own.includes(file) && isLeftOver(Number(pid))) rmSync(path.join(output, name));
   }
-}
-
-function isRefusal(error: unknown): boolean {
-  return (
-    error instanceof InputError || error instanceof DivergenceError || systemRefusal(error) !== undefined
-  );
 }
 
 /** Removes a run that has no checkpoint yet; whether it had none. */

@@ -8,6 +8,16 @@ export class Interrupted extends Error {
   override readonly name = 'Interrupted';
 }
 
+/** What a job gives; undefined where it has been interrupted. */
+export async function unlessInterrupted<T>(job: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await job();
+  } catch (error) {
+    if (!(error instanceof Interrupted)) throw error;
+    return undefined;
+  }
+}
+
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 /**

@@ -17,12 +17,12 @@ import { configurationSources, type ConfigurationOptions } from './config/config
 import { loadConfiguration } from './config/load';
 import { describeEnvironment } from './environment';
 import { Interrupted, interruptible } from './interruption';
-import { makeClipping, makeOptimizer } from './make-optimizer';
+import { makeClipping } from './make-optimizer';
 import { makeTrainingLoader } from './make-training-loader';
 import { requireFileName, statOrUndefined, writeAtomically } from './output-files';
 import { Progress, say } from './progress';
 import { learningRatePage, shownRate } from './report/learning-rate-page';
-import { startDetector } from './start-detector';
+import { disposeLearner, startDetector } from './start-detector';
 import { readSet, requireObjects } from './training-data';
 
 export interface FindLrCommandOptions extends ConfigurationOptions {
@@ -96,8 +96,7 @@ async function rangeTest(
   { from, to, iterations }: Range,
 ): Promise<readonly RangePoint[]> {
   await loadTrainingBackend();
-  const { model, configuration } = await startDetector(given, set.categories.length);
-  const optimizer = makeOptimizer(configuration, model);
+  const { learner, configuration } = await startDetector(given, set.categories.length);
   const range = new LearningRateRange();
   const progress = new Progress('learning rates');
   const tell: Hook = {
@@ -105,8 +104,8 @@ async function rangeTest(
   };
   try {
     const { interrupted } = await interruptible((signal) =>
-      train(makeTrainingLoader(set, configuration, 0), model, {
-        optimizer,
+      train(makeTrainingLoader(set, configuration, 0), learner.model, {
+        optimizer: learner.optimizer,
         learningRate: exponential(from, to, iterations),
         iterations,
         signal,
@@ -122,8 +121,7 @@ async function rangeTest(
     if (range.points.length === 0) throw new InputError(error.message);
     progress.endLine();
   } finally {
-    optimizer.dispose();
-    model.dispose();
+    disposeLearner(learner);
   }
   return range.points;
 }

@@ -11,7 +11,8 @@ import { holdRun } from './hold-run';
 import { requireFreeFolder, requireRun, runFolder } from './run-folder';
 import { writeReport } from './run-report';
 import { shellWord, terminalLine, terminalText } from './terminal-text';
-import { trainDetector, type TrainedDetector, type TrainingJob } from './train-detector';
+import { trainDetector, type TrainedDetector } from './train-detector';
+import type { TrainingJob } from './training-run';
 
 export interface TrainCommandOptions extends ConfigurationOptions {
   readonly output: string;

@@ -1,100 +1,110 @@
-import { z } from 'zod';
-import { EarlyStopping, type EarlyStoppingState } from '../detection/engine/early-stopping';
+import { EarlyStopping } from '../detection/engine/early-stopping';
 import type { Hook } from '../detection/engine/hooks';
 import { JsonLinesWriter } from '../detection/engine/json-lines-writer';
-import type { Metric } from '../detection/engine/metric';
 import { ProgressWriter } from '../detection/engine/progress-writer';
-import type { Resumable } from '../weights/checkpoint';
 import { CheckpointHook } from '../weights/checkpoint-hook';
-import type { CompleteConfiguration } from './config/complete';
 import { DEFAULT_BEST_METRIC } from './config/schema';
-import type { DivergencePolicy } from './divergence-policy';
-import type { EvaluationHook } from './evaluation-hook';
+import type { DataFaults } from './data-faults';
+import { DivergencePolicy } from './divergence-policy';
+import { EvaluationHook } from './evaluation-hook';
 import { runEvents } from './run-events';
 import { runFolder } from './run-folder';
+import type { RunMemory } from './starting-point';
+import { summarizeEvaluation } from './summarize-evaluation';
 import { terminalLine } from './terminal-text';
-
-export interface TrainingHooksOptions {
-  readonly configuration: CompleteConfiguration;
-  /** The run's folder. */
-  readonly output: string;
-  readonly resumable: Resumable;
-  /** Goes into each checkpoint, beside the configuration and what early stopping has to remember. */
-  readonly metadata: Readonly<Record<string, unknown>>;
-  readonly divergence: DivergencePolicy;
-  /** Undefined without a validation set, as `metric` is. */
-  readonly evaluation: EvaluationHook | undefined;
-  /** What makes a checkpoint the best. */
-  readonly metric: Metric | undefined;
-  /** Of the checkpoint that the run goes on from. */
-  readonly earlyStoppingState: EarlyStoppingState | undefined;
-}
+import type { TrainingRun } from './training-run';
+import { validate } from './validate';
 
 export interface TrainingHooks {
+  /** All, in their order. */
   readonly hooks: readonly Hook[];
+  readonly divergence: DivergencePolicy;
+  /** Undefined without a validation set, as `earlyStopping` is. */
+  readonly evaluation: EvaluationHook | undefined;
   readonly earlyStopping: EarlyStopping | undefined;
 }
 
 /** What a run does around its steps: it averages, evaluates, finds out whether to stop, writes, and saves all of that at last. */
-export function trainingHooks(options: TrainingHooksOptions): TrainingHooks {
-  const { configuration, output, resumable, divergence, evaluation, metric } = options;
-  const { data, optimizer, earlyStopping: stopping, keepEvery } = configuration;
-  const earlyStopping =
-    evaluation &&
-    metric &&
-    new EarlyStopping({
-      ...stopping,
-      metric,
-      isEvaluated: (state) => evaluation.hasEvaluated(state),
-      ...(options.earlyStoppingState && { state: options.earlyStoppingState }),
-    });
-  const scores = metric ? [DEFAULT_BEST_METRIC, metric.name] : [];
+export function trainingHooks(run: TrainingRun, faults: DataFaults): TrainingHooks {
+  const { configuration, output, resumeCommand, learner, start } = run;
+  const divergence = new DivergencePolicy({
+    policy: configuration.onDivergence,
+    output,
+    resumable: learner,
+    resumeCommand,
+    diverged: start.divergedIterations,
+  });
+  const evaluation = evaluationHook(run, faults);
+  const earlyStopping = evaluation && earlyStoppingHook(run, evaluation);
+  const memory = (): RunMemory => ({
+    divergedIterations: divergence.divergedIterations,
+    earlyStopping: earlyStopping?.state,
+    evaluatedUpTo: evaluation?.doneUpTo,
+  });
   const hooks = [
-    ...(resumable.average ? [resumable.average] : []),
+    faults,
+    learner.average,
     divergence,
-    ...(evaluation ? [evaluation] : []),
-    ...(earlyStopping ? [earlyStopping] : []),
+    evaluation,
+    earlyStopping,
     new JsonLinesWriter({ file: runFolder(output).metrics }),
     runEvents(configuration, output),
-    new ProgressWriter({
-      output: process.stderr,
-      imagesPerStep: data.batchSize * optimizer.accumulate,
-      // A metric may be named after a category, which may have any name.
-      scores: Object.fromEntries(scores.map((name) => [terminalLine(name), name])),
-    }),
-    new CheckpointHook({
-      folder: output,
-      resumable,
-      every: configuration.checkpointEvery,
-      keep: configuration.keepCheckpoints,
-      ...(keepEvery !== null && { keepEvery }),
-      ...(metric && { bestMetric: metric }),
-      metadata: () => ({
-        ...options.metadata,
-        configuration,
-        divergedIterations: divergence.divergedIterations,
-        ...(earlyStopping && { earlyStopping: earlyStopping.state }),
-        ...(evaluation && { evaluatedUpTo: evaluation.doneUpTo }),
-      }),
-    }),
-  ];
-  return { hooks, earlyStopping };
+    progressWriter(run),
+    checkpointHook(run, memory),
+  ].filter((hook) => hook !== undefined);
+  return { hooks, divergence, evaluation, earlyStopping };
 }
 
-/** What a checkpoint's metadata say of evaluations; nothing in checkpoints of before. */
-const evaluationState = z.object({
-  earlyStopping: z
-    .object({
-      best: z.object({ value: z.number(), iteration: z.int() }).nullable(),
-      evaluationsSince: z.int().min(0),
+function evaluationHook(run: TrainingRun, faults: DataFaults): EvaluationHook | undefined {
+  const { configuration, data, start } = run;
+  const { train, val } = data;
+  return (
+    val &&
+    new EvaluationHook({
+      evaluate: (parts) => validate(run, val, faults, parts),
+      every: configuration.evaluateEvery,
+      summarize: (storage, result) => summarizeEvaluation(storage, result, train.categories),
+      doneUpTo: start.evaluatedUpTo ?? start.iteration,
     })
-    .optional(),
-  /** EvaluationHook.doneUpTo. */
-  evaluatedUpTo: z.int().min(0).optional(),
-});
+  );
+}
 
-export type EvaluationState = Readonly<z.output<typeof evaluationState>>;
+function earlyStoppingHook(
+  { configuration, metric, start }: TrainingRun,
+  evaluation: EvaluationHook,
+): EarlyStopping | undefined {
+  return (
+    metric &&
+    new EarlyStopping({
+      ...configuration.earlyStopping,
+      metric,
+      isEvaluated: (state) => evaluation.hasEvaluated(state),
+      state: start.earlyStopping,
+    })
+  );
+}
 
-export function evaluationStateOf(metadata: Readonly<Record<string, unknown>>): EvaluationState {
-  return evaluationState.safeParse(metadata).data ?? {};
+function progressWriter({ configuration: { data, optimizer }, metric }: TrainingRun): ProgressWriter {
+  const scores = metric ? [DEFAULT_BEST_METRIC, metric.name] : [];
+  return new ProgressWriter({
+    output: process.stderr,
+    imagesPerStep: data.batchSize * optimizer.accumulate,
+    // A metric may be named after a category, which may have any name.
+    scores: Object.fromEntries(scores.map((name) => [terminalLine(name), name])),
+  });
+}
+
+function checkpointHook(
+  { configuration, output, data, metric, learner }: TrainingRun,
+  memory: () => RunMemory,
+): CheckpointHook {
+  return new CheckpointHook({
+    folder: output,
+    resumable: learner,
+    every: configuration.checkpointEvery,
+    keep: configuration.keepCheckpoints,
+    keepEvery: configuration.keepEvery ?? undefined,
+    bestMetric: metric,
+    metadata: () => ({ categories: data.train.categories, configuration, ...memory() }),
+  });
 }

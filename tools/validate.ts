@@ -1,38 +1,47 @@
 import type { CocoDataset } from '../datasets/coco/annotations';
 import { EvaluationLoader } from '../datasets/loader/evaluation-loader';
 import { validationLosses } from '../detection/engine/validation-losses';
-import type { CompleteConfiguration } from './config/complete';
-import type { LoaderListeners } from './data-faults';
+import { imageNormalization } from '../detection/modeling/models';
+import type { DataFaults } from './data-faults';
 import { giveWay, type DetectSetOptions, type SizedDetector } from './detect-images';
 import { evaluateDetector, type DetectorEvaluation } from './evaluate-detector';
 import { Progress } from './progress';
+import type { TrainingRun } from './training-run';
 
 /**
- * Evaluates the detector of a run as its configuration says, and tells how it gets on. Training goes on as if nothing had
- * been. Throws Interrupted when the signal says so.
+ * Evaluates what a run has learnt, the average of its weights if there is one, as its configuration says, and tells how it
+ * gets on. Training goes on as if nothing had been.
+ *
+ * @throws Interrupted where the user, or the data, stop the run.
  */
 export async function validate(
-  detector: Parameters<typeof evaluateDetector>[0],
+  { configuration, data, learner }: TrainingRun,
   set: CocoDataset,
-  { data, seed, validationLoss }: CompleteConfiguration,
-  signal: AbortSignal,
-  listeners: LoaderListeners,
+  faults: DataFaults,
+  { withLosses }: { readonly withLosses: boolean },
 ): Promise<DetectorEvaluation> {
+  const { minSize, maxSize, name } = configuration.model;
+  const detector = { model: learner.model, minSize, maxSize, ...imageNormalization(name) };
+  const { categories } = data.train;
   const watched = (what: string): DetectSetOptions => {
     const progress = new Progress(what);
     const onProgress = (done: number, total: number): void => progress.update(done, total);
-    return { workers: data.workers, ...listeners, signal, onProgress };
+    const { workers } = configuration.data;
+    return { workers, ...faults.listeners(set), signal: faults.signal, onProgress };
   };
-  const found = await evaluateDetector(detector, set, watched('evaluating'));
-  if (!validationLoss) return found;
-  return {
-    ...found,
-    losses: await detectorLosses(detector, found.dataset, seed, watched('validation losses')),
+  const evaluate = async (): Promise<DetectorEvaluation> => {
+    const found = await evaluateDetector({ ...detector, categories }, set, watched('evaluating'));
+    if (!withLosses || !configuration.validationLoss) return found;
+    const { seed } = configuration;
+    const losses = await detectorLosses(detector, found.dataset, seed, watched('validation losses'));
+    return { ...found, losses };
   };
+  const { average } = learner;
+  return faults.evaluating(() => (average ? average.during(evaluate) : evaluate()));
 }
 
 /** The losses that a detector computes of each image of a data set by itself: their means. */
-export async function detectorLosses(
+async function detectorLosses(
   { model, ...transform }: SizedDetector,
   dataset: CocoDataset,
   seed: number,

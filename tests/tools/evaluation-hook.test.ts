@@ -5,7 +5,7 @@ import type { Hook } from '../../detection/engine/hooks';
 import { constant } from '../../detection/engine/schedules';
 import { Sgd } from '../../detection/engine/sgd';
 import { train } from '../../detection/engine/train';
-import { EvaluationHook } from '../../tools/evaluation-hook';
+import { EvaluationHook, type EvaluationHookOptions } from '../../tools/evaluation-hook';
 import { evaluationScalars } from '../../tools/evaluation-metrics';
 import type { DetectorEvaluation } from '../../tools/evaluate-detector';
 import { Interrupted } from '../../tools/interruption';
@@ -42,7 +42,7 @@ interface Run {
   readonly from?: number;
   readonly iterations?: number;
   readonly doneUpTo?: number;
-  readonly evaluate?: () => Promise<DetectorEvaluation>;
+  readonly evaluate?: EvaluationHookOptions['evaluate'];
 }
 
 /** Trains up to 7; the steps that have been evaluated, and the hook. */
@@ -51,7 +51,7 @@ async function run({
   from = 0,
   iterations = 7,
   evaluate,
-  doneUpTo,
+  doneUpTo = from,
 }: Run): Promise<{ steps: number[]; hook: EvaluationHook; names: string[] }> {
   const model = new ToyModel();
   const optimizer = new Sgd(model.namedParameters(), { momentum: 0, weightDecay: 0 });
@@ -59,7 +59,7 @@ async function run({
     evaluate: evaluate ?? (() => Promise.resolve(evaluated({ loss_a: 0.5, loss_b: NaN }))),
     every,
     summarize: () => Promise.resolve(),
-    ...(doneUpTo !== undefined && { doneUpTo }),
+    doneUpTo,
   });
   const steps: number[] = [];
   const names: string[] = [];
@@ -83,15 +83,32 @@ test('evaluates every so often and at the end, and leaves out what is no number'
   let said = '';
   jest.spyOn(process.stderr, 'write').mockImplementation((text) => ((said += String(text)), true));
   const { numTensors } = tf.memory();
-  const { steps, hook, names } = await run({ every: 3 });
+  const { steps, names } = await run({ every: 3 });
   expect(steps).toEqual([3, 6, 7]);
-  expect(hook.latest?.iteration).toBe(7);
   expect(names).toEqual(expect.arrayContaining(['val/AP', 'val/loss_a']));
   expect(names).not.toContain('val/loss_b');
   expect(said).toContain('iteration 3: val/loss_b is NaN\n');
   expect((await run({ every: null })).steps).toEqual([7]);
   expect((await run({ every: 2, from: 3 })).steps).toEqual([4, 6, 7]);
   expect(tf.memory().numTensors).toBe(numTensors);
+});
+
+test('the result at the end is that of the last step, or found now, without losses', async () => {
+  const asked: boolean[] = [];
+  const result = evaluated();
+  const evaluate = jest.fn(({ withLosses }: { withLosses: boolean }) => {
+    asked.push(withLosses);
+    return Promise.resolve(result);
+  });
+  const { hook } = await run({ every: 4, evaluate });
+  expect(await hook.resultAfter(7)).toBe(result);
+  expect(asked).toEqual([true, true]);
+  // Of a run that was over before it began.
+  const { hook: over } = await run({ every: 4, from: 7, evaluate });
+  expect(await over.resultAfter(7)).toBe(result);
+  expect(asked).toEqual([true, true, false]);
+  evaluate.mockRejectedValueOnce(new Interrupted(''));
+  expect(await over.resultAfter(7)).toBeUndefined();
 });
 
 test('an evaluation that was interrupted is done after the next step of the resumed run', async () => {

@@ -129,6 +129,21 @@ test('a run stops at what is not finite and says why; it goes on as one that ski
   expect(contentsOf(output)).toEqual(contentsOf(skipping));
 });
 
+test('a run that diverges before its first checkpoint leaves what it has measured, and can begin again', async () => {
+  const output = workplace.at('early');
+  faulty = [2];
+  expect(await train(output, '--iterations', '2')).toBe(2);
+  expect(workplace.stderr).toMatch(
+    /training diverged in iteration 2: .* To begin again without it: rcnn train --output \S+early --resume --on-divergence skip\n$/,
+  );
+  expect(divergenceOf(output)).toMatchObject([{ iteration: 2, action: 'stopped' }]);
+  const [{ total_loss }] = metricsOf(output);
+  expect(total_loss).toBeGreaterThan(0);
+  expect(await resume(output, '--on-divergence', 'skip')).toBe(0);
+  expect(divergenceOf(output)).toMatchObject([{ iteration: 2, action: 'skipped' }]);
+  expect(metricsOf(output)).toMatchObject([{ iteration: 1, total_loss }, { iteration: 2 }]);
+});
+
 test('a run goes back to its last checkpoint, and further where that is in vain; killed or stopped, it does the same', async () => {
   const output = workplace.at('going-back');
   faulty = [5, 6];

@@ -171,8 +171,6 @@ test('a run folder in use is refused, and so is a run that cannot be', async () 
   writeFileSync(picture, readFileSync(picture).subarray(0, 1000));
   expect(await workplace.train(output, '--train-images', path.join(broken, 'images'))).toBe(2);
   expect(workplace.stderr).toContain('000002.jpg: the picture is damaged');
-  expect(await workplace.train(output, '--set', 'optimizer.lr=1e12')).toBe(2);
-  expect(workplace.stderr).toMatch(/training diverged in iteration \d: loss_objectness .*image ids/);
   expect(await workplace.train(output, '--weights', path.join(workplace.scenes, 'train.json'))).toBe(2);
   expect(existsSync(output)).toBe(false);
 
