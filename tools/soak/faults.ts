@@ -171,13 +171,15 @@ const injections: Readonly<Record<FaultKind, Injection>> = {
     const heard = process.stderr.length;
     process.order({ endWorker: draw });
     await process.until(() => process.endedWorkers.length > before, PATIENCE_SECONDS);
-    const done = `ended one of ${process.endedWorkers.at(-1) ?? 0} threads that load pictures`;
+    const ended = process.endedWorkers.at(-1);
+    const done = `ended one of ${ended?.of ?? 0} threads that load pictures`;
     if (!(await goesOn(run))) return unexpectedEnd(run, done);
     const said = process.stderr
       .slice(heard)
       .split('\n')
       .find((line) => WORKER_DEATH.test(line));
-    return { done, said: said ?? '', problems: said === undefined ? ['nothing was said of it'] : [] };
+    const isMissed = said === undefined && ended?.isClosed !== true;
+    return { done, said: said ?? '', problems: isMissed ? ['nothing was said of it'] : [] };
   },
 
   'second process': async ({ run }) => {

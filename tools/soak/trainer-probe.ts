@@ -4,7 +4,7 @@
  * is told to: nobody can do either from outside.
  */
 import fs, { readdirSync } from 'node:fs';
-import threads, { isMainThread, type Worker, type WorkerOptions } from 'node:worker_threads';
+import threads, { isMainThread, type WorkerOptions } from 'node:worker_threads';
 import type * as Tf from '@tensorflow/tfjs-core';
 
 /** Asks for the end of a loader's thread, whichever the number in [0, 1) chooses. */
@@ -25,10 +25,15 @@ export interface ProbeSample {
   readonly openFiles: number;
 }
 
-export type ProbeMessage =
-  | { readonly sample: ProbeSample }
-  /** How many loader's threads there were when one of them was ended. */
-  | { readonly workers: number };
+export type ProbeMessage = { readonly sample: ProbeSample } | { readonly endedWorker: EndedWorker };
+
+/** A loader's thread that has been ended. */
+export interface EndedWorker {
+  /** How many there were. */
+  readonly of: number;
+  /** Whether its loader was closed meanwhile, as at the end of an evaluation: then nobody misses it. */
+  readonly isClosed: boolean;
+}
 
 function tell(message: ProbeMessage): void {
   process.send?.(message);
@@ -67,19 +72,34 @@ function takeSample(iteration: number): ProbeSample {
 const LOADER_WORKER = /\bloader[\\/]worker\.js$/;
 
 function watchWorkers(): void {
-  const alive = new Set<Worker>();
+  const alive = new Set<WatchedWorker>();
   class WatchedWorker extends threads.Worker {
+    isClosed = false;
+
     constructor(file: string | URL, options?: WorkerOptions) {
       super(file, options);
       if (!LOADER_WORKER.test(String(file))) return;
       alive.add(this);
       this.on('exit', () => alive.delete(this));
     }
+
+    /** Called by the program when it closes a loader. */
+    override terminate(): Promise<number> {
+      this.isClosed = true;
+      return this.end();
+    }
+
+    end(): Promise<number> {
+      alive.delete(this);
+      return super.terminate();
+    }
   }
   Object.assign(threads, { Worker: WatchedWorker });
   process.on('message', ({ endWorker }: ProbeOrder) => {
-    void [...alive][Math.floor(endWorker * alive.size)]?.terminate();
-    tell({ workers: alive.size });
+    const of = alive.size;
+    const victim = [...alive][Math.floor(endWorker * of)];
+    if (victim === undefined) return tell({ endedWorker: { of, isClosed: true } });
+    void victim.end().then(() => tell({ endedWorker: { of, isClosed: victim.isClosed } }));
   });
   process.channel?.unref(); // listening must not keep a program alive that is done
 }

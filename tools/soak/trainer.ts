@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import type { ProbeMessage, ProbeOrder, ProbeSample } from './trainer-probe';
+import type { EndedWorker, ProbeMessage, ProbeOrder, ProbeSample } from './trainer-probe';
 
 /** How a process ended. */
 export interface Ended {
@@ -21,7 +21,7 @@ export class RcnnProcess {
   stdout = '';
   stderr = '';
   /** Threads of loaders, each time one was ended. */
-  readonly endedWorkers: number[] = [];
+  readonly endedWorkers: EndedWorker[] = [];
   private isOver = false;
   private readonly child: ChildProcess;
 
@@ -35,7 +35,7 @@ export class RcnnProcess {
     this.child.stderr!.on('data', (text: Buffer) => (this.stderr += text.toString()));
     this.child.on('message', (message: ProbeMessage) => {
       if ('sample' in message) this.samples.push(message.sample);
-      else this.endedWorkers.push(message.workers);
+      else this.endedWorkers.push(message.endedWorker);
     });
     const killNow = (): void => void this.child.kill('SIGKILL');
     process.on('exit', killNow);
