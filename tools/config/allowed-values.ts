@@ -40,7 +40,7 @@ function elements({ items, minItems = 0, maxItems }: JsonSchema): string {
       ? 'each anything'
       : `each ${describe(items)}`;
   if (minItems === maxItems) return `${each}, ${minItems} of them`;
-  return minItems > 1 ? `${each}, at least ${minItems} of them` : each;
+  return minItems > 0 ? `${each}, at least ${minItems} of them` : each;
 }
 
 function range({ minimum, exclusiveMinimum, maximum, exclusiveMaximum }: JsonSchema): string {

@@ -100,30 +100,27 @@ function describe(
   { assignments, options }: ConfigurationSources,
   file: YamlFile | undefined,
 ): Fault[] {
-  const inFile = (path: readonly PropertyKey[], message: string): Fault => ({
-    order: file?.offset(path) ?? 0,
-    message: file ? `${file.place(path)}: ${message}` : message,
-  });
-  if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((name) => {
-      const isFlat = issue.path.length === 0 && keys.has(name);
-      return inFile([...issue.path, name], isFlat ? flatKey(name) : unknownKey(issue.path, name));
-    });
-  }
   // A list is one key, whatever is wrong inside.
   const list = issue.path.findIndex((step) => typeof step === 'number');
   const key = keyOf(list < 0 ? issue.path : issue.path.slice(0, list));
+  const assignment = assignments.findLast((candidate) => candidate.key === key);
+  const fault = (path: readonly PropertyKey[], message: string): Fault => {
+    if (assignment) return { order: -1, message: `${assignment.source}: ${message}` };
+    return { order: file?.offset(path) ?? 0, message: file ? `${file.place(path)}: ${message}` : message };
+  };
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((name) => {
+      const isFlat = issue.path.length === 0 && keys.has(name);
+      return fault([...issue.path, name], isFlat ? flatKey(name) : unknownKey(issue.path, name));
+    });
+  }
   if (issue.input === undefined && list < 0 && keys.has(key)) {
     const remedy = options[key]
       ? `give ${options[key]}, or ${key} in the configuration file`
       : `give --set ${key}=...`;
     return [{ order: -1, message: `${key} is missing: ${remedy}` }];
   }
-  const message = `${keyOf(issue.path)}: ${reason(issue)}`;
-  const assignment = assignments.findLast((candidate) => candidate.key === key);
-  return [
-    assignment ? { order: -1, message: `${assignment.source}: ${message}` } : inFile(issue.path, message),
-  ];
+  return [fault(issue.path, `${keyOf(issue.path)}: ${reason(issue)}`)];
 }
 
 /** `optimizer.groups[0].match` */

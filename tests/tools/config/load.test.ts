@@ -52,6 +52,17 @@ test('what a list of groups holds is checked key by key, and named', () => {
       /^c\.yaml:3:\d+: optimizer\.groups\[0\]\.learningRateFactor: expected a number above 0/,
     ),
   ]);
+  const set = 'optimizer.groups=[{match: backbone, weightdecay: 0}]';
+  expect(refusal(undefined, [set])).toBe(
+    `--set ${set}: there is no key optimizer.groups[0].weightdecay; did you mean weightDecay?`,
+  );
+});
+
+test('an empty list is told what it lacks', () => {
+  const set = 'data.trainMinSizes=[]';
+  expect(refusal(undefined, [set])).toBe(
+    `--set ${set}: data.trainMinSizes: expected a list: each a whole number, 1 or more, at least 1 of them, or null, not []`,
+  );
 });
 
 test('the learning rate goes by all images of an iteration', () => {
