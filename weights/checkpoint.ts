@@ -140,6 +140,7 @@ export function readCheckpointState(folder: string): CheckpointState {
   try {
     state = JSON.parse(readFileSync(file, 'utf8'));
   } catch (error) {
+    if (error instanceof SyntaxError) throw new WeightsError(file, undefined, 'is damaged: it is no JSON');
     throw new WeightsError(file, undefined, `cannot be read: ${(error as Error).message}`);
   }
   if (isRecord(state) && state['format'] !== FORMAT) {

@@ -24,13 +24,18 @@ export class DivergenceError extends Error {
     remark = '',
   ) {
     const { iteration, losses, learningRate, batch, gradientNorms } = step;
-    const values = Object.entries(losses).map(([name, value]) => `${name} ${value}`);
+    const values = Object.entries(losses).map(([name, value]) => `${name} ${rounded(value)}`);
     super(
-      `training diverged in iteration ${iteration}: ${values.join(', ')} (learning rate ${learningRate}` +
+      `training diverged in iteration ${iteration}: ${values.join(', ')} (learning rate ${rounded(learningRate)}` +
         `${batch === undefined ? '' : `; batch: ${batch}`}).${describeGradients(gradientNorms)} A lower learning rate, ` +
         `a longer warm-up or gradient clipping may help; if it is always the same batch, look at its boxes.${remark && ` ${remark}`}`,
     );
   }
+}
+
+/** To six digits: 452.55 instead of 452.54999999999995. */
+function rounded(value: number): number {
+  return Number(value.toPrecision(6));
 }
 
 function describeGradients(norms: Readonly<Record<string, number>>): string {

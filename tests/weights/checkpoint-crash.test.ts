@@ -220,7 +220,7 @@ describe('a damaged checkpoint', () => {
     ],
     ['no model', () => rmSync(file('model.safetensors')), /model\.safetensors: cannot be read: ENOENT/],
     ['no state', () => rmSync(file('state.json')), /state\.json: cannot be read: ENOENT/],
-    ['an empty state', () => truncateSync(file('state.json'), 0), /state\.json: cannot be read/],
+    ['an empty state', () => truncateSync(file('state.json'), 0), /state\.json: is damaged: it is no JSON/],
   ])('with %s is refused, and the one before it is used', async (_, damage, message) => {
     await run();
     const expected = contentsOf();
