@@ -74,7 +74,10 @@ export function bestMetric(
 }
 
 function unknownMetric(name: string, known: readonly string[]): InputError {
-  const meant = suggest(name.startsWith('val/') ? name : `val/${name}`, known);
+  // Of a category, or of a loss, the last word may be all that the user gave.
+  const meant =
+    known.find((each) => name !== '' && each.endsWith(name)) ??
+    suggest(name.startsWith('val/') ? name : `val/${name}`, known);
   const all = known.filter((each) => !each.startsWith(CATEGORY_AP)).join(', ');
   const hint = meant === undefined ? `choose one of ${all}, or of a category` : `did you mean ${meant}?`;
   return new InputError(`bestMetric ${name}: an evaluation has no such number; ${hint}`);

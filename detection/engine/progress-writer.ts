@@ -137,7 +137,9 @@ class TimeOutsideOfSteps {
 
 function loss(storage: EventStorage, name: string, label: string): string[] {
   const value = median(storage.history(name), WINDOW);
-  return Number.isNaN(value) ? [] : [`${label} ${value.toFixed(4)}`];
+  if (Number.isNaN(value)) return [];
+  // Of a run that is about to diverge, dozens of digits would not be news.
+  return [`${label} ${value < 1e6 ? value.toFixed(4) : value.toExponential(3)}`];
 }
 
 /** NaN of none. */

@@ -92,6 +92,16 @@ test('steps instead of images, and nothing of what is not known yet', () => {
   expect(empty.text()).toMatch(/^20\/45 {2}\d+\.\d\d GiB\n$/);
 });
 
+test('losses of millions take no more room than others', () => {
+  const { run, text } = plainRun();
+  run.storage.lossNames = ['loss_huge'];
+  for (let k = 0; k < 20; k++) {
+    run.storage.scalar('loss_huge', 356151442760438710272);
+    run.step();
+  }
+  expect(text()).toMatch(/ {2}loss_huge 3\.562e\+20\n$/);
+});
+
 test('three rows that change on a terminal of 80 columns, and stay at the end', () => {
   const { run, screen } = terminalRun(80);
   run.step();

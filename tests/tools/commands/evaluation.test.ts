@@ -107,6 +107,7 @@ test('a metric that a run never has is refused before the first step', async () 
     'bestMetric AP51: an evaluation has no such number; did you mean val/AP50\\?',
     'bestMetric=AP51',
   );
+  await refused('bestMetric loss: .* did you mean val/total_loss\\?', 'bestMetric=loss');
   await refused('choose one of val/AP, val/AP50, .*val/total_loss, or of a category', 'bestMetric=accuracy');
   await refused('bestMetric val/APl is never defined: .*val.json has no such objects', 'bestMetric=val/APl');
   await refused(
