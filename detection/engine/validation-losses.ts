@@ -40,7 +40,8 @@ export async function validationLosses<Batch>(
 function withOtherNumbers<T>(model: Trainable<never>, seed: number, purpose: string, run: () => T): T {
   const streams = [...model.randomStreams()].map((stream) => ({ stream, state: stream.state }));
   try {
-    for (const { stream } of streams) stream.state = new RandomStream(seed, `${purpose}/${stream.name}`).state;
+    for (const { stream } of streams)
+      stream.state = new RandomStream(seed, `${purpose}/${stream.name}`).state;
     return run();
   } finally {
     for (const { stream, state } of streams) stream.state = state;
