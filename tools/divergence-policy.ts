@@ -86,11 +86,11 @@ export class DivergencePolicy implements Hook {
       if (steps !== undefined) {
         return { action: 'rolled back', remark: `The weights are again those after iteration ${steps}.` };
       }
-      return { action: 'stopped', remark: 'There is no checkpoint to go back to, or not any more.' };
     }
+    const why = policy === 'rollback' ? 'There is no checkpoint to go back to, or not any more. ' : '';
     const isSaved = existsSync(runFolder(output).last);
     const goOn = isSaved ? 'To go on from the last checkpoint' : 'To begin again';
-    return { action: 'stopped', remark: `${goOn} without it: ${resumeCommand} --on-divergence skip` };
+    return { action: 'stopped', remark: `${why}${goOn} without it: ${resumeCommand} --on-divergence skip` };
   }
 
   /** How many iterations right before this one have diverged. */

@@ -34,9 +34,9 @@ export async function runTrain(given: TrainCommandOptions): Promise<void> {
 }
 
 /**
- * Trains, then writes `report.html`: also of a run that the user stops, as far as it came.
+ * Trains, then writes `report.html`: also of a run that is stopped, as far as it came.
  *
- * @throws InputError where the run is refused; Interrupted where the user stops it, after saving.
+ * @throws InputError where the run is refused; Interrupted where the user stops it, after saving; DivergenceError.
  */
 export async function trainAndReport(job: TrainingJob): Promise<TrainedDetector> {
   return holdRun(job, async () => {

@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import type { CocoDataset } from '../datasets/coco/annotations';
 import { ImageError } from '../datasets/images/decode';
 import { loadTrainingBackend } from '../detection/backend/node';
+import { DivergenceError } from '../detection/engine/divergence-error';
 import { train } from '../detection/engine/train';
 import { InputError } from '../detection/errors';
 import { resumePoint } from '../weights/resume-point';
@@ -31,16 +32,16 @@ export interface TrainedDetector {
   /** Of the weights after the last step; undefined without a validation set, and where the run has been stopped. */
   readonly result: DetectorEvaluation | undefined;
   /** Says that the user stopped the run, or that its data cannot be used any more, and how to go on. */
-  readonly interrupted?: Interrupted | InputError;
+  readonly interrupted?: Interrupted | InputError | DivergenceError;
   /** Says why the run ended before its last iteration, where it did. */
   readonly stoppedEarly?: string;
 }
 
 /**
  * Trains a detector as its configuration says: metrics, checkpoints, evaluations go to the run's folder, which holdRun
- * holds. Returns also when the user or its data stops it, after saving.
+ * holds. Returns also when the user or its data stops it, after saving, and when it diverges.
  *
- * @throws InputError where files do not fit, DivergenceError where training diverges.
+ * @throws InputError where files do not fit.
  */
 export async function trainDetector(job: TrainingJob): Promise<TrainedDetector> {
   const data = await readTrainingData(job.configuration, job.resume);
@@ -74,7 +75,7 @@ async function trainAndEvaluate(run: TrainingRun, userSignal: AbortSignal): Prom
   const { hooks, divergence, evaluation, earlyStopping } = trainingHooks(run, faults);
   const batchesSeen = start.iteration * accumulate;
   const loader = makeTrainingLoader(data.train, configuration, batchesSeen, faults.listeners(data.train));
-  const { iteration, interrupted } = await train(faults.batches(loader), learner.model, {
+  const outcome = await train(faults.batches(loader), learner.model, {
     optimizer: learner.optimizer,
     learningRate: makeSchedule(configuration),
     iterations,
@@ -85,7 +86,11 @@ async function trainAndEvaluate(run: TrainingRun, userSignal: AbortSignal): Prom
     describeBatch: ({ imageIds }) => `image ids ${imageIds.join(', ')}`,
     signal: faults.signal,
     hooks,
-  });
+  }).catch(divergenceOf);
+  if (outcome instanceof DivergenceError) {
+    return { ...data, iteration: outcome.step.iteration - 1, result: undefined, interrupted: outcome };
+  }
+  const { iteration, interrupted } = outcome;
   const stoppedEarly = interrupted || iteration >= iterations ? undefined : earlyStopping?.reason;
   if (stoppedEarly !== undefined) say(whyEarly(stoppedEarly, iteration, run));
   const result = interrupted ? undefined : await evaluation?.resultAfter(iteration);
@@ -98,6 +103,12 @@ async function trainAndEvaluate(run: TrainingRun, userSignal: AbortSignal): Prom
     interrupted: isStopped ? whyStopped(iteration, run, faults.fault) : undefined,
     stoppedEarly,
   };
+}
+
+/** What ends a run like an interruption. Anything else is thrown. */
+function divergenceOf(error: unknown): DivergenceError {
+  if (error instanceof DivergenceError) return error;
+  throw error;
 }
 
 /** Writes what is known of a run before its first step. Returns the record of what it does without. */

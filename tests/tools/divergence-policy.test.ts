@@ -62,7 +62,9 @@ it('skips ten iterations in a row and no more; those of before a resume count', 
 });
 
 it('stops where there is nothing to go back to, and where it is told to', () => {
-  expect(makePolicy('rollback').at(1)).toThrow(/There is no checkpoint to go back to, or not any more\.$/);
+  expect(makePolicy('rollback').at(1)).toThrow(
+    /There is no checkpoint to go back to, or not any more\. To begin again without it: .* --on-divergence skip$/,
+  );
   expect(makePolicy('stop').at(3)).toThrow(/To begin again without it: go on --on-divergence skip$/);
   expect(rows().map(({ action }) => action)).toEqual(['stopped', 'stopped']);
   expect(told).toBe('');

@@ -124,6 +124,9 @@ test('a run stops at what is not finite and says why; it goes on as one that ski
     /training diverged in iteration 3: loss_objectness [\d.]+, .*loss_fault NaN \(learning rate [\d.e-]+; batch: image ids \d, \d\)\. 1 of \d+ gradients are not finite: rpn\.head\.cls_logits\.bias NaN; norms of the largest gradients: \S+ [\d.]+, \S+ [\d.]+, \S+ [\d.]+, \.\.\.\. .*rate.*clipping.* To go on from the last checkpoint without it: rcnn train --output \S+stopped --resume --on-divergence skip\n$/,
   );
   expect(divergenceOf(output)).toMatchObject([{ iteration: 3, action: 'stopped' }]);
+  const report = readFileSync(path.join(output, 'report.html'), 'utf8');
+  expect(report).toContain('stopped after 2 of 6 iterations');
+  expect(report).toContain('divergence.jsonl says why');
   expect(weightsAfter(output, 2).equals(weightsAfter(skipping, 2))).toBe(true);
   expect(await resume(output, '--on-divergence', 'skip')).toBe(0);
   expect(contentsOf(output)).toEqual(contentsOf(skipping));
