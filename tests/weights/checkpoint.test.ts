@@ -222,7 +222,7 @@ describe('loadCheckpoint', () => {
       ['{"format": 2}', /state\.json: entry "format": is 2, this program reads 1/],
       ['{"format": 1, "iteration": -0.5}', /is no state of a checkpoint/],
       ['[]', /is no state of a checkpoint/],
-      ['{', /state\.json: cannot be read/],
+      ['{', /state\.json: is damaged: it is no JSON/],
     ] as const) {
       writeFileSync(path.join(checkpoint, 'state.json'), text);
       expect(loadOther).toThrow(message);

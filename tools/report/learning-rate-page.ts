@@ -42,9 +42,9 @@ export function learningRatePage(data: LearningRatePageData): string {
     html`<h2>Loss over the learning rate</h2>
       <p class="muted">
         Each step had a higher learning rate than the one before. Pale: the sum of the losses of each step; in
-        full color the same, smoothed as in fastai. Two rules are in use: the rate where
-        the smoothed loss falls fastest (dashed), and a tenth of the rate where it is lowest. What is worth
-        trying lies between them.
+        full color the same, smoothed as in fastai. Two rules are in use: the rate where the smoothed loss
+        falls fastest (dashed), and a tenth of the rate where it is lowest. What is worth trying lies between
+        them.
       </p>
       <div class="card">${chart(points, suggestion)}</div>`,
     setting({ configuration: configurationYaml(configuration), environment }),
