@@ -44,9 +44,9 @@ export interface TrainedDetector {
  * @throws InputError where files do not fit.
  */
 export async function trainDetector(job: TrainingJob): Promise<TrainedDetector> {
+  await loadTrainingBackend(); // first: threads that start later share heaps (binding-start.cc)
   const data = await readTrainingData(job.configuration, job.resume);
   const metric = bestMetric(job.configuration, data.val);
-  await loadTrainingBackend();
   const checkpoint = job.resume ? resumePoint(job.output, say) : undefined;
   const { learner, configuration } = await startDetector(job.configuration, data.train.categories.length, {
     isToBeRestored: checkpoint !== undefined,
