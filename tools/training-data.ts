@@ -17,7 +17,7 @@ export interface TrainingData {
  *
  * @param resume where pictures that break are skipped, a run that goes on does not look at them before: it skips them when
  *   their turn comes, as it has before.
- * @throws InputError where a file or a picture is wrong, or the two sets do not go together.
+ * @throws InputError with all that is wrong with the files and pictures of both sets, or where they do not go together.
  */
 export async function readTrainingData(
   { data }: TrainingConfiguration,
@@ -29,12 +29,33 @@ export async function readTrainingData(
   const { skipInvalid } = data;
   const checksPictures = skipInvalid || !resume || data.onBrokenPicture === 'stop';
   const check = { skipInvalid, checksPictures };
-  const train = await readSet(data.trainAnnotations, data.trainImages, check);
-  requireObjects(train);
-  if (data.valAnnotations === null || data.valImages === null) return { train, val: undefined };
-  const val = await readSet(data.valAnnotations, data.valImages, check);
-  requireKnownCategories(train, val);
+  const train = await inputErrorOf(async () => {
+    const set = await readSet(data.trainAnnotations, data.trainImages, check);
+    requireObjects(set);
+    return set;
+  });
+  const { valAnnotations, valImages } = data;
+  const val =
+    valAnnotations === null || valImages === null
+      ? undefined
+      : await inputErrorOf(() => readSet(valAnnotations, valImages, check));
+  if (train instanceof InputError && val instanceof InputError) {
+    throw new InputError(`${train.message}\n\n${val.message}`);
+  }
+  if (train instanceof InputError) throw train;
+  if (val instanceof InputError) throw val;
+  if (val) requireKnownCategories(train, val);
   return { train, val };
+}
+
+/** What an action comes to, or why the user's input does not allow it. Anything else is thrown. */
+async function inputErrorOf<T>(action: () => Promise<T>): Promise<T | InputError> {
+  try {
+    return await action();
+  } catch (error) {
+    if (error instanceof InputError) return error;
+    throw error;
+  }
 }
 
 /**

@@ -80,6 +80,12 @@ test('everything that is wrong is listed: of the file and of the pictures, by ch
   for (const line of listed) expect(workplace.stderr).toMatch(line);
   expect(existsSync(output)).toBe(false);
   workplace.stderr = '';
+  const wrongVal = ['--val-annotations', workplace.at('none.json'), '--val-images', folder];
+  const wrongTrain = ['--train-annotations', file, '--train-images', folder];
+  expect(await workplace.train(output, ...wrongTrain, ...wrongVal)).toBe(2);
+  for (const line of [...listed, /\n\n.*none\.json: [^\n]*\n$/]) expect(workplace.stderr).toMatch(line);
+  expect(existsSync(output)).toBe(false);
+  workplace.stderr = '';
   expect(await main(['evaluate', '--weights', 'none', '--annotations', file, '--images', folder])).toBe(2);
   for (const line of listed) expect(workplace.stderr).toMatch(line);
 });
