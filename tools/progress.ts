@@ -8,6 +8,8 @@ import {
 import { terminalLine, terminalText } from './terminal-text';
 
 const BAR_WIDTH = 22;
+/** Between lines of a log file: a job of less says only that it is done. */
+const LOG_SECONDS = 5;
 
 /** Says on the standard error how a job of known length gets on: one line that changes, or a few plain lines. */
 export class Progress {
@@ -16,6 +18,7 @@ export class Progress {
   /** The first that was told: a job may go on with what has been done before. */
   private first: { readonly time: number; readonly done: number } | undefined;
   private fifths = -1;
+  private logged = this.started;
   private isLive = false;
 
   /** @param format of the numbers of `update`. */
@@ -36,8 +39,10 @@ export class Progress {
     }
     // A log file gets a line for each fifth of the work.
     const fifths = Math.floor((5 * done) / total);
-    if (!isDone && fifths <= this.fifths) return;
+    const now = performance.now();
+    if (!isDone && (fifths <= this.fifths || now < this.logged + 1000 * LOG_SECONDS)) return;
     this.fifths = fifths;
+    this.logged = now;
     process.stderr.write(`${isDone ? this.end(done, total) : this.count(done, total)}\n`);
   }
 

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
+import { Progress } from '../../tools/progress';
 import { Screen } from '../screen';
 
 /** Runs a program on a pseudo-terminal of 60 columns, 40 once it asks for it, and prints the bytes that it writes there. */
@@ -102,6 +103,23 @@ test('elsewhere lines are plain', () => {
   const { stdout, stderr } = spawnSync(node[0], node.slice(1), { cwd: root, encoding: 'utf8' });
   expect(stdout).toBe('');
   expect(stderr).toMatch(
-    /^evaluating 1\/4\nevaluating 2\/4\nevaluating 3\/4\nevaluating 4\/4, 0\.\d s\na \\x1b\[2Jpicture\n4\/100 {2}total_loss 2\.5000 {2}.*\ndetecting 1\/9\nfailed\nhere\n$/,
+    /^evaluating 4\/4, 0\.\d s\na \\x1b\[2Jpicture\n4\/100 {2}total_loss 2\.5000 {2}.*\nfailed\nhere\n$/,
+  );
+});
+
+afterEach(() => jest.restoreAllMocks());
+
+test('a log file gets a line for each fifth of a long job', () => {
+  let clock = 0;
+  const lines: string[] = [];
+  jest.spyOn(performance, 'now').mockImplementation(() => clock);
+  jest.spyOn(process.stderr, 'write').mockImplementation((text) => lines.push(String(text)) > 0);
+  const progress = new Progress('evaluating');
+  for (let done = 1; done <= 100; done++) {
+    clock += done < 40 ? 100 : 1000;
+    progress.update(done, 100);
+  }
+  expect(lines).toEqual(
+    [41, 60, 80, 100].map((done) => `evaluating ${done}/100${done === 100 ? ', 1 min 05 s' : ''}\n`),
   );
 });
