@@ -1,5 +1,4 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { loadBackend } from '../../../detection/backend/node';
 import { constant } from '../../../detection/engine/schedules';
 import { Sgd } from '../../../detection/engine/sgd';
 import { train } from '../../../detection/engine/train';
@@ -7,11 +6,9 @@ import { WeightAverage } from '../../../detection/engine/weight-average';
 import { BatchNorm } from '../../../detection/nn/normalisation';
 import type { TrainingState } from '../../../detection/engine/hooks';
 import { ToyModel, toyBatches, valuesOf } from './toy-model';
+import { expectNoTensorLeaks } from '../tensor-leaks';
 
-let tensorsBefore: number;
-beforeAll(() => loadBackend());
-beforeEach(() => (tensorsBefore = tf.memory().numTensors));
-afterEach(() => expect(tf.memory().numTensors).toBe(tensorsBefore));
+expectNoTensorLeaks();
 
 const after = (iteration: number) => ({ iteration }) as TrainingState;
 

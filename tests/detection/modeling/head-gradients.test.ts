@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs-core';
-import { loadBackend } from '../../../detection/backend/node';
 import type { Losses } from '../../../detection/engine/trainable';
 import type { FasterRcnn } from '../../../detection/modeling/faster-rcnn';
 import { buildDetector, type ModelName } from '../../../detection/modeling/models';
@@ -10,22 +9,14 @@ import { RandomStream } from '../../../detection/nn/random';
 import type { DetectionBatch } from '../../../detection/structures/detection-batch';
 import { describeShared, sharedPath } from '../../shared';
 import { buildTinyGolden, loadGolden, tinyBatch, trainable } from './tiny-golden';
+import { expectNoTensorLeaks } from '../tensor-leaks';
 
 interface Step {
   losses: Record<string, number>;
   gradients: Map<string, Float32Array>;
 }
 
-let before: number;
-beforeAll(async () => {
-  await loadBackend();
-});
-beforeEach(() => {
-  before = tf.memory().numTensors;
-});
-afterEach(() => {
-  expect(tf.memory().numTensors).toBe(before);
-});
+expectNoTensorLeaks();
 
 function step(model: FasterRcnn, forward: () => Losses): Step {
   const { losses, gradients } = lossesAndGradients(forward, trainable(model));

@@ -1,19 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { loadBackend } from '../../../detection/backend/node';
 import { lossesAndGradients } from '../../../detection/nn/autograd';
 import { Parameter } from '../../../detection/nn/module';
 import { noGradient, recordOperation } from '../../../detection/nn/tfjs-internals';
+import { expectNoTensorLeaks } from '../tensor-leaks';
 
-let before: number;
-beforeAll(async () => {
-  await loadBackend();
-});
-beforeEach(() => {
-  before = tf.memory().numTensors;
-});
-afterEach(() => {
-  expect(tf.memory().numTensors).toBe(before);
-});
+expectNoTensorLeaks();
 
 const parameter = (values: number[]): Parameter => new Parameter(tf.tensor1d(values), 'same', true);
 

@@ -1,22 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { loadBackend } from '../../../detection/backend/node';
 import type { Losses } from '../../../detection/engine/trainable';
 import { lossesAndGradients } from '../../../detection/nn/autograd';
 import { headLosses } from '../../../detection/nn/head-losses';
 import { Linear } from '../../../detection/nn/linear';
 import { Parameter } from '../../../detection/nn/module';
 import { recordOperation } from '../../../detection/nn/tfjs-internals';
+import { expectNoTensorLeaks } from '../tensor-leaks';
 
-let before: number;
-beforeAll(async () => {
-  await loadBackend();
-});
-beforeEach(() => {
-  before = tf.memory().numTensors;
-});
-afterEach(() => {
-  expect(tf.memory().numTensors).toBe(before);
-});
+expectNoTensorLeaks();
 
 const ROWS = 6;
 

@@ -1,19 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { loadBackend } from '../../../detection/backend/node';
 import { lossesAndGradients } from '../../../detection/nn/autograd';
 import { Parameter } from '../../../detection/nn/module';
 import { gatherPatches } from '../../../detection/ops/patches';
+import { expectNoTensorLeaks } from '../tensor-leaks';
 
-let before: number;
-beforeAll(async () => {
-  await loadBackend();
-});
-beforeEach(() => {
-  before = tf.memory().numTensors;
-});
-afterEach(() => {
-  expect(tf.memory().numTensors).toBe(before);
-});
+expectNoTensorLeaks();
 
 /** 1, 2, 3, ... */
 const map = (shape: [number, number, number, number]): tf.Tensor4D =>

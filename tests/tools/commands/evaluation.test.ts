@@ -42,13 +42,13 @@ test('a run is evaluated, stops early, and goes on to the same end', async () =>
   expect(readFileSync(path.join(whole, 'report.html'), 'utf8')).toContain('stopped early');
   // The best by a metric of which less is better; one for good at 2, the last.
   const best = path.basename(readlinkSync(path.join(whole, 'best')));
-  const totals = metricsOf(whole).map((row) => (row as unknown as Record<string, number>)['val/total_loss']);
+  const totals = metricsOf(whole).map((row) => row['val/total_loss']);
   expect(best).toBe(`000000${totals.indexOf(Math.min(...totals)) + 1}`);
   expect(readdirSync(path.join(whole, 'checkpoints'))).toEqual(
     [...new Set(['0000002', '0000003', best])].sort(),
   );
 
-  const rows = metricsOf(whole) as unknown as Record<string, number>[];
+  const rows = metricsOf(whole);
   expect(rows.map(({ iteration }) => iteration)).toEqual([1, 2, 3]);
   const names = ['loss_objectness', 'loss_rpn_box_reg', 'loss_classifier', 'loss_box_reg'];
   for (const row of rows) {

@@ -7,6 +7,7 @@ import { main } from '../../../tools/cli';
 interface Row {
   readonly iteration: number;
   readonly total_loss: number;
+  readonly [metric: string]: number;
 }
 
 /** A temporary folder with a few generated scenes, and what a command printed. To be made inside a describe or a file. */

@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import { loadBackend } from '../../../../detection/backend/node';
 import { constant } from '../../../../detection/engine/schedules';
 import { Sgd } from '../../../../detection/engine/sgd';
 import { train } from '../../../../detection/engine/train';
@@ -21,6 +20,7 @@ import type { DetectionBatch } from '../../../../detection/structures/detection-
 import type { Targets } from '../../../../detection/structures/targets';
 import { loadCheckpoint, saveCheckpoint } from '../../../../weights/checkpoint';
 import { buildSmallDetector, smallBatch } from './small-detector';
+import { expectNoTensorLeaks } from '../../tensor-leaks';
 
 const STEPS = 20;
 /** After so many a run goes on in another form. */
@@ -29,14 +29,7 @@ const SEED = 5;
 /** Relative: of losses to themselves, of gradients to the largest element of each. */
 const TOLERANCE = 1e-6;
 
-let tensorsBefore: number;
-beforeAll(() => loadBackend());
-beforeEach(() => {
-  tensorsBefore = tf.memory().numTensors;
-});
-afterEach(() => {
-  expect(tf.memory().numTensors).toBe(tensorsBefore);
-});
+expectNoTensorLeaks();
 
 /** Lets a test look at the outputs, and fail, between the loss function and its caller. */
 type Spy = (outputs: object) => void;
