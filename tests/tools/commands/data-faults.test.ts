@@ -5,6 +5,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import sharp from 'sharp';
 import { main } from '../../../tools/cli';
 import { watchedWorkers } from '../../datasets/loader/watched-workers';
+import { until } from '../../until';
 import { metricsOf, Workplace } from './workplace';
 
 jest.mock('node:worker_threads', () =>
@@ -18,10 +19,6 @@ jest.mock('node:worker_threads', () =>
 const workplace = new Workplace();
 /** Goes on as long as a test wants. */
 const long = ['--iterations', '1000', '--set', 'schedule.milestones=[500]'];
-
-async function until(happened: () => boolean): Promise<void> {
-  while (!happened()) await new Promise((resolve) => setTimeout(resolve, 5));
-}
 
 async function copyOfPictures(name: string): Promise<string> {
   const folder = workplace.at(name);

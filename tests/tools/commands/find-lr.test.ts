@@ -2,6 +2,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:f
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { main } from '../../../tools/cli';
+import { Progress } from '../../../tools/progress';
+import { until } from '../../until';
 import { Workplace } from './workplace';
 
 const workplace = new Workplace();
@@ -22,12 +24,12 @@ test('suggests a rate, draws the chart, and leaves nothing else behind', async (
   const output = workplace.at('found');
   const json = path.join(output, 'points.json');
   mkdirSync(output);
-  const range = ['--from', '1e-5', '--to', '1e3', '--iterations', '24'];
+  const range = ['--from', '1e-5', '--to', '1e3', '--iterations', '12'];
   expect(await findLr(...range, '--output', output, '--json', json)).toBe(0);
   expect(readdirSync(output).sort()).toEqual(['learning-rate.html', 'points.json']);
   const { suggestion, points } = JSON.parse(readFileSync(json, 'utf8')) as Result;
   // A rate of a thousand is never survived.
-  expect(points.length).toBeLessThan(24);
+  expect(points.length).toBeLessThan(12);
   expect(points[0].learningRate).toBe(1e-5);
   expect(suggestion).not.toBeNull();
   expect(workplace.stdout).toBe(`--set optimizer.lr=${Number(suggestion!.toPrecision(2))}\n`);
@@ -64,9 +66,9 @@ test('refuses what cannot be, before and after the first step, and writes nothin
 
 test('Ctrl-C stops it with status 130, and nothing is written', async () => {
   const page = workplace.at('stopped', 'page.html');
+  const update = jest.spyOn(Progress.prototype, 'update');
   const running = findLr('--output', page, '--iterations', '100000');
-  while (!workplace.stderr.includes('learning rates 1/'))
-    await new Promise((resolve) => setTimeout(resolve, 10));
+  await until(() => update.mock.calls.length > 1);
   process.emit('SIGINT');
   expect(await running).toBe(130);
   expect(workplace.stderr).toMatch(/Stopped; nothing was written\.\n$/);

@@ -100,6 +100,7 @@ describeTensorBoard('read by TensorBoard', () => {
 test('a second Ctrl-C ends the process at once, in the middle of a step', async () => {
   const began = workplace.at('began');
   const run = new KillableProcess(`
+    require('ts-node').register({ swc: true });
     const { interruptible } = require('./tools/interruption.ts');
     const step = () => {
       require('node:fs').writeFileSync(${JSON.stringify(began)}, '');

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import path from 'node:path';
+import { until } from '../../until';
 
 const root = path.resolve(__dirname, '..', '..', '..');
 
@@ -16,10 +17,9 @@ export class KillableProcess {
   private readonly child: ChildProcessWithoutNullStreams;
   private stderr = '';
 
-  /** @param script may require the sources of this project: './tools/cli.ts'. */
+  /** @param script CommonJS, from the root of this project. */
   constructor(script: string) {
-    const code = `require('ts-node').register({ swc: true }); ${script}`;
-    this.child = spawn(process.execPath, ['-e', code], { cwd: root });
+    this.child = spawn(process.execPath, ['-e', script], { cwd: root });
     this.child.stderr.on('data', (text: Buffer) => (this.stderr += text.toString()));
     this.ended = new Promise((resolve) => {
       this.child.on('close', (status, signal) => resolve({ status, signal, stderr: this.stderr }));
@@ -32,20 +32,20 @@ export class KillableProcess {
 
   /** Waits until something has happened; throws where the process ends before it. */
   async until(happened: () => boolean): Promise<void> {
-    while (!happened()) {
+    await until(() => {
       if (this.child.exitCode !== null || this.child.signalCode !== null) throw new Error(this.stderr);
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
+      return happened();
+    });
   }
 }
 
 /**
- * `rcnn` in a process of its own.
+ * `npx rcnn` in a process of its own.
  *
  * @param before code that the process runs first.
  */
 export function rcnnProcess(argv: readonly string[], before = ''): KillableProcess {
   return new KillableProcess(
-    `${before}; require('./tools/cli.ts').main(${JSON.stringify(argv)}).then((status) => process.exit(status));`,
+    `${before}; process.argv.splice(1, 0, 'rcnn', ...${JSON.stringify(argv)}); import('./tools/rcnn.mjs');`,
   );
 }

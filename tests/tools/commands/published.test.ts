@@ -3,10 +3,12 @@ import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { buildDetector } from '../../../detection/modeling/models';
 import { main } from '../../../tools/cli';
+import { Progress } from '../../../tools/progress';
 import { writePytorch } from '../../../weights/pytorch-writer';
 import { readSafetensors } from '../../../weights/safetensors';
 import { currentTorchvisionName, saveStateDict } from '../../../weights/state-dict';
 import type { PublishedWeights } from '../../../weights/zoo';
+import { until } from '../../until';
 import { breaking, DownloadServer, saying, serving } from '../../weights/download-server';
 import { legacyName, publish, withSmallVariances } from './published-weights';
 import { Workplace } from './workplace';
@@ -133,14 +135,13 @@ test('Ctrl-C keeps what has come', async () => {
   server.answering((_, response) => {
     response.writeHead(200, { 'content-length': content.length });
     response.write(content.subarray(0, 1000));
-    const stop = setInterval(() => {
-      if (!/^downloading \d/m.test(workplace.stderr)) return;
-      clearInterval(stop);
-      process.emit('SIGINT');
-    }, 10);
   });
+  const update = jest.spyOn(Progress.prototype, 'update');
   const command = ['convert', '--model', MODEL, 'COCO_V1', workplace.at('stopped.safetensors')];
-  expect(await main(command)).toBe(130);
+  const running = main(command);
+  await until(() => update.mock.calls.length > 0);
+  process.emit('SIGINT');
+  expect(await running).toBe(130);
   expect(workplace.stderr).toMatch(/the same command goes on from there\.\n$/);
   server.answering(serving(content));
   expect(await main(command)).toBe(0);

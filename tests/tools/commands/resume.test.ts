@@ -16,6 +16,7 @@ import path from 'node:path';
 import { main } from '../../../tools/cli';
 import { verifyCheckpoint } from '../../../weights/checkpoint';
 import { readSafetensors } from '../../../weights/safetensors';
+import { until } from '../../until';
 import { metricsOf, Workplace } from './workplace';
 
 const workplace = new Workplace();
@@ -28,10 +29,6 @@ const steady = [
 
 function lastModel(output: string): string {
   return readFileSync(path.join(output, 'last', 'model.safetensors'), 'base64');
-}
-
-async function until(happened: () => boolean): Promise<void> {
-  while (!happened()) await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
 test('a resumed run has the losses of one that was never stopped', async () => {
