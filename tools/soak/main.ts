@@ -5,16 +5,17 @@ import { InputError } from '../../detection/errors';
 import { writeAtomically } from '../output-files';
 import { checkSoak } from './checks';
 import { SmallDisk, runWithSmallDisk, whyNoSmallDisk } from './small-disk';
-import { soak } from './soak';
+import { FULL_MINUTES, soak } from './soak';
 import { soakPage } from './soak-page';
 
 const HELP = `Usage: npm run soak [-- --minutes N] [--seed N] [--output DIR]
 
-Trains a small detector for 30 minutes with rcnn train while pictures break, threads and processes are killed, the disk
+Trains a small detector for ${FULL_MINUTES} minutes with rcnn train while pictures break, threads and processes are killed, the disk
 is full and checkpoints are damaged; then trains it once more undisturbed, and checks that nothing was lost: that both
 runs are equal to the bit, that memory stays flat, that each refusal is one clear message. See docs/soak.md.
 
-  --minutes N   of training under faults (30); the undisturbed run takes about half as long again
+  --minutes N   of training under faults (${FULL_MINUTES}); the undisturbed run takes about half as long again.
+                Fewer may not show whether memory grows
   --seed N      of the faults, the scenes and the training (0)
   --output DIR  a folder to make: report soak.html, recording soak.json, the runs (runs/soak)
 `;
@@ -32,7 +33,7 @@ function optionsOf(argv: readonly string[]): MainOptions | undefined {
   const { values } = parseArgs({
     args: [...argv],
     options: {
-      minutes: { type: 'string', default: '30' },
+      minutes: { type: 'string', default: String(FULL_MINUTES) },
       seed: { type: 'string', default: '0' },
       output: { type: 'string', default: path.join('runs', 'soak') },
       help: { type: 'boolean', default: false },

@@ -8,6 +8,8 @@ import type { ProbeSample } from './trainer-probe';
 const WARM_UP_STEPS = 500;
 /** Memory goes up and down by tens of megabytes; as much as so many steps of one process tell of a slope is asked for. */
 const MIN_STEPS = 3000;
+/** Of one process, from its start, that are enough to tell. */
+export const ENOUGH_STEPS = WARM_UP_STEPS + MIN_STEPS;
 /** Sum of the squared distances of so many steps from their mean: what a slope's precision goes by. */
 const MIN_SQUARES = MIN_STEPS ** 3 / 12;
 

@@ -2,6 +2,7 @@ import { cpSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { faultPlan, skippingPlan, type FaultKind, type PlannedFault } from './fault-plan';
 import { Pictures } from './pictures';
+import { ENOUGH_STEPS } from './memory-growth';
 import type { FaultRecord, Phase, SoakRecording } from './recording';
 import { readRun } from './run-contents';
 import type { SmallDisk } from './small-disk';
@@ -11,7 +12,7 @@ import { underFaults } from './under-faults';
 
 export interface SoakOptions {
   readonly seed: number;
-  /** Of training under faults, both runs together. The undisturbed run comes on top. */
+  /** Of training under faults, both runs together. What is undisturbed comes on top. */
   readonly minutes: number;
   /** A folder that is there and empty, but for the small disk's folder. */
   readonly output: string;
@@ -21,6 +22,8 @@ export interface SoakOptions {
   readonly say: (line: string) => void;
 }
 
+/** A soak of so many minutes looks at everything; a shorter one may not see whether memory grows. */
+export const FULL_MINUTES = 30;
 /** Share of the time in which pictures may break for good. */
 const SKIPPING_SHARE = 0.2;
 /** Scenes: few and small, so that a step is mostly the trainer's own work and every picture is read every few seconds. */
@@ -95,6 +98,11 @@ export async function soak({
   for (const { settings } of all) {
     say(`looking at what the run ${settings.phase} has left`);
     records.push(await readRun(settings.phase, settings.output, val, images));
+  }
+  if (minutes >= FULL_MINUTES && iterations < ENOUGH_STEPS) {
+    say(`${ENOUGH_STEPS} steps more undisturbed, for the memory`);
+    control.start('--iterations', String(iterations + ENOUGH_STEPS));
+    await control.ended('done', DONE, Infinity);
   }
   const leftProcesses = processesOf(output);
   keep(all, runs);
