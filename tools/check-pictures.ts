@@ -3,8 +3,6 @@ import { dirname, join } from 'node:path';
 import type { CocoImage, RefuseImage } from '../datasets/coco/annotations';
 import type { ProblemKind } from '../datasets/coco/problems';
 import { checkImageHeader, decodeImage, ImageError, type ImageFault } from '../datasets/images/decode';
-import { InputError } from '../detection/errors';
-import { statOrUndefined } from './output-files';
 import { formatSeconds, Progress, say } from './progress';
 
 /** Up to so many pictures are decoded before a run starts: a few seconds. Of more, only the headers are read. */
@@ -35,7 +33,6 @@ export interface PictureCheck {
  * here is when the picture's turn comes.
  *
  * @param refuse is called for the pictures that cannot be used, in the order of `images`.
- * @throws InputError where the folder is none.
  */
 export async function checkPictures(
   folder: string,
@@ -43,9 +40,6 @@ export async function checkPictures(
   refuse: RefuseImage,
   { decodeAll, maxSeconds }: PictureCheck,
 ): Promise<void> {
-  if (!statOrUndefined(folder)?.isDirectory()) {
-    throw new InputError(`${folder}: there is no such folder of pictures`);
-  }
   const isLarge = images.length > MAX_DECODED;
   const check = decodeAll || !isLarge ? decodeImage : checkImageHeader;
   const progress = decodeAll || isLarge ? new Progress('checking pictures') : undefined;

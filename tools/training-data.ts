@@ -4,6 +4,7 @@ import { gtTargets } from '../datasets/coco/targets';
 import { InputError } from '../detection/errors';
 import { checkPictures } from './check-pictures';
 import type { TrainingConfiguration } from './config/schema';
+import { statOrUndefined } from './output-files';
 import { say } from './progress';
 
 /** What a run trains on, and what it evaluates on, if anything. */
@@ -29,23 +30,35 @@ export async function readTrainingData(
   const { skipInvalid } = data;
   const checksPictures = skipInvalid || !resume || data.onBrokenPicture === 'stop';
   const check = { skipInvalid, checksPictures };
-  const train = await inputErrorOf(async () => {
-    const set = await readSet(data.trainAnnotations, data.trainImages, check);
+  const readObjects = async (annotations: string, images: string): Promise<CocoDataset> => {
+    const set = await readSet(annotations, images, check);
     requireObjects(set);
     return set;
-  });
-  const { valAnnotations, valImages } = data;
-  const val =
-    valAnnotations === null || valImages === null
-      ? undefined
-      : await inputErrorOf(() => readSet(valAnnotations, valImages, check));
-  if (train instanceof InputError && val instanceof InputError) {
-    throw new InputError(`${train.message}\n\n${val.message}`);
-  }
-  if (train instanceof InputError) throw train;
-  if (val instanceof InputError) throw val;
+  };
+  const { trainAnnotations, trainImages, valAnnotations, valImages } = data;
+  const [train, val] = await withoutInputErrors(
+    () => readObjects(trainAnnotations, trainImages),
+    async () =>
+      valAnnotations === null || valImages === null ? undefined : readObjects(valAnnotations, valImages),
+  );
   if (val) requireKnownCategories(train, val);
   return { train, val };
+}
+
+/**
+ * What two actions come to, one after the other.
+ *
+ * @throws InputError with all that is wrong with the user's input for either.
+ */
+async function withoutInputErrors<A, B>(first: () => Promise<A>, second: () => Promise<B>): Promise<[A, B]> {
+  const one = await inputErrorOf(first);
+  const other = await inputErrorOf(second);
+  if (one instanceof InputError && other instanceof InputError) {
+    throw new InputError(`${one.message}\n\n${other.message}`);
+  }
+  if (one instanceof InputError) throw one;
+  if (other instanceof InputError) throw other;
+  return [one, other];
 }
 
 /** What an action comes to, or why the user's input does not allow it. Anything else is thrown. */
@@ -89,20 +102,31 @@ export async function readSet(
 /**
  * Reads a data set and looks at its pictures.
  *
- * @throws JsonFileError or AnnotationError, with everything that is wrong with it.
+ * @throws InputError with everything that is wrong with it.
  */
-export function checkedSet(
+export async function checkedSet(
   annotations: string,
   images: string,
   { skipInvalid = false, checksPictures = true, decodeAll = false }: SetCheck,
 ): Promise<CocoDataset> {
   // What is left out must not depend on the time that it takes to find it: the run would not repeat.
   const maxSeconds = skipInvalid || decodeAll ? Infinity : MAX_CHECK_SECONDS;
-  return readCocoDataset(annotations, images, {
-    skipInvalid,
-    checkImages: (entries, refuse) =>
-      checkPictures(images, checksPictures ? entries : [], refuse, { decodeAll, maxSeconds }),
-  });
+  const isFolder = statOrUndefined(images)?.isDirectory() === true;
+  const [, set] = await withoutInputErrors(
+    () =>
+      isFolder
+        ? Promise.resolve()
+        : Promise.reject(new InputError(`${images}: there is no such folder of pictures`)),
+    () =>
+      readCocoDataset(annotations, images, {
+        skipInvalid,
+        checkImages: async (entries, refuse) => {
+          if (isFolder && checksPictures)
+            await checkPictures(images, entries, refuse, { decodeAll, maxSeconds });
+        },
+      }),
+  );
+  return set;
 }
 
 /** `1 image, 5 annotations`. */
@@ -118,7 +142,7 @@ export function requireObjects(set: CocoDataset): void {
   if (set.images.some((image) => gtTargets(set, image).gtLabels.length > 0)) return;
   const problems = new ProblemList();
   for (const problem of set.leftOut.problems) problems.add(problem);
-  problems.add({ kind: 'structure', place: 'annotations', reason: 'no image has an object to learn from' });
+  problems.add({ kind: 'structure', place: 'annotations', reason: 'no image has an object' });
   throw new AnnotationError(set.file, problems.problems, problems.describe(set.file));
 }
 

@@ -147,7 +147,7 @@ export function readCategories(
       const reason = name === undefined ? 'it is missing' : `it is ${shownValue(name)}, not text`;
       problems.add({ kind: 'name', place: `${place}.name`, reason });
     }
-    return { id, name: String(name) };
+    return { id, name: typeof name === 'string' ? name : '' };
   });
 }
 

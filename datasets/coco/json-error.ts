@@ -1,3 +1,5 @@
+import { shortened } from '../shortened';
+
 /** Where a text stops being JSON. */
 export interface JsonFault {
   /** Index into the text. */
@@ -115,13 +117,17 @@ function shown(text: string, position: number): string {
   return position < text.length ? JSON.stringify(text.slice(position, position + 12)) : 'the end';
 }
 
+/** Deeper and longer than anything that has a meaning here. */
+const MAX_SHOWN_PLACES = 12;
+const MAX_SHOWN_KEY = 60;
+
 function pathOf(open: readonly Frame[]): string {
   let path = '';
-  for (const { place } of open) {
+  for (const { place } of open.slice(0, MAX_SHOWN_PLACES)) {
     if (typeof place === 'number') path += `[${place}]`;
-    else if (place !== '') path += path === '' ? place : `.${place}`;
+    else if (place !== '') path += `${path === '' ? '' : '.'}${shortened(place, MAX_SHOWN_KEY)}`;
   }
-  return path;
+  return open.length > MAX_SHOWN_PLACES ? `${path}...` : path;
 }
 
 /** Both from 1; columns count as strings do. */

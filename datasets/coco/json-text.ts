@@ -194,9 +194,7 @@ class JsonText {
 
   /** @throws JsonTextError where it is not UTF-8. */
   private textTo(end: number): string {
-    const bytes = this.buffer.subarray(this.start, end);
-    if (!isUtf8(bytes)) throw notUtf8();
-    return bytes.toString('utf8');
+    return textOf(this.buffer.subarray(this.start, end), this.place);
   }
 
   /** @param numBytes that are neither a line's end nor part of a longer character. */
@@ -236,38 +234,62 @@ class JsonText {
     const wanted = this.end - this.start + SHOWN_BYTES;
     while (this.end - this.start < wanted && (await this.fill()));
     const isCut = this.end - this.start === MAX_BYTES;
-    const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-    try {
-      const text = decoder.decode(this.buffer.subarray(this.start, this.end), { stream: true });
-      let isBlank = text.trim() === '';
-      for (this.start = this.end; await this.fill(); this.start = this.end) {
-        const more = decoder.decode(this.buffer.subarray(0, this.end), { stream: true });
-        isBlank &&= more.trim() === '';
-      }
-      decoder.decode();
-      if (isBlank && context.open.length === 0 && context.expected === 'value') {
-        return new JsonTextError(undefined, 'the file is empty; JSON is expected.');
-      }
-      const { position, path, reason } = findJsonFault(text, context);
-      const where = path === '' ? '' : ` (at ${path})`;
-      if (isCut && position === text.length) {
-        const limit = Math.floor(MAX_BYTES / 2 ** 20);
-        return new JsonTextError(
-          this.place,
-          `what begins here is longer than ${limit} MiB${where}. Split it.`,
-        );
-      }
-      const place = placeBehind(text, position, this.place);
-      return new JsonTextError(place, `this is not JSON: ${reason}${where}.`);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ERR_ENCODING_INVALID_ENCODED_DATA') throw error;
-      return notUtf8();
+    let text: string | undefined;
+    let isBlank = true;
+    let endPlace = this.place;
+    do {
+      const length = wholeCharacters(this.buffer.subarray(this.start, this.end));
+      const part = textOf(this.buffer.subarray(this.start, this.start + length), endPlace);
+      text ??= part;
+      isBlank &&= part.trim() === '';
+      endPlace = placeBehind(part, part.length, endPlace);
+      this.start += length;
+    } while (await this.fill());
+    if (this.start < this.end) {
+      return new JsonTextError(endPlace, 'this is not JSON: it ends here, in the middle of a character.');
     }
+    if (isBlank && context.open.length === 0 && context.expected === 'value') {
+      return new JsonTextError(undefined, 'the file is empty; JSON is expected.');
+    }
+    const { position, path, reason } = findJsonFault(text, context);
+    const where = path === '' ? '' : ` (at ${path})`;
+    if (isCut && position === text.length) {
+      const limit = Math.floor(MAX_BYTES / 2 ** 20);
+      return new JsonTextError(this.place, `what begins here is longer than ${limit} MiB${where}. Split it.`);
+    }
+    const place = placeBehind(text, position, this.place);
+    return new JsonTextError(place, `this is not JSON: ${reason}${where}.`);
   }
 }
 
-function notUtf8(): JsonTextError {
-  return new JsonTextError(undefined, 'this is not JSON: it is not text in UTF-8.');
+/**
+ * @param start of the bytes.
+ * @throws JsonTextError where they are not UTF-8.
+ */
+function textOf(bytes: Buffer, start: TextPlace): string {
+  if (isUtf8(bytes)) return bytes.toString('utf8');
+  const wholeIn = (length: number): Buffer => bytes.subarray(0, wholeCharacters(bytes.subarray(0, length)));
+  let [right, wrong] = [0, bytes.length];
+  while (wrong - right > 1) {
+    const middle = Math.floor((right + wrong) / 2);
+    if (isUtf8(wholeIn(middle))) right = middle;
+    else wrong = middle;
+  }
+  const text = wholeIn(right).toString('utf8');
+  const place = placeBehind(text, text.length, start);
+  throw new JsonTextError(place, 'this is not JSON: what begins here is not text in UTF-8.');
+}
+
+/** How many bytes there are up to a last character of which only the beginning is there. */
+function wholeCharacters(bytes: Uint8Array): number {
+  const { length } = bytes;
+  for (let back = 1; back <= Math.min(3, length); back++) {
+    const byte = bytes[length - back];
+    if (byte >= 0x80 && byte < 0xc0) continue; // not the first of its character
+    const characterLength = byte < 0xc0 ? 1 : byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
+    return back < characterLength ? length - back : length;
+  }
+  return length;
 }
 
 function isSpace(byte: number): boolean {

@@ -1,3 +1,5 @@
+import { shortened } from '../shortened';
+
 /** Something wrong in a file. */
 export interface Problem {
   readonly kind: ProblemKind;
@@ -81,8 +83,7 @@ function describeProblem({ place, reason, imageId, annotationId }: Problem): str
 /** A value of a file for a message: short, quoted, on one line. */
 export function shownValue(value: unknown): string {
   if (value === undefined) return 'missing';
-  const text = typeof value === 'number' ? String(value) : jsonText(value);
-  return text.length <= 60 ? text : `${text.slice(0, 57)}...`;
+  return shortened(typeof value === 'number' ? String(value) : jsonText(value), 60);
 }
 
 function jsonText(value: unknown): string {

@@ -4,18 +4,22 @@ import type { Rle } from './rle';
 import { mergeRles, parseRle, RleError } from './rle';
 
 const MIN_POLYGON_NUMBERS = 6;
+/** How far outside of its image a polygon may reach: its outline is walked in steps of a fifth of a pixel. */
+const MAX_OUTSIDE = 65_536;
 
 /**
  * A "segmentation" of COCO's JSON as run lengths, as pycocotools' annToRLE: a list of polygons (their union), or
  * run lengths, compressed or not.
  *
  * @param size Size of the image. Run lengths bring their own.
- * @throws RleError where it is none of these.
+ * @throws RleError where it is none of these, or reaches so far out that nobody can have meant it.
  */
 export function segmentationToRle(segmentation: unknown, size: Size): Rle {
   if (Array.isArray(segmentation)) {
     if (segmentation.length === 0) throw new RleError('The segmentation has no polygon.');
-    return mergeRles(segmentation.map((polygon: unknown) => rleFromPolygon(checkedPolygon(polygon), size)));
+    return mergeRles(
+      segmentation.map((polygon: unknown) => rleFromPolygon(checkedPolygon(polygon, size), size)),
+    );
   }
   if (typeof segmentation !== 'object' || segmentation === null) {
     throw new RleError('The segmentation is neither a list of polygons nor run lengths.');
@@ -23,11 +27,15 @@ export function segmentationToRle(segmentation: unknown, size: Size): Rle {
   return parseRle(segmentation);
 }
 
-function checkedPolygon(polygon: unknown): readonly number[] {
+function checkedPolygon(polygon: unknown, { width, height }: Size): readonly number[] {
   if (!Array.isArray(polygon) || polygon.length < MIN_POLYGON_NUMBERS || polygon.length % 2 !== 0) {
     throw new RleError('A polygon of the segmentation is no list of x, y pairs of three corners or more.');
   }
   if (!polygon.every(Number.isFinite))
     throw new RleError('A polygon of the segmentation holds something else than numbers.');
-  return polygon as readonly number[];
+  const corners = polygon as readonly number[];
+  const most = MAX_OUTSIDE + Math.max(width, height);
+  const far = corners.find((coordinate) => Math.abs(coordinate) > most);
+  if (far !== undefined) throw new RleError(`The outline reaches to ${far}, far outside of the image.`);
+  return corners;
 }

@@ -102,12 +102,9 @@ function detectionMasks(
 ): Rle[] {
   const problems = new ProblemList();
   const masks = detections.map(({ image_id: imageId, bbox, segmentation }, index) =>
-    readMask(
-      segmentation ?? (byBoxes ? [boxOutline(bbox!)] : undefined),
-      dataset,
-      { place: `[${index}].segmentation`, imageId },
-      problems,
-    ),
+    segmentation === undefined && byBoxes
+      ? readMask([boxOutline(bbox!)], dataset, { place: `[${index}].bbox`, imageId }, problems)
+      : readMask(segmentation, dataset, { place: `[${index}].segmentation`, imageId }, problems),
   );
   if (!problems.isEmpty) throw new DetectionsError(source, problems.problems, problems.describe(source));
   return masks;

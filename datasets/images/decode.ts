@@ -3,12 +3,16 @@ import sharp, { type Metadata, type Sharp } from 'sharp';
 import { InputError } from '../../detection/errors';
 import type { RgbImage } from '../../detection/structures/resize';
 import type { Size } from '../../detection/structures/size';
+import { shortened } from '../shortened';
 
 /** Pictures that declare more pixels are taken for decompression bombs: the number at which PIL refuses. */
 export const MAX_PIXELS = 178_956_970;
 
 /** What can be read, by sharp's names. It would also draw SVG files, which are text and have no stored pixels. */
 const FORMATS: readonly string[] = ['jpeg', 'png', 'webp', 'gif', 'tiff', 'heif'];
+
+/** More than any system allows a path to have. */
+const MAX_SHOWN_NAME = 4096;
 
 /** A picture as bytes. */
 export interface DecodedImage extends RgbImage {
@@ -27,8 +31,8 @@ export class ImageError extends InputError {
     readonly reason: string,
     readonly fault: ImageFault = 'unreadable',
   ) {
-    // Names may hold new lines; a message about a picture is one line.
-    super(`${file.replaceAll('\n', '\\n')}: ${reason}`);
+    // Names may hold new lines, and may be of any length; a message about a picture is one line.
+    super(`${shortened(file.replaceAll('\n', '\\n'), MAX_SHOWN_NAME)}: ${reason}`);
   }
 }
 
@@ -56,7 +60,9 @@ export async function decodeImage(file: string, expectedSize?: Size): Promise<De
  */
 export async function checkImageHeader(file: string, expectedSize: Size): Promise<void> {
   await requireContent(file);
-  await withImageErrors(file, () => readHeader(sharp(file, SHARP_OPTIONS), file, expectedSize));
+  // libvips takes what stands in brackets at the end of a name for its own options.
+  const source = file.endsWith(']') ? await readFile(file) : file;
+  await withImageErrors(file, () => readHeader(sharp(source, SHARP_OPTIONS), file, expectedSize));
 }
 
 /** Reading a pipe or a device may never end. */
@@ -83,7 +89,9 @@ async function withImageErrors<T>(file: string, work: () => Promise<T>): Promise
 
 async function decode(bytes: Buffer, file: string, expectedSize: Size | undefined): Promise<DecodedImage> {
   const image = sharp(bytes, SHARP_OPTIONS);
-  const { width, height, space } = await readHeader(image, file, expectedSize);
+  const { format, width, height, space } = await readHeader(image, file, expectedSize);
+  if (format === 'jpeg' && !hasEnd(bytes))
+    throw new ImageError(file, 'the picture is damaged: it has no end');
   if (space === 'cmyk') {
     const inks = await image.removeAlpha().pipelineColourspace('cmyk').toColourspace('cmyk').raw().toBuffer();
     return { pixels: cmykToRgb(inks), size: { width, height } };
@@ -100,6 +108,22 @@ async function readHeader(image: Sharp, file: string, expectedSize: Size | undef
     throw new ImageError(file, sizeProblem({ width, height }, expectedSize), 'size');
   }
   return metadata;
+}
+
+const START_OF_SCAN = 0xda;
+const END_OF_IMAGE = Buffer.of(0xff, 0xd9);
+
+/**
+ * Whether a JPEG file has a mark for its end: a download that has stopped may leave zeros in the rest of the file, and
+ * libjpeg takes them for a part of the picture.
+ */
+function hasEnd(bytes: Buffer): boolean {
+  let at = 2;
+  // Up to the pixels: a preview in the header has an end of its own.
+  while (at + 4 <= bytes.length && bytes[at] === 0xff && bytes[at + 1] !== START_OF_SCAN) {
+    at += bytes[at + 1] === 0xff ? 1 : 2 + bytes.readUInt16BE(at + 2);
+  }
+  return bytes.includes(END_OF_IMAGE, at);
 }
 
 /** PIL's conversion: each colour is what black leaves, less its ink's share of that, rounded in its way. */
@@ -131,7 +155,10 @@ function sizeProblem(stored: Size, expected: Size): string {
 
 function decodingError(file: string, { message }: Error): ImageError {
   if (message.includes('unsupported image format'))
-    return new ImageError(file, `this is no picture of a known type (${FORMATS.join(', ')})`);
+    return new ImageError(
+      file,
+      `this is no picture of a known type (${FORMATS.join(', ')}), or not a whole one`,
+    );
   if (message.includes('pixel limit'))
     return new ImageError(file, `the picture declares more than ${MAX_PIXELS} pixels`, 'too large');
   // libvips says the same of each attempt to read a picture.

@@ -172,6 +172,7 @@ describe('a file that is no JSON', () => {
     ['with a comma too many', '{"a": [1, 2,]}', /column 13: .*a value expected, not "\]}" \(at a\[2\]\)/],
     ['with a comma too few', '{"a": [1 2]}', /column 10: .*"," or "\]" expected, not "2\]}"/],
     ['with single quotes', "{'a': 1}", /column 2: .*a key in double quotes expected/],
+    ['nested very deep', '['.repeat(1e5), /column 100001: .* \(at (\[0\]){12}\.\.\.\)/],
     ['with no colon', '{"a" 1}', /column 6: .*":" expected/],
     ['with something behind', '{} {}', /column 4: .*the end expected/],
     ['something else', 'hello', /column 1: .*a value expected, not "hello"/],
@@ -225,6 +226,12 @@ describe('a file that says something wrong', () => {
       /more than once/,
     ],
     ['a nameless category', parts({ category: { name: undefined } }), 'categories[1].name', /missing/],
+    [
+      'a category with a name that is no text',
+      parts({ category: { name: { toString: 1 } } }),
+      'categories[1].name',
+      /\{"toString":1\}, not text/,
+    ],
     [
       'an annotation twice',
       parts({ annotation: { id: 11 } }),

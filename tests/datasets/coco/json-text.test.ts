@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { readCocoDataset } from '../../../datasets/coco/annotations';
-import { findJsonFault, placeBehind } from '../../../datasets/coco/json-error';
+import { findJsonFault, placeBehind, type TextPlace } from '../../../datasets/coco/json-error';
 import { JsonTextError, parseJson, type KeepEntry, type ReadBytes } from '../../../datasets/coco/json-text';
 import { writeLargeAnnotationFile } from '../../../tools/benchmarks/large-annotation-file';
 
@@ -134,6 +134,30 @@ test('a text with a character changed, added or left out, or cut short, is refus
   expect(numFaults).toBeGreaterThan(1000);
 });
 
+const NO_TEXT =
+  /^this is not JSON: (what begins here is not text in UTF-8|it ends here, in the middle of a character)\.$/;
+
+/** Behind the longest beginning of bytes that is text. */
+function placeOfNoText(bytes: Uint8Array): TextPlace {
+  for (let length = bytes.length; ; length--) {
+    if (!isUtf8(bytes.subarray(0, length))) continue;
+    const text = Buffer.from(bytes.subarray(0, length)).toString();
+    return placeBehind(text, text.length, { line: 1, column: 1 });
+  }
+}
+
+test('a file that ends within a character is unfinished, one of other bytes is no text: where', async () => {
+  const bytes = Buffer.from('{"images":\n ["é", "ü"]}');
+  const cut = bytes.subarray(0, bytes.lastIndexOf('ü') + 1);
+  const ends = 'this is not JSON: it ends here, in the middle of a character.';
+  expect(await inPieces(cut, 4)).toEqual({ fault: { place: { line: 2, column: 9 }, reason: ends } });
+  const latin = Buffer.from(bytes);
+  latin[bytes.indexOf('é')] = 0xe9;
+  latin[bytes.indexOf('é') + 1] = 0x20;
+  const noText = 'this is not JSON: what begins here is not text in UTF-8.';
+  expect(await inPieces(latin, 4)).toEqual({ fault: { place: { line: 2, column: 4 }, reason: noText } });
+});
+
 test('bytes that are not UTF-8 are told before anything else', async () => {
   const broken = fc.tuple(texts, fc.nat(), fc.constantFrom(0xff, 0x80, 0xc3, 0xe6, 0xf0, 0x22));
   let numFaults = 0;
@@ -143,7 +167,7 @@ test('bytes that are not UTF-8 are told before anything else', async () => {
       bytes[at % bytes.length] = byte;
       const expected = isUtf8(bytes)
         ? atOnce(bytes.toString())
-        : { fault: { place: undefined, reason: 'this is not JSON: it is not text in UTF-8.' } };
+        : { fault: { place: placeOfNoText(bytes), reason: expect.stringMatching(NO_TEXT) as string } };
       numFaults += Number(!isUtf8(bytes));
       expect(await inPieces(bytes, bufferBytes)).toEqual(expected);
     }),

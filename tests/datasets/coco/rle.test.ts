@@ -155,6 +155,7 @@ describe('polygons', () => {
     ['a flat list', [0, 0, 1, 1, 2, 2]],
     ['a number', 3],
     ['null', null],
+    ['what nobody can have drawn', [[0, 0, 5e8, 0, 5e8, 5e8]]],
   ])('refuses %s', (_, segmentation) => {
     expect(() => segmentationToRle(segmentation, size)).toThrow(RleError);
   });

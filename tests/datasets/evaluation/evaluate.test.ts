@@ -213,6 +213,10 @@ describe('what is refused', () => {
       evaluateDetections(dataset(truth({ segmentation: good })), [bad], { ...options, source: 'dt.json' });
     expect(call).toThrow(DetectionsError);
     expect(call).toThrow(/^dt\.json: \[0\]\.segmentation \(image 1\)/);
+    const far = { image_id: 1, category_id: 1, score: 1, bbox: [0, 0, 5e8, 5e8] };
+    expect(() =>
+      evaluateDetections(dataset(truth({ segmentation: good })), [far], { ...options, source: 'dt.json' }),
+    ).toThrow(/^dt\.json: \[0\]\.bbox \(image 1\): The outline reaches to 500000000, far outside/);
   });
 
   describe('in files', () => {

@@ -223,6 +223,21 @@ describe('refuses', () => {
     expect((await refusal(file)).reason).toContain('damaged');
   });
 
+  test('a JPEG whose rest is zeros, with a whole preview in its header', async () => {
+    const bytes = await sharp(await jpeg())
+      .resize(640, 480)
+      .jpeg({ quality: 95 })
+      .toBuffer();
+    const preview = await jpeg();
+    const header = Buffer.of(0xff, 0xd8, 0xff, 0xe1, (preview.length + 2) >> 8, (preview.length + 2) & 255);
+    const withPreview = Buffer.concat([header, preview, bytes.subarray(2)]);
+    await expect(decodeImage(await write('preview.jpg', withPreview))).resolves.toBeDefined();
+    for (const [name, content] of Object.entries({ bytes, withPreview })) {
+      const zeroed = Buffer.from(content).fill(0, Math.floor(content.length / 2));
+      expect((await refusal(await write(`${name}.jpg`, zeroed))).reason).toContain('damaged');
+    }
+  });
+
   test('a PNG with a wrong checksum, or cut short', async () => {
     const rows = new Uint8Array(48 * (1 + 64 * 3)).map((_, i) => (i % 193 === 0 ? 0 : i % 251));
     const good = handMadePng(64, 48, 8, 2, rows);
@@ -255,6 +270,7 @@ describe('refuses', () => {
     const bytes = await jpeg();
     const good = await write('header.jpg', bytes);
     await expect(checkImageHeader(good, stored)).resolves.toBeUndefined();
+    await expect(checkImageHeader(await write('photo[1]', bytes), stored)).resolves.toBeUndefined();
     // Damage behind the header is for decodeImage to find.
     const cut = await write('header-cut.jpg', bytes.subarray(0, bytes.length - 300));
     await expect(checkImageHeader(cut, stored)).resolves.toBeUndefined();

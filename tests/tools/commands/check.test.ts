@@ -166,12 +166,7 @@ test.each<[string, object | string, string[], RegExp]>([
     /^[^\n]*set\.json, line 2, column 9: this is not JSON: [^\n]*\n$/,
   ],
   ['no JSON, skipping', '{', ['--skip-invalid'], /this is not JSON/],
-  [
-    'no object',
-    { images: images.slice(0, 1), categories, annotations: [] },
-    [],
-    /no image has an object to learn/,
-  ],
+  ['no object', { images: images.slice(0, 1), categories, annotations: [] }, [], /no image has an object/],
   [
     'no good image',
     { images: images.slice(1), categories, annotations },
@@ -182,18 +177,26 @@ test.each<[string, object | string, string[], RegExp]>([
     'no good object',
     { images: images.slice(0, 1), categories, annotations: annotations.slice(7) },
     ['--skip-invalid'],
-    /negative width[^]*no image has an object to learn from/,
+    /negative width[^]*no image has an object/,
   ],
   [
     'no folder',
     { images, categories, annotations },
     ['--images', 'nowhere'],
-    /^nowhere: there is no such folder/,
+    /^nowhere: there is no such folder of pictures\n\n[^]*leads out of the folder[^]*negative width/,
   ],
 ])('%s is refused', async (_, content, more, message) => {
   expect(await check(content, ...more)).toBe(2);
   expect(workplace.stderr).toMatch(message);
   expect(workplace.stdout).toBe('');
+});
+
+test('a validation set has objects too', async () => {
+  const file = workplace.at('no-objects.json');
+  writeFileSync(file, JSON.stringify({ images: images.slice(0, 1), categories, annotations: [] }));
+  const val = ['--val-annotations', file, '--val-images', workplace.at('pictures')];
+  expect(await workplace.train(workplace.at('refused'), ...val)).toBe(2);
+  expect(workplace.stderr).toMatch(/no-objects\.json: annotations: no image has an object\.\n$/);
 });
 
 test('of more than 2000 pictures training reads the headers only; check decodes them all', async () => {
