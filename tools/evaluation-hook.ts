@@ -17,8 +17,8 @@ export interface EvaluationHookOptions {
 }
 
 /**
- * Evaluates while training, as detectron2's EvalHook: every so many steps, and at the last one. What is due at a step that
- * diverges, or is interrupted, is done after the next step instead.
+ * Evaluates while training, as detectron2's EvalHook: every so many steps, and at the last one. An evaluation that is
+ * interrupted is made when the run goes on, before its next step, and belongs to the step that it was due at.
  */
 export class EvaluationHook implements Hook {
   /** What the last evaluation found, and after how many steps. */
@@ -34,13 +34,27 @@ export class EvaluationHook implements Hook {
     return this.upTo;
   }
 
-  async afterStep({ iteration, iterations, storage }: TrainingState): Promise<void> {
-    const { every, evaluate, summarize } = this.options;
-    const isDue = every !== null && Math.floor(iteration / every) > Math.floor(this.doneUpTo / every);
-    if (!isDue && iteration !== iterations) {
-      this.upTo = iteration;
-      return;
-    }
+  async beforeTrain(state: TrainingState): Promise<void> {
+    if (!this.isOwed(state)) return;
+    state.storage.startIteration(state.iteration);
+    await this.evaluate(state);
+  }
+
+  async afterStep(state: TrainingState): Promise<void> {
+    if (this.isOwed(state)) await this.evaluate(state);
+    else this.upTo = state.iteration;
+  }
+
+  /** Whether an evaluation is due that has not been made. */
+  private isOwed({ iteration, iterations }: TrainingState): boolean {
+    const { every } = this.options;
+    if (this.upTo >= iteration) return false;
+    const isDue = every !== null && Math.floor(iteration / every) > Math.floor(this.upTo / every);
+    return isDue || iteration === iterations;
+  }
+
+  private async evaluate({ iteration, storage }: TrainingState): Promise<void> {
+    const { evaluate, summarize } = this.options;
     const result = await unlessInterrupted(() => evaluate({ withLosses: true }));
     // The trainer has been asked to stop too and ends in order, with a checkpoint.
     if (!result) return;

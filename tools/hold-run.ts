@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { DivergenceError } from '../detection/engine/divergence-error';
 import { InputError } from '../detection/errors';
+import { NotFiniteError } from '../weights/checkpoint';
 import { isLeftOver } from '../weights/whole-folder';
 import { removeCheckpointLeftovers } from '../weights/resume-point';
 import { runEventFiles, runFolder } from './run-folder';
@@ -19,7 +20,10 @@ const PARTIAL_FILE = /^(.+)\.partial-(\d+)$|^(.+\.jsonl)\.(\d+)\.tmp$/;
  *
  * @throws InputError where another process is at work there, where training diverges or the disk is full, say.
  */
-export async function holdRun<T>({ output, resume }: TrainingJob, job: () => Promise<T>): Promise<T> {
+export async function holdRun<T>(
+  { output, resume }: Pick<TrainingJob, 'output' | 'resume'>,
+  job: () => Promise<T>,
+): Promise<T> {
   const created = mkdirSync(output, { recursive: true });
   let isEmpty = false;
   try {
@@ -28,12 +32,16 @@ export async function holdRun<T>({ output, resume }: TrainingJob, job: () => Pro
         removeLeftovers(output);
         return await job();
       } catch (error) {
-        const isRefusal = error instanceof InputError || systemRefusal(error) !== undefined;
-        isEmpty = isRefusal && !resume && removeUnstarted(output);
+        const isRefusal = error instanceof InputError && !(error instanceof NotFiniteError);
+        const isRefused = isRefusal || systemRefusal(error) !== undefined;
+        isEmpty = isRefused && !resume && removeUnstarted(output);
         throw error;
       }
     });
   } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT' && !existsSync(output)) {
+      throw new InputError(`${output}: the folder is gone, and the run with it`);
+    }
     if (isEmpty && created !== undefined) rmSync(created, { recursive: true, force: true });
     // The user's data or learning rate is at fault, not this program: the message is enough.
     if (error instanceof DivergenceError) throw new InputError(error.message);

@@ -21,13 +21,19 @@ export async function unlessInterrupted<T>(job: () => Promise<T>): Promise<T | u
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 /**
+ * Of a Ctrl-C that arrives twice, the second comes a millisecond or two after the first: npm passes on what the terminal has
+ * sent to all of its processes. Nobody presses a key twice so fast.
+ */
+const ECHO_MILLISECONDS = 500;
+
+/**
  * Runs a job with a signal that the first Ctrl-C (or SIGTERM) aborts: the job saves what it has and ends. A second
- * one kills the process at once, also in the middle of a long step.
+ * one, unless it is the first one's echo, kills the process at once, also in the middle of a long step.
  */
 export async function interruptible<T>(job: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();
   const stop = (): void => controller.abort();
-  for (const name of SIGNALS) process.once(name, stop);
+  for (const name of SIGNALS) process.on(name, stop);
   const killer = new Worker(KILL_AT_SECOND_SIGNAL, { eval: true });
   killer.unref();
   // Without it a second Ctrl-C acts after the step.
@@ -49,9 +55,12 @@ const KILL_AT_SECOND_SIGNAL = `
   process.noDeprecation = true; // process.binding is discouraged
   const { Signal } = process.binding('signal_wrap');
   const { SIGINT, SIGTERM, SIGKILL } = require('node:os').constants.signals;
-  let heard = 0;
+  let first;
   for (const number of [SIGINT, SIGTERM]) {
     const listener = new Signal();
-    listener.onsignal = () => { if (++heard === 2) process.kill(process.pid, SIGKILL); };
+    listener.onsignal = () => {
+      first ??= performance.now();
+      if (performance.now() > first + ${ECHO_MILLISECONDS}) process.kill(process.pid, SIGKILL);
+    };
     listener.start(number);
   }`;

@@ -8,6 +8,7 @@ import {
 import { loadConfiguration } from './config/load';
 import { requireSameRun } from './config/resume';
 import { holdRun } from './hold-run';
+import { interruptible } from './interruption';
 import { requireFreeFolder, requireRun, runFolder } from './run-folder';
 import { writeReport } from './run-report';
 import { shellWord, terminalLine, terminalText } from './terminal-text';
@@ -44,7 +45,8 @@ export async function trainAndReport(job: TrainingJob): Promise<TrainedDetector>
     const { iteration, interrupted } = trained;
     // One that was stopped while it was evaluated at its end gets its report with the evaluation.
     const isReported = !interrupted || (iteration > 0 && iteration < job.configuration.iterations);
-    if (isReported) await writeReport({ ...job, ...trained });
+    // Who stops the run now has it all but for the report.
+    if (isReported) await interruptible(() => writeReport({ ...job, ...trained }));
     if (interrupted) throw interrupted;
     return trained;
   });

@@ -131,12 +131,14 @@ function whyEarly(reason: string, iteration: number, { start, resumeCommand }: T
 /** Of a run that the user has stopped, or its data, and how to go on. */
 function whyStopped(
   iteration: number,
-  { output, resumeCommand }: TrainingRun,
+  { output, resume, resumeCommand }: TrainingRun,
   fault: DataFault | undefined,
 ): Interrupted | InputError {
   const saved =
     iteration === 0 ? 'before the first iteration' : `after iteration ${iteration}; saved in ${output}`;
   if (!fault) return new Interrupted(`Stopped ${saved}. To go on: ${resumeCommand}`);
+  // A new run that is refused before its first step leaves nothing behind.
+  if (iteration === 0 && !resume) return new InputError(`${fault.message}. Nothing has been trained yet`);
   const remedy = `When that is put right, go on with: ${resumeCommand}`;
   const without =
     fault instanceof ImageError

@@ -7,6 +7,7 @@ import { DEFAULT_BEST_METRIC } from './config/schema';
 import type { DataFaults } from './data-faults';
 import { DivergencePolicy } from './divergence-policy';
 import { EvaluationHook } from './evaluation-hook';
+import { say } from './progress';
 import { runEvents } from './run-events';
 import { runFolder } from './run-folder';
 import type { RunMemory } from './starting-point';
@@ -105,6 +106,7 @@ function checkpointHook(
     keep: configuration.keepCheckpoints,
     keepEvery: configuration.keepEvery ?? undefined,
     bestMetric: metric,
+    tell: say,
     metadata: () => ({ categories: data.train.categories, configuration, ...memory() }),
   });
 }

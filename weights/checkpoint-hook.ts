@@ -1,8 +1,9 @@
-import { mkdirSync, readdirSync, realpathSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdirSync, realpathSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import type { Hook, TrainingState } from '../detection/engine/hooks';
 import { isBetter, type Metric } from '../detection/engine/metric';
-import { readCheckpointState, saveCheckpoint, type Resumable } from './checkpoint';
+import { NotFiniteError, readCheckpointState, saveCheckpoint, type Resumable } from './checkpoint';
+import { checkpointsUpTo, isExtra } from './checkpoint-folders';
 import { removeWholeFolder, syncFolder } from './whole-folder';
 
 export interface CheckpointHookOptions {
@@ -15,20 +16,21 @@ export interface CheckpointHookOptions {
   readonly keep: number;
   /** Every so many steps a checkpoint is made that is kept for good. */
   readonly keepEvery?: number;
+  /** Gets a line about a checkpoint that is not made, since the weights are not finite. */
+  readonly tell: (line: string) => void;
   /** Says which checkpoint is `best`. Whoever puts this scalar comes first. */
   readonly bestMetric?: Metric;
   /** Goes into `state.json`; asked for at each checkpoint. */
   readonly metadata: () => Record<string, unknown>;
 }
 
-/** Steps done, in the folder `checkpoints`. */
-export const CHECKPOINT_NAME = /^\d{7,}$/;
 /** A link of the run's folder before it gets its name; with the number of the process. */
 export const HIDDEN_LINK_NAME = /^\.(?:last|best)\.(\d+)\.tmp$/;
 
 /** Saves checkpoints while training, as detectron2's PeriodicCheckpointer and BestCheckpointer together. */
 export class CheckpointHook implements Hook {
   private best: number | undefined;
+  /** The step that has a checkpoint of the model as it is. */
   private lastSaved: number | undefined;
   private readonly checkpoints: string;
 
@@ -40,24 +42,28 @@ export class CheckpointHook implements Hook {
     const { bestMetric } = this.options;
     mkdirSync(this.checkpoints, { recursive: true });
     syncFolder(this.options.folder);
-    if (state.iteration === 0) return;
-    // A process that died may not have come to it; or fewer are to be kept than before.
-    this.removeOld(state.iteration);
+    const { iteration } = state;
+    this.lastSaved = iteration;
+    if (iteration === 0) return;
+    // A process that died may not have come to all of this; or fewer are to be kept than before.
+    if (this.linkedFolder('last') === undefined) this.linkFirst(iteration);
+    this.removeOld(iteration);
     const best = this.linkedFolder('best');
     if (best !== undefined && bestMetric) this.best = readCheckpointState(best).metrics[bestMetric.name];
+    if (state.storage.iteration !== iteration) return;
+    // An evaluation that had been interrupted has been made up for: the checkpoint does not know.
+    this.lastSaved = undefined;
+    if (this.isBest(state)) this.save(state, { isBest: true });
   }
 
   afterStep(state: TrainingState): void {
     const isBest = this.isBest(state);
-    if (!isBest && state.iteration % this.options.every !== 0 && !this.isForGood(state.iteration)) return;
-    this.save(state, { isBest });
+    if (isBest || this.isDue(state.iteration)) this.save(state, { isBest });
   }
 
   afterTrain(state: TrainingState): void {
-    if (state.outcome === 'failed' || state.iteration === 0 || state.iteration === this.lastSaved) return;
-    // A run that was over before its first step, or stopped there: what it resumed from is its checkpoint.
-    if (state.storage.iteration === 0) return;
-    this.save(state, { isExtra: true });
+    if (state.outcome === 'failed' || state.iteration === this.lastSaved) return;
+    this.save(state, { isBest: false });
   }
 
   /** Whether the metric was measured at this step and is better than ever. NaN never is. */
@@ -65,10 +71,12 @@ export class CheckpointHook implements Hook {
     const { bestMetric } = this.options;
     if (bestMetric === undefined) return false;
     const event = storage.latest(bestMetric.name);
-    if (event?.iteration !== iteration) return false;
-    if (!isBetter(bestMetric, event.value, this.best)) return false;
-    this.best = event.value;
-    return true;
+    return event?.iteration === iteration && isBetter(bestMetric, event.value, this.best);
+  }
+
+  /** Whether a run that is never stopped has a checkpoint of this step, whatever it measures. */
+  private isDue(iteration: number): boolean {
+    return iteration % this.options.every === 0 || this.isForGood(iteration);
   }
 
   private isForGood(iteration: number): boolean {
@@ -78,25 +86,48 @@ export class CheckpointHook implements Hook {
 
   /**
    * `best` before `last`: a process that dies between them does these steps again when it goes on, and finds `best` as
-   * it was; the other way round the best checkpoint would not be known as such.
+   * it was; the other way round the best checkpoint would not be known as such. Weights that are not finite are of no
+   * use to anybody, and must not take the place of those that are: the next step diverges, and the run does what it is
+   * to do then; one that is over has failed.
    */
-  private save(
-    { iteration, storage }: TrainingState,
-    { isBest = false, isExtra = false }: { isBest?: boolean; isExtra?: boolean },
-  ): void {
+  private save({ iteration, storage, outcome }: TrainingState, { isBest }: { isBest: boolean }): void {
+    const { bestMetric, metadata, resumable, tell } = this.options;
     const metrics: Record<string, number> = {};
     for (const name of storage.scalarNames) metrics[name] = storage.latest(name)!.value;
-    saveCheckpoint(this.folderOf(iteration), this.options.resumable, {
-      iteration,
-      ...(isExtra && { isExtra }),
-      metrics,
-      metadata: this.options.metadata(),
-    });
+    const isExtra = !isBest && !this.isDue(iteration);
+    try {
+      saveCheckpoint(this.folderOf(iteration), resumable, {
+        iteration,
+        ...(isExtra && { isExtra }),
+        metrics,
+        metadata: metadata(),
+      });
+    } catch (error) {
+      if (!(error instanceof NotFiniteError) || outcome !== 'running') throw error;
+      tell(error.message);
+      return;
+    }
     this.lastSaved = iteration;
-    if (isBest) this.link('best', iteration);
+    if (isBest) {
+      this.best = metrics[bestMetric!.name];
+      this.link('best', iteration);
+    }
     this.link('last', iteration);
     syncFolder(this.options.folder);
     this.removeOld(iteration);
+  }
+
+  /**
+   * Of a process that died before its first checkpoint had its links. Nothing was evaluated before it, so what it has
+   * measured is the best.
+   */
+  private linkFirst(iteration: number): void {
+    const { bestMetric } = this.options;
+    const { metrics } = readCheckpointState(this.folderOf(iteration));
+    const isBest =
+      bestMetric !== undefined && isBetter(bestMetric, metrics[bestMetric.name] ?? NaN, undefined);
+    if (isBest && this.linkedFolder('best') === undefined) this.link('best', iteration);
+    this.link('last', iteration);
   }
 
   /** Points a link of the run's folder to a checkpoint: a new link, renamed over the old one. */
@@ -108,19 +139,19 @@ export class CheckpointHook implements Hook {
   }
 
   /**
-   * Keeps the latest checkpoints up to this step, the best, and those that are for good. Later ones, of a run that
-   * somebody went back from, are left alone: this run has not written them.
+   * Keeps the latest checkpoint up to this step, the latest of those that a run has which is never stopped, the best, and
+   * those that are for good. Later ones, of a run that somebody went back from, are left alone: this run has not written
+   * them.
    */
   private removeOld(iteration: number): void {
-    const past = readdirSync(this.checkpoints)
-      .filter((name) => CHECKPOINT_NAME.test(name) && Number(name) <= iteration)
-      .sort((a, b) => Number(b) - Number(a));
-    const best = this.linkedFolder('best');
-    for (const name of past.slice(Math.max(1, this.options.keep))) {
-      if (this.isForGood(Number(name))) continue;
-      const folder = path.join(this.checkpoints, name);
-      if (best === undefined || realpathSync(folder) !== best) removeWholeFolder(folder);
-    }
+    const past = checkpointsUpTo(this.options.folder, iteration);
+    const kept = new Set([
+      past[0],
+      ...past.filter((folder) => !isExtra(folder)).slice(0, this.options.keep),
+      ...past.filter((folder) => this.isForGood(Number(path.basename(folder)))),
+      this.linkedFolder('best'),
+    ]);
+    for (const folder of past) if (!kept.has(folder)) removeWholeFolder(folder);
   }
 
   private folderOf(iteration: number): string {

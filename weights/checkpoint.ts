@@ -9,7 +9,7 @@ import type { RandomStream } from '../detection/nn/random';
 import { sha256OfSync } from './file-hash';
 import { readSafetensors, writeSafetensors } from './safetensors';
 import { loadStateDict, saveStateDict } from './state-dict';
-import { storedFloat32, storedInt32, toFloat32, type StoredTensor } from './stored-tensor';
+import { firstNonFinite, storedFloat32, storedInt32, toFloat32, type StoredTensor } from './stored-tensor';
 import { WeightsError } from './weights-error';
 import { writeWholeFolder } from './whole-folder';
 
@@ -21,6 +21,9 @@ const STATE_FILE = 'state.json';
 /** The model as the optimizer has left it, where `model.safetensors` is an average. */
 const UNAVERAGED_FILE = 'unaveraged.safetensors';
 const WEIGHTS_FILES = [MODEL_FILE, OPTIMIZER_FILE, UNAVERAGED_FILE] as const;
+
+/** What is to be saved holds numbers that are NaN or infinite: training has diverged. */
+export class NotFiniteError extends WeightsError {}
 
 /** What a checkpoint saves and restores. */
 export interface Resumable {
@@ -55,10 +58,12 @@ export interface CheckpointState {
 /**
  * Writes a checkpoint folder: `model.safetensors` (torchvision's names and shapes), `optimizer.safetensors`,
  * `state.json`. Of a model whose weights are averaged, `model.safetensors` holds the averages, as they are what is
- * evaluated and used, and `unaveraged.safetensors` the weights that training goes on with. All is written under a temporary name, brought to the disk and renamed, so that `folder` is either
- * whole or not there; one of the same name is replaced.
+ * evaluated and used, and `unaveraged.safetensors` the weights that training goes on with. All is written under a
+ * temporary name, brought to the disk and renamed, so that `folder` is either whole or not there; one of the same name is
+ * replaced.
  *
  * @param folder in a folder that exists.
+ * @throws NotFiniteError where a number is NaN or infinite.
  * @throws WeightsError where the system refuses to write (a full disk, say) or the folder is gone that this one is in.
  */
 export function saveCheckpoint(
@@ -80,6 +85,7 @@ export function saveCheckpoint(
         metadata?: Record<string, string>,
       ): void => {
         const file = path.join(hidden, name);
+        requireFinite(folder, tensors);
         writeSafetensors(file, tensors, metadata);
         sums[name] = sha256OfSync(file);
       };
@@ -172,6 +178,15 @@ export function verifyCheckpoint(folder: string): CheckpointState {
     readSafetensors(file, { requireFinite: true });
   }
   return state;
+}
+
+function requireFinite(folder: string, tensors: ReadonlyMap<string, StoredTensor>): void {
+  for (const [name, tensor] of tensors) {
+    const position = firstNonFinite(tensor);
+    if (position < 0) continue;
+    const reason = `element ${position} is NaN or infinite, so it is not saved; the checkpoint before it stays`;
+    throw new NotFiniteError(folder, name, reason);
+  }
 }
 
 function sumOfFile(file: string): string {

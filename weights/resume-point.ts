@@ -1,7 +1,8 @@
-import { existsSync, readdirSync, readlinkSync, realpathSync, rmSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { verifyCheckpoint } from './checkpoint';
-import { CHECKPOINT_NAME, HIDDEN_LINK_NAME } from './checkpoint-hook';
+import { readCheckpointState, verifyCheckpoint } from './checkpoint';
+import { CHECKPOINT_NAME, checkpointsUpTo } from './checkpoint-folders';
+import { HIDDEN_LINK_NAME } from './checkpoint-hook';
 import { isLeftOver, removeHiddenFolders } from './whole-folder';
 import { WeightsError } from './weights-error';
 
@@ -13,10 +14,11 @@ import { WeightsError } from './weights-error';
  * @param folder the run's, as CheckpointHook writes it.
  * @param tell gets a line about each checkpoint that cannot be used.
  * @returns the checkpoint's folder; undefined where the run has none.
- * @throws WeightsError where none can be used: the first message.
+ * @throws WeightsError where none can be used: the first message; where `last` or `best` is no link.
  */
 export function resumePoint(folder: string, tell: (line: string) => void): string | undefined {
   const best = path.join(folder, 'best');
+  for (const link of [path.join(folder, 'last'), best]) requireNoFolder(link);
   const refusedBest = linkedName(best) === undefined ? undefined : refusal(best);
   if (refusedBest) {
     tell(`${refusedBest.message}; this checkpoint is the best no more`);
@@ -55,14 +57,12 @@ function checkpointsUpToLast(folder: string): string[] {
   );
 }
 
-/** Folders of a run's checkpoints of so many steps or fewer, latest first. */
-export function checkpointsUpTo(folder: string, upTo: number): string[] {
-  const checkpoints = path.join(folder, 'checkpoints');
-  const names = existsSync(checkpoints) ? readdirSync(checkpoints) : [];
-  return names
-    .filter((name) => CHECKPOINT_NAME.test(name) && Number(name) <= upTo)
-    .sort((a, b) => Number(b) - Number(a))
-    .map((name) => realpathSync(path.join(checkpoints, name)));
+/** Some copy what a link leads to. What is renamed over a folder is refused, by the system, at the first checkpoint. */
+function requireNoFolder(link: string): void {
+  if (lstatSync(link, { throwIfNoEntry: false })?.isDirectory() !== true) return;
+  const name = String(readCheckpointState(link).iteration).padStart(7, '0');
+  const reason = `is a folder, as in a copy that has followed links; replace it by a link to checkpoints/${name}`;
+  throw new WeightsError(link, undefined, reason);
 }
 
 function linkedName(link: string): string | undefined {

@@ -1,5 +1,5 @@
-import { loadCheckpoint, readCheckpointState, type Resumable } from './checkpoint';
-import { checkpointsUpTo } from './resume-point';
+import { loadCheckpoint, verifyCheckpoint, type Resumable } from './checkpoint';
+import { checkpointsUpTo, isExtra } from './checkpoint-folders';
 import { WeightsError } from './weights-error';
 
 /** Times in a row that a run goes back; Ultralytics' trainer gives up after three attempts too. */
@@ -24,31 +24,22 @@ export function rollBack(
   resumable: Resumable,
   tell: (line: string) => void,
 ): number | undefined {
-  const usable = checkpointsUpTo(folder, iteration).flatMap((checkpoint) => {
+  const checkpoints = checkpointsUpTo(folder, iteration);
+  const due = checkpoints.filter((checkpoint) => !isExtra(checkpoint));
+  let usable = 0;
+  let inVain = 0;
+  for (const checkpoint of due.length > 0 ? due : checkpoints) {
     try {
-      return [{ checkpoint, state: readCheckpointState(checkpoint) }];
-    } catch (error) {
-      tellWhy(error, tell);
-      return [];
-    }
-  });
-  const due = usable.filter(({ state }) => state.isExtra !== true);
-  const candidates = due.length > 0 ? due : usable;
-  if (candidates.length === 0) return undefined;
-  const inVain = diverged.filter((step) => step > candidates[0].state.iteration).length;
-  if (inVain >= MAX_IN_A_ROW) return undefined;
-  for (const { checkpoint, state } of candidates.slice(inVain)) {
-    try {
+      const state = verifyCheckpoint(checkpoint);
+      if (usable++ === 0) inVain = diverged.filter((step) => step > state.iteration).length;
+      if (inVain >= MAX_IN_A_ROW) return undefined;
+      if (usable <= inVain) continue;
       loadCheckpoint(checkpoint, resumable);
       return state.iteration;
     } catch (error) {
-      tellWhy(error, tell);
+      if (!(error instanceof WeightsError)) throw error;
+      tell(`${error.message}; using the checkpoint before it`);
     }
   }
   return undefined;
-}
-
-function tellWhy(error: unknown, tell: (line: string) => void): void {
-  if (!(error instanceof WeightsError)) throw error;
-  tell(`${error.message}; using the checkpoint before it`);
 }

@@ -15,7 +15,7 @@ export interface EarlyStoppingOptions {
   readonly patience: number | null;
   /** What is better by this much, or less, is no improvement. */
   readonly minDelta: number;
-  /** Whether the step that is over has been evaluated. Whoever evaluates comes first. */
+  /** Whether the step that is over has been evaluated by this process. Whoever evaluates comes first. */
   readonly isEvaluated: (state: TrainingState) => boolean;
   /** Of the checkpoint that the run goes on from. */
   readonly state?: EarlyStoppingState;
@@ -49,18 +49,22 @@ export class EarlyStopping implements Hook {
     return `${since} without a ${metric.name} better than ${than}${by}`;
   }
 
+  /** An evaluation that had been interrupted may have been made up for. */
   beforeTrain(state: TrainingState): void {
-    if (this.reason !== undefined) state.isEnough = true;
+    this.afterStep(state);
   }
 
   afterStep(state: TrainingState): void {
-    const { metric, minDelta, isEvaluated } = this.options;
-    if (!isEvaluated(state)) return;
+    if (this.options.isEvaluated(state)) this.count(state);
+    if (this.reason !== undefined) state.isEnough = true;
+  }
+
+  private count(state: TrainingState): void {
+    const { metric, minDelta } = this.options;
     const event = state.storage.latest(metric.name);
     const value = event?.iteration === state.iteration ? event.value : NaN;
     this.current = isBetter(metric, value, this.current.best?.value, minDelta)
       ? { best: { value, iteration: state.iteration }, evaluationsSince: 0 }
       : { ...this.current, evaluationsSince: this.current.evaluationsSince + 1 };
-    if (this.reason !== undefined) state.isEnough = true;
   }
 }

@@ -99,6 +99,15 @@ export class EventStorage {
     return this.histories.keys();
   }
 
+  /** Forgets what has been put since a step: the one after it has not been done. */
+  forgetAfter(iteration: number): void {
+    this.iteration = Math.min(this.iteration, iteration);
+    for (const [name, history] of this.histories) {
+      if (history.at(-1)!.iteration > iteration) history.pop();
+      if (history.length === 0) this.histories.delete(name);
+    }
+  }
+
   /** The last events of a scalar, oldest first. */
   history(name: string): readonly ScalarEvent[] {
     return this.histories.get(name) ?? [];

@@ -12,7 +12,8 @@ export interface JsonLinesOptions {
  * Writes scalars as they are (unsmoothed, full precision) to a file of one JSON object a line:
  * `{"iteration": 20, "loss_classifier": ..., "total_loss": ..., "lr": ..., "data_seconds": ..., "seconds": ...,
  * "peak_memory_bytes": ...}`. A scalar that was last put at an earlier step gets a row of that step, as with
- * detectron2's JSONWriter. A resumed run first drops the rows of steps that are now done again.
+ * detectron2's JSONWriter. A resumed run first drops the rows of steps that are now done again; what has been put at the
+ * step that it goes on from, an evaluation's numbers, joins the row of that step.
  */
 export class JsonLinesWriter implements Hook {
   private descriptor: number | undefined;
@@ -22,7 +23,8 @@ export class JsonLinesWriter implements Hook {
 
   beforeTrain(state: TrainingState): void {
     const { file } = this.options;
-    dropRowsAfter(file, state.iteration);
+    const [[, late] = [0, {}]] = state.storage.scalarsAfter(state.iteration - 1);
+    dropRowsAfter(file, state.iteration, late);
     this.descriptor = openSync(file, 'a');
     this.written = state.iteration;
   }
@@ -49,12 +51,23 @@ export class JsonLinesWriter implements Hook {
   }
 }
 
-/** Leaves out of a file, if it is there, the rows of later iterations: they are to be done again. */
-export function dropRowsAfter(file: string, iteration: number): void {
+/**
+ * Leaves out of a file, if it is there, the rows of later iterations: they are to be done again.
+ *
+ * @param late goes into the row of this iteration.
+ */
+export function dropRowsAfter(
+  file: string,
+  iteration: number,
+  late: Readonly<Record<string, number>> = {},
+): void {
   if (!existsSync(file)) return;
   const kept = readFileSync(file, 'utf8')
     .split('\n')
-    .filter((line) => iterationOf(line) <= iteration);
+    .filter((line) => iterationOf(line) <= iteration)
+    .map((line) =>
+      iterationOf(line) < iteration ? line : JSON.stringify({ ...(JSON.parse(line) as object), ...late }),
+    );
   const temporary = `${file}.${process.pid}.tmp`;
   writeFileSync(temporary, kept.map((line) => `${line}\n`).join(''));
   renameSync(temporary, file);

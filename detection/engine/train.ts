@@ -103,6 +103,7 @@ export async function train<Batch>(
   } finally {
     step.undo();
     step.clear();
+    if (state.outcome !== 'failed') storage.forgetAfter(state.iteration);
     for (const hook of hooks) await hook.afterTrain?.(state);
   }
   return { iteration: state.iteration, interrupted: state.outcome === 'interrupted', losses };

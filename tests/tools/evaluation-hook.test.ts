@@ -64,6 +64,7 @@ async function run({
   const steps: number[] = [];
   const names: string[] = [];
   const look: Hook = {
+    beforeTrain: (state) => void (hook.hasEvaluated(state) && steps.push(state.iteration)),
     afterStep: (state) => void (hook.hasEvaluated(state) && steps.push(state.iteration)),
     afterTrain: ({ storage }) => void names.push(...storage.scalarNames),
   };
@@ -111,7 +112,7 @@ test('the result at the end is that of the last step, or found now, without loss
   expect(await over.resultAfter(7)).toBeUndefined();
 });
 
-test('an evaluation that was interrupted is done after the next step of the resumed run', async () => {
+test('an evaluation that was interrupted is done when the run goes on, before its next step', async () => {
   jest.spyOn(process.stderr, 'write').mockImplementation(() => true);
   const interrupted = await run({
     every: 2,
@@ -121,7 +122,10 @@ test('an evaluation that was interrupted is done after the next step of the resu
   expect([interrupted.steps, interrupted.hook.doneUpTo]).toEqual([[], 1]);
   const { doneUpTo } = interrupted.hook;
   const resumed = await run({ every: 2, from: 4, doneUpTo });
-  expect([resumed.steps, resumed.hook.doneUpTo]).toEqual([[5, 6, 7], 7]);
+  expect([resumed.steps, resumed.hook.doneUpTo]).toEqual([[4, 6, 7], 7]);
+  // Also where there is no next one.
+  const over = await run({ every: null, iterations: 4, from: 4, doneUpTo: 3 });
+  expect([over.steps, over.hook.doneUpTo]).toEqual([[4], 4]);
   await expect(run({ every: 2, evaluate: () => Promise.reject(new Error('broken')) })).rejects.toThrow(
     'broken',
   );

@@ -1,5 +1,6 @@
 import fs, {
   appendFileSync,
+  cpSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -22,9 +23,15 @@ import { JsonLinesWriter } from '../../detection/engine/json-lines-writer';
 import { multiStep } from '../../detection/engine/schedules';
 import { Sgd } from '../../detection/engine/sgd';
 import { train } from '../../detection/engine/train';
-import { loadCheckpoint, saveCheckpoint, verifyCheckpoint } from '../../weights/checkpoint';
+import {
+  loadCheckpoint,
+  readCheckpointState,
+  saveCheckpoint,
+  verifyCheckpoint,
+} from '../../weights/checkpoint';
 import { CheckpointHook } from '../../weights/checkpoint-hook';
 import { removeCheckpointLeftovers, resumePoint } from '../../weights/resume-point';
+import { readSafetensors, writeSafetensors } from '../../weights/safetensors';
 import { WeightsError } from '../../weights/weights-error';
 import { ToyModel, toyBatches } from '../detection/engine/toy-model';
 
@@ -72,6 +79,7 @@ async function run(output = folder): Promise<string[]> {
           keep: 2,
           keepEvery: 3,
           bestMetric: { name: 'AP', better: 'higher' },
+          tell: (line) => told.push(line),
           metadata: () => ({}),
         }),
       ],
@@ -235,13 +243,14 @@ describe('a damaged checkpoint', () => {
   test('of weights that have overflowed is passed over too', async () => {
     await run();
     const expected = contentsOf();
-    const model = new ToyModel();
-    const optimizer = new Sgd(model.namedParameters(), { momentum: 0.9, weightDecay: 1e-4 });
-    const { variable } = new Map(model.namedParameters()).get('head.weight')!;
-    tf.tidy(() => variable.assign(tf.mul(variable, Infinity)));
     const last = path.join(folder, 'checkpoints', '0000006');
-    saveCheckpoint(last, { model, optimizer }, { iteration: ITERATIONS, metrics: {}, metadata: {} });
-    model.dispose();
+    const file = path.join(last, 'model.safetensors');
+    const { tensors } = readSafetensors(file);
+    const { bytes } = tensors.get('head.weight')!;
+    new DataView(bytes.buffer, bytes.byteOffset).setFloat32(0, Infinity, true);
+    writeSafetensors(file, tensors, { format: 'pt' });
+    const state = readCheckpointState(last);
+    writeFileSync(path.join(last, 'state.json'), JSON.stringify({ ...state, sha256: undefined }));
     expect(await run()).toEqual([
       expect.stringMatching(
         /model\.safetensors: entry "head\.weight": element 0 is NaN or infinite; using the checkpoint before it$/,
@@ -259,6 +268,15 @@ describe('a damaged checkpoint', () => {
 
     rmSync(path.join(folder, 'last'));
     expect(await run()).toEqual([]);
+
+    const link = readlinkSync(path.join(folder, 'last'));
+    rmSync(path.join(folder, 'last'));
+    cpSync(path.join(folder, link), path.join(folder, 'last'), { recursive: true });
+    await expect(run()).rejects.toThrow(
+      /last: is a folder, as in .*; replace it by a link to checkpoints\/0000006/,
+    );
+    rmSync(path.join(folder, 'last'), { recursive: true });
+    symlinkSync(link, path.join(folder, 'last'));
 
     const best = path.join(folder, 'checkpoints', '0000005', 'model.safetensors');
     writeFileSync(best, 'x');

@@ -12,7 +12,8 @@ import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { loadBackend } from '../../detection/backend/node';
 import { AdamW } from '../../detection/engine/adamw';
-import type { Hook } from '../../detection/engine/hooks';
+import { DivergenceError } from '../../detection/engine/divergence-error';
+import type { Hook, TrainingState } from '../../detection/engine/hooks';
 import type { Optimizer } from '../../detection/engine/optimizer';
 import { cosine, withLinearWarmup } from '../../detection/engine/schedules';
 import { Sgd } from '../../detection/engine/sgd';
@@ -20,12 +21,14 @@ import { train } from '../../detection/engine/train';
 import { RandomStream } from '../../detection/nn/random';
 import {
   loadCheckpoint,
+  NotFiniteError,
   readCheckpointState,
   saveCheckpoint,
   verifyCheckpoint,
   weightsFile,
 } from '../../weights/checkpoint';
 import { CheckpointHook, type CheckpointHookOptions } from '../../weights/checkpoint-hook';
+import { resumePoint } from '../../weights/resume-point';
 import { readSafetensors } from '../../weights/safetensors';
 import { WeightsError } from '../../weights/weights-error';
 import { ToyModel, toyBatches, valuesOf } from '../detection/engine/toy-model';
@@ -62,19 +65,22 @@ async function run(
       losses.push(['loss_value', 'loss_size', 'toy/noise', 'lr'].map((name) => storage.latest(name)!.value));
     },
   };
-  await train(toyBatches(startIteration), model, {
-    optimizer,
-    learningRate: withLinearWarmup(cosine(0.02, 10), 3),
-    iterations,
-    startIteration,
-    hooks: [observe, ...(hooks?.(model, optimizer) ?? [])],
-  });
-  const values = valuesOf(model);
-  model.dispose();
-  optimizer.dispose();
-  return { losses, values };
+  try {
+    await train(toyBatches(startIteration), model, {
+      optimizer,
+      learningRate: withLinearWarmup(cosine(0.02, 10), 3),
+      iterations,
+      startIteration,
+      hooks: [observe, ...(hooks?.(model, optimizer) ?? [])],
+    });
+    return { losses, values: valuesOf(model) };
+  } finally {
+    model.dispose();
+    optimizer.dispose();
+  }
 }
 
+const told: string[] = [];
 const checkpointHook =
   (options: Partial<CheckpointHookOptions> = {}) =>
   (model: ToyModel, optimizer: Optimizer) => [
@@ -83,6 +89,7 @@ const checkpointHook =
       resumable: { model, optimizer },
       every: 5,
       keep: 2,
+      tell: (line) => told.push(line),
       metadata: () => ({ model: 'toy' }),
       ...options,
     }),
@@ -249,7 +256,8 @@ describe('CheckpointHook', () => {
 
   it('saves every so often and at the end, and keeps the latest', async () => {
     await run(OPTIMIZERS['SGD'], 11, { hooks: checkpointHook({ every: 3, keep: 2 }) });
-    expect(checkpoints()).toEqual(['0000009', '0000011']);
+    // The one at the end is beside them.
+    expect(checkpoints()).toEqual(['0000006', '0000009', '0000011']);
     expect(link('last')).toBe('0000011');
     expect(existsSync(path.join(folder, 'best'))).toBe(false);
     expect(readdirSync(folder).sort()).toEqual(['checkpoints', 'last']);
@@ -262,7 +270,7 @@ describe('CheckpointHook', () => {
       from: path.join(folder, 'last'),
       hooks: checkpointHook({ every: 5, keep: 1, keepEvery: 9 }),
     });
-    expect([checkpoints(), link('last')]).toEqual([['0000009', '0000011'], '0000011']);
+    expect([checkpoints(), link('last')]).toEqual([['0000009', '0000010', '0000011'], '0000011']);
   });
 
   it('keeps the lowest where lower is better', async () => {
@@ -316,7 +324,6 @@ describe('CheckpointHook', () => {
     expect(result).toMatchObject({ iteration: 3, interrupted: true });
     expect(checkpoints()).toEqual(['0000003']);
 
-    rmSync(path.join(folder, 'last'));
     const fresh = checkpointHook({ every: 100 })(model, optimizer);
     await train(toyBatches(), model, { ...options, hooks: fresh, startIteration: 10 });
     const failing: Hook = {
@@ -328,7 +335,90 @@ describe('CheckpointHook', () => {
       'hook failed',
     );
     expect(checkpoints()).toEqual(['0000003']);
-    expect(existsSync(path.join(folder, 'last'))).toBe(false);
+    expect(link('last')).toBe('0000003');
+    model.dispose();
+    optimizer.dispose();
+  });
+
+  it('counts those alone that a run has which is never stopped', async () => {
+    for (const iterations of [3, 4, 5, 7, 8]) {
+      await run(OPTIMIZERS['SGD'], iterations, {
+        from: existsSync(path.join(folder, 'last')) ? path.join(folder, 'last') : undefined,
+        hooks: checkpointHook({ every: 2, keep: 2 }),
+      });
+    }
+    expect(checkpoints()).toEqual(['0000006', '0000008']);
+    await run(OPTIMIZERS['SGD'], 9, {
+      from: path.join(folder, 'last'),
+      hooks: checkpointHook({ every: 2, keep: 2 }),
+    });
+    expect(checkpoints()).toEqual(['0000006', '0000008', '0000009']);
+  });
+
+  it('makes the links of a process that died before it did, the best one too', async () => {
+    const hooks = (model: ToyModel, optimizer: Optimizer) => [
+      measure([0.5]),
+      ...checkpointHook({ every: 2, bestMetric: { name: 'AP', better: 'higher' } })(model, optimizer),
+    ];
+    await run(OPTIMIZERS['SGD'], 2, { hooks });
+    for (const name of ['last', 'best']) rmSync(path.join(folder, name));
+    await run(OPTIMIZERS['SGD'], 2, { from: resumePoint(folder, (line) => told.push(line)), hooks });
+    expect([link('last'), link('best')]).toEqual(['0000002', '0000002']);
+  });
+
+  it('saves no weights that are not finite: those before stay', async () => {
+    const overflowAt = (step: number) => (model: ToyModel, optimizer: Optimizer) => [
+      {
+        afterStep: ({ iteration }: TrainingState) => {
+          const [[, { variable }]] = model.namedParameters();
+          if (iteration === step) tf.tidy(() => variable.assign(tf.fill(variable.shape, Infinity)));
+        },
+      },
+      ...checkpointHook({ every: 1, keep: 1, bestMetric: { name: 'loss_value', better: 'lower' } })(
+        model,
+        optimizer,
+      ),
+    ];
+    told.length = 0;
+    const stopped = run(OPTIMIZERS['SGD'], 5, { hooks: overflowAt(3) });
+    await expect(stopped).rejects.toThrow(DivergenceError);
+    expect(told).toEqual([
+      expect.stringMatching(/0000003: entry "conv\.weight": element 0 is NaN or infinite/),
+    ]);
+    expect(link('last')).toBe('0000002');
+    expect(verifyCheckpoint(path.join(folder, 'last')).iteration).toBe(2);
+    await expect(run(OPTIMIZERS['SGD'], 3, { hooks: overflowAt(3) })).rejects.toThrow(NotFiniteError);
+    expect(link('last')).toBe('0000002');
+  });
+
+  it('leaves a checkpoint as it is where the first step after it is not finished', async () => {
+    await run(OPTIMIZERS['SGD'], 2, { hooks: checkpointHook() });
+    const before = readFileSync(path.join(folder, 'last', 'state.json'), 'utf8');
+    const model = new ToyModel(99);
+    const optimizer = OPTIMIZERS['SGD'](model);
+    loadCheckpoint(path.join(folder, 'last'), { model, optimizer });
+    const abort = new AbortController();
+    function* batches() {
+      const all = toyBatches(2)[Symbol.iterator]();
+      yield all.next().value!;
+      abort.abort();
+    }
+    const rows: string[] = [];
+    const look: Hook = {
+      afterTrain: ({ storage }) => void rows.push(...storage.scalarsAfter(2).map(String)),
+    };
+    const result = await train(batches(), model, {
+      optimizer,
+      learningRate: cosine(0.01, 10),
+      iterations: 4,
+      startIteration: 2,
+      accumulate: 2,
+      signal: abort.signal,
+      hooks: [look, ...checkpointHook()(model, optimizer)],
+    });
+    expect(result).toMatchObject({ iteration: 2, interrupted: true });
+    expect(rows).toEqual([]);
+    expect(readFileSync(path.join(folder, 'last', 'state.json'), 'utf8')).toBe(before);
     model.dispose();
     optimizer.dispose();
   });

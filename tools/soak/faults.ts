@@ -71,7 +71,7 @@ const injections: Readonly<Record<FaultKind, Injection>> = {
 
   'interrupt twice': async ({ run }, draw) => {
     run.process.kill('SIGINT');
-    const pause = Math.round(200 * draw);
+    const pause = Math.round(1000 * draw);
     await setTimeout(pause);
     return endBy('SIGINT', run, stoppedOrKilled, `Ctrl-C, and again after ${pause} ms`);
   },

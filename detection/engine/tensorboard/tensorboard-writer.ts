@@ -37,6 +37,15 @@ export class TensorBoardWriter implements Hook {
 
   constructor(private readonly options: TensorBoardOptions) {}
 
+  /** What has been put at the step that a run goes on from is written: an evaluation that had been interrupted. */
+  async beforeTrain(state: TrainingState): Promise<void> {
+    const { iteration, storage } = state;
+    if (storage.scalarsAfter(iteration - 1).length === 0) return;
+    this.open(iteration);
+    this.written = iteration - 1;
+    await this.afterStep(state);
+  }
+
   beforeStep({ iteration, storage }: TrainingState): void {
     // A run that has no step left to do gets no file.
     if (!this.file) this.open(iteration);

@@ -31,7 +31,8 @@ async function run(
     metric: { name: 'AP', better: 'higher' },
     patience: 2,
     minDelta: 0,
-    isEvaluated: ({ iteration }) => iteration % 2 === 0,
+    isEvaluated: ({ iteration, storage }) =>
+      iteration > 0 && storage.iteration === iteration && iteration % 2 === 0,
     ...options,
   });
   let outcome = '';

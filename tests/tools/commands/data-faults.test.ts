@@ -85,6 +85,18 @@ test('a picture that breaks ends the run, saved and reported; it can go on witho
   });
 });
 
+test('a run whose first pictures break leaves nothing, and does not say that it can go on', async () => {
+  const [output, pictures] = [workplace.at('never'), await copyOfPictures('soon gone')];
+  const running = workplace.train(output, '--train-images', pictures, ...long);
+  await until(() => existsSync(path.join(output, 'config.yaml')));
+  renameSync(pictures, workplace.at('gone'));
+  expect(await running).toBe(2);
+  expect(workplace.stderr).toMatch(
+    /there is no such file \(image id \d+\)\. Nothing has been trained yet\.?\n$/,
+  );
+  expect(existsSync(output)).toBe(false);
+});
+
 test('an evaluation goes on without a picture that breaks, or ends the run; dead workers are replaced', async () => {
   const pictures = await copyOfPictures('vanishing');
   const annotations = path.join(workplace.scenes, 'val.json');

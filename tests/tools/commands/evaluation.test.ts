@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { main } from '../../../tools/cli';
+import { Progress } from '../../../tools/progress';
 import { metricsOf, Workplace } from './workplace';
 
 const workplace = new Workplace();
@@ -68,6 +69,23 @@ test('a run is evaluated, stops early, and goes on to the same end', async () =>
   expect(modelOf(resumed)).toBe(modelOf(whole));
   expect(workplace.stderr).toContain('\nstopped early after iteration 3: ');
   expect(tf.memory().numTensors).toBe(numTensors);
+});
+
+test('an evaluation that Ctrl-C stops is made when the run goes on, also where that was its last step', async () => {
+  const [whole, output] = [workplace.at('whole'), workplace.at('interrupted')];
+  let updates = 0;
+  // Of two pictures, first their detections and then their losses: this is the second evaluation.
+  jest.spyOn(Progress.prototype, 'update').mockImplementation(() => {
+    if (++updates === 5) process.emit('SIGINT');
+  });
+  expect(await train(output, '--iterations', '2')).toBe(130);
+  expect(metricsOf(output).map((row) => 'val/AP' in row)).toEqual([true, false]);
+  expect(await main(['train', '--output', output, '--resume'])).toBe(0);
+  expect(rowsOf(output)).toEqual((rowsOf(whole) as unknown[]).slice(0, 2));
+  const totals = metricsOf(output).map((row) => row['val/total_loss']);
+  expect(readlinkSync(path.join(output, 'best'))).toBe(
+    `checkpoints/000000${totals.indexOf(Math.min(...totals)) + 1}`,
+  );
 });
 
 test('evaluations leave no trace in what is learnt', async () => {

@@ -109,18 +109,21 @@ test('a second Ctrl-C ends the process at once, in the middle of a step', async 
     interruptible(() => new Promise(() => setTimeout(step, 300)));`);
   await run.until(() => existsSync(began));
   run.kill('SIGINT');
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await new Promise((resolve) => setTimeout(resolve, 700));
   const second = performance.now();
   run.kill('SIGTERM');
   expect(await run.ended).toMatchObject({ status: null, signal: 'SIGKILL', stderr: '' });
   expect(performance.now() - second).toBeLessThan(30_000);
 });
 
-test('the first Ctrl-C ends a run in order: saved, reported, status 130', async () => {
+test('the first Ctrl-C, that npm may send twice, ends a run in order: saved, reported, status 130', async () => {
   const output = workplace.at('stopped');
   const run = rcnnProcess(trainArgv(output, '--iterations', '1000'));
   await run.until(() => existsSync(path.join(output, 'last')));
-  run.kill('SIGINT');
+  for (let time = 0; time < 2; time++) {
+    run.kill('SIGINT');
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
   const { status, stderr } = await run.ended;
   expect([status, stderr]).toEqual([
     130,

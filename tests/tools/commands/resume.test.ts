@@ -149,8 +149,16 @@ test('Ctrl-C saves, says how to go on, and ends with status 130', async () => {
   const output = workplace.at('it is stopped');
   const running = workplace.train(output, '--iterations', '1000');
   await until(() => existsSync(path.join(output, 'checkpoints', '0000002')));
+  const { writeFileSync: write } = fs;
+  let listeners = 0;
+  jest.spyOn(fs, 'writeFileSync').mockImplementation((file, ...rest) => {
+    if (String(file).includes('report.html')) listeners = process.listenerCount('SIGTERM');
+    write(file, ...rest);
+  });
   process.emit('SIGINT');
   expect(await running).toBe(130);
+  // Another signal does not keep the report from being finished.
+  expect(listeners).toBeGreaterThan(process.listenerCount('SIGTERM'));
   expect(workplace.stderr).toMatch(
     /Stopped after iteration \d+; saved in .* --output '.*it is stopped' --resume\n$/,
   );
