@@ -19,7 +19,8 @@ export function parseAssignment(text: string): Assignment {
   try {
     return {
       key: text.slice(0, equals).trim(),
-      value: parse(written, { logLevel: 'error', stringKeys: true }) as unknown,
+      // There is nothing that an alias could stand for but the value that it is in.
+      value: parse(written, { logLevel: 'error', stringKeys: true, maxAliasCount: 0 }) as unknown,
       source,
     };
   } catch {

@@ -51,15 +51,20 @@ export function readYamlFile(file: string): YamlFile {
   } catch (error) {
     if (error instanceof InputError) throw error;
     // Aliases that multiply beyond reason; more brackets than the stack can hold.
-    throw new InputError(`${file}: this is no configuration: ${(error as Error).message}`);
+    const { name, message } = error as Error;
+    throw new InputError(`${file}: this is no configuration: ${messages[name] ?? message}`);
   }
 }
 
-/** What the parser says in its own words. */
+/** What the parser says in its own words, by its codes and by the names of what it throws. */
 const messages: Partial<Record<string, string>> = {
   DUPLICATE_KEY: 'this key is there twice; leave one of them out',
   NON_STRING_KEY: 'this is no key: a key is a word',
   RESOURCE_EXHAUSTION: 'too many brackets in one another',
+  RangeError: 'too many brackets in one another',
+  // A value without an anchor is refused before.
+  ReferenceError: 'its aliases (*name) stand for too many values',
+  TAG_RESOLVE_FAILED: 'this tag cannot be used; leave it out, and put text that begins with ! in quotes',
   TAB_AS_INDENT: 'a tab; indent with spaces',
   MULTIPLE_DOCS: 'a second document; a configuration is one',
 };
@@ -103,13 +108,16 @@ function readBytes(file: string): Buffer {
   }
 }
 
+/** @throws InputError where an alias stands for nothing, or for what it is a part of: a value without an end. */
 function requireAnchors(document: Document, at: (offset: number) => string): void {
   visit(document, {
-    Alias(_, alias) {
-      if (alias.resolve(document)) return;
-      throw new InputError(
-        `${at(start(alias) ?? 0)}: *${alias.source} has no anchor &${alias.source} before it`,
-      );
+    Alias(_, alias, ancestors) {
+      const value = alias.resolve(document);
+      if (value && !ancestors.includes(value)) return;
+      const reason = value
+        ? `stands inside what it stands for, &${alias.source}`
+        : `has no anchor &${alias.source} before it`;
+      throw new InputError(`${at(start(alias) ?? 0)}: *${alias.source} ${reason}`);
     },
   });
 }
