@@ -49,7 +49,7 @@ test.each(modelNames)('what is printed of %s is its default configuration, expla
   const { minSize } = completeConfiguration(defaults).model;
   expect(text).toContain(
     `  # shorter side after resizing, pixels; null: the model’s\n` +
-      `  #   a whole number, 1 or more, or null; null is ${minSize}\n  minSize: null\n`,
+      `  #   a whole number from 1 to 16384 or null; null is ${minSize}\n  minSize: null\n`,
   );
 });
 

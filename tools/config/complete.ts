@@ -1,5 +1,6 @@
 import { InputError } from '../../detection/errors';
 import { defaultImageSize, defaultNorm, numBackboneStages } from '../../detection/modeling/models';
+import { MAX_SIDE } from './model-section';
 import type { TrainingConfiguration } from './schema';
 
 /** A configuration without anything left to derive: what the run does, as `config.yaml` states it. */
@@ -54,7 +55,9 @@ export function completeConfiguration(configuration: TrainingConfiguration): Com
       // The model's own proportion, where only the shorter side is given.
       maxSize:
         model.maxSize ??
-        (model.minSize === null ? size.maxSize : Math.round((minSize * size.maxSize) / size.minSize)),
+        (model.minSize === null
+          ? size.maxSize
+          : Math.min(MAX_SIDE, Math.round((minSize * size.maxSize) / size.minSize))),
       trainableLayers: model.trainableLayers ?? (pretrained ? TRAINABLE_LAYERS_WITH_WEIGHTS : stages),
       norm: model.norm ?? defaultNorm(model.name, pretrained),
     },

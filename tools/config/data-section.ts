@@ -1,4 +1,10 @@
 import { z } from 'zod';
+import { MAX_SIDE } from './model-section';
+
+/** Of small pictures a batch of so many still fits in memory; more is a slip of the keyboard. */
+const MAX_BATCH_SIZE = 4096;
+/** The cores of the largest machines: more threads take memory and open files, and load no faster. */
+const MAX_WORKERS = 256;
 
 /** Section `data` of a training configuration. */
 export const dataSection = z
@@ -20,10 +26,10 @@ export const dataSection = z
         'when a picture breaks during the run: stop, saved, or go on without; left-out.json lists it',
       ),
     // torchvision's references/detection/train.py: 2 images and 4 workers per GPU; one decodes faster than a CPU trains.
-    batchSize: z.int().min(1).default(2).describe('images per iteration'),
-    workers: z.int().min(1).default(1).describe('threads that decode and resize'),
+    batchSize: z.int().min(1).max(MAX_BATCH_SIZE).default(2).describe('images per iteration'),
+    workers: z.int().min(1).max(MAX_WORKERS).default(1).describe('threads that decode and resize'),
     trainMinSizes: z
-      .array(z.int().min(1))
+      .array(z.int().min(1).max(MAX_SIDE))
       .min(1)
       .nullable()
       .default(null)

@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import { modelNames } from '../../detection/modeling/models';
 
+/** Pixels of a side: above it one picture is larger than any that is decoded, and a batch than most memories. */
+export const MAX_SIDE = 16384;
+
 /** Section `model` of a training configuration. */
 export const modelSection = z
   .strictObject({
@@ -9,12 +12,14 @@ export const modelSection = z
     minSize: z
       .int()
       .min(1)
+      .max(MAX_SIDE)
       .nullable()
       .default(null)
       .describe('shorter side after resizing, pixels; null: the model’s'),
     maxSize: z
       .int()
       .min(1)
+      .max(MAX_SIDE)
       .nullable()
       .default(null)
       .describe('longer side at most, pixels; null: in proportion to minSize'),

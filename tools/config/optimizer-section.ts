@@ -1,5 +1,8 @@
 import { z } from 'zod';
 
+/** An iteration of more batches ends in no reasonable time: a number that was meant for another key. */
+const MAX_ACCUMULATED = 65536;
+
 /** Parameters that are treated alike, as torch.optim's parameter groups. */
 const parameterGroup = z.strictObject({
   match: z.string().min(1),
@@ -44,6 +47,7 @@ export const optimizerSection = z
     accumulate: z
       .int()
       .min(1)
+      .max(MAX_ACCUMULATED)
       .default(1)
       .describe('batches of an iteration, whose gradients are averaged: learns as from one large batch'),
   })

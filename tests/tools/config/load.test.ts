@@ -61,7 +61,7 @@ test('what a list of groups holds is checked key by key, and named', () => {
 test('an empty list is told what it lacks', () => {
   const set = 'data.trainMinSizes=[]';
   expect(refusal(undefined, [set])).toBe(
-    `--set ${set}: data.trainMinSizes: expected a list: each a whole number, 1 or more, at least 1 of them, or null, not []`,
+    `--set ${set}: data.trainMinSizes: expected a list: each a whole number from 1 to 16384, at least 1 of them, or null, not []`,
   );
 });
 
@@ -98,7 +98,10 @@ test.each([
     'seed: 1\noptimizer:\n  type: adam\n',
     'c.yaml:3:3: optimizer.type: expected one of sgd, adamw, not "adam"; did you mean adamw?',
   ],
-  ['data:\n  batchSize: two\n', 'c.yaml:2:3: data.batchSize: expected a whole number, 1 or more, not "two"'],
+  [
+    'data:\n  batchSize: two\n',
+    'c.yaml:2:3: data.batchSize: expected a whole number from 1 to 4096, not "two"',
+  ],
   ['iterations: 0\n', 'c.yaml:1:1: iterations: expected a whole number, 1 or more, not 0'],
   ['iterations: 1.5\n', 'c.yaml:1:1: iterations: expected a whole number, 1 or more, not 1.5'],
   [
@@ -178,7 +181,7 @@ test('several faults are named in the order of the file, twenty at most', () => 
     'c.yaml:1:1: there is no key sede; did you mean seed?',
     'c.yaml:2:14: there is no key optimizer.lrr; did you mean optimizer.lr?',
     'c.yaml:2:22: optimizer.type: expected one of sgd, adamw, not "addam"; did you mean adamw?',
-    'c.yaml:3:10: model.minSize: expected a whole number, 1 or more, or null, not -1',
+    'c.yaml:3:10: model.minSize: expected a whole number from 1 to 16384 or null, not -1',
     'c.yaml:4:1: iterations: expected a whole number, 1 or more, not "many"',
   ]);
   const lines = refusal(Array.from({ length: 50 }, (_, k) => `k${k}: 1\n`).join('')).split('\n');
@@ -225,6 +228,19 @@ test.each([
   expect(refusal(undefined, [text])).toBe(message);
 });
 
+test.each([
+  ['model.minSize', 16384],
+  ['model.maxSize', 16384],
+  ['data.batchSize', 4096],
+  ['data.workers', 256],
+  ['optimizer.accumulate', 65536],
+])('%s is at most %i', (key, most) => {
+  expect(() => load(undefined, [`${key}=${most}`])).not.toThrow();
+  expect(refusal(undefined, [`${key}=${most + 1}`])).toContain(
+    `${key}: expected a whole number from 1 to ${most}`,
+  );
+});
+
 test('an option and a --set that differ are refused; of two --set the last one counts', () => {
   const sources = configurationSources({ set: ['iterations=1', 'iterations=2'], model: 'm' });
   expect(sources.assignments.map(({ value }) => value)).toEqual([1, 2, 'm']);
@@ -249,6 +265,9 @@ test('derived values follow from the others', () => {
   );
   expect(pretrained.model).toMatchObject({ minSize: 400, maxSize: 667, trainableLayers: 3, norm: 'frozen' });
   expect(pretrained.optimizer.lr).toBe(1e-3);
+  // What is derived can be read again.
+  const largest = completeConfiguration(load(undefined, ['model.minSize=16384']));
+  expect(largest.model.maxSize).toBe(16384);
 });
 
 test('what torchvision gives a model of its own, with weights and without', () => {
