@@ -9,6 +9,7 @@ const refusals: Readonly<Record<string, string>> = {
   ENAMETOOLONG: 'the name is too long',
   ELOOP: 'symbolic links lead in a circle',
   EMFILE: 'too many files are open; raise the limit (ulimit -n)',
+  ENFILE: 'too many files are open on this machine; close some programs',
 };
 
 /** One line about an error that a full disk, say, has caused; undefined for a bug of ours. */

@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
+import { open, readFile, stat } from 'node:fs/promises';
 import sharp, { type Metadata, type Sharp } from 'sharp';
 import { InputError } from '../../detection/errors';
 import type { RgbImage } from '../../detection/structures/resize';
@@ -42,7 +42,8 @@ export class ImageError extends InputError {
  * high byte of 16 bits, the first frame of several.
  *
  * @param expectedSize what the annotations say
- * @throws ImageError if the file cannot be read, is damaged or truncated, is no picture, or has another size
+ * @throws ImageError if the file cannot be read, is damaged or truncated, is no picture, or has another size; the system's
+ *   error if too many files are open
  */
 export async function decodeImage(file: string, expectedSize?: Size): Promise<DecodedImage> {
   await requireContent(file);
@@ -83,8 +84,17 @@ async function withImageErrors<T>(file: string, work: () => Promise<T>): Promise
     return await work();
   } catch (error) {
     if (error instanceof ImageError || !(error instanceof Error)) throw error;
+    // libvips calls a file that it could not open one of an unknown type.
+    await requireReadable(file);
     throw decodingError(file, error);
   }
+}
+
+async function requireReadable(file: string): Promise<void> {
+  const handle = await open(file).catch((error: NodeJS.ErrnoException) => {
+    throw readingError(file, error);
+  });
+  await handle.close();
 }
 
 async function decode(bytes: Buffer, file: string, expectedSize: Size | undefined): Promise<DecodedImage> {
@@ -139,7 +149,15 @@ function cmykToRgb(inks: Uint8Array): Uint8Array {
   return rgb;
 }
 
-function readingError(file: string, { code, message }: NodeJS.ErrnoException): ImageError {
+/** Whether the process, or the machine, has as many files open as it may: no picture is to blame. */
+export function isOutOfFiles({ message }: Error): boolean {
+  // In words, as a thread that cannot start has another code.
+  return /\bE[MN]FILE\b/.test(message);
+}
+
+function readingError(file: string, error: NodeJS.ErrnoException): Error {
+  if (isOutOfFiles(error)) return error;
+  const { code, message } = error;
   if (code === 'ENOENT') return new ImageError(file, 'there is no such file', 'missing');
   return new ImageError(file, `the file cannot be read (${code ?? message})`);
 }

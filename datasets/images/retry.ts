@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Size } from '../../detection/structures/size';
-import { decodeImage, ImageError, type DecodedImage, type ImageFault } from './decode';
+import { decodeImage, ImageError, isOutOfFiles, type DecodedImage, type ImageFault } from './decode';
 
 /**
  * Milliseconds before the second and the third attempt: a network file system needs about a second to come back from a
@@ -13,16 +13,21 @@ const LASTING: readonly ImageFault[] = ['size', 'too large'];
 /**
  * As decodeImage, but a picture that cannot be read is read again, and once more: a file system may hiccup.
  *
- * @throws ImageError of the last attempt
+ * @throws the error of the last attempt
  */
 export async function decodeImageWithRetries(file: string, expectedSize?: Size): Promise<DecodedImage> {
   for (const wait of WAITS) {
     try {
       return await decodeImage(file, expectedSize);
     } catch (error) {
-      if (!(error instanceof ImageError) || LASTING.includes(error.fault)) throw error;
+      if (!mayPass(error)) throw error;
       await setTimeout(wait);
     }
   }
   return decodeImage(file, expectedSize);
+}
+
+function mayPass(error: unknown): boolean {
+  if (error instanceof ImageError) return !LASTING.includes(error.fault);
+  return error instanceof Error && isOutOfFiles(error);
 }

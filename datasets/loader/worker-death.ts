@@ -1,4 +1,5 @@
 import { InputError } from '../../detection/errors';
+import { isOutOfFiles } from '../images/decode';
 import type { PictureJob } from './batch-job';
 
 /** A worker that loads pictures has ended by itself. */
@@ -17,9 +18,16 @@ export function describeWorkerDeath({ cause, pictures }: WorkerDeath): string {
 
 function reasonOf(cause: Error | number): string {
   if (typeof cause === 'number') return `exit status ${cause}`;
+  if (isOutOfFiles(cause)) return cause.message;
   const { code } = cause as NodeJS.ErrnoException;
   // An error that nobody has foreseen: where it came from helps whoever mends it.
   return code === 'ERR_WORKER_OUT_OF_MEMORY' ? 'out of memory' : (cause.stack ?? cause.message);
+}
+
+function remedyOf(cause: Error | number): string {
+  return typeof cause !== 'number' && isOutOfFiles(cause)
+    ? 'Too many files are open; raise the limit (ulimit -n), or give a smaller data.workers'
+    : 'Look at these pictures, and at the memory that is free';
 }
 
 /** Workers die of a batch, one after another. */
@@ -33,7 +41,7 @@ export class WorkerDeathError extends InputError {
   ) {
     super(
       `${deaths} threads that load pictures have ended one after another at the same batch, the last: ` +
-        `${describeWorkerDeath(death)}. Look at these pictures, and at the memory that is free`,
+        `${describeWorkerDeath(death)}. ${remedyOf(death.cause)}`,
       { cause: death.cause },
     );
   }

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import files, { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deflateSync } from 'node:zlib';
@@ -301,4 +301,18 @@ describe('refuses', () => {
     expect(reason).toBe('the picture is stored as 64x48 pixels, but the annotations say 63x48');
     expect((await refusal(file, { height: 64, width: 48 })).reason).toContain('EXIF');
   });
+});
+
+test('a picture is not to blame for too many open files', async () => {
+  const file = await write('sound.png', handMadePng(1, 1, 8, 0, Uint8Array.of(0, 7)));
+  const error = Object.assign(new Error(`EMFILE: too many open files, open '${file}'`), { code: 'EMFILE' });
+  jest.spyOn(files, 'readFile').mockRejectedValue(error);
+  await expect(decodeImage(file)).rejects.toBe(error);
+  jest.restoreAllMocks();
+  // libvips opens the file of a header for itself, and would call a sound one no picture.
+  await writeFile(file, 'what libvips cannot read');
+  jest.spyOn(files, 'open').mockRejectedValue(error);
+  await expect(checkImageHeader(file, { width: 1, height: 1 })).rejects.toBe(error);
+  jest.restoreAllMocks();
+  await expect(checkImageHeader(file, { width: 1, height: 1 })).rejects.toThrow('no picture of a known type');
 });

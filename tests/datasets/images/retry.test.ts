@@ -1,4 +1,4 @@
-import { copyFile, mkdtemp, rm } from 'node:fs/promises';
+import files, { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import timers from 'node:timers/promises';
@@ -44,4 +44,10 @@ test('one that never can be is refused after three attempts, one of the wrong si
   expect(waits).toHaveLength(2);
   await expect(decodeImageWithRetries(good, { width: 2, height: 2 })).rejects.toThrow('stored as 3x2');
   expect(waits).toHaveLength(2);
+});
+
+test('one that is read once fewer files are open is read', async () => {
+  jest.spyOn(files, 'readFile').mockRejectedValueOnce(new Error('EMFILE: too many open files'));
+  expect(meanwhile(() => Promise.resolve())).toEqual([]);
+  expect(await decodeImageWithRetries(good, size)).toEqual(await decodeImage(good));
 });

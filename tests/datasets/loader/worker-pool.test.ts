@@ -153,3 +153,13 @@ test('a worker without memory is replaced', async () => {
   ]);
   await pool.close();
 });
+
+test.each([
+  ["EMFILE: too many open files, open 'a.png'", { code: 'EMFILE' }],
+  ['Worker initialization failure: EMFILE', { code: 'ERR_WORKER_INIT_FAILED' }],
+])('a worker that may open no more files is told without a trace, and with what helps: %s', (text, code) => {
+  const cause = Object.assign(new Error(text), code);
+  const { message } = new WorkerDeathError({ cause, pictures: [] }, 3);
+  expect(message).toContain(`the last: ${text}. Too many files are open; raise the limit (ulimit -n)`);
+  expect(message).not.toContain('\n');
+});
