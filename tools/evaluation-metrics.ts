@@ -3,12 +3,10 @@ import { evaluateDetections, type CocoEvaluation } from '../datasets/evaluation/
 import type { Metric } from '../detection/engine/metric';
 import { InputError } from '../detection/errors';
 import type { CompleteConfiguration } from './config/complete';
+import { VALIDATION_LOSSES } from './config/consistency';
 import { DEFAULT_BEST_METRIC } from './config/schema';
 import { suggest } from './config/suggest';
 import type { DetectorEvaluation } from './evaluate-detector';
-
-/** Of FasterRcnn.losses. */
-const LOSS_NAMES = ['loss_objectness', 'loss_rpn_box_reg', 'loss_classifier', 'loss_box_reg'] as const;
 
 const CATEGORY_AP = 'val/AP/';
 
@@ -40,10 +38,10 @@ function lossScalars(losses: Readonly<Record<string, number>>): Record<string, n
 /**
  * The metric that says which checkpoint is the best, and when to stop; undefined where nothing is evaluated.
  *
- * @throws InputError where the run would never have it, or not in time.
+ * @throws InputError where the run would never have it.
  */
 export function bestMetric(
-  { bestMetric: name, validationLoss, earlyStopping, evaluateEvery }: CompleteConfiguration,
+  { bestMetric: name, earlyStopping }: CompleteConfiguration,
   val: CocoDataset | undefined,
 ): Metric | undefined {
   const isStopping = earlyStopping.patience !== null;
@@ -52,21 +50,12 @@ export function bestMetric(
     const key = isStopping ? 'earlyStopping.patience' : 'bestMetric';
     throw new InputError(`${key} needs a validation set: give --val-annotations and --val-images`);
   }
-  if (isStopping && evaluateEvery === null) {
-    throw new InputError(
-      'earlyStopping.patience needs evaluations in the course of the run: give evaluateEvery too',
-    );
-  }
-  const losses = Object.keys(lossScalars(Object.fromEntries(LOSS_NAMES.map((loss) => [loss, 0]))));
-  if (losses.includes(name)) {
-    if (validationLoss) return { name, better: 'lower' };
-    throw new InputError(`bestMetric ${name} needs validation losses: set validationLoss to true`);
-  }
+  if (VALIDATION_LOSSES.includes(name)) return { name, better: 'lower' };
   if (name === DEFAULT_BEST_METRIC && !isStopping) return { name, better: 'higher' };
   // A detector that finds nothing scores 0 wherever there is something to be found.
   const ofNothing = new Map(Object.entries(scores(evaluateDetections(val, [], { iouType: 'bbox' }))));
   const score = ofNothing.get(name);
-  if (score === undefined) throw unknownMetric(name, [...ofNothing.keys(), ...losses]);
+  if (score === undefined) throw unknownMetric(name, [...ofNothing.keys(), ...VALIDATION_LOSSES]);
   if (score < 0) {
     throw new InputError(`bestMetric ${name} is never defined: ${val.file} has no such objects`);
   }

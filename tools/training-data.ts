@@ -24,9 +24,6 @@ export async function readTrainingData(
   { data }: TrainingConfiguration,
   resume: boolean,
 ): Promise<TrainingData> {
-  if ((data.valAnnotations === null) !== (data.valImages === null)) {
-    throw new InputError('--val-annotations and --val-images go together: give both or neither');
-  }
   const { skipInvalid } = data;
   const checksPictures = skipInvalid || !resume || data.onBrokenPicture === 'stop';
   const check = { skipInvalid, checksPictures };

@@ -18,7 +18,8 @@ Examples:
   $ rcnn config --config config.yaml --set data.batchSize=8
 
 The last one checks the file: what is wrong is listed with line and column, and the exit status is 2. Where the file is as it
-should be, it is printed whole, with what null comes to. rcnn train --help lists the keys.`,
+should be, it is printed whole, with what null comes to. What takes the model or the data to be found out, as a pattern of
+model.freeze or optimizer.groups that matches no parameter, is refused by rcnn train. rcnn train --help lists the keys.`,
     )
     .action((options: ConfigurationOptions) => {
       const { runConfig } = require('../run-config') as typeof RunConfig;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { requireConsistency } from './consistency';
 import { dataSection } from './data-section';
 import { earlyStoppingSection } from './early-stopping-section';
 import { modelSection } from './model-section';
@@ -7,12 +8,8 @@ import { optimizerSection, scheduleSection } from './optimizer-section';
 /** The primary metric of COCO. */
 export const DEFAULT_BEST_METRIC = 'val/AP';
 
-/**
- * Everything that decides a training run. Every default stands in its sections and nowhere else; null means "derived", and
- * `completeConfiguration` says from what. Names of files in a configuration file are relative to the folder that
- * the command runs in, as on the command line.
- */
-export const trainingConfigurationSchema = z.strictObject({
+/** Every key, each checked for itself. */
+const keysSchema = z.strictObject({
   model: modelSection,
   data: dataSection,
   optimizer: optimizerSection,
@@ -71,5 +68,12 @@ export const trainingConfigurationSchema = z.strictObject({
     .describe('seed of every random choice'),
 });
 
+/**
+ * Everything that decides a training run. Every default stands in its sections and nowhere else; null means "derived", and
+ * `completeConfiguration` says from what. Names of files in a configuration file are relative to the folder that
+ * the command runs in, as on the command line.
+ */
+export const trainingConfigurationSchema = keysSchema.superRefine(requireConsistency);
+
 /** A run's configuration as it stands in `config.yaml`. */
-export type TrainingConfiguration = z.output<typeof trainingConfigurationSchema>;
+export type TrainingConfiguration = z.output<typeof keysSchema>;

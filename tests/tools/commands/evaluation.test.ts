@@ -129,7 +129,7 @@ test('a metric that a run never has is refused before the first step', async () 
   await refused('choose one of val/AP, val/AP50, .*val/total_loss, or of a category', 'bestMetric=accuracy');
   await refused('bestMetric val/APl is never defined: .*val.json has no such objects', 'bestMetric=val/APl');
   await refused(
-    'bestMetric val/total_loss needs validation losses: set validationLoss to true',
+    'bestMetric: val/total_loss needs validation losses: set validationLoss to true',
     'bestMetric=val/total_loss',
     'validationLoss=false',
   );

@@ -188,6 +188,20 @@ test('several faults are named in the order of the file, twenty at most', () => 
   expect([lines.length, lines[20]]).toEqual([21, 'and 30 more']);
 });
 
+test('values that do not go together are refused, all at once and each at its place', () => {
+  const yaml =
+    'earlyStopping:\n  patience: 3\nbestMetric: val/total_loss\nvalidationLoss: false\ndata: { valImages: v }\n';
+  expect(refusal(yaml, ['data.valAnnotations=null']).split('\n')).toEqual([
+    'c.yaml:2:3: earlyStopping.patience: it needs evaluations in the course of the run: give evaluateEvery too',
+    'c.yaml:3:1: bestMetric: val/total_loss needs validation losses: set validationLoss to true',
+    'c.yaml:5:9: data.valImages: --val-annotations and --val-images go together: give both or neither',
+  ]);
+  expect(() =>
+    load(yaml, ['evaluateEvery=5', 'validationLoss=true', 'data.valAnnotations=v.json']),
+  ).not.toThrow();
+  expect(refusal(undefined, ['data.valAnnotations=v.json'])).toMatch(/^--set data\.valAnnotations=v\.json: /);
+});
+
 test('a file that is not there', () => {
   const file = path.join(folder, 'none.yaml');
   expect(() => loadConfiguration({ file, assignments: required, options })).toThrow(

@@ -1,0 +1,35 @@
+import type { z } from 'zod';
+import type { TrainingConfiguration } from './schema';
+
+/** Of FasterRcnn.losses. */
+const LOSS_NAMES = ['loss_objectness', 'loss_rpn_box_reg', 'loss_classifier', 'loss_box_reg'] as const;
+
+/** The losses of an evaluation and their sum, by the names that `bestMetric` takes. */
+export const VALIDATION_LOSSES: readonly string[] = [...LOSS_NAMES, 'total_loss'].map(
+  (name) => `val/${name}`,
+);
+
+/**
+ * Refuses values that do not go together, as far as it can be told without the data. That there is a validation set at all
+ * cannot: a configuration may be checked before its data is named.
+ */
+export function requireConsistency(
+  { bestMetric, validationLoss, earlyStopping, evaluateEvery, data }: TrainingConfiguration,
+  context: z.RefinementCtx<TrainingConfiguration>,
+): void {
+  const refuse = (path: string[], message: string): void =>
+    context.addIssue({ code: 'custom', path, message });
+  if ((data.valAnnotations === null) !== (data.valImages === null)) {
+    const given = data.valAnnotations === null ? 'valImages' : 'valAnnotations';
+    refuse(['data', given], '--val-annotations and --val-images go together: give both or neither');
+  }
+  if (earlyStopping.patience !== null && evaluateEvery === null) {
+    refuse(
+      ['earlyStopping', 'patience'],
+      'it needs evaluations in the course of the run: give evaluateEvery too',
+    );
+  }
+  if (VALIDATION_LOSSES.includes(bestMetric) && !validationLoss) {
+    refuse(['bestMetric'], `${bestMetric} needs validation losses: set validationLoss to true`);
+  }
+}
