@@ -37,24 +37,30 @@ export const optionSpellings: Readonly<Record<string, string>> = Object.fromEntr
 
 /**
  * Where the values of a configuration come from that is put together on the command line. Of several `--set` of one key the
- * last one counts.
- *
- * @throws InputError where a `--set` is malformed, or sets what an option sets to something else.
+ * last one counts; one that is malformed, or sets what an option sets to something else, is among the faults.
  */
 export function configurationSources(given: ConfigurationOptions): ConfigurationSources {
-  const sets = (given.set ?? []).map(parseAssignment);
+  const faults: string[] = [];
+  const sets = (given.set ?? []).flatMap((text) => {
+    try {
+      return [parseAssignment(text)];
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      faults.push(error.message);
+      return [];
+    }
+  });
   const options = optionAssignments(given);
   for (const option of options) {
     const set = sets.findLast(({ key }) => key === option.key);
     if (set && set.value !== option.value) {
-      throw new InputError(
-        `${set.source} and ${option.source} give ${set.key} two values; leave one of them out`,
-      );
+      faults.push(`${set.source} and ${option.source} give ${set.key} two values; leave one of them out`);
     }
   }
   return {
     ...(given.config !== undefined && { file: given.config }),
     assignments: [...sets, ...options],
+    faults,
     options: optionSpellings,
   };
 }

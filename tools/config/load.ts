@@ -15,6 +15,8 @@ export interface ConfigurationSources {
   readonly file?: string;
   /** `--set` and the options of the command line. */
   readonly assignments: readonly Assignment[];
+  /** What is wrong with `--set` itself, to be told with the rest. */
+  readonly faults?: readonly string[];
   /** The option that sets a key, by key: named where a value is missing. */
   readonly options: Readonly<Record<string, string>>;
 }
@@ -38,19 +40,44 @@ const MAX_SHOWN = 60;
 export function loadConfiguration(sources: ConfigurationSources): TrainingConfiguration {
   // The sections that have required keys exist, so that a missing key is named and not its section.
   const values: Section = { model: {}, data: {}, ...structuredClone(sources.base) };
-  const file = sources.file === undefined ? undefined : readYamlFile(sources.file);
-  if (file) merge(values, file, []);
-  for (const assignment of sources.assignments) assign(values, assignment);
+  const given = [...(sources.faults ?? [])];
+  const { file, refusal } = mergedFile(values, sources.file);
+  for (const assignment of sources.assignments) {
+    const fault = assign(values, assignment);
+    if (fault !== undefined) given.push(`${assignment.source}: ${fault}`);
+  }
   const parsed = trainingConfigurationSchema.safeParse(values, { reportInput: true });
-  if (parsed.success) return parsed.data;
-  const found = parsed.error.issues.flatMap((issue) => describe(issue, sources, file));
-  const faults = [...new Set(found.sort((a, b) => a.order - b.order).map(({ message }) => message))];
+  if (parsed.success && given.length === 0 && refusal === undefined) return parsed.data;
+  // What is missing, or does not go with the rest, may be otherwise in a file that cannot be read.
+  const isCertain = (issue: z.core.$ZodIssue): boolean =>
+    issue.code !== 'custom' && sources.assignments.some(({ key }) => key === faultyKey(issue));
+  const issues = (parsed.error?.issues ?? []).filter((issue) => refusal === undefined || isCertain(issue));
+  const found = issues.flatMap((issue) => describe(issue, sources, file)).sort((a, b) => a.order - b.order);
+  const messages = [
+    ...given,
+    ...found.map(({ message }) => message),
+    ...(refusal === undefined ? [] : [refusal]),
+  ];
+  const faults = [...new Set(messages)];
   const untold = faults.splice(MAX_FAULTS).length;
   if (untold > 0) faults.push(`and ${untold} more`);
   throw new InputError(faults.join('\n'));
 }
 
-/** Lays the file's values over what is there, section by section. */
+/** Lays a file's values over what is there; says why where it cannot be read. */
+function mergedFile(values: Section, name: string | undefined): { file?: YamlFile; refusal?: string } {
+  if (name === undefined) return {};
+  try {
+    const file = readYamlFile(name);
+    merge(values, file, []);
+    return { file };
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    return { refusal: error.message };
+  }
+}
+
+/** Lays them section by section. */
 function merge(values: Section, file: YamlFile, path: string[], from: unknown = file.values): void {
   if (!isSection(from))
     throw new InputError(`${file.place(path)}: expected keys with values, as in "seed: 1"`);
@@ -73,12 +100,12 @@ function isSectionPath(path: string): boolean {
   return paths.some((known) => known.startsWith(`${path}.`));
 }
 
-function assign(values: Section, { key, value, source }: Assignment): void {
+/** Returns what is wrong with the key, if anything is. */
+function assign(values: Section, { key, value }: Assignment): string | undefined {
   if (!keys.has(key)) {
     const inside = paths.find((known) => known.startsWith(`${key}.`));
-    if (inside)
-      throw new InputError(`${source}: ${key} is a section; set its keys, as in --set ${inside}=...`);
-    throw new InputError(`${source}: ${unknownKey([], key)}`);
+    if (inside === undefined) return unknownKey([], key);
+    return `${key} is a section; set its keys, as in --set ${inside}=...`;
   }
   const path = key.split('.');
   let section = values;
@@ -87,6 +114,7 @@ function assign(values: Section, { key, value, source }: Assignment): void {
     section = section[name] as Section;
   }
   section[path.at(-1)!] = value;
+  return undefined;
 }
 
 interface Fault {
@@ -100,9 +128,7 @@ function describe(
   { assignments, options }: ConfigurationSources,
   file: YamlFile | undefined,
 ): Fault[] {
-  // A list is one key, whatever is wrong inside.
-  const list = issue.path.findIndex((step) => typeof step === 'number');
-  const key = keyOf(list < 0 ? issue.path : issue.path.slice(0, list));
+  const key = faultyKey(issue);
   const assignment = assignments.findLast((candidate) => candidate.key === key);
   const fault = (path: readonly PropertyKey[], message: string): Fault => {
     if (assignment) return { order: -1, message: `${assignment.source}: ${message}` };
@@ -114,13 +140,19 @@ function describe(
       return fault([...issue.path, name], isFlat ? flatKey(name) : unknownKey(issue.path, name));
     });
   }
-  if (issue.input === undefined && list < 0 && keys.has(key)) {
+  if (issue.input === undefined && key === keyOf(issue.path) && keys.has(key)) {
     const remedy = options[key]
       ? `give ${options[key]}, or ${key} in the configuration file`
       : `give --set ${key}=...`;
     return [{ order: -1, message: `${key} is missing: ${remedy}` }];
   }
   return [fault(issue.path, `${keyOf(issue.path)}: ${reason(issue)}`)];
+}
+
+/** A list is one key, whatever is wrong inside. */
+function faultyKey({ path }: z.core.$ZodIssue): string {
+  const list = path.findIndex((step) => typeof step === 'number');
+  return keyOf(list < 0 ? path : path.slice(0, list));
 }
 
 /** `optimizer.groups[0].match` */

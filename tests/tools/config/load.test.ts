@@ -26,8 +26,12 @@ function load(yaml: string | Buffer | undefined, sets: string[] = [], flags = re
 
 /** The message, with the folder of the file left out. */
 function refusal(yaml: string | Buffer | undefined, sets: string[] = [], flags = required): string {
+  return messageOf(() => load(yaml, sets, flags));
+}
+
+function messageOf(refused: () => unknown): string {
   try {
-    load(yaml, sets, flags);
+    refused();
   } catch (error) {
     expect(error).toBeInstanceOf(InputError);
     return (error as Error).message.replaceAll(`${folder}${path.sep}`, '');
@@ -258,9 +262,35 @@ test.each([
 test('an option and a --set that differ are refused; of two --set the last one counts', () => {
   const sources = configurationSources({ set: ['iterations=1', 'iterations=2'], model: 'm' });
   expect(sources.assignments.map(({ value }) => value)).toEqual([1, 2, 'm']);
-  expect(() => configurationSources({ set: ['iterations=2'], iterations: 3 })).toThrow(
-    new InputError('--set iterations=2 and --iterations 3 give iterations two values; leave one of them out'),
-  );
+  expect(configurationSources({ set: ['iterations=2'], iterations: 3 }).faults).toEqual([
+    '--set iterations=2 and --iterations 3 give iterations two values; leave one of them out',
+  ]);
+});
+
+test.each([
+  ['sede: 1\n', /^c\.yaml:1:1: there is no key sede; did you mean seed\?$/],
+  ['seed: [\n', /^c\.yaml:\d+:\d+: Flow sequence/],
+  ['- a\n', /^c\.yaml:1:1: expected keys with values/],
+])('all faults of --set are told at once, and with those of the file: %j', (yaml, ofFile) => {
+  const file = path.join(folder, 'c.yaml');
+  writeFileSync(file, yaml);
+  const set = ['seed', 'lr=1', 'model=3', 'iterations=0', 'data.flip=2'];
+  const names = { model: 'fasterrcnn_tiny_fpn', trainAnnotations: 'a', trainImages: 'i', iterations: 5 };
+  const sources = configurationSources({ ...names, config: file, set });
+  expect(messageOf(() => loadConfiguration(sources)).split('\n')).toEqual([
+    '--set seed: expected key=value, as in --set optimizer.lr=0.01',
+    '--set iterations=0 and --iterations 5 give iterations two values; leave one of them out',
+    '--set lr=1: there is no key lr; did you mean optimizer.lr?',
+    '--set model=3: model is a section; set its keys, as in --set model.name=...',
+    '--set data.flip=2: data.flip: expected a number from 0 to 1, not 2',
+    expect.stringMatching(ofFile),
+  ]);
+});
+
+test('what a file that cannot be read may hold is not missed', () => {
+  const sets = ['earlyStopping.patience=3', 'seed=x'];
+  expect(refusal('model: [\n', sets, [])).toMatch(/^--set seed=x: .*\nc\.yaml:\d+:\d+: Flow sequence.*$/);
+  expect(refusal('model: [\n', sets.slice(0, 1))).toMatch(/^c\.yaml:\d+:\d+: Flow sequence.*$/);
 });
 
 test('a missing value is named with the option that gives it', () => {
