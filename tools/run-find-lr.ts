@@ -6,6 +6,7 @@ import type { Hook } from '../detection/engine/hooks';
 import {
   exponential,
   LearningRateRange,
+  MIN_RANGE_STEPS,
   steepestDescent,
   tenthOfLowest,
   type RangePoint,
@@ -34,7 +35,7 @@ export interface FindLrCommandOptions extends ConfigurationOptions {
   readonly json?: string;
 }
 
-/** fastai's and Lightning's. A configuration's own number is that of the training to come. */
+/** fastai's and Lightning's. The number in a configuration file is that of the training to come. */
 const DEFAULT_ITERATIONS = 100;
 const PAGE_NAME = 'learning-rate.html';
 
@@ -47,7 +48,15 @@ const PAGE_NAME = 'learning-rate.html';
 export async function runFindLr(given: FindLrCommandOptions): Promise<void> {
   const { from, to, json } = given;
   if (from >= to) throw new InputError(`--from ${from} has to be less than --to ${to}`);
-  const configuration = completeConfiguration(loadConfiguration(configurationSources(given)));
+  const sources = configurationSources(given);
+  const configuration = completeConfiguration(loadConfiguration(sources));
+  const isGiven = sources.assignments.some(({ key }) => key === 'iterations');
+  const iterations = isGiven ? configuration.iterations : DEFAULT_ITERATIONS;
+  if (iterations < MIN_RANGE_STEPS) {
+    throw new InputError(
+      `${iterations} iterations are too few to see the loss fall: at least ${MIN_RANGE_STEPS} are needed`,
+    );
+  }
   const { trainAnnotations, trainImages, skipInvalid } = configuration.data;
   const page = given.output === undefined ? undefined : pageOf(given.output);
   if (page !== undefined) requireFileName('--output', page, [trainAnnotations]);
@@ -55,7 +64,6 @@ export async function runFindLr(given: FindLrCommandOptions): Promise<void> {
 
   const set = await readSet(trainAnnotations, trainImages, { skipInvalid });
   requireObjects(set);
-  const iterations = given.iterations ?? DEFAULT_ITERATIONS;
   const points = await rangeTest(configuration, set, { from, to, iterations });
   const suggestion = steepestDescent(points);
   if (json !== undefined) {
@@ -67,9 +75,11 @@ export async function runFindLr(given: FindLrCommandOptions): Promise<void> {
     say(`chart: ${page}`);
   }
   if (suggestion === undefined) {
-    say(
-      'nothing to suggest: the loss never fell while the learning rate rose. Try other ends, or more iterations',
-    );
+    const reason =
+      points.length < MIN_RANGE_STEPS
+        ? `the loss exploded after ${points.length} steps, too early to see it fall`
+        : 'the loss never fell while the learning rate rose';
+    say(`nothing to suggest: ${reason}. Try other ends, or more iterations`);
     return;
   }
   say(

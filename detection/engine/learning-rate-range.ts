@@ -20,6 +20,8 @@ const SMOOTHING = 0.98;
 const EXPLOSION = 4;
 /** fastai leaves out the first tenth of the steps and the last five: the one is too noisy, the other bends upwards. */
 const LEFT_OUT = { first: 0.1, last: 5 };
+/** Fewer steps leave no two between which the loss could be seen to fall. */
+export const MIN_RANGE_STEPS = LEFT_OUT.last + 2;
 
 /**
  * The learning rate range test (Smith 2015, Cyclical Learning Rates) as fastai's LRFinder: follows the loss while a

@@ -24,7 +24,7 @@ Examples:
       --train-annotations train.json --train-images images --output learning-rate.html
   $ rcnn find-lr --config runs/first/config.yaml --set optimizer.type=adamw
 
-Takes what rcnn train takes, and prints what to give it: --set optimizer.lr=... It takes 100 steps (--iterations), keeps no
+Takes what rcnn train takes, and prints what to give it: --set optimizer.lr=... It takes 100 steps, or --iterations, keeps no
 weights and evaluates nothing. docs/training.md says how to read the chart.`,
     )
     .action(async (options: RunFindLr.FindLrCommandOptions) => {

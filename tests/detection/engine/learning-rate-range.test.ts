@@ -3,6 +3,7 @@ import { loadBackend } from '../../../detection/backend/node';
 import {
   exponential,
   LearningRateRange,
+  MIN_RANGE_STEPS,
   steepestDescent,
   tenthOfLowest,
   type RangePoint,
@@ -76,6 +77,12 @@ describe('the steepest descent', () => {
     // The fall at the beginning is noise, the one at the end comes after the explosion began.
     const losses = [9, 5, 5, 4.9, 4.5, 3, 2.9, 2.8, 2.8, 2.8, 2.9, 3, 3.1, 9, 1];
     expect(steepestDescent(pointsOf(losses))).toBe(10 ** (4 - 10));
+  });
+
+  test('takes a smallest number of steps to be found', () => {
+    const falling = pointsOf([8, 7, 6, 5, 4, 3, 2, 1]);
+    expect(steepestDescent(falling.slice(0, MIN_RANGE_STEPS))).toBe(1e-10);
+    expect(steepestDescent(falling.slice(0, MIN_RANGE_STEPS - 1))).toBeUndefined();
   });
 
   test('is nowhere where the loss never falls', () => {

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { main } from '../../../tools/cli';
@@ -38,9 +38,12 @@ test('suggests a rate, draws the chart, and leaves nothing else behind', async (
   expect(page.match(/<path /g)!.length).toBeGreaterThanOrEqual(2);
   expect(page).not.toMatch(/(?:src|href)="(?!#)/);
 
-  // The same again: what was found follows from the seed.
+  // The same again: what was found follows from the seed. And --set is as good as the option, unlike a file.
   rmSync(json);
-  expect(await findLr(...range, '--json', json)).toBe(0);
+  const file = workplace.at('c.yaml');
+  writeFileSync(file, 'iterations: 5\n');
+  const again = [...range.slice(0, 4), '--config', file, '--set', 'iterations=12'];
+  expect(await findLr(...again, '--json', json)).toBe(0);
   expect((JSON.parse(readFileSync(json, 'utf8')) as Result).points).toEqual(points);
   expect(tf.memory().numTensors).toBe(numTensors);
 });
@@ -56,6 +59,8 @@ test('refuses what cannot be, before and after the first step, and writes nothin
   };
   await refused('--from 1 has to be less than --to 0.5', '--from', '1', '--to', '0.5');
   await refused('It has to be a number above 0', '--from', '0');
+  await refused('4 iterations are too few to see the loss fall: at least 7 are needed', '--iterations', '4');
+  await refused('3 iterations are too few', '--set', 'iterations=3');
   await refused('there is no key optimizer.lrr', '--set', 'optimizer.lrr=1');
   await refused(
     'train.json: would overwrite what is read',
