@@ -90,7 +90,8 @@ export class ProgressWriter implements Hook {
 
   /** Texts, each in a list that is empty where there is nothing to tell yet. */
   private numbers(state: TrainingState): Record<'speed' | 'lr' | 'scores' | 'left', string[]> {
-    const { iteration, iterations, storage } = state;
+    const { iteration, iterations, storage, isEnough } = state;
+    const isOver = iteration === iterations || isEnough;
     const { imagesPerStep = 1, scores = {} } = this.options;
     const unit = this.options.imagesPerStep === undefined ? 'it/s' : 'images/s';
     const seconds = median(storage.history('seconds'), WINDOW);
@@ -103,7 +104,7 @@ export class ProgressWriter implements Hook {
         ...(waiting >= 0 ? [`waiting ${Math.round(100 * waiting)} %`] : []),
         `${(peakMemoryBytes() / 2 ** 30).toFixed(2)} GiB`,
       ],
-      left: secondsLeft >= 0 ? [`${formatDuration(secondsLeft)} left`] : [],
+      left: !isOver && secondsLeft >= 0 ? [`${formatDuration(secondsLeft)} left`] : [],
       lr: rate === undefined ? [] : [`lr ${rate.toPrecision(3)}`],
       scores: Object.entries(scores).flatMap(([label, name]) => {
         const score = storage.latest(name)?.value;

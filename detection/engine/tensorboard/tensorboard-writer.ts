@@ -71,10 +71,11 @@ export class TensorBoardWriter implements Hook {
   }
 
   /** Evaluations put theirs unasked, maybe often: the file must not grow with them. The last ones are always written. */
-  private isDue(name: string, { iteration, iterations, storage }: TrainingState): boolean {
+  private isDue(name: string, { iteration, iterations, storage, isEnough }: TrainingState): boolean {
+    const isLast = iteration === iterations || isEnough;
     const previous = this.detailsWritten.get(name) ?? -Infinity;
     const isSoon = iteration < previous + this.options.detailsEvery;
-    if (isSoon && !storage.wantsDetails && iteration !== iterations) return false;
+    if (isSoon && !storage.wantsDetails && !isLast) return false;
     this.detailsWritten.set(name, iteration);
     return true;
   }

@@ -30,8 +30,11 @@ class Run {
     this.storage.lossNames = losses;
   }
 
-  /** @param outside seconds that follow the step: of an evaluation, say. */
-  step(seconds = 0.5, outside = 0): void {
+  /**
+   * @param outside seconds that follow the step: of an evaluation, say.
+   * @param isEnough whether a hook ends the run after it
+   */
+  step(seconds = 0.5, outside = 0, isEnough = false): void {
     const { storage, state } = this;
     const iteration = state.iteration + 1;
     storage.startIteration(iteration);
@@ -42,7 +45,7 @@ class Run {
     storage.scalar('lr', 0.01);
     if (outside > 0) storage.scalar('val/AP', 0.1234);
     this.now += 1000 * outside;
-    this.state = { ...state, iteration };
+    this.state = { ...state, iteration, isEnough };
     this.writer.afterStep(this.state);
   }
 
@@ -76,7 +79,7 @@ test('plain lines where there is no terminal', () => {
   expect(lines[1]).toMatch(
     /^40\/45 {2}total_loss 3\.0500 {2}8\.00 images\/s {2}waiting 2 % {2}\d+\.\d\d GiB {2}0:00:03 left {2}lr 0\.0100 {2}loss_objectness 3\.0500 {2}loss_rpn/,
   );
-  expect(lines[2]).toMatch(/^45\/45 .* 0:00:00 left {2}lr 0\.0100 {2}AP 0\.123 {2}loss_objectness /);
+  expect(lines[2]).toMatch(/^45\/45 .* GiB {2}lr 0\.0100 {2}AP 0\.123 {2}loss_objectness /);
   expect(text()).not.toMatch(/[^\x20-\x7e\n]/);
 });
 
@@ -155,7 +158,7 @@ test('draws ten times a second at most, and the last step in the end', () => {
   for (let k = 0; k < 45; k++) run.step(0.01);
   expect(drawings).toBe(5);
   run.end();
-  expect(screen.text).toContain('] 45/45  0:00:00 left');
+  expect(screen.text).toContain('] 45/45\n');
 });
 
 test('the time left has a share of what is done outside of steps', () => {
@@ -166,4 +169,17 @@ test('the time left has a share of what is done outside of steps', () => {
   expect(left()).toBe('0:01:15');
   for (let k = 16; k <= 30; k++) run.step(0.5, k === 30 ? 28 : 0);
   expect(left()).toBe('0:00:36');
+});
+
+test('a run that is over early has no time left', () => {
+  const { run, text } = plainRun();
+  for (let k = 1; k <= 6; k++) run.step(0.5, 0, k === 6);
+  run.end();
+  expect(text()).toMatch(/^6\/45 {2}total_loss /);
+  expect(text()).not.toContain('left');
+
+  const { run: live, screen } = terminalRun(80);
+  for (let k = 1; k <= 6; k++) live.step(0.5, 0, k === 6);
+  live.end();
+  expect(screen.rows[0]).toMatch(/\] {2}6\/45$/);
 });

@@ -113,6 +113,19 @@ describe('TensorBoardWriter', () => {
     // 3 is the width of the model's own image, at steps 3 and 6. At step 3 everything is wanted.
     expect(written).toEqual([1, 3, 3, 3, 7]);
   });
+
+  it('writes what is put at the last step of a run that a hook ends', async () => {
+    encodeImage.mockClear();
+    const stopping: Hook = {
+      afterStep: (state) => {
+        state.storage.image('evaluation', { ...image, width: 10 * state.iteration });
+        state.isEnough = state.iteration === 5;
+      },
+    };
+    await trainToy(0, 70, [stopping]);
+    // 3 is the width of the model's own image. At step 3 everything is wanted.
+    expect(encodeImage.mock.calls.map(([{ width }]) => width)).toEqual([10, 3, 30, 50]);
+  });
 });
 
 describeTensorBoard('read by TensorBoard', () => {
