@@ -57,6 +57,7 @@ caption { text-align: left; color: var(--muted); font-size: 13px; padding-bottom
 .bar { display: inline-block; vertical-align: middle; width: 90px; height: 8px; border-radius: 4px; background: var(--line); margin-right: 10px; }
 .bar i { display: block; height: 100%; border-radius: 4px; background: var(--accent); }
 .legend { display: flex; flex-wrap: wrap; gap: 4px 16px; margin: 6px 0 14px; padding: 0; list-style: none; font-size: 13px; }
+.legend li { min-width: 0; overflow-wrap: anywhere; }
 .legend i, .swatch { display: inline-block; width: 11px; height: 11px; border-radius: 3px; margin-right: 6px; vertical-align: -1px; }
 .gallery { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(560px, 100%), 1fr)); gap: 16px; }
 figure { margin: 0; }

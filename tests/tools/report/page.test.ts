@@ -242,6 +242,13 @@ test('the gallery embeds each picture once and draws the boxes of truth and dete
   expect(panels[1].textContent).toContain('0.99');
 });
 
+test('a long name without spaces does not make the page wider than a narrow screen', () => {
+  for (const place of ['.legend li', 'h1', '.notes', 'figcaption']) {
+    const [, rule] = page.split(`\n${place} {`);
+    expect([place, rule.split('\n')[0]]).toEqual([place, expect.stringContaining('overflow-wrap: anywhere')]);
+  }
+});
+
 test('charts are SVG with a line for each series', () => {
   const charts = Array.from(document.querySelectorAll('.charts svg'));
   // Two of precision, two losses, the learning rate, the scores.
