@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { medianOf } from '../detection/engine/median';
 
 /** One step of `metrics.jsonl`. */
 export type MetricsRow = Readonly<Record<string, number>> & { readonly iteration: number };
@@ -22,10 +23,7 @@ export class Metrics {
 
   /** Median of a scalar over the steps. NaN where it was never put. */
   median(name: string): number {
-    const values = this.points(name)
-      .map(({ y }) => y)
-      .sort((a, b) => a - b);
-    return values[values.length >> 1] ?? NaN;
+    return medianOf(this.points(name).map(({ y }) => y));
   }
 
   sum(name: string): number {

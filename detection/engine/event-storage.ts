@@ -1,4 +1,5 @@
 import { histogramOf, type Histogram } from './histogram';
+import { medianOf } from './median';
 
 export interface ScalarEvent {
   readonly iteration: number;
@@ -149,13 +150,7 @@ export class EventStorage {
   }
 }
 
-/** Median of the last `window` values; of an even number of them the mean of the middle two. NaN of none. */
+/** Median of the last `window` values. NaN of none. */
 export function median(history: readonly ScalarEvent[], window: number): number {
-  const values = history
-    .slice(-window)
-    .map((event) => event.value)
-    .sort((a, b) => a - b);
-  const middle = values.length >> 1;
-  if (values.length % 2 === 1) return values[middle];
-  return (values[middle - 1] + values[middle]) / 2;
+  return medianOf(history.slice(-window).map(({ value }) => value));
 }

@@ -114,6 +114,7 @@ test('a run with everything', async () => {
     total_loss: 1 / iteration,
     loss_a: 0.5,
     lr: 0.01,
+    seconds: iteration,
   }));
   const { page, document } = await report(
     'whole',
@@ -129,6 +130,7 @@ test('a run with everything', async () => {
   );
   expect(page.length).toBeLessThan(200_000);
   expect(texts(document, 'header .muted')[0]).toMatch(/^4 iterations of 2 images, /);
+  expect(page).toContain('2.500 (median)');
   expect(page).not.toContain('<b>dog');
   expect(texts(document, '.notes li')).toEqual([
     '1 iteration diverged: 3 (skipped); divergence.jsonl says why.',

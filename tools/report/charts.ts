@@ -1,5 +1,6 @@
 import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
+import { medianOf } from '../../detection/engine/median';
 import type { Size } from '../../detection/structures/size';
 import { Markup } from './html';
 import { colorOf } from './palette';
@@ -91,11 +92,8 @@ type Points = Series['points'];
 
 function runningMedian(points: Points, window: number): Points {
   return points.map(({ x }, i) => {
-    const values = points
-      .slice(Math.max(0, i + 1 - window), i + 1)
-      .map(({ y }) => y)
-      .sort((a, b) => a - b);
-    return { x, y: values[values.length >> 1] };
+    const values = points.slice(Math.max(0, i + 1 - window), i + 1).map(({ y }) => y);
+    return { x, y: medianOf(values) };
   });
 }
 

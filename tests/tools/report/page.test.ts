@@ -249,6 +249,20 @@ test('a long name without spaces does not make the page wider than a narrow scre
   }
 });
 
+test('the smooth line of a loss is the median, of two points their mean', () => {
+  const points = [1, 5].map((y, k) => ({ x: k, y }));
+  const { document: drawn }: { document: Document } = parseHTML(
+    reportPage({ ...data, losses: [{ name: 'loss_a', points, validation: [] }] }),
+  );
+  const chart = drawn.querySelector('.charts svg[aria-label*="loss_a"]')!;
+  const [pale, smooth] = Array.from(chart.querySelectorAll('path[d^="M"]'), (line) =>
+    // M x,y L x,y
+    (line.getAttribute('d') ?? '').split(/[ML,]/).map(Number),
+  ).slice(-2);
+  expect(smooth[2]).toBe(pale[2]);
+  expect(smooth[4]).toBeCloseTo((pale[2] + pale[4]) / 2, 2);
+});
+
 test('charts are SVG with a line for each series', () => {
   const charts = Array.from(document.querySelectorAll('.charts svg'));
   // Two of precision, two losses, the learning rate, the scores.
