@@ -45,7 +45,7 @@ export async function installPackages(root, reporter) {
         cwd: root,
         onLine: (line) => {
           if (/^npm http (fetch|cache) .*\.tgz/.test(line))
-            reporter.progress(`${++fetched} packages fetched`);
+            reporter.progress(`${++fetched} ${fetched === 1 ? 'package' : 'packages'} fetched`);
         },
       },
     );

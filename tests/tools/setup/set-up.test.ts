@@ -57,6 +57,16 @@ describe('a fresh clone', () => {
     expect(project.takeCalls()).toEqual([]);
   });
 
+  it('counts the packages that npm fetches', async () => {
+    const reporter = path.join(project.root, 'tools/setup/reporter.mjs');
+    const hasty = fs.readFileSync(reporter, 'utf8').replace(/LINE_INTERVAL = \d+/, 'LINE_INTERVAL = 0');
+    fs.writeFileSync(reporter, hasty);
+    const fetching = 'console.error("npm http fetch GET 200 https://registry/a.tgz 5ms");';
+    project.fake('npm', fetching.repeat(2) + workingFakes.npm);
+    const { stderr } = await project.run();
+    expect(stderr).toMatch(/ {2}1 package fetched\n.* {2}2 packages fetched\n/);
+  });
+
   it('runs the command line by itself, and passes its exit status on', async () => {
     const first = await project.start('tools/rcnn.mjs', ['a', 'b', 'c']).outcome;
     expect(first.status).toBe(3);
