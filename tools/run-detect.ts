@@ -5,6 +5,7 @@ import { categoryColour } from '../datasets/drawing/overlay-svg';
 import { InputError } from '../detection/errors';
 import type { Detections } from '../detection/structures/detections';
 import type { Size } from '../detection/structures/size';
+import { counted } from './counted';
 import { aboveThreshold, cocoDetections, detectFile } from './detect-images';
 import { Interrupted, interruptible } from './interruption';
 import { loadDetector, type LoadedDetector } from './load-detector';
@@ -158,5 +159,5 @@ function asText({ file, detections }: Found, { categories }: LoadedDetector): st
     const name = terminalLine(categories[label - 1].name);
     return `  ${detections.scores[k].toFixed(3)} ${corners.join(' ')}  ${name}\n`;
   });
-  return `${terminalLine(file)}: ${lines.length} ${lines.length === 1 ? 'object' : 'objects'}\n${lines.join('')}`;
+  return `${terminalLine(file)}: ${counted(lines.length, 'object')}\n${lines.join('')}`;
 }

@@ -4,6 +4,7 @@ import { evaluateDetections, type CocoEvaluation } from '../datasets/evaluation/
 import { evaluationJson, formatEvaluation } from '../datasets/evaluation/format';
 import type { IouType } from '../datasets/evaluation/parameters';
 import { InputError } from '../detection/errors';
+import { counted } from './counted';
 import { sayWorkerDeath } from './data-faults';
 import { evaluateDetector } from './evaluate-detector';
 import { interruptible } from './interruption';
@@ -32,7 +33,8 @@ export async function runEvaluate(options: EvaluateCommandOptions): Promise<void
   }
   const evaluation = detections === undefined ? await ofDetector(options) : await ofFile(options, detections);
   if (evaluation.numOfUnknownCategory > 0) {
-    say(`${evaluation.numOfUnknownCategory} detections are of categories that ${annotations} lacks`);
+    const found = counted(evaluation.numOfUnknownCategory, 'detection is', 'detections are');
+    say(`${found} of categories that ${annotations} lacks`);
   }
   if (options.json !== undefined) {
     writeAtomically(options.json, `${JSON.stringify(evaluationJson(evaluation), null, 2)}\n`);

@@ -3,6 +3,7 @@ import type { CocoDataset } from '../datasets/coco/annotations';
 import type { CocoEvaluation } from '../datasets/evaluation/evaluate';
 import { configurationYaml } from './config/yaml-text';
 import type { CompleteConfiguration } from './config/complete';
+import { counted } from './counted';
 import { cocoResults } from './detect-images';
 import { describeEnvironment, formatBytes } from './environment';
 import type { DetectorEvaluation } from './evaluate-detector';
@@ -86,13 +87,14 @@ async function evaluationPart({ train, result }: FinishedRun): Promise<Evaluatio
 function describeRun({ configuration, iteration, train, val, stoppedEarly }: FinishedRun): string {
   const { iterations, data, optimizer } = configuration;
   const { accumulate } = optimizer;
-  const images = `${data.batchSize}${accumulate > 1 ? ` x ${accumulate}` : ''} images`;
+  const { batchSize } = data;
+  const images = accumulate > 1 ? `${batchSize} x ${accumulate} images` : counted(batchSize, 'image');
   const stopped = stoppedEarly === undefined ? 'stopped' : 'stopped early';
   const parts = [
-    `${iteration < iterations ? `${stopped} after ${iteration} of ` : ''}${iterations} iterations of ${images}`,
-    `${train.images.length} training images`,
-    ...(val ? [`${val.images.length} validation images`] : []),
-    `${train.categories.length} categories`,
+    `${iteration < iterations ? `${stopped} after ${iteration} of ` : ''}${counted(iterations, 'iteration')} of ${images}`,
+    counted(train.images.length, 'training image'),
+    ...(val ? [counted(val.images.length, 'validation image')] : []),
+    counted(train.categories.length, 'category', 'categories'),
   ];
   return parts.join(', ');
 }

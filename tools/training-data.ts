@@ -4,6 +4,7 @@ import { gtTargets } from '../datasets/coco/targets';
 import { InputError } from '../detection/errors';
 import { checkPictures } from './check-pictures';
 import type { TrainingConfiguration } from './config/schema';
+import { counted } from './counted';
 import { statOrUndefined } from './output-files';
 import { say } from './progress';
 
@@ -128,10 +129,7 @@ export async function checkedSet(
 
 /** `1 image, 5 annotations`. */
 export function leftOutCounts({ leftOut: { images, annotations } }: CocoDataset): string {
-  return (
-    `${images} ${images === 1 ? 'image' : 'images'}, ` +
-    `${annotations} ${annotations === 1 ? 'annotation' : 'annotations'}`
-  );
+  return `${counted(images, 'image')}, ${counted(annotations, 'annotation')}`;
 }
 
 /** @throws AnnotationError where there is nothing to learn from. */

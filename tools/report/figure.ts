@@ -1,4 +1,5 @@
 import { overlaySvg, type LabelledBox } from '../../datasets/drawing/overlay-svg';
+import { counted } from '../counted';
 import type { Picture } from './data';
 import { html, Markup } from './html';
 
@@ -19,7 +20,8 @@ export function pairFigure(
   // The best are drawn last, on top.
   const overlay = ({ boxes }: Panel): Markup =>
     new Markup(overlaySvg({ width, height }, [...boxes].reverse()));
-  const describe = ({ title, boxes }: Panel): string => `${fileName}: ${title}, ${boxes.length} boxes`;
+  const describe = ({ title, boxes }: Panel): string =>
+    `${fileName}: ${title}, ${counted(boxes.length, 'box', 'boxes')}`;
   return html`<figure class="card">
     <div class="pair">
       <div>

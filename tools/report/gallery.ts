@@ -1,4 +1,5 @@
 import { categoryColour, type LabelledBox } from '../../datasets/drawing/overlay-svg';
+import { counted } from '../counted';
 import type { BoxesToDraw, GalleryImage, ReportData } from './data';
 import { categoryLegend, pairFigure } from './figure';
 import { html, type Markup } from './html';
@@ -29,7 +30,8 @@ function figure(image: GalleryImage, id: string, names: readonly string[]): Mark
       { title: 'truth', boxes: labelled(truth, names) },
       { title: 'detections', boxes: labelled(detections, names) },
     ],
-    html`${fileName} &middot; ${truth.labels.length} objects, ${detections.labels.length} detections`,
+    html`${fileName} &middot; ${counted(truth.labels.length, 'object')},
+    ${counted(detections.labels.length, 'detection')}`,
   );
 }
 

@@ -1,5 +1,6 @@
 import type { LabelledBox } from '../../datasets/drawing/overlay-svg';
 import { ERROR_KINDS } from '../../datasets/evaluation/error-kinds';
+import { counted } from '../counted';
 import type { JudgedBox, ReportData, Verdict, WorstImage } from './data';
 import { verdictColors } from './errors';
 import { categoryLegend, pairFigure, swatch } from './figure';
@@ -43,7 +44,7 @@ function figure(image: WorstImage, id: string): Markup {
       { title: 'truth', boxes: labelled(truth) },
       { title: 'detections', boxes: labelled(detections) },
     ],
-    html`${fileName} &middot; ${count} ${count === 1 ? 'error' : 'errors'}
+    html`${fileName} &middot; ${counted(count, 'error')}
       <ul class="verdicts">
         ${kinds
           .filter(({ boxes }) => boxes.length > 0)

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { z } from 'zod';
 import type { CocoDataset } from '../../datasets/coco/annotations';
+import { counted } from '../counted';
 import { readBrokenPictures } from '../left-out';
 import { readJsonLines } from '../metrics-file';
 import { runFolder } from '../run-folder';
@@ -35,7 +36,7 @@ function divergenceNotes({ output }: NotedRun): string[] {
   if (events.length === 0) return [];
   const named = events.slice(0, MAX_NAMED).map(({ iteration, action }) => `${iteration} (${action})`);
   const more = events.length > MAX_NAMED ? ` and ${events.length - MAX_NAMED} more` : '';
-  const count = events.length === 1 ? '1 iteration' : `${events.length} iterations`;
+  const count = counted(events.length, 'iteration');
   return [`${count} diverged: ${named.join(', ')}${more}; ${path.basename(file)} says why.`];
 }
 
@@ -57,7 +58,7 @@ function leftOutNotes({ output, train, val }: NotedRun): string[] {
       ...(count > 0
         ? [
             `Left out of the ${name} set because they broke while it ran: ` +
-              `${count} ${count === 1 ? 'picture' : 'pictures'}; ${path.basename(file)} says which.`,
+              `${counted(count, 'picture')}; ${path.basename(file)} says which.`,
           ]
         : []),
     ];

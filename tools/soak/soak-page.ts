@@ -1,4 +1,5 @@
 import os from 'node:os';
+import { counted } from '../counted';
 import { lineChart, lossChart, type Series } from '../report/charts';
 import { facts, htmlDocument } from '../report/document';
 import { html, type Markup } from '../report/html';
@@ -12,10 +13,7 @@ import type { ProbeSample } from './trainer-probe';
 export function soakPage(recording: SoakRecording, checks: readonly Check[]): string {
   const { seed, minutes, faults, lives, runs } = recording;
   const broken = checks.filter(({ verdict }) => verdict === 'broken').length;
-  const heading =
-    broken === 0
-      ? 'Soak: every promise kept'
-      : `Soak: ${broken} ${broken === 1 ? 'promise' : 'promises'} broken`;
+  const heading = broken === 0 ? 'Soak: every promise kept' : `Soak: ${counted(broken, 'promise')} broken`;
   const steps = runs.map(({ phase, rows }) => `${rows.length} steps ${title(phase)}`).join(', ');
   const subtitle = html`${minutes} minutes of training under ${faults.length} faults, seed ${seed};
   ${lives.length} processes; ${steps}`;

@@ -130,7 +130,7 @@ test('an evaluation goes on without a picture that breaks, or ends the run; dead
   expect(train.brokenDuringRun).toEqual([]);
   expect(ofVal).toMatchObject({ file: annotations, brokenDuringRun: [{ kind: 'missing picture' }] });
   const report = readFileSync(path.join(skipped, 'report.html'), 'utf8');
-  expect(report).toContain('4 training images, 1 validation images');
+  expect(report).toContain('4 training images, 1 validation image,');
 
   const stopped = workplace.at('ended');
   expect(await runWithout(stopped)).toBe(2);
