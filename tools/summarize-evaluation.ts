@@ -10,10 +10,11 @@ import { scaleBoxes, type Boxes } from '../detection/structures/boxes';
 import type { Detections } from '../detection/structures/detections';
 import { aboveThreshold, cocoResults } from './detect-images';
 import type { DetectorEvaluation } from './evaluate-detector';
+import { sizeOfSide } from './picture-size';
 
 /** A handful is looked at again and again, to see the detector learn. */
 const NUM_PICTURES = 4;
-/** Longer side, pixels: small pictures are enlarged, so that their labels do not hide them. */
+/** Longer side, pixels. */
 const PICTURE_SIDE = 640;
 /** Detections that are drawn. */
 const MIN_SCORE = 0.5;
@@ -73,9 +74,7 @@ async function besideTruth(
   categories: readonly CocoCategory[],
 ): Promise<SummaryImage> {
   const { pixels, size } = await decodeImage(path.join(dataset.imageFolder ?? '', image.fileName));
-  const scale = PICTURE_SIDE / Math.max(size.width, size.height);
-  const width = Math.max(1, Math.round(size.width * scale));
-  const height = Math.max(1, Math.round(size.height * scale));
+  const { width, height } = sizeOfSide(size, PICTURE_SIDE);
   const twice = await sharp(pixels, { raw: { ...size, channels: 3 } })
     .resize({ width, height, fit: 'fill' })
     .extend({ right: width, extendWith: 'repeat' })

@@ -168,6 +168,38 @@ test('a run with everything', async () => {
   expect(box?.getAttribute('height')).toBe('35');
 });
 
+test('small pictures are enlarged, so that captions do not hide them', async () => {
+  const small = { id: 1, fileName: 'small.png', width: 32, height: 64 };
+  const picture = sharp({ create: { width: 32, height: 64, channels: 3, background: '#446688' } });
+  await picture.png().toFile(path.join(folder, small.fileName));
+  const ofOne = categories.slice(0, 1);
+  const [annotation] = dataset([{ bbox: [8, 16, 12, 20] }]).annotations;
+  const set = new CocoDataset('set.json', folder, [small], ofOne, [annotation], []);
+  const { document } = await report('small', {
+    iteration: 1,
+    train: set,
+    val: set,
+    result: evaluated(set, { 1: [[[8, 16, 20, 36], 1, 0.9]] }),
+    configuration: {
+      ...configuration,
+      iterations: 1,
+      data: { ...configuration.data, batchSize: 1 },
+    },
+  });
+  const [, panel] = Array.from(document.querySelectorAll('figure svg[role]'));
+  expect(panel.getAttribute('viewBox')).toBe('0 0 240 480');
+  const box = panel.querySelector('rect[fill="none"]')!;
+  expect(['x', 'y', 'width', 'height'].map((name) => Number(box.getAttribute(name)))).toEqual([
+    60, 120, 90, 150,
+  ]);
+  // The caption is no longer than the box.
+  expect(Number(panel.querySelector('rect[rx]')!.getAttribute('height'))).toBeLessThan(20);
+  expect(texts(document, 'figcaption')[0]).toMatch(/^small\.png · 1 object,\s+1 detection$/);
+  expect(texts(document, 'header .muted')).toEqual([
+    '1 iteration of 1 image, 1 training image, 1 validation image, 1 category',
+  ]);
+});
+
 test('a run of one category, stopped early, whose pictures have gone', async () => {
   const set = dataset([{}], categories.slice(0, 1));
   const gone = new CocoDataset(

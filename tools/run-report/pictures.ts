@@ -6,12 +6,13 @@ import { decodeImage, ImageError } from '../../datasets/images/decode';
 import { scaleBoxes } from '../../detection/structures/boxes';
 import type { Detections } from '../../detection/structures/detections';
 import { aboveThreshold } from '../detect-images';
+import { sizeOfSide } from '../picture-size';
 import type { GalleryImage, Picture } from '../report/data';
 
 /** Pictures of the gallery: enough to judge by. */
 const GALLERY_SIZE = 12;
-/** Two dozen photographs are a page of one or two megabytes. */
-const MAX_PICTURE_SIDE = 480;
+/** Longer side, pixels: two dozen photographs are a page of one or two megabytes. */
+const PICTURE_SIDE = 480;
 const PICTURE_QUALITY = 75;
 
 /** Pictures spread evenly over the validation set; colors and names of boxes go by the detector's labels. */
@@ -46,7 +47,7 @@ export async function galleryImages(
 }
 
 /**
- * A picture of a data set, small enough for a page. Undefined where it cannot be read any more: that is no reason to lose
+ * A picture of a data set, of the size that pages show. Undefined where it cannot be read any more: that is no reason to lose
  * the report of a long run.
  */
 export async function thumbnail(
@@ -59,14 +60,10 @@ export async function thumbnail(
   });
   if (decoded === undefined) return undefined;
   const { pixels, size } = decoded;
-  const scale = Math.min(1, MAX_PICTURE_SIDE / Math.max(size.width, size.height));
-  const small = {
-    width: Math.max(1, Math.round(size.width * scale)),
-    height: Math.max(1, Math.round(size.height * scale)),
-  };
+  const shown = sizeOfSide(size, PICTURE_SIDE);
   const jpeg = await sharp(pixels, { raw: { ...size, channels: 3 } })
-    .resize({ ...small, fit: 'fill' })
+    .resize({ ...shown, fit: 'fill' })
     .jpeg({ quality: PICTURE_QUALITY })
     .toBuffer();
-  return { fileName, ...small, jpeg };
+  return { fileName, ...shown, jpeg };
 }
