@@ -1,3 +1,4 @@
+import { formatScore } from '../datasets/evaluation/format';
 import { EarlyStopping } from '../detection/engine/early-stopping';
 import type { Hook } from '../detection/engine/hooks';
 import { JsonLinesWriter } from '../detection/engine/json-lines-writer';
@@ -92,6 +93,7 @@ function progressWriter({ configuration: { data, optimizer }, metric }: Training
     imagesPerStep: data.batchSize * optimizer.accumulate,
     // A metric may be named after a category, which may have any name.
     scores: Object.fromEntries(scores.map((name) => [terminalLine(name), name])),
+    formatScore,
   });
 }
 

@@ -19,7 +19,7 @@ export function formatEvaluation({ stats, perCategory }: CocoEvaluation): string
   const rows = perCategory.map((category) => [
     category.name.replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, ' '), // a new line would break the table
     String(category.numTruths),
-    ...COLUMNS.map((column) => (category[column] === -1 ? '-' : category[column].toFixed(3))),
+    ...COLUMNS.map((column) => formatScore(category[column])),
   ]);
   const table = [['category', 'objects', ...COLUMNS], ...rows];
   const widths = table[0].map((_, column) => Math.max(...table.map((row) => [...row[column]].length)));
@@ -31,6 +31,11 @@ export function formatEvaluation({ stats, perCategory }: CocoEvaluation): string
       })
       .join('  ');
   return [...lines, '', ...table.map(format)].join('\n');
+}
+
+/** Three decimals; a dash for -1, which stands for undefined. */
+export function formatScore(score: number): string {
+  return score === -1 ? '-' : score.toFixed(3);
 }
 
 /** What `rcnn evaluate --json` writes. */

@@ -9,6 +9,8 @@ export interface ProgressOptions {
   readonly imagesPerStep?: number;
   /** Scalars whose last value is shown, once there is one, by what they are called there: what evaluations found. */
   readonly scores?: Readonly<Record<string, string>>;
+  /** A score as it is shown. With three decimals if left out. */
+  readonly formatScore?: (score: number) => string;
   /** Steps from one line to the next where the output is no terminal. 20 if left out. */
   readonly every?: number;
 }
@@ -92,7 +94,7 @@ export class ProgressWriter implements Hook {
   private numbers(state: TrainingState): Record<'speed' | 'lr' | 'scores' | 'left', string[]> {
     const { iteration, iterations, storage, isEnough } = state;
     const isOver = iteration === iterations || isEnough;
-    const { imagesPerStep = 1, scores = {} } = this.options;
+    const { imagesPerStep = 1, scores = {}, formatScore = threeDecimals } = this.options;
     const unit = this.options.imagesPerStep === undefined ? 'it/s' : 'images/s';
     const seconds = median(storage.history('seconds'), WINDOW);
     const waiting = sum(storage, 'data_seconds') / sum(storage, 'seconds');
@@ -108,7 +110,7 @@ export class ProgressWriter implements Hook {
       lr: rate === undefined ? [] : [`lr ${rate.toPrecision(3)}`],
       scores: Object.entries(scores).flatMap(([label, name]) => {
         const score = storage.latest(name)?.value;
-        return score === undefined ? [] : [`${label} ${score.toFixed(3)}`];
+        return score === undefined ? [] : [`${label} ${formatScore(score)}`];
       }),
     };
   }
@@ -134,6 +136,10 @@ class TimeOutsideOfSteps {
     }
     this.previous = now;
   }
+}
+
+function threeDecimals(score: number): string {
+  return score.toFixed(3);
 }
 
 function loss(storage: EventStorage, name: string, label: string): string[] {

@@ -1,6 +1,6 @@
 import { EventStorage } from '../../../detection/engine/event-storage';
 import type { TrainingState } from '../../../detection/engine/hooks';
-import { ProgressWriter } from '../../../detection/engine/progress-writer';
+import { ProgressWriter, type ProgressOptions } from '../../../detection/engine/progress-writer';
 import { Sgd } from '../../../detection/engine/sgd';
 import { Screen } from '../../screen';
 
@@ -24,9 +24,10 @@ class Run {
   constructor(
     readonly output: { isTTY?: boolean; columns?: number; write(text: string): unknown },
     imagesPerStep?: number,
+    formatScore?: ProgressOptions['formatScore'],
   ) {
     jest.spyOn(performance, 'now').mockImplementation(() => this.now);
-    this.writer = new ProgressWriter({ output, imagesPerStep, scores: { AP: 'val/AP' } });
+    this.writer = new ProgressWriter({ output, imagesPerStep, scores: { AP: 'val/AP' }, formatScore });
     this.storage.lossNames = losses;
   }
 
@@ -93,6 +94,13 @@ test('steps instead of images, and nothing of what is not known yet', () => {
   jest.spyOn(empty.run.storage, 'latest').mockReturnValue(undefined);
   for (let k = 0; k < 20; k++) empty.run.step();
   expect(empty.text()).toMatch(/^20\/45 {2}\d+\.\d\d GiB\n$/);
+});
+
+test('scores in the form that they are wanted in', () => {
+  let text = '';
+  const run = new Run({ write: (more) => (text += more) }, 1, (score) => `${Math.round(100 * score)} %`);
+  for (let k = 1; k <= 20; k++) run.step(0.5, k === 20 ? 1 : 0);
+  expect(text).toContain('  AP 12 %  ');
 });
 
 test('losses of millions take no more room than others', () => {
