@@ -1,10 +1,11 @@
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { medianOf } from '../detection/engine/median';
 import { InputError } from '../detection/errors';
 import { runProgram, type ProgramCall } from './benchmarks/child-process';
 import { makeEvaluationFiles } from './benchmarks/evaluation-files';
-import { median, OtherWork } from './benchmarks/machine';
+import { OtherWork } from './benchmarks/machine';
 import { speedCases, type Run, type SpeedCase } from './benchmarks/speed-cases';
 import { interruptible } from './interruption';
 import { requireFileName, writeAtomically } from './output-files';
@@ -113,7 +114,7 @@ async function run(side: ProgramCall, parse: SpeedCase['parse'], signal: AbortSi
 }
 
 function middle(runs: readonly Run[]): Run {
-  const seconds = median(runs.map((each) => each.seconds));
+  const seconds = medianOf(runs.map((each) => each.seconds));
   return { ...runs[0], seconds, disturbed: runs.some((each) => each.disturbed === true) };
 }
 

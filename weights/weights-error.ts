@@ -1,4 +1,4 @@
-import { InputError } from '../detection/errors';
+import { InputError, shortened } from '../detection/errors';
 
 /** Names in a file may be as long as the file. */
 const MAX_ENTRY_LENGTH = 200;
@@ -23,8 +23,4 @@ export class WeightsError extends InputError {
 /** A name from a file for a message: on one line, and not without end. */
 export function quoted(name: string): string {
   return JSON.stringify(shortened(name, MAX_ENTRY_LENGTH));
-}
-
-function shortened(text: string, length: number): string {
-  return text.length <= length ? text : `${text.slice(0, length)}…`;
 }

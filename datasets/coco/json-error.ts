@@ -1,4 +1,4 @@
-import { shortened } from '../shortened';
+import { shortened } from '../../detection/errors';
 
 /** Where a text stops being JSON. */
 export interface JsonFault {

@@ -1,4 +1,5 @@
 import { constants, isUtf8 } from 'node:buffer';
+import { utf8Length, wholeCharacters } from '../utf8';
 import { findJsonFault, placeBehind, type JsonContext, type TextPlace } from './json-error';
 
 /** Puts bytes at the start of the buffer, as many as it likes. @returns how many; 0 at the end of the text. */
@@ -268,28 +269,9 @@ class JsonText {
  */
 function textOf(bytes: Buffer, start: TextPlace): string {
   if (isUtf8(bytes)) return bytes.toString('utf8');
-  const wholeIn = (length: number): Buffer => bytes.subarray(0, wholeCharacters(bytes.subarray(0, length)));
-  let [right, wrong] = [0, bytes.length];
-  while (wrong - right > 1) {
-    const middle = Math.floor((right + wrong) / 2);
-    if (isUtf8(wholeIn(middle))) right = middle;
-    else wrong = middle;
-  }
-  const text = wholeIn(right).toString('utf8');
+  const text = bytes.toString('utf8', 0, utf8Length(bytes));
   const place = placeBehind(text, text.length, start);
   throw new JsonTextError(place, 'this is not JSON: what begins here is not text in UTF-8.');
-}
-
-/** How many bytes there are up to a last character of which only the beginning is there. */
-function wholeCharacters(bytes: Uint8Array): number {
-  const { length } = bytes;
-  for (let back = 1; back <= Math.min(3, length); back++) {
-    const byte = bytes[length - back];
-    if (byte >= 0x80 && byte < 0xc0) continue; // not the first of its character
-    const characterLength = byte < 0xc0 ? 1 : byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
-    return back < characterLength ? length - back : length;
-  }
-  return length;
 }
 
 function isSpace(byte: number): boolean {

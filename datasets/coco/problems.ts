@@ -1,4 +1,4 @@
-import { shortened } from '../shortened';
+import { shortened } from '../../detection/errors';
 
 /** Something wrong in a file. */
 export interface Problem {

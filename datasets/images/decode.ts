@@ -1,9 +1,8 @@
 import { open, readFile, stat } from 'node:fs/promises';
 import sharp, { type Metadata, type Sharp } from 'sharp';
-import { InputError } from '../../detection/errors';
+import { InputError, shortened } from '../../detection/errors';
 import type { RgbImage } from '../../detection/structures/resize';
 import type { Size } from '../../detection/structures/size';
-import { shortened } from '../shortened';
 
 /** Pictures that declare more pixels are taken for decompression bombs: the number at which PIL refuses. */
 export const MAX_PIXELS = 178_956_970;

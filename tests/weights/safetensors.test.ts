@@ -153,7 +153,7 @@ describe('readSafetensors', () => {
       /a header of 9000009 bytes/,
     ],
     ['depth', `{"w":${'['.repeat(1e5)}${']'.repeat(1e5)}}`, 0, /"w": is no JSON object/],
-    ['a name as long as the file', { ['w'.repeat(1e6)]: 1 }, 0, /: entry "w{200}…": is no JSON object$/],
+    ['a name as long as the file', { ['w'.repeat(1e6)]: 1 }, 0, /: entry "w{197}\.\.\.": is no JSON object$/],
     ['no JSON', '{"w"', 0, /header is not JSON/],
     ['an array', '[]', 0, /no JSON object/],
     ['an entry that is no object', { w: 1 }, 0, /no JSON object/],

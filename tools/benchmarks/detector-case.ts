@@ -4,6 +4,7 @@
  *     node dist/tools/benchmarks/detector-case.js '{"model":"fasterrcnn_resnet50_fpn","mode":"train","size":512,"batch":1,"boxes":8,"classes":90,"steps":5}'
  */
 import { loadTrainingBackend } from '../../detection/backend/node';
+import { medianOf } from '../../detection/engine/median';
 import { peakMemoryBytes } from '../../detection/engine/peak-memory';
 import { Sgd } from '../../detection/engine/sgd';
 import { train } from '../../detection/engine/train';
@@ -13,7 +14,7 @@ import { disposingAll } from '../../detection/nn/scope';
 import type { DetectionBatch } from '../../detection/structures/detection-batch';
 import { batchOf, BENCHMARK_SEED, drawPictures } from './detector-batch';
 import { fillWithFormula } from './formula-weights';
-import { BENCHMARK_THREADS, OtherWork, median, residentMegabytes } from './machine';
+import { BENCHMARK_THREADS, OtherWork, residentMegabytes } from './machine';
 import type { BenchmarkPicture } from './pictures';
 
 export interface DetectorCase {
@@ -108,7 +109,7 @@ async function main(detectorCase: DetectorCase): Promise<void> {
       ? await timeTraining(model, pictures, detectorCase)
       : timeInference(model, pictures, detectorCase);
   const measurement: CaseMeasurement = {
-    median_s: median(timed.seconds.slice(WARMUP_STEPS)),
+    median_s: medianOf(timed.seconds.slice(WARMUP_STEPS)),
     peak_rss_mb: peakMemoryBytes() / 2 ** 20,
     base_rss_mb: base,
     disturbed: otherWork.disturbs,

@@ -47,8 +47,3 @@ export class OtherWork {
     return others / ((performance.now() - this.start) / 1000) > DISTURBED_FROM;
   }
 }
-
-/** The middle one; of an even number the upper of the two in the middle. */
-export function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
-}

@@ -6,6 +6,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { loadTrainingBackend } from '../../detection/backend/node';
+import { medianOf } from '../../detection/engine/median';
 import { peakMemoryBytes } from '../../detection/engine/peak-memory';
 import { Sgd } from '../../detection/engine/sgd';
 import type { Losses } from '../../detection/engine/trainable';
@@ -16,7 +17,7 @@ import type { Parameter } from '../../detection/nn/module';
 import { batchOf, BENCHMARK_CLASSES, BENCHMARK_SEED, drawPictures } from './detector-batch';
 import { fillWithFormula } from './formula-weights';
 import { LiveBytesMeter, type LiveGroup } from './live-bytes';
-import { BENCHMARK_THREADS, OtherWork, median } from './machine';
+import { BENCHMARK_THREADS, OtherWork } from './machine';
 import { headGradientsOf, trainingForm, type FormName } from './training-forms';
 
 export interface MemorySetting {
@@ -132,7 +133,7 @@ async function main(memoryCase: MemoryCase): Promise<void> {
       trace: trace.points(),
     },
     residentPeakBytes: peakMemoryBytes(),
-    seconds: median(seconds),
+    seconds: medianOf(seconds),
     disturbed: otherWork.disturbs,
     ...compared!,
   };
