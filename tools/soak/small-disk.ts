@@ -2,8 +2,11 @@ import { spawn, spawnSync } from 'node:child_process';
 import { closeSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs';
 import path from 'node:path';
 
-/** Enough for five checkpoints of the tiny detector and an hour of events; memory, as far as it is used. */
-const SIZE = '400m';
+/**
+ * Enough for two runs of the tiny detector: of each three checkpoints that are due, the best, one that a stop has left and
+ * one that is being written; and an hour of events. Memory, as far as it is used.
+ */
+const SIZE = '600m';
 const BALLAST_PIECE = 2 ** 20;
 
 /**
