@@ -3,8 +3,13 @@ import path from 'node:path';
 import { readCheckpointState } from './checkpoint';
 import { WeightsError } from './weights-error';
 
-/** Steps done, in the folder `checkpoints`. */
+/** What `checkpointName` gives. */
 export const CHECKPOINT_NAME = /^\d{7,}$/;
+
+/** The name of the checkpoint of so many steps, in the folder `checkpoints`. */
+export function checkpointName(iteration: number): string {
+  return String(iteration).padStart(7, '0');
+}
 
 /** Folders of a run's checkpoints of so many steps or fewer, latest first. */
 export function checkpointsUpTo(folder: string, upTo: number): string[] {

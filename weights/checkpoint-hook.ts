@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Hook, TrainingState } from '../detection/engine/hooks';
 import { isBetter, type Metric } from '../detection/engine/metric';
 import { NotFiniteError, readCheckpointState, saveCheckpoint, type Resumable } from './checkpoint';
-import { checkpointsUpTo, isExtra } from './checkpoint-folders';
+import { checkpointName, checkpointsUpTo, isExtra } from './checkpoint-folders';
 import { removeWholeFolder, syncFolder } from './whole-folder';
 
 export interface CheckpointHookOptions {
@@ -134,7 +134,7 @@ export class CheckpointHook implements Hook {
   private link(name: 'last' | 'best', iteration: number): void {
     const temporary = path.join(this.options.folder, `.${name}.${process.pid}.tmp`);
     rmSync(temporary, { force: true });
-    symlinkSync(path.join('checkpoints', path.basename(this.folderOf(iteration))), temporary);
+    symlinkSync(path.join('checkpoints', checkpointName(iteration)), temporary);
     renameSync(temporary, path.join(this.options.folder, name));
   }
 
@@ -155,7 +155,7 @@ export class CheckpointHook implements Hook {
   }
 
   private folderOf(iteration: number): string {
-    return path.join(this.checkpoints, String(iteration).padStart(7, '0'));
+    return path.join(this.checkpoints, checkpointName(iteration));
   }
 
   private linkedFolder(name: 'last' | 'best'): string | undefined {

@@ -1,7 +1,7 @@
 import { existsSync, lstatSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { readCheckpointState, verifyCheckpoint } from './checkpoint';
-import { CHECKPOINT_NAME, checkpointsUpTo } from './checkpoint-folders';
+import { CHECKPOINT_NAME, checkpointName, checkpointsUpTo } from './checkpoint-folders';
 import { HIDDEN_LINK_NAME } from './checkpoint-hook';
 import { isLeftOver, removeHiddenFolders } from './whole-folder';
 import { WeightsError } from './weights-error';
@@ -60,7 +60,7 @@ function checkpointsUpToLast(folder: string): string[] {
 /** Some copy what a link leads to. What is renamed over a folder is refused, by the system, at the first checkpoint. */
 function requireNoFolder(link: string): void {
   if (lstatSync(link, { throwIfNoEntry: false })?.isDirectory() !== true) return;
-  const name = String(readCheckpointState(link).iteration).padStart(7, '0');
+  const name = checkpointName(readCheckpointState(link).iteration);
   const reason = `is a folder, as in a copy that has followed links; replace it by a link to checkpoints/${name}`;
   throw new WeightsError(link, undefined, reason);
 }
