@@ -20,7 +20,7 @@ export default tseslint.config(
   },
   {
     // A command's work is loaded when it runs. import() would need the names of compiled files.
-    files: ['tools/commands/*.ts'],
+    files: ['tools/cli/commands/*.ts'],
     rules: { '@typescript-eslint/no-require-imports': 'off' },
   },
 );

@@ -34,7 +34,7 @@ if (await prepare()) {
   process.setSourceMapsEnabled(true);
   process.env.FASTER_RCNN_CACHE = cacheFolder(); // the command line downloads to the same folder
   /** @type {{ main(argv: string[]): Promise<number> }} */
-  const { main } = createRequire(import.meta.url)(path.join(root, 'dist/tools/cli.js'));
+  const { main } = createRequire(import.meta.url)(path.join(root, 'dist/tools/cli/main.js'));
   process.exitCode = await main(process.argv.slice(2));
 } else {
   process.exitCode = 2;

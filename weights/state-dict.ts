@@ -1,8 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Trainable } from '../detection/engine/trainable';
+import type { Trainable } from '../detection/nn/trainable';
 import type { Parameter } from '../detection/nn/module';
-import { firstNonFinite, storedFloat32, storedInt64, toFloat32, type StoredTensor } from './stored-tensor';
-import { quoted, WeightsError } from './weights-error';
+import {
+  firstNonFinite,
+  storedFloat32,
+  storedInt64,
+  toFloat32,
+  type StoredTensor,
+} from './formats/stored-tensor';
+import { quoted, WeightsError } from './formats/weights-error';
 
 /** Whatever has torchvision's state_dict: a Module, or what the trainer trains. */
 export type StateOwner = Pick<Trainable<never>, 'namedParameters' | 'namedBuffers'>;

@@ -13,7 +13,7 @@ import { cropTargets, drawScaleJitter } from '../transforms/scale-jitter';
 import type { ScaleJitter } from '../transforms/scale-jitter';
 import { sizeInBatch } from './batch-job';
 import type { BatchJob, PictureJob } from './batch-job';
-import type { Example } from './examples';
+import type { Example } from '../examples';
 
 /** A batch before its pixels are there. All that is random about it has been drawn. */
 export interface BatchPlan {

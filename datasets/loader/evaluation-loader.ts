@@ -4,8 +4,8 @@ import { BatchLoader } from './batch-loader';
 import type { WorkerOptions } from './batch-loader';
 import { evaluationPlans } from './batch-plan';
 import type { BatchPlan } from './batch-plan';
-import { cocoExamples } from './examples';
-import type { Example } from './examples';
+import { cocoExamples } from '../examples';
+import type { Example } from '../examples';
 
 export interface EvaluationLoaderOptions extends WorkerOptions, ResizeOptions, ImageNormalization {
   /** Images of a batch. Default 1: no image is padded to the size of another. */

@@ -4,8 +4,8 @@ import { BatchLoader } from './batch-loader';
 import type { WorkerOptions } from './batch-loader';
 import { trainingPlans } from './batch-plan';
 import type { BatchPlan, TrainingPlanOptions } from './batch-plan';
-import { cocoExamples } from './examples';
-import type { Example } from './examples';
+import { cocoExamples } from '../examples';
+import type { Example } from '../examples';
 
 export interface TrainingLoaderOptions extends WorkerOptions, TrainingPlanOptions {
   /** Iterations that an earlier run has done: batches begin where it ended. Default 0. */

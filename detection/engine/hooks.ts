@@ -1,4 +1,4 @@
-import type { EventStorage } from './event-storage';
+import type { EventStorage } from '../events/event-storage';
 import type { Optimizer } from './optimizer';
 
 /** How far a training run has come: what hooks may look at. */

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Losses } from './trainable';
+import type { Losses } from '../nn/trainable';
 
 /** All losses in one read: on an accelerator each read waits for everything before it. */
 export function readLosses(losses: Losses): Record<string, number> {

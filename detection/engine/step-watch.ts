@@ -1,4 +1,4 @@
-import type { EventStorage } from './event-storage';
+import type { EventStorage } from '../events/event-storage';
 
 /** Measures each step of a training, and how much of it goes by in waiting for data. */
 export class StepWatch {

@@ -1,13 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { DivergenceError } from './divergence-error';
-import { EventStorage } from './event-storage';
+import { EventStorage } from '../events/event-storage';
 import type { GradientClipping } from './gradient-clipping';
 import type { Hook, TrainingState } from './hooks';
 import type { Optimizer } from './optimizer';
 import type { Schedule } from './schedules';
 import { StepWatch } from './step-watch';
-import { summary, withStorage } from './summary';
-import type { Trainable } from './trainable';
+import { summary, withStorage } from '../events/summary';
+import type { Trainable } from '../nn/trainable';
 import { TrainingStep, type StepMeans } from './training-step';
 
 export interface TrainingOptions<Batch> {

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { lossesAndGradients } from '../nn/autograd';
 import { hasKernel, runKernel } from '../nn/kernels';
 import type { RandomStream } from '../nn/random';
-import type { Losses, Trainable } from './trainable';
+import type { Losses, Trainable } from '../nn/trainable';
 
 /** What the batches of a step gave: means over them, to which a batch that lacks a loss or a gradient adds 0. */
 export interface StepMeans {

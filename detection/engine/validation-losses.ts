@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { RandomStream } from '../nn/random';
 import { readLosses } from './loss-values';
-import type { Trainable } from './trainable';
+import type { Trainable } from '../nn/trainable';
 
 /**
  * Mean of each loss over batches that nothing is learnt from: simply `model.losses(batch)`, without a tape, which

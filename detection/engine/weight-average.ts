@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Hook, TrainingState } from './hooks';
-import type { Trainable } from './trainable';
+import type { Trainable } from '../nn/trainable';
 
 export interface WeightAverageOptions {
   /** What is left of the average after a step: 0 < decay < 1. */

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Losses, Trainable } from './trainable';
+import type { Losses, Trainable } from '../nn/trainable';
 
 /** A model that leaves its losses to a function outside. */
 export interface SeparatedModel<Inputs, Outputs> extends Omit<Trainable<never>, 'losses'> {

@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Losses } from '../engine/trainable';
+import type { Losses } from '../nn/trainable';
 import { disposingAll } from '../nn/scope';
 import type { Detections } from '../structures/detections';
 import type { DetectionBatch } from '../structures/detection-batch';
 import type { ImageBatch } from '../structures/image-batch';
 import type { BackboneWithFpn } from './backbone/feature-pyramid';
-import { Model } from './model';
+import { Model } from './examples/model';
 import type { RoiHeads } from './roi/roi-heads';
 import type { RegionProposalNetwork } from './rpn/region-proposal-network';
 

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Losses } from '../engine/trainable';
+import type { Losses } from './trainable';
 import type { Parameter } from './module';
 import { disposeSaved, recordTape, type TapeNode } from './tfjs-internals';
 

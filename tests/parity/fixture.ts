@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ModelName } from '../../detection/modeling/models';
+import type { ModelName } from '../../detection/modeling/definitions/models';
 import type { Differences } from './compare';
 import type { pictureSets } from './pictures';
 import type { Inference, Training, TrainingSettings } from './stages';

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { buildDetector, defaultNorm } from '../../detection/modeling/models';
+import { buildDetector, defaultNorm } from '../../detection/modeling/definitions/models';
 import type { Module } from '../../detection/nn/module';
 import { disposingAll } from '../../detection/nn/scope';
 import { compareInference, compareTraining, TOLERANCES, worse, type Differences } from './compare';

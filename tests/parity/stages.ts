@@ -1,7 +1,7 @@
 /** What a detector computes, stage by stage, in the form in which the torchvision peer reports it. */
 import * as tf from '@tensorflow/tfjs-core';
 import { Sgd } from '../../detection/engine/sgd';
-import type { Losses } from '../../detection/engine/trainable';
+import type { Losses } from '../../detection/nn/trainable';
 import type { FasterRcnn } from '../../detection/modeling/faster-rcnn';
 import { lossesAndGradients } from '../../detection/nn/autograd';
 import { disposingAll } from '../../detection/nn/scope';

@@ -9,8 +9,8 @@ import {
   loadStateDict,
   saveStateDict,
 } from '../../weights/state-dict';
-import { storedFloat32, toFloat32, type StoredTensor } from '../../weights/stored-tensor';
-import { WeightsError } from '../../weights/weights-error';
+import { storedFloat32, toFloat32, type StoredTensor } from '../../weights/formats/stored-tensor';
+import { WeightsError } from '../../weights/formats/weights-error';
 import { describeShared, sharedPath } from '../shared';
 
 let tensorsBefore: number;

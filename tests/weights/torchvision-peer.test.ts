@@ -6,13 +6,13 @@ import * as tf from '@tensorflow/tfjs-core';
 import { loadBackend } from '../../detection/backend/node';
 import { Sgd } from '../../detection/engine/sgd';
 import type { FasterRcnn } from '../../detection/modeling/faster-rcnn';
-import { buildDetector, type ModelName, type NormName } from '../../detection/modeling/models';
+import { buildDetector, type ModelName, type NormName } from '../../detection/modeling/definitions/models';
 import { batchImages } from '../../detection/structures/image-batch';
-import { main } from '../../tools/cli';
-import { saveCheckpoint } from '../../weights/checkpoint';
-import { readWeights } from '../../weights/read-weights';
+import { main } from '../../tools/cli/main';
+import { saveCheckpoint } from '../../weights/checkpoints/checkpoint';
+import { readWeights } from '../../weights/formats/read-weights';
 import { saveStateDict } from '../../weights/state-dict';
-import { temporaryFolder } from './weight-files';
+import { temporaryFolder } from './formats/weight-files';
 
 /** Where the kit for comparing with torchvision puts its Python. */
 const PYTHON = path.join(homedir(), '.cache', 'torchvision-peer', 'python');

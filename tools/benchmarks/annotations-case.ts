@@ -5,8 +5,8 @@
  *     node dist/tools/benchmarks/annotations-case.js '{"file":"instances.json"}'
  */
 import { readCocoDataset } from '../../datasets/coco/annotations';
-import { cocoExamples } from '../../datasets/loader/examples';
-import { peakMemoryBytes } from '../../detection/engine/peak-memory';
+import { cocoExamples } from '../../datasets/examples';
+import { peakMemoryBytes } from '../../detection/engine/writers/peak-memory';
 
 export interface AnnotationsCase {
   readonly file: string;

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { InputError } from '../../detection/errors';
-import { Interrupted } from '../interruption';
+import { Interrupted } from '../terminal/interruption';
 
 /** A program and its arguments. */
 export interface ProgramCall {

@@ -4,7 +4,7 @@
  *
  *     node dist/tools/benchmarks/cost-growth.js [MODEL]
  */
-import { modelNames } from '../../detection/modeling/models';
+import { modelNames } from '../../detection/modeling/definitions/models';
 import { benchmarkProgram, runProgram } from './child-process';
 import type { CaseMeasurement, DetectorCase } from './detector-case';
 

@@ -4,12 +4,16 @@
  *     node dist/tools/benchmarks/detector-case.js '{"model":"fasterrcnn_resnet50_fpn","mode":"train","size":512,"batch":1,"boxes":8,"classes":90,"steps":5}'
  */
 import { loadTrainingBackend } from '../../detection/backend/node';
-import { medianOf } from '../../detection/engine/median';
-import { peakMemoryBytes } from '../../detection/engine/peak-memory';
+import { medianOf } from '../../detection/events/median';
+import { peakMemoryBytes } from '../../detection/engine/writers/peak-memory';
 import { Sgd } from '../../detection/engine/sgd';
 import { train } from '../../detection/engine/train';
 import type { FasterRcnn } from '../../detection/modeling/faster-rcnn';
-import { buildDetector, imageNormalization, type ModelName } from '../../detection/modeling/models';
+import {
+  buildDetector,
+  imageNormalization,
+  type ModelName,
+} from '../../detection/modeling/definitions/models';
 import { disposingAll } from '../../detection/nn/scope';
 import type { DetectionBatch } from '../../detection/structures/detection-batch';
 import { batchOf, BENCHMARK_SEED, drawPictures } from './detector-batch';

@@ -6,12 +6,16 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { loadTrainingBackend } from '../../detection/backend/node';
-import { medianOf } from '../../detection/engine/median';
-import { peakMemoryBytes } from '../../detection/engine/peak-memory';
+import { medianOf } from '../../detection/events/median';
+import { peakMemoryBytes } from '../../detection/engine/writers/peak-memory';
 import { Sgd } from '../../detection/engine/sgd';
-import type { Losses } from '../../detection/engine/trainable';
-import { architectures } from '../../detection/modeling/architectures';
-import { assembleDetector, imageNormalization, type ModelName } from '../../detection/modeling/models';
+import type { Losses } from '../../detection/nn/trainable';
+import { architectures } from '../../detection/modeling/definitions/architectures';
+import {
+  assembleDetector,
+  imageNormalization,
+  type ModelName,
+} from '../../detection/modeling/definitions/models';
 import { lossesAndGradients } from '../../detection/nn/autograd';
 import type { Parameter } from '../../detection/nn/module';
 import { batchOf, BENCHMARK_CLASSES, BENCHMARK_SEED, drawPictures } from './detector-batch';

@@ -7,10 +7,10 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { loadBackend } from '../../detection/backend/node';
-import type { Losses } from '../../detection/engine/trainable';
+import type { Losses } from '../../detection/nn/trainable';
 import { withLoss, type SeparatedModel } from '../../detection/engine/with-loss';
 import type { FasterRcnn } from '../../detection/modeling/faster-rcnn';
-import { buildDetector, modelNames } from '../../detection/modeling/models';
+import { buildDetector, modelNames } from '../../detection/modeling/definitions/models';
 import { DenseFasterRcnn, denseLossFunction } from '../../detection/modeling/separated/dense-forward';
 import { identity, LossesAsOutputsFasterRcnn } from '../../detection/modeling/separated/losses-as-outputs';
 import { sampledLosses, SamplingFasterRcnn } from '../../detection/modeling/separated/sampling-forward';

@@ -8,7 +8,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { NodeJSKernelBackend } from '@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend';
 import { loadTrainingBackend } from '../../detection/backend/node';
 import { Sgd } from '../../detection/engine/sgd';
-import { buildDetector, imageNormalization, modelNames } from '../../detection/modeling/models';
+import { buildDetector, imageNormalization, modelNames } from '../../detection/modeling/definitions/models';
 import { lossesAndGradients } from '../../detection/nn/autograd';
 import { batchOf, BENCHMARK_CLASSES, BENCHMARK_SEED, drawPictures } from './detector-batch';
 import { fillWithFormula } from './formula-weights';

@@ -1,4 +1,4 @@
-import type { Losses } from '../../detection/engine/trainable';
+import type { Losses } from '../../detection/nn/trainable';
 import { withLoss, type SeparatedModel } from '../../detection/engine/with-loss';
 import type { FasterRcnn } from '../../detection/modeling/faster-rcnn';
 import { DenseFasterRcnn, denseLossFunction } from '../../detection/modeling/separated/dense-forward';

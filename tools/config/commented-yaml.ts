@@ -1,6 +1,6 @@
 import { Document, isScalar, Pair, Scalar, visit, YAMLMap } from 'yaml';
 import type { z } from 'zod';
-import { terminalText } from '../terminal-text';
+import { terminalText } from '../terminal/terminal-text';
 import { allowedValues } from './allowed-values';
 import type { CompleteConfiguration } from './complete';
 import { asObject, descriptionOf, fields } from './keys';

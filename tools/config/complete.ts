@@ -1,6 +1,10 @@
 import { InputError } from '../../detection/errors';
-import { defaultImageSize, defaultNorm, numBackboneStages } from '../../detection/modeling/models';
-import { MAX_SIDE } from './model-section';
+import {
+  defaultImageSize,
+  defaultNorm,
+  numBackboneStages,
+} from '../../detection/modeling/definitions/models';
+import { MAX_SIDE } from './sections/model-section';
 import type { TrainingConfiguration } from './schema';
 
 /** A configuration without anything left to derive: what the run does, as `config.yaml` states it. */

@@ -1,4 +1,4 @@
-import { modelNames } from '../../detection/modeling/models';
+import { modelNames } from '../../detection/modeling/definitions/models';
 import { configurationKeys } from './keys';
 import { trainingConfigurationSchema } from './schema';
 

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { requireConsistency } from './consistency';
-import { dataSection } from './data-section';
-import { earlyStoppingSection } from './early-stopping-section';
-import { modelSection } from './model-section';
-import { optimizerSection, scheduleSection } from './optimizer-section';
+import { dataSection } from './sections/data-section';
+import { earlyStoppingSection } from './sections/early-stopping-section';
+import { modelSection } from './sections/model-section';
+import { optimizerSection, scheduleSection } from './sections/optimizer-section';
 
 /** The primary metric of COCO. */
 export const DEFAULT_BEST_METRIC = 'val/AP';

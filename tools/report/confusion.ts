@@ -1,5 +1,5 @@
 import type { Confusion } from './data';
-import { html, type Markup } from './html';
+import { html, type Markup } from '../html/html';
 
 /** A grid of more categories cannot be read. */
 const maxGridCategories = 20;

@@ -1,7 +1,7 @@
 import type { ConfusionMatrix } from '../../datasets/evaluation/confusion';
 import type { ErrorKind } from '../../datasets/evaluation/error-kinds';
 import type { Boxes } from '../../detection/structures/boxes';
-import type { Series } from './charts';
+import type { Series } from '../html/charts';
 
 /** N boxes in pixels of the picture, with labels 1..K. */
 export interface BoxesToDraw {

@@ -1,8 +1,8 @@
 import { ERROR_KINDS, type ErrorKind } from '../../datasets/evaluation/error-kinds';
-import { bar, score } from './bars';
+import { bar, score } from '../html/bars';
 import type { Errors, Verdict } from './data';
-import { swatch } from './figure';
-import { html, type Markup } from './html';
+import { swatch } from '../html/figure';
+import { html, type Markup } from '../html/html';
 
 /** Bright, and apart also for who does not see red or green. */
 export const verdictColors: Readonly<Record<Verdict, string>> = {

@@ -1,8 +1,8 @@
 import { categoryColour, type LabelledBox } from '../../datasets/drawing/overlay-svg';
-import { counted } from '../counted';
+import { counted } from '../terminal/counted';
 import type { BoxesToDraw, GalleryImage, ReportData } from './data';
-import { categoryLegend, pairFigure } from './figure';
-import { html, type Markup } from './html';
+import { categoryLegend, pairFigure } from '../html/figure';
+import { html, type Markup } from '../html/html';
 
 /** With more boxes in a picture their captions would hide it: the color tells the category. */
 const maxCaptions = 12;

@@ -3,10 +3,10 @@ import { parseHTML } from 'linkedom';
 import { tenthOfLowest, type RangePoint } from '../../detection/engine/learning-rate-range';
 import type { CompleteConfiguration } from '../config/complete';
 import { configurationYaml } from '../config/yaml-text';
-import { counted } from '../counted';
-import { htmlDocument } from './document';
-import { html, Markup } from './html';
-import { setting } from './setting';
+import { counted } from '../terminal/counted';
+import { htmlDocument } from '../html/document';
+import { html, Markup } from '../html/html';
+import { setting } from '../html/setting';
 
 export interface LearningRatePageData {
   readonly configuration: CompleteConfiguration;

@@ -1,11 +1,11 @@
 import { confusion } from './confusion';
 import type { ReportData } from './data';
-import { htmlDocument } from './document';
+import { htmlDocument } from '../html/document';
 import { errorKinds } from './errors';
 import { gallery } from './gallery';
-import type { Markup } from './html';
+import type { Markup } from '../html/html';
 import { averagePrecision, precisionRecall } from './precision';
-import { headline, setting } from './setting';
+import { headline, setting } from '../html/setting';
 import { trainingCurves } from './training';
 import { worstImages } from './worst-images';
 

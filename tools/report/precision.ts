@@ -1,8 +1,8 @@
-import { bar, barTable, score } from './bars';
-import { lineChart, seriesColors, type Series } from './charts';
+import { bar, barTable, score } from '../html/bars';
+import { lineChart, seriesColors, type Series } from '../html/charts';
 import type { ApRow, EvaluationData, PrecisionCurve } from './data';
-import { categoryLegend } from './figure';
-import { html, type Markup } from './html';
+import { categoryLegend } from '../html/figure';
+import { html, type Markup } from '../html/html';
 
 /** Lines of more categories than this cannot be told apart. */
 const maxCategoryLines = 10;

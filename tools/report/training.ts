@@ -1,8 +1,8 @@
-import { lineChart, lossChart } from './charts';
+import { lineChart, lossChart } from '../html/charts';
 import type { ReportData } from './data';
-import { categoryLegend } from './figure';
-import { html, type Markup } from './html';
-import { colorOf } from './palette';
+import { categoryLegend } from '../html/figure';
+import { html, type Markup } from '../html/html';
+import { colorOf } from '../html/palette';
 
 const training = { name: 'training', color: 'var(--accent)' } as const;
 const validation = { name: 'validation', color: colorOf(1) } as const;

@@ -1,10 +1,10 @@
 import type { LabelledBox } from '../../datasets/drawing/overlay-svg';
 import { ERROR_KINDS } from '../../datasets/evaluation/error-kinds';
-import { counted } from '../counted';
+import { counted } from '../terminal/counted';
 import type { JudgedBox, ReportData, Verdict, WorstImage } from './data';
 import { verdictColors } from './errors';
-import { categoryLegend, pairFigure, swatch } from './figure';
-import { html, type Markup } from './html';
+import { categoryLegend, pairFigure, swatch } from '../html/figure';
+import { html, type Markup } from '../html/html';
 
 /** With more boxes their captions would hide the picture; the text below it says them all. */
 const maxCaptions = 12;

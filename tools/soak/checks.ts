@@ -1,4 +1,4 @@
-import type { MetricsRow } from '../metrics-file';
+import type { MetricsRow } from '../run/folder/metrics-file';
 import { FAULT_KINDS } from './fault-plan';
 import { memoryGrowth, tensorCounts } from './memory-growth';
 import type { LifeRecord, Phase, RunRecord, SoakRecording } from './recording';

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { maskedCrc32c } from '../../detection/engine/tensorboard/crc32c';
+import { maskedCrc32c } from '../../detection/engine/writers/tensorboard/crc32c';
 
 /** What an event file holds. */
 export interface EventSteps {

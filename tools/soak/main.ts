@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { InputError } from '../../detection/errors';
-import { writeAtomically } from '../output-files';
+import { writeAtomically } from '../terminal/output-files';
 import { checkSoak } from './checks';
 import { SmallDisk, runWithSmallDisk, whyNoSmallDisk } from './small-disk';
 import { FULL_MINUTES, soak } from './soak';

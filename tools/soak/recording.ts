@@ -1,4 +1,4 @@
-import type { MetricsRow } from '../metrics-file';
+import type { MetricsRow } from '../run/folder/metrics-file';
 import type { FaultKind } from './fault-plan';
 import type { ProbeSample } from './trainer-probe';
 

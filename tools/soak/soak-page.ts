@@ -1,9 +1,9 @@
 import os from 'node:os';
-import { counted } from '../counted';
-import { lineChart, lossChart, type Series } from '../report/charts';
-import { facts, htmlDocument } from '../report/document';
-import { html, type Markup } from '../report/html';
-import { colorOf } from '../report/palette';
+import { counted } from '../terminal/counted';
+import { lineChart, lossChart, type Series } from '../html/charts';
+import { facts, htmlDocument } from '../html/document';
+import { html, type Markup } from '../html/html';
+import { colorOf } from '../html/palette';
 import { title, type Check } from './checks';
 import { FAULT_KINDS } from './fault-plan';
 import type { FaultRecord, LifeRecord, Phase, RunRecord, SoakRecording } from './recording';

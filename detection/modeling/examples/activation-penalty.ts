@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Losses } from '../../engine/trainable';
+import type { Losses } from '../../nn/trainable';
 import { ModuleList } from '../../nn/containers';
 import type { Linear } from '../../nn/linear';
 import type { RandomStream } from '../../nn/random';
-import { Model } from '../model';
+import { Model } from './model';
 import { linear } from '../roi/box-head';
 import { classesOf, crossEntropy, type LabelledPoints } from './classifier';
 

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { EventStorage } from '../../engine/event-storage';
+import { EventStorage } from '../../events/event-storage';
 import type { Optimizer } from '../../engine/optimizer';
-import { withStorage } from '../../engine/summary';
-import type { Losses, Trainable } from '../../engine/trainable';
+import { withStorage } from '../../events/summary';
+import type { Losses, Trainable } from '../../nn/trainable';
 import { lossesAndGradients } from '../../nn/autograd';
 import { normal } from '../../nn/initialisers';
 import { Module } from '../../nn/module';

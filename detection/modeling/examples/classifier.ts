@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Losses } from '../../engine/trainable';
+import type { Losses } from '../../nn/trainable';
 import type { InputsAndTargets } from '../../engine/with-loss';
 import type { RandomStream } from '../../nn/random';
 import { disposingAll } from '../../nn/scope';
-import { Model } from '../model';
+import { Model } from './model';
 import { Perceptron } from './perceptron';
 
 /** Points [N, 2] and the class of each. */

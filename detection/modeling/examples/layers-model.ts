@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 // Types alone: a model brings its own code, and whoever has none need not install the package.
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import type { Losses, Trainable } from '../../engine/trainable';
+import type { Losses, Trainable } from '../../nn/trainable';
 import type { InputsAndTargets } from '../../engine/with-loss';
 import { Parameter } from '../../nn/module';
 import { isTrainingStep } from '../../nn/tfjs-internals';

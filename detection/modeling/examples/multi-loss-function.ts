@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import type { Losses } from '../../engine/trainable';
+import type { Losses } from '../../nn/trainable';
 
 type Tensors = Readonly<Record<string, tf.Tensor>>;
 

@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { summary } from '../../engine/summary';
-import type { Losses } from '../../engine/trainable';
+import { summary } from '../../events/summary';
+import type { Losses } from '../../nn/trainable';
 import { normal } from '../../nn/initialisers';
 import type { RandomStream } from '../../nn/random';
 import { noGradient } from '../../nn/tfjs-internals';
-import { Model } from '../model';
+import { Model } from './model';
 import { classesOf, crossEntropy, type LabelledPoints } from './classifier';
 import { Perceptron } from './perceptron';
 

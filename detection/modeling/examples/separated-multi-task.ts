@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Losses } from '../../engine/trainable';
+import type { Losses } from '../../nn/trainable';
 import type { InputsAndTargets, SeparatedModel } from '../../engine/with-loss';
 import { crossEntropy } from './classifier';
 import { squaredError, type MultiTask, type MultiTaskBatch } from './multi-task';

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Optimizer } from '../../engine/optimizer';
-import type { Losses, Trainable } from '../../engine/trainable';
+import type { Losses, Trainable } from '../../nn/trainable';
 import type { SeparatedModel } from '../../engine/with-loss';
 import { lossesAndGradients } from '../../nn/autograd';
 

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Losses } from '../../engine/trainable';
+import type { Losses } from '../../nn/trainable';
 import { headLosses, type HeadGradients } from '../../nn/head-losses';
 import { Module } from '../../nn/module';
 import type { RandomStream } from '../../nn/random';
@@ -9,7 +9,7 @@ import { concatBoxes, numBoxes, selectBoxes, type Boxes } from '../../structures
 import type { ImageBatch } from '../../structures/image-batch';
 import type { Size } from '../../structures/size';
 import type { Targets } from '../../structures/targets';
-import { fasterRcnnDefaults, type RpnOptions } from '../defaults';
+import { fasterRcnnDefaults, type RpnOptions } from '../definitions/faster-rcnn-defaults';
 import { BoxCoder } from '../matching/box-coder';
 import { BETWEEN_THRESHOLDS, Matcher } from '../matching/matcher';
 import { BalancedSampler } from '../matching/sampler';

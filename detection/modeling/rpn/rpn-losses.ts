@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { summary } from '../../engine/summary';
-import type { Losses } from '../../engine/trainable';
+import { summary } from '../../events/summary';
+import type { Losses } from '../../nn/trainable';
 import { smoothL1Sum } from '../../ops/smooth-l1';
 import { concatBoxes } from '../../structures/boxes';
-import { fasterRcnnDefaults } from '../defaults';
+import { fasterRcnnDefaults } from '../definitions/faster-rcnn-defaults';
 import type { RpnPredictions, SampledPredictions } from './rpn-head';
 
 /** The anchors of one image that take part in the losses. Indices count through all anchors of the image. */

@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import type { Losses } from '../../engine/trainable';
+import type { Losses } from '../../nn/trainable';
 import { disposingAll } from '../../nn/scope';
 import type { Detections } from '../../structures/detections';
 import type { ImageBatch } from '../../structures/image-batch';

@@ -1,4 +1,4 @@
-import type { Losses } from '../../engine/trainable';
+import type { Losses } from '../../nn/trainable';
 import type { DetectionBatch } from '../../structures/detection-batch';
 import { SeparatedFasterRcnn } from './separated-faster-rcnn';
 

@@ -6,7 +6,7 @@ import sharp from 'sharp';
 import { CocoDataset } from '../../../datasets/coco/annotations';
 import type { PictureJob } from '../../../datasets/loader/batch-job';
 import { trainingPlans } from '../../../datasets/loader/batch-plan';
-import { cocoExamples } from '../../../datasets/loader/examples';
+import { cocoExamples } from '../../../datasets/examples';
 import { TrainingLoader } from '../../../datasets/loader/training-loader';
 import type { TrainingLoaderOptions } from '../../../datasets/loader/training-loader';
 import { changeColors } from '../../../datasets/transforms/photometric';

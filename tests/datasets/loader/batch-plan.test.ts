@@ -1,6 +1,6 @@
 import type { BatchPlan, TrainingPlanOptions } from '../../../datasets/loader/batch-plan';
 import { evaluationPlans, trainingPlans } from '../../../datasets/loader/batch-plan';
-import type { Example } from '../../../datasets/loader/examples';
+import type { Example } from '../../../datasets/examples';
 import { RandomStream } from '../../../detection/nn/random';
 
 const examples: Example[] = Array.from({ length: 7 }, (_, i) => ({

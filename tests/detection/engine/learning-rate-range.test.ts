@@ -8,7 +8,7 @@ import {
   tenthOfLowest,
   type RangePoint,
 } from '../../../detection/engine/learning-rate-range';
-import type { Trainable } from '../../../detection/engine/trainable';
+import type { Trainable } from '../../../detection/nn/trainable';
 import { Sgd } from '../../../detection/engine/sgd';
 import { train } from '../../../detection/engine/train';
 import { Parameter } from '../../../detection/nn/module';

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { Model } from '../../../detection/modeling/model';
-import type { Losses } from '../../../detection/engine/trainable';
-import { summary } from '../../../detection/engine/summary';
+import { Model } from '../../../detection/modeling/examples/model';
+import type { Losses } from '../../../detection/nn/trainable';
+import { summary } from '../../../detection/events/summary';
 import { RandomStream } from '../../../detection/nn/random';
 
 export interface ToyBatch {

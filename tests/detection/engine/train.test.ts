@@ -4,9 +4,9 @@ import { DivergenceError } from '../../../detection/engine/divergence-error';
 import type { Hook, TrainingState } from '../../../detection/engine/hooks';
 import { constant } from '../../../detection/engine/schedules';
 import { Sgd } from '../../../detection/engine/sgd';
-import { summary } from '../../../detection/engine/summary';
+import { summary } from '../../../detection/events/summary';
 import { train, type TrainingOptions } from '../../../detection/engine/train';
-import type { Losses, Trainable } from '../../../detection/engine/trainable';
+import type { Losses, Trainable } from '../../../detection/nn/trainable';
 import { withLoss } from '../../../detection/engine/with-loss';
 import { ToyModel, toyBatch, toyBatches, valuesOf, type ToyBatch } from './toy-model';
 

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import * as tf from '@tensorflow/tfjs-core';
 import { loadBackend } from '../../../detection/backend/node';
-import type { Losses } from '../../../detection/engine/trainable';
+import type { Losses } from '../../../detection/nn/trainable';
 import { validationLosses } from '../../../detection/engine/validation-losses';
-import { buildDetector } from '../../../detection/modeling/models';
+import { buildDetector } from '../../../detection/modeling/definitions/models';
 import type { FasterRcnn } from '../../../detection/modeling/faster-rcnn';
 import { lossesAndGradients } from '../../../detection/nn/autograd';
 import { RandomStream } from '../../../detection/nn/random';

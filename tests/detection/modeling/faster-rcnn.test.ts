@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs-core';
 import { loadBackend } from '../../../detection/backend/node';
 import { Sgd } from '../../../detection/engine/sgd';
-import type { Losses } from '../../../detection/engine/trainable';
+import type { Losses } from '../../../detection/nn/trainable';
 import { lossesAndGradients } from '../../../detection/nn/autograd';
 import type { DetectionBatch } from '../../../detection/structures/detection-batch';
 import type { Targets } from '../../../detection/structures/targets';

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs-core';
-import type { Losses } from '../../../detection/engine/trainable';
+import type { Losses } from '../../../detection/nn/trainable';
 import type { FasterRcnn } from '../../../detection/modeling/faster-rcnn';
-import { buildDetector, type ModelName } from '../../../detection/modeling/models';
+import { buildDetector, type ModelName } from '../../../detection/modeling/definitions/models';
 import { lossesAndGradients } from '../../../detection/nn/autograd';
 import type { HeadGradients } from '../../../detection/nn/head-losses';
 import { RandomStream } from '../../../detection/nn/random';

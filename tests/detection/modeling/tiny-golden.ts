@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { BackboneWithFpn } from '../../../detection/modeling/backbone/feature-pyramid';
 import { Body } from '../../../detection/modeling/backbone/body';
-import { fasterRcnnDefaults } from '../../../detection/modeling/defaults';
+import { fasterRcnnDefaults } from '../../../detection/modeling/definitions/faster-rcnn-defaults';
 import { FasterRcnn } from '../../../detection/modeling/faster-rcnn';
 import { FastRcnnPredictor, TwoMlpHead } from '../../../detection/modeling/roi/box-head';
 import { MultiScaleRoiAlign } from '../../../detection/modeling/roi/multi-scale-roi-align';

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Losses } from '../../../detection/engine/trainable';
+import type { Losses } from '../../../detection/nn/trainable';
 import { lossesAndGradients } from '../../../detection/nn/autograd';
 import { headLosses } from '../../../detection/nn/head-losses';
 import { Linear } from '../../../detection/nn/linear';

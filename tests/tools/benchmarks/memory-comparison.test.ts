@@ -7,7 +7,7 @@ import {
   memoryCases,
   memorySettings,
 } from '../../../tools/benchmarks/memory-settings';
-import { memoryPage } from '../../../tools/report/memory-page';
+import { memoryPage } from '../../../tools/benchmarks/memory-page';
 
 function measurement(highest: number, atSeam: number | null): MemoryMeasurement {
   return {

@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { main } from '../../../tools/cli';
+import { main } from '../../../tools/cli/main';
 
 let folder: string;
 let stdout: string;

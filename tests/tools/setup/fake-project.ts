@@ -146,7 +146,7 @@ if (fs.readFileSync('src/cli.ts', 'utf8').includes('wrong type')) {
   process.exit(2);
 }
 fs.mkdirSync('dist/tools', { recursive: true });
-fs.writeFileSync('dist/tools/cli.js', 'exports.main = async (argv) => { console.log("ran", ...argv); return argv.length; };');
+fs.writeFileSync('dist/tools/cli/main.js', 'exports.main = async (argv) => { console.log("ran", ...argv); return argv.length; };');
 `;
     this.write(`${packages}/typescript/bin/tsc`, compiler);
     this.write(`${packages}/node-api-headers/package.json`, '{"version":"1.0.0"}');

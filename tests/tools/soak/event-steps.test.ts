@@ -1,9 +1,9 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { EventFile, eventFiles } from '../../../detection/engine/tensorboard/event-file';
-import { startEvent, summaryEvent, versionEvent } from '../../../detection/engine/tensorboard/events';
-import { histogramValue, scalarValue } from '../../../detection/engine/tensorboard/summaries';
+import { EventFile, eventFiles } from '../../../detection/engine/writers/tensorboard/event-file';
+import { startEvent, summaryEvent, versionEvent } from '../../../detection/engine/writers/tensorboard/events';
+import { histogramValue, scalarValue } from '../../../detection/engine/writers/tensorboard/summaries';
 import { readEventSteps } from '../../../tools/soak/event-steps';
 
 let folder: string;

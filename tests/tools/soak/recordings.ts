@@ -1,4 +1,4 @@
-import type { MetricsRow } from '../../../tools/metrics-file';
+import type { MetricsRow } from '../../../tools/run/folder/metrics-file';
 import { FAULT_KINDS } from '../../../tools/soak/fault-plan';
 import type { FaultRecord, LifeRecord, Phase, RunRecord, SoakRecording } from '../../../tools/soak/recording';
 import type { ProbeSample } from '../../../tools/soak/trainer-probe';

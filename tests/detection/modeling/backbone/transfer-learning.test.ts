@@ -5,8 +5,8 @@ import { loadBackend } from '../../../../detection/backend/node';
 import { AdamW } from '../../../../detection/engine/adamw';
 import { constant } from '../../../../detection/engine/schedules';
 import { train } from '../../../../detection/engine/train';
-import { buildDetector, imageNormalization } from '../../../../detection/modeling/models';
-import { readSafetensors } from '../../../../weights/safetensors';
+import { buildDetector, imageNormalization } from '../../../../detection/modeling/definitions/models';
+import { readSafetensors } from '../../../../weights/formats/safetensors';
 import { loadBackbone } from '../../../../weights/state-dict';
 import { describeShared, sharedPath } from '../../../shared';
 

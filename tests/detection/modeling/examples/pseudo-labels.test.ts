@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { loadBackend } from '../../../../detection/backend/node';
-import { EventStorage } from '../../../../detection/engine/event-storage';
-import { withStorage } from '../../../../detection/engine/summary';
+import { EventStorage } from '../../../../detection/events/event-storage';
+import { withStorage } from '../../../../detection/events/summary';
 import {
   PseudoLabelClassifier,
   type PartlyLabelledPoints,

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { loadBackend } from '../../../../detection/backend/node';
 import { withLoss } from '../../../../detection/engine/with-loss';
-import type { Trainable } from '../../../../detection/engine/trainable';
+import type { Trainable } from '../../../../detection/nn/trainable';
 import { crossEntropy } from '../../../../detection/modeling/examples/classifier';
 import { squaredError } from '../../../../detection/modeling/examples/multi-task';
 import {

@@ -4,7 +4,7 @@ import type { Optimizer } from '../../../../detection/engine/optimizer';
 import { constant, type Schedule } from '../../../../detection/engine/schedules';
 import { Sgd } from '../../../../detection/engine/sgd';
 import { train } from '../../../../detection/engine/train';
-import type { Losses, Trainable } from '../../../../detection/engine/trainable';
+import type { Losses, Trainable } from '../../../../detection/nn/trainable';
 import type { Parameter } from '../../../../detection/nn/module';
 
 /** Each item in turn, again and again. */

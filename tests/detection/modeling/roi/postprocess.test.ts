@@ -1,4 +1,4 @@
-import { fasterRcnnDefaults } from '../../../../detection/modeling/defaults';
+import { fasterRcnnDefaults } from '../../../../detection/modeling/definitions/faster-rcnn-defaults';
 import { BoxCoder } from '../../../../detection/modeling/matching/box-coder';
 import { postprocessDetections } from '../../../../detection/modeling/roi/postprocess';
 import type { Detections } from '../../../../detection/structures/detections';

@@ -5,7 +5,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { constant } from '../../../../detection/engine/schedules';
 import { Sgd } from '../../../../detection/engine/sgd';
 import { train } from '../../../../detection/engine/train';
-import type { Losses, Trainable } from '../../../../detection/engine/trainable';
+import type { Losses, Trainable } from '../../../../detection/nn/trainable';
 import { withLoss, type SeparatedModel } from '../../../../detection/engine/with-loss';
 import type { FasterRcnn } from '../../../../detection/modeling/faster-rcnn';
 import { DenseFasterRcnn, denseLossFunction } from '../../../../detection/modeling/separated/dense-forward';
@@ -18,7 +18,7 @@ import type { HeadGradients } from '../../../../detection/nn/head-losses';
 import { lossesAndGradients } from '../../../../detection/nn/autograd';
 import type { DetectionBatch } from '../../../../detection/structures/detection-batch';
 import type { Targets } from '../../../../detection/structures/targets';
-import { loadCheckpoint, saveCheckpoint } from '../../../../weights/checkpoint';
+import { loadCheckpoint, saveCheckpoint } from '../../../../weights/checkpoints/checkpoint';
 import { buildSmallDetector, smallBatch } from './small-detector';
 import { expectNoTensorLeaks } from '../../tensor-leaks';
 

@@ -1,0 +1,83 @@
+import { closeSync, existsSync, openSync, readFileSync, renameSync, writeFileSync, writeSync } from 'node:fs';
+import type { Hook, TrainingState } from '../hooks';
+import { peakMemoryBytes } from './peak-memory';
+
+export interface JsonLinesOptions {
+  readonly file: string;
+  /** Steps from one row to the next. 1 if left out. */
+  readonly every?: number;
+}
+
+/**
+ * Writes scalars as they are (unsmoothed, full precision) to a file of one JSON object a line:
+ * `{"iteration": 20, "loss_classifier": ..., "total_loss": ..., "lr": ..., "data_seconds": ..., "seconds": ...,
+ * "peak_memory_bytes": ...}`. A scalar that was last put at an earlier step gets a row of that step, as with
+ * detectron2's JSONWriter. A resumed run first drops the rows of steps that are now done again; what has been put at the
+ * step that it goes on from, an evaluation's numbers, joins the row of that step.
+ */
+export class JsonLinesWriter implements Hook {
+  private descriptor: number | undefined;
+  private written = 0;
+
+  constructor(private readonly options: JsonLinesOptions) {}
+
+  beforeTrain(state: TrainingState): void {
+    const { file } = this.options;
+    const [[, late] = [0, {}]] = state.storage.scalarsAfter(state.iteration - 1);
+    dropRowsAfter(file, state.iteration, late);
+    this.descriptor = openSync(file, 'a');
+    this.written = state.iteration;
+  }
+
+  afterStep(state: TrainingState): void {
+    if (state.iteration % (this.options.every ?? 1) === 0) this.write(state);
+  }
+
+  afterTrain(state: TrainingState): void {
+    if (this.descriptor === undefined) return;
+    this.write(state);
+    closeSync(this.descriptor);
+    this.descriptor = undefined;
+  }
+
+  private write({ storage }: TrainingState): void {
+    const rows = storage.scalarsAfter(this.written);
+    const lines = rows.map(
+      ([iteration, values]) =>
+        `${JSON.stringify({ iteration, ...values, peak_memory_bytes: peakMemoryBytes() })}\n`,
+    );
+    writeSync(this.descriptor!, lines.join(''));
+    this.written = rows.at(-1)?.[0] ?? this.written;
+  }
+}
+
+/**
+ * Leaves out of a file, if it is there, the rows of later iterations: they are to be done again.
+ *
+ * @param late goes into the row of this iteration.
+ */
+export function dropRowsAfter(
+  file: string,
+  iteration: number,
+  late: Readonly<Record<string, number>> = {},
+): void {
+  if (!existsSync(file)) return;
+  const kept = readFileSync(file, 'utf8')
+    .split('\n')
+    .filter((line) => iterationOf(line) <= iteration)
+    .map((line) =>
+      iterationOf(line) < iteration ? line : JSON.stringify({ ...(JSON.parse(line) as object), ...late }),
+    );
+  const temporary = `${file}.${process.pid}.tmp`;
+  writeFileSync(temporary, kept.map((line) => `${line}\n`).join(''));
+  renameSync(temporary, file);
+}
+
+/** Infinity for what is no row: half of one, say, that a crash has left. */
+function iterationOf(line: string): number {
+  try {
+    return (JSON.parse(line) as { iteration: number }).iteration;
+  } catch {
+    return Infinity;
+  }
+}

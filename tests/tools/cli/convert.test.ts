@@ -1,0 +1,90 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { main } from '../../../tools/cli/main';
+import { PickleWriter } from '../../../weights/formats/pickle/pickle-writer';
+import { writePytorch } from '../../../weights/formats/pytorch/pytorch-writer';
+import { readWeights } from '../../../weights/formats/read-weights';
+import { readSafetensors, writeSafetensors } from '../../../weights/formats/safetensors';
+import { storedFloat32, storedInt64 } from '../../../weights/formats/stored-tensor';
+import { plain, temporaryFolder } from '../../weights/formats/weight-files';
+
+const folder = temporaryFolder();
+const tensors = new Map([
+  ['z.weight', storedFloat32([2, 1], Float32Array.of(0.1, -2))],
+  ['a.num_batches_tracked', storedInt64([], [2 ** 40])],
+]);
+let stdout: string;
+let stderr: string;
+
+beforeEach(() => {
+  stdout = '';
+  stderr = '';
+  jest.spyOn(process.stdout, 'write').mockImplementation((text) => ((stdout += String(text)), true));
+  jest.spyOn(process.stderr, 'write').mockImplementation((text) => ((stderr += String(text)), true));
+});
+afterEach(() => jest.restoreAllMocks());
+
+const convert = (from: string, to: string): Promise<number> =>
+  main(['convert', folder.in(from), folder.in(to)]);
+
+test('there and back no bit is lost', async () => {
+  writeSafetensors(folder.in('a.safetensors'), tensors, { format: 'pt', licence: 'MIT' });
+  expect(await convert('a.safetensors', 'new/b.pth')).toBe(0);
+  expect(stdout).toMatch(/b\.pth: 2 tensors, 0\.0 MB\n$/);
+  expect(stderr).toMatch(/a\.safetensors: left out, being no weights: metadata licence\n$/);
+  expect(await convert('new/b.pth', 'c.safetensors')).toBe(0);
+  expect(plain(readSafetensors(folder.in('c.safetensors')).tensors)).toEqual(plain(tensors));
+  expect(readSafetensors(folder.in('c.safetensors')).metadata).toEqual({ format: 'pt' });
+  expect(await convert('c.safetensors', 'd.pth')).toBe(0);
+  expect(readFileSync(folder.in('d.pth')).equals(readFileSync(folder.in('new/b.pth')))).toBe(true);
+});
+
+test('versions of modules survive in safetensors', async () => {
+  const versions = JSON.stringify({ '': { version: 1 } });
+  writePytorch(folder.in('a.pth'), tensors, { _metadata: versions });
+  expect(await convert('a.pth', 'b.safetensors')).toBe(0);
+  expect(await convert('b.safetensors', 'c.pth')).toBe(0);
+  expect(readFileSync(folder.in('c.pth')).equals(readFileSync(folder.in('a.pth')))).toBe(true);
+  expect(stderr).toBe('');
+});
+
+test('a checkpoint’s folder stands for its model file', async () => {
+  mkdirSync(folder.in('best'));
+  writeSafetensors(folder.in('best/model.safetensors'), tensors);
+  expect(await convert('best', 'b.pth')).toBe(0);
+  expect(plain(readWeights(folder.in('b.pth')).tensors)).toEqual(plain(tensors));
+});
+
+test('what cannot be used is refused with status 2, and nothing is written', async () => {
+  writeSafetensors(folder.in('a.safetensors'), tensors);
+  writeSafetensors(folder.in('nan.safetensors'), new Map([['w', storedFloat32([1], Float32Array.of(NaN))]]));
+  writePytorch(folder.in('odd.pth'), new Map([['__metadata__', storedFloat32([], Float32Array.of(1))]]));
+  const marker = folder.in('ran');
+  const command = `touch ${marker}`;
+  const evil = new PickleWriter()
+    .global('posix', 'system')
+    .operations('(')
+    .text(command)
+    .operations('tR')
+    .finish();
+  folder.write('evil.pkl', evil);
+  mkdirSync(folder.in('folder.pth'));
+  const before = readdirSync(folder.in('')).sort();
+  for (const [from, to, message] of [
+    ['missing.pth', 'b.pth', /missing\.pth: cannot be read: ENOENT/],
+    ['a.safetensors', 'b.onnx', /b\.onnx: a name that ends in \.safetensors or \.pth is expected/],
+    ['a.safetensors', 'folder.pth', /folder\.pth: is a folder/],
+    ['a.safetensors', 'a.safetensors/b.pth', /is a file; a folder is expected/],
+    ['a.safetensors', 'a.safetensors', /would overwrite what is read; choose another name/],
+    ['nan.safetensors', 'b.pth', /entry "w": element 0 is NaN or infinite/],
+    ['odd.pth', 'b.safetensors', /entry "__metadata__": cannot be a tensor’s name in safetensors/],
+    ['evil.pkl', 'b.pth', /asks for posix\.system/],
+  ] as const) {
+    stderr = '';
+    expect(await convert(from, to)).toBe(2);
+    expect(stderr).toMatch(message);
+    expect(stderr).not.toMatch(/^ {4}at /m);
+  }
+  expect(stdout).toBe('');
+  expect(existsSync(marker)).toBe(false);
+  expect(readdirSync(folder.in('')).sort()).toEqual(before);
+});

@@ -1,0 +1,185 @@
+import { spawnSync } from 'node:child_process';
+import fs, {
+  existsSync,
+  lutimesSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { cp } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import path from 'node:path';
+import { main } from '../../../tools/cli/main';
+import { verifyCheckpoint } from '../../../weights/checkpoints/checkpoint';
+import { readSafetensors } from '../../../weights/formats/safetensors';
+import { until } from '../../until';
+import { metricsOf, Workplace } from './workplace';
+
+const workplace = new Workplace();
+/** A schedule that does not depend on the number of iterations, and all that is random about batches. */
+const steady = [
+  ...['--set', 'schedule.milestones=[2]', '--set', 'schedule.warmupIterations=1'],
+  ...['--set', 'data.scaleJitter=[0.5,2]', '--set', 'data.photometricDistortion=0.5'],
+  ...['--set', 'data.repeatThreshold=1'],
+];
+
+function lastModel(output: string): string {
+  return readFileSync(path.join(output, 'last', 'model.safetensors'), 'base64');
+}
+
+test('a resumed run has the losses of one that was never stopped', async () => {
+  const [whole, resumed] = [workplace.at('whole'), workplace.at('resumed')];
+  expect(await workplace.train(whole, '--iterations', '3', ...steady)).toBe(0);
+  expect(await workplace.train(resumed, '--iterations', '2', ...steady)).toBe(0);
+  expect(await main(['train', '--output', resumed, '--resume', '--iterations', '3'])).toBe(0);
+  const losses = (output: string): number[] => metricsOf(output).map(({ total_loss }) => total_loss);
+  expect(losses(resumed)).toEqual(losses(whole));
+  const [a, b] = [whole, resumed].map(
+    (run) => readSafetensors(path.join(run, 'last', 'model.safetensors')).tensors,
+  );
+  for (const [name, { bytes }] of a) expect(Buffer.compare(bytes, b.get(name)!.bytes)).toBe(0);
+});
+
+test('a run that would not go on as it began is refused, and left as it is', async () => {
+  const resumed = workplace.at('resumed');
+  const metrics = metricsOf(resumed);
+  expect(await main(['train', '--output', resumed, '--resume', '--set', 'seed=9'])).toBe(2);
+  expect(workplace.stderr).toContain('this run has seed 0, not 9');
+  const saved = readFileSync(path.join(resumed, 'config.yaml'), 'utf8');
+  expect(await main(['train', '--output', resumed, '--resume', '--iterations', '2'])).toBe(2);
+  expect(workplace.stderr).toContain('this run has done 3 iterations, more than the 2');
+
+  const annotations = workplace.at('renamed.json');
+  const truth = readFileSync(path.join(workplace.scenes, 'train.json'), 'utf8');
+  writeFileSync(annotations, truth.replace('"name":"dog"', '"name":"wolf"'));
+  const renamed = ['--train-annotations', annotations];
+  expect(await main(['train', '--output', resumed, '--resume', ...renamed])).toBe(2);
+  expect(workplace.stderr).toContain('renamed.json: its categories are not those');
+  expect(readFileSync(path.join(resumed, 'config.yaml'), 'utf8')).toBe(saved);
+  expect(metricsOf(resumed)).toEqual(metrics);
+});
+
+test('a damaged checkpoint is passed over for the one before it', async () => {
+  const [whole, resumed] = [workplace.at('whole'), workplace.at('resumed')];
+  writeFileSync(path.join(resumed, 'last', 'model.safetensors'), 'x');
+  expect(await main(['train', '--output', resumed, '--resume'])).toBe(0);
+  expect(workplace.stderr).toMatch(
+    /0000003\/model\.safetensors: is damaged.*; using the checkpoint before it\n/,
+  );
+  expect(workplace.stderr).toContain('going on after iteration 2\n');
+  expect(lastModel(resumed)).toBe(lastModel(whole));
+  // As a copy that leaves out links has it.
+  rmSync(path.join(resumed, 'last'));
+  expect(await main(['train', '--output', resumed, '--resume'])).toBe(0);
+  for (const name of readdirSync(path.join(resumed, 'checkpoints'))) {
+    rmSync(path.join(resumed, 'checkpoints', name, 'state.json'));
+  }
+  expect(await main(['train', '--output', resumed, '--resume'])).toBe(2);
+  expect(workplace.stderr).toMatch(/0000003\/state\.json: cannot be read/);
+});
+
+test('a full disk ends a run with a message, and what was saved goes on', async () => {
+  const [whole, output] = [workplace.at('whole'), workplace.at('full')];
+  const saved = path.join(output, 'checkpoints', '0000002');
+  const write = fs.writeSync as (descriptor: number, data: string | Uint8Array) => number;
+  const disk = jest.spyOn(fs, 'writeSync').mockImplementation((descriptor, data) => {
+    if (!existsSync(saved)) return write(descriptor, data);
+    throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC', errno: -28 });
+  });
+  expect(await workplace.train(output, '--iterations', '3', ...steady)).toBe(2);
+  expect(workplace.stderr).toMatch(/full: writing a file: the disk is full; free some space.*\n$/);
+  disk.mockRestore();
+  expect(realpathSync(path.join(output, 'last'))).toBe(realpathSync(saved));
+  expect(readdirSync(path.dirname(saved))).toEqual(['0000002']);
+  expect(await main(['train', '--output', output, '--resume'])).toBe(0);
+  expect(lastModel(output)).toBe(lastModel(whole));
+});
+
+test('a run whose folder is taken away ends with a message, and what was saved is whole', async () => {
+  const [output, moved] = [workplace.at('away'), workplace.at('moved')];
+  const running = workplace.train(output, '--iterations', '1000');
+  await until(() => existsSync(path.join(output, 'last')));
+  renameSync(output, moved);
+  expect(await running).toBe(2);
+  expect(workplace.stderr).toMatch(/cannot be written: there is no folder .*checkpoints \(any more\)\n$/);
+  expect(existsSync(output)).toBe(false);
+  expect(verifyCheckpoint(path.join(moved, 'last')).iteration % 2).toBe(0);
+});
+
+test('two processes never train in the same folder; a dead one is no hindrance', async () => {
+  const output = workplace.at('shared');
+  const running = workplace.train(output, '--iterations', '1000');
+  await until(() => existsSync(path.join(output, 'checkpoints', '0000002')));
+  expect(await main(['train', '--output', output, '--resume'])).toBe(2);
+  expect(workplace.stderr).toContain(`shared: process ${process.pid} is at work on this run; wait until`);
+  process.emit('SIGTERM');
+  expect(await running).toBe(130);
+  const done = verifyCheckpoint(path.join(output, 'last')).iteration;
+
+  // Of a process that has ended, of one of the same number long ago, of another machine long ago.
+  const ended = spawnSync(process.execPath, ['-e', '']).pid;
+  const lock = path.join(output, '.lock');
+  const leftovers = ['config.yaml.partial-', 'report.html.partial-'].map((name) =>
+    path.join(output, name + ended),
+  );
+  const goOn = (iterations: number) =>
+    main(['train', '--output', output, '--resume', '--iterations', String(iterations)]);
+  for (const [k, owner] of [
+    `${hostname()} ${ended} 5`,
+    `${hostname()} ${process.ppid} 5`,
+    'other 1 5',
+  ].entries()) {
+    for (const name of leftovers) writeFileSync(name, '');
+    symlinkSync(owner, lock);
+    if (owner.startsWith('other')) {
+      expect(await goOn(done + k + 1)).toBe(2);
+      expect(workplace.stderr).toContain('process 1 on other is at work on this run');
+      lutimesSync(lock, 0, 0);
+    }
+    expect(await goOn(done + k + 1)).toBe(0);
+    expect(readdirSync(output).filter((name) => /lock|partial/.test(name))).toEqual([]);
+  }
+});
+
+test('Ctrl-C saves, says how to go on, and ends with status 130', async () => {
+  const output = workplace.at('it is stopped');
+  const running = workplace.train(output, '--iterations', '1000');
+  await until(() => existsSync(path.join(output, 'checkpoints', '0000002')));
+  const { writeFileSync: write } = fs;
+  let listeners = 0;
+  jest.spyOn(fs, 'writeFileSync').mockImplementation((file, ...rest) => {
+    if (String(file).includes('report.html')) listeners = process.listenerCount('SIGTERM');
+    write(file, ...rest);
+  });
+  process.emit('SIGINT');
+  expect(await running).toBe(130);
+  // Another signal does not keep the report from being finished.
+  expect(listeners).toBeGreaterThan(process.listenerCount('SIGTERM'));
+  expect(workplace.stderr).toMatch(
+    /Stopped after iteration \d+; saved in .* --output '.*it is stopped' --resume\n$/,
+  );
+  const last = Number(path.basename(realpathSync(path.join(output, 'last'))));
+  expect(metricsOf(output).at(-1)!.iteration).toBe(last);
+  const report = readFileSync(path.join(output, 'report.html'), 'utf8');
+  expect(report).toContain(`stopped after ${last} of 1000 iterations`);
+});
+
+test('a run folder in use is refused, and so is a run that cannot be', async () => {
+  const output = workplace.at('refused');
+  const broken = workplace.at('broken');
+  await cp(workplace.scenes, broken, { recursive: true });
+  const picture = path.join(broken, 'images', '000002.jpg');
+  writeFileSync(picture, readFileSync(picture).subarray(0, 1000));
+  expect(await workplace.train(output, '--train-images', path.join(broken, 'images'))).toBe(2);
+  expect(workplace.stderr).toContain('000002.jpg: the picture is damaged');
+  expect(await workplace.train(output, '--weights', path.join(workplace.scenes, 'train.json'))).toBe(2);
+  expect(existsSync(output)).toBe(false);
+
+  writeFileSync(workplace.at('occupied'), '');
+  expect(await workplace.train(workplace.at('occupied'))).toBe(2);
+  expect(workplace.stderr).toContain('is a file; a folder is expected');
+});

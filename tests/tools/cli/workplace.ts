@@ -1,0 +1,69 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { loadBackend } from '../../../detection/backend/node';
+import { main } from '../../../tools/cli/main';
+
+interface Row {
+  readonly iteration: number;
+  readonly total_loss: number;
+  readonly [metric: string]: number;
+}
+
+/** A temporary folder with a few generated scenes, and what a command printed. To be made inside a describe or a file. */
+export class Workplace {
+  private folder = '';
+  stdout = '';
+  stderr = '';
+
+  constructor() {
+    beforeAll(async () => {
+      await loadBackend();
+      this.folder = mkdtempSync(path.join(tmpdir(), 'run-'));
+      this.listen();
+      const sizes = ['--num-train', '4', '--num-val', '2', '--size', '64'];
+      expect(await main(['synthesize', '--output', this.scenes, ...sizes])).toBe(0);
+    });
+    beforeEach(() => this.listen());
+    afterEach(() => jest.restoreAllMocks());
+    afterAll(() => rmSync(this.folder, { recursive: true }));
+  }
+
+  get scenes(): string {
+    return this.at('scenes');
+  }
+
+  at(...names: string[]): string {
+    return path.join(this.folder, ...names);
+  }
+
+  private listen(): void {
+    this.stdout = '';
+    this.stderr = '';
+    jest.spyOn(process.stdout, 'write').mockImplementation((text) => ((this.stdout += String(text)), true));
+    jest.spyOn(process.stderr, 'write').mockImplementation((text) => ((this.stderr += String(text)), true));
+  }
+
+  /** Trains the tiny detector; the status. */
+  train(output: string, ...more: string[]): Promise<number> {
+    const [annotations, images] = [path.join(this.scenes, 'train.json'), path.join(this.scenes, 'images')];
+    const data = ['--train-annotations', annotations, '--train-images', images];
+    const settings = ['--set', 'model.minSize=64', '--set', 'checkpointEvery=2'];
+    return main([
+      'train',
+      '--model',
+      'fasterrcnn_tiny_fpn',
+      '--output',
+      output,
+      ...data,
+      ...settings,
+      ...more,
+    ]);
+  }
+}
+
+/** A run's `metrics.jsonl`. */
+export function metricsOf(output: string): Row[] {
+  const lines = readFileSync(path.join(output, 'metrics.jsonl'), 'utf8').trim().split('\n');
+  return lines.map((line) => JSON.parse(line) as Row);
+}

@@ -1,0 +1,15 @@
+import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { holdRun } from '../../../../tools/run/folder/hold-run';
+
+test('that the folder has been taken away is said, whatever comes to need it', async () => {
+  const output = path.join(mkdtempSync(path.join(tmpdir(), 'hold-')), 'run');
+  const lost = holdRun({ output, resume: false }, () => {
+    rmSync(output, { recursive: true });
+    appendFileSync(path.join(output, 'metrics.jsonl'), '');
+    return Promise.resolve();
+  });
+  await expect(lost).rejects.toThrow(`${output}: the folder is gone, and the run with it`);
+  rmSync(path.dirname(output), { recursive: true });
+});

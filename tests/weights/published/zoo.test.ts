@@ -1,0 +1,77 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { modelNames } from '../../../detection/modeling/definitions/models';
+import {
+  identifyPublished,
+  publishedWeights,
+  sha256Prefix,
+  weightsNames,
+  zoo,
+} from '../../../weights/published/zoo';
+import { temporaryFolder } from '../formats/weight-files';
+
+const folder = temporaryFolder();
+const entries = modelNames.flatMap((model) =>
+  Object.entries(zoo[model]).map(([name, published]) => ({ model, name, published })),
+);
+
+test('every file is named by digits of its SHA-256, and no two are of one name', () => {
+  const files = new Map(entries.map(({ published }) => [published.file, published]));
+  expect([...files.keys()].every((file) => /^[\w]+-[0-9a-f]{8}\.pth$/.test(file))).toBe(true);
+  expect(sha256Prefix({ file: 'resnet18-f37072fd.pth' })).toBe('f37072fd');
+  for (const { published } of entries) expect(files.get(published.file)).toBe(published);
+  expect(files.size).toBe(12);
+});
+
+test('COCO’s weights are of detectors, ImageNet’s of classifiers; torchvision sets eps 0 for one of them alone', () => {
+  for (const { model, name, published } of entries) {
+    expect(published.trainedOn).toBe(name.startsWith('COCO') ? 'COCO' : 'ImageNet');
+    expect(published.detector).toBe(name.startsWith('COCO') ? model : undefined);
+  }
+  expect(
+    entries.filter(({ published }) => published.normEpsilon === 0).map(({ published }) => published.name),
+  ).toEqual(['FasterRCNN_ResNet50_FPN_Weights.COCO_V1']);
+});
+
+test('docs/weights.md tells the table', () => {
+  const lines = readFileSync(path.join(__dirname, '..', '..', '..', 'docs', 'weights.md'), 'utf8').split(
+    '\n',
+  );
+  for (const { model, name, published } of entries) {
+    const row = lines.find((line) => line.includes(`\`${published.file}\``));
+    for (const part of [model, name, published.mebibytes.toFixed(1), published.accuracy.toFixed(1)]) {
+      expect(row).toContain(part);
+    }
+  }
+});
+
+test('what there is not is said, and what there is', () => {
+  expect(publishedWeights('fasterrcnn_resnet50_fpn_v2', 'COCO_V2').name).toBe(
+    'FasterRCNN_ResNet50_FPN_V2_Weights.COCO_V1',
+  );
+  expect(() => publishedWeights(undefined, 'COCO_V2')).toThrow(
+    '--weights COCO_V2: of which model? Give --model; there are such weights of fasterrcnn_resnet50_fpn_v2',
+  );
+  expect(() => publishedWeights('fasterrcnn_resnet50_fpn', 'COCO_V2')).toThrow(
+    '--weights COCO_V2: torchvision publishes no such weights of fasterrcnn_resnet50_fpn; there are COCO_V1 and ' +
+      'IMAGENET1K_V1 and IMAGENET1K_V2 of this model, and COCO_V2 of fasterrcnn_resnet50_fpn_v2',
+  );
+  expect(() => publishedWeights('fasterrcnn_tiny_fpn', 'COCO_V2')).toThrow(
+    'there are none of this model, and',
+  );
+  for (const name of weightsNames) expect(entries.some((entry) => entry.name === name)).toBe(true);
+});
+
+test('a file is known by its content, not by its name', async () => {
+  const published = publishedWeights('fasterrcnn_resnet18_fpn', 'IMAGENET1K_V1');
+  folder.write(published.file, Buffer.alloc(1000));
+  expect(await identifyPublished(folder.in(published.file))).toBeUndefined();
+  expect(await identifyPublished(folder.in('missing'))).toBeUndefined();
+  expect(await identifyPublished(folder.in(''))).toBeUndefined();
+  // SHA-256 of a hundred zeros begins with these digits.
+  const zeros = { ...published, file: 'zeros-cd00e292.pth', mebibytes: 100 / 2 ** 20 };
+  jest.replaceProperty(zoo, 'fasterrcnn_resnet18_fpn', { IMAGENET1K_V1: zeros });
+  expect(await identifyPublished(folder.write('any', Buffer.alloc(100)))).toBe(zeros);
+  expect(await identifyPublished(folder.write('any', Buffer.alloc(100, 1)))).toBeUndefined();
+  jest.restoreAllMocks();
+});

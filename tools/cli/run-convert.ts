@@ -1,0 +1,89 @@
+import { mkdirSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { InputError } from '../../detection/errors';
+import { weightsFile } from '../../weights/checkpoints/checkpoint';
+import type { WeightsContents } from '../../weights/formats/pickle/pickled-state-dict';
+import { writePytorch } from '../../weights/formats/pytorch/pytorch-writer';
+import { readWeights } from '../../weights/formats/read-weights';
+import { writeSafetensors } from '../../weights/formats/safetensors';
+import { isWeightsName } from '../../weights/published/zoo';
+import { DETECTOR_METADATA, knownDetector, type KnownDetector } from '../detectors/known-detector';
+import { locateWeights } from '../detectors/locate-weights';
+import { checkedModelName } from '../detectors/model-name';
+import { requireFileName } from '../terminal/output-files';
+import { say } from '../terminal/progress';
+import { terminalLine } from '../terminal/terminal-text';
+
+export interface ConvertCommandOptions {
+  /** A file of weights, a checkpoint's folder, or the name of published weights. */
+  readonly input: string;
+  /** Its extension names the format. */
+  readonly output: string;
+  /** Whose weights they are, where the input is the name of published ones. */
+  readonly model?: string;
+}
+
+/** What transformers and other readers of safetensors expect of a file with torch's names and shapes. */
+const SAFETENSORS_METADATA = { format: 'pt' };
+
+/**
+ * Converts a file of weights; names, types, order and values stay. What is known of the detector goes along where there
+ * is a place for it. Prints the new file's name; says on the standard error what has no place in the new one.
+ *
+ * @throws InputError where the input cannot be used or the output cannot be written; nothing is written then.
+ */
+export async function runConvert({ input, output, model }: ConvertCommandOptions): Promise<void> {
+  const write = writerFor(output);
+  if (!isWeightsName(input)) requireFileName('OUT', output, [weightsFile(input)]);
+  const located = await locateWeights(input, model === undefined ? undefined : checkedModelName(model));
+  const { file } = located;
+  requireFileName('OUT', output, [file]);
+  const contents = readWeights(file, { requireFinite: true });
+  const known = knownDetector(located, contents);
+  makeFolderOf(output);
+  const leftOut = [...contents.leftOut, ...write(output, contents, known)];
+  if (leftOut.length > 0) say(`${file}: left out, being no weights: ${leftOut.join(', ')}`);
+  const megabytes = (statSync(output).size / 1e6).toFixed(1);
+  process.stdout.write(`${terminalLine(output)}: ${contents.tensors.size} tensors, ${megabytes} MB\n`);
+}
+
+function makeFolderOf(file: string): void {
+  try {
+    mkdirSync(path.dirname(file), { recursive: true });
+  } catch (error) {
+    throw new InputError(`OUT ${file}: cannot be written: ${(error as Error).message}`);
+  }
+}
+
+/** Writes a file, and returns what it has no place for. */
+type Writer = (file: string, contents: WeightsContents, known: KnownDetector | undefined) => string[];
+
+function writerFor(output: string): Writer {
+  switch (path.extname(output).toLowerCase()) {
+    case '.pth':
+      return (file, { tensors, metadata }, known) => {
+        const leftOut = writePytorch(file, tensors, metadata);
+        if (known)
+          say(
+            `${file}: holds no names of categories and no size of images; it goes with ${optionsOf(known)}`,
+          );
+        // Either goes without saying in PyTorch's files, or has been said.
+        const expected = [...Object.keys(SAFETENSORS_METADATA), DETECTOR_METADATA];
+        return leftOut.filter((key) => !expected.includes(key)).map((key) => `metadata ${key}`);
+      };
+    case '.safetensors':
+      return (file, { tensors, metadata }, known) => {
+        const detector = known && { [DETECTOR_METADATA]: JSON.stringify(known) };
+        writeSafetensors(file, tensors, { ...SAFETENSORS_METADATA, ...metadata, ...detector });
+        return [];
+      };
+    default:
+      throw new InputError(`OUT ${output}: a name that ends in .safetensors or .pth is expected`);
+  }
+}
+
+/** What the options have to say of a detector whose file does not. */
+function optionsOf({ configuration }: KnownDetector): string {
+  const { name, normEpsilon } = configuration.model;
+  return `--model ${name}${normEpsilon === null ? '' : ` --norm-epsilon ${normEpsilon}`}`;
+}

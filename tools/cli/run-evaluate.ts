@@ -1,0 +1,86 @@
+import { readCocoDataset } from '../../datasets/coco/annotations';
+import { readDetections } from '../../datasets/evaluation/detections';
+import { evaluateDetections, type CocoEvaluation } from '../../datasets/evaluation/evaluate';
+import { evaluationJson, formatEvaluation } from '../../datasets/evaluation/format';
+import type { IouType } from '../../datasets/evaluation/parameters';
+import { InputError } from '../../detection/errors';
+import { counted } from '../terminal/counted';
+import { sayWorkerDeath } from '../run/hooks/data-faults';
+import { evaluateDetector } from '../detectors/evaluate-detector';
+import { interruptible } from '../terminal/interruption';
+import { loadDetector } from '../detectors/load-detector';
+import { requireFileName, writeAtomically } from '../terminal/output-files';
+import { Progress, say } from '../terminal/progress';
+import { terminalText } from '../terminal/terminal-text';
+import { readSet } from '../run/training-data';
+
+export interface EvaluateCommandOptions {
+  readonly model?: string;
+  readonly weights?: string;
+  readonly normEpsilon?: number;
+  readonly annotations: string;
+  readonly images?: string;
+  readonly detections?: string;
+  readonly iouType: IouType;
+  readonly json?: string;
+}
+
+/** Prints average precision as pycocotools does, and a row for each category. */
+export async function runEvaluate(options: EvaluateCommandOptions): Promise<void> {
+  const { annotations, detections } = options;
+  if (options.json !== undefined) {
+    requireFileName('--json', options.json, [annotations, ...(detections === undefined ? [] : [detections])]);
+  }
+  const evaluation = detections === undefined ? await ofDetector(options) : await ofFile(options, detections);
+  if (evaluation.numOfUnknownCategory > 0) {
+    const found = counted(evaluation.numOfUnknownCategory, 'detection is', 'detections are');
+    say(`${found} of categories that ${annotations} lacks`);
+  }
+  if (options.json !== undefined) {
+    writeAtomically(options.json, `${JSON.stringify(evaluationJson(evaluation), null, 2)}\n`);
+  }
+  process.stdout.write(`${terminalText(formatEvaluation(evaluation))}\n`);
+}
+
+async function ofFile(options: EvaluateCommandOptions, file: string): Promise<CocoEvaluation> {
+  const { annotations, iouType, model, weights, normEpsilon, images } = options;
+  if ([model, weights, normEpsilon, images].some((option) => option !== undefined)) {
+    throw new InputError(
+      '--detections evaluates a file; leave out --model, --weights, --norm-epsilon and --images',
+    );
+  }
+  const dataset = await readCocoDataset(annotations, null, { keepSegmentations: iouType === 'segm' });
+  for (const note of dataset.notes) say(`${annotations}: ${note}`);
+  return evaluateDetections(dataset, await readDetections(file, dataset), { iouType, source: file });
+}
+
+async function ofDetector({
+  model,
+  weights,
+  normEpsilon,
+  annotations,
+  images,
+  iouType,
+}: EvaluateCommandOptions): Promise<CocoEvaluation> {
+  if (weights === undefined) {
+    throw new InputError('what to evaluate is missing: give --weights with --images, or --detections');
+  }
+  if (images === undefined) throw new InputError('--images is missing: the folder of the pictures');
+  if (iouType === 'segm') throw new InputError('--iou-type segm: the detectors here find boxes, no masks');
+  const set = await readSet(annotations, images);
+  const detector = await loadDetector(weights, { model, normEpsilon });
+  try {
+    const progress = new Progress('evaluating');
+    const { evaluation } = await interruptible((signal) =>
+      evaluateDetector(detector, set, {
+        workers: 1,
+        onWorkerDeath: sayWorkerDeath,
+        signal,
+        onProgress: (done, total) => progress.update(done, total),
+      }),
+    );
+    return evaluation;
+  } finally {
+    detector.model.dispose();
+  }
+}

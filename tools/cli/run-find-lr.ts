@@ -1,0 +1,137 @@
+import path from 'node:path';
+import type { CocoDataset } from '../../datasets/coco/annotations';
+import { loadTrainingBackend } from '../../detection/backend/node';
+import { DivergenceError } from '../../detection/engine/divergence-error';
+import type { Hook } from '../../detection/engine/hooks';
+import {
+  exponential,
+  LearningRateRange,
+  MIN_RANGE_STEPS,
+  steepestDescent,
+  tenthOfLowest,
+  type RangePoint,
+} from '../../detection/engine/learning-rate-range';
+import { train } from '../../detection/engine/train';
+import { InputError } from '../../detection/errors';
+import { completeConfiguration, type CompleteConfiguration } from '../config/complete';
+import { configurationSources, type ConfigurationOptions } from '../config/configuration-options';
+import { loadConfiguration } from '../config/load';
+import { describeEnvironment } from '../report/environment';
+import { Interrupted, interruptible } from '../terminal/interruption';
+import { makeClipping } from '../run/make-optimizer';
+import { makeTrainingLoader } from '../run/make-training-loader';
+import { requireFileName, statOrUndefined, writeAtomically } from '../terminal/output-files';
+import { Progress, say } from '../terminal/progress';
+import { learningRatePage, shownRate } from '../report/learning-rate-page';
+import { disposeLearner, startDetector } from '../run/start-detector';
+import { readSet, requireObjects } from '../run/training-data';
+
+export interface FindLrCommandOptions extends ConfigurationOptions {
+  /** The first learning rate, and the last. */
+  readonly from: number;
+  readonly to: number;
+  /** A page, or a folder for it. */
+  readonly output?: string;
+  readonly json?: string;
+}
+
+/** fastai's and Lightning's. The number in a configuration file is that of the training to come. */
+const DEFAULT_ITERATIONS = 100;
+const PAGE_NAME = 'learning-rate.html';
+
+/**
+ * Trains a new detector with a learning rate that rises until the loss explodes, and says which one to train with. Leaves
+ * nothing behind but the files that are asked for.
+ *
+ * @throws InputError where training would be refused; Interrupted where the user stops it.
+ */
+export async function runFindLr(given: FindLrCommandOptions): Promise<void> {
+  const { from, to, json } = given;
+  if (from >= to) throw new InputError(`--from ${from} has to be less than --to ${to}`);
+  const sources = configurationSources(given);
+  const configuration = completeConfiguration(loadConfiguration(sources));
+  const isGiven = sources.assignments.some(({ key }) => key === 'iterations');
+  const iterations = isGiven ? configuration.iterations : DEFAULT_ITERATIONS;
+  if (iterations < MIN_RANGE_STEPS) {
+    throw new InputError(
+      `${iterations} iterations are too few to see the loss fall: at least ${MIN_RANGE_STEPS} are needed`,
+    );
+  }
+  const { trainAnnotations, trainImages, skipInvalid } = configuration.data;
+  const page = given.output === undefined ? undefined : pageOf(given.output);
+  if (page !== undefined) requireFileName('--output', page, [trainAnnotations]);
+  if (json !== undefined) requireFileName('--json', json, [trainAnnotations]);
+
+  const set = await readSet(trainAnnotations, trainImages, { skipInvalid });
+  requireObjects(set);
+  const points = await rangeTest(configuration, set, { from, to, iterations });
+  const suggestion = steepestDescent(points);
+  if (json !== undefined) {
+    writeAtomically(json, `${JSON.stringify({ suggestion: suggestion ?? null, points }, null, 2)}\n`);
+  }
+  if (page !== undefined) {
+    const environment = describeEnvironment();
+    writeAtomically(page, learningRatePage({ configuration, points, suggestion, environment }));
+    say(`chart: ${page}`);
+  }
+  if (suggestion === undefined) {
+    const reason =
+      points.length < MIN_RANGE_STEPS
+        ? `the loss exploded after ${points.length} steps, too early to see it fall`
+        : 'the loss never fell while the learning rate rose';
+    say(`nothing to suggest: ${reason}. Try other ends, or more iterations`);
+    return;
+  }
+  say(
+    `a tenth of the rate with the lowest loss: ${shownRate(tenthOfLowest(points)!)}; where it fell fastest:`,
+  );
+  process.stdout.write(`--set optimizer.lr=${shownRate(suggestion)}\n`);
+}
+
+function pageOf(output: string): string {
+  const isFolder = statOrUndefined(output)?.isDirectory() === true || !/\.html?$/i.test(output);
+  return isFolder ? path.join(output, PAGE_NAME) : output;
+}
+
+interface Range {
+  readonly from: number;
+  readonly to: number;
+  readonly iterations: number;
+}
+
+/** The very training that the configuration asks for, but for its learning rates, and without a trace. */
+async function rangeTest(
+  given: CompleteConfiguration,
+  set: CocoDataset,
+  { from, to, iterations }: Range,
+): Promise<readonly RangePoint[]> {
+  await loadTrainingBackend();
+  const { learner, configuration } = await startDetector(given, set.categories.length);
+  const range = new LearningRateRange();
+  const progress = new Progress('learning rates');
+  const tell: Hook = {
+    afterStep: ({ iteration, isEnough }) => progress.update(iteration, isEnough ? iteration : iterations),
+  };
+  try {
+    const { interrupted } = await interruptible((signal) =>
+      train(makeTrainingLoader(set, configuration, 0), learner.model, {
+        optimizer: learner.optimizer,
+        learningRate: exponential(from, to, iterations),
+        iterations,
+        signal,
+        accumulate: configuration.optimizer.accumulate,
+        clipGradients: makeClipping(configuration),
+        hooks: [range, tell],
+      }),
+    );
+    if (interrupted) throw new Interrupted('Stopped; nothing was written.');
+  } catch (error) {
+    if (!(error instanceof DivergenceError)) throw error;
+    // A loss that is no number any more has exploded too, unless it has never been one.
+    if (range.points.length === 0) throw new InputError(error.message);
+    progress.endLine();
+  } finally {
+    disposeLearner(learner);
+  }
+  return range.points;
+}

@@ -1,0 +1,73 @@
+import { formatEvaluation } from '../../datasets/evaluation/format';
+import { completeConfiguration, type CompleteConfiguration } from '../config/complete';
+import {
+  configurationSources,
+  optionSpellings,
+  type ConfigurationOptions,
+} from '../config/configuration-options';
+import { loadConfiguration } from '../config/load';
+import { requireSameRun } from '../config/resume';
+import { holdRun } from '../run/folder/hold-run';
+import { interruptible } from '../terminal/interruption';
+import { requireFreeFolder, requireRun, runFolder } from '../run/folder/run-folder';
+import { writeReport } from '../report/run-report';
+import { shellWord, terminalLine, terminalText } from '../terminal/terminal-text';
+import { trainDetector, type TrainedDetector } from '../run/train-detector';
+import type { TrainingJob } from '../run/training-run';
+
+export interface TrainCommandOptions extends ConfigurationOptions {
+  readonly output: string;
+  readonly resume?: boolean;
+}
+
+/** Trains a detector and writes its report; prints the evaluation and where the report is. */
+export async function runTrain(given: TrainCommandOptions): Promise<void> {
+  const { output, resume = false } = given;
+  if (resume) requireRun(output);
+  else requireFreeFolder(output);
+  const job = {
+    configuration: configurationOf(given),
+    output,
+    resume,
+    resumeCommand: `rcnn train --output ${shellWord(output)} --resume`,
+  };
+  printResult(job, await trainAndReport(job));
+}
+
+/**
+ * Trains, then writes `report.html`: also of a run that is stopped, as far as it came.
+ *
+ * @throws InputError where the run is refused; Interrupted where the user stops it, after saving; DivergenceError.
+ */
+export async function trainAndReport(job: TrainingJob): Promise<TrainedDetector> {
+  return holdRun(job, async () => {
+    const trained = await trainDetector(job);
+    const { iteration, interrupted } = trained;
+    // One that was stopped while it was evaluated at its end gets its report with the evaluation.
+    const isReported = !interrupted || (iteration > 0 && iteration < job.configuration.iterations);
+    // Who stops the run now has it all but for the report.
+    if (isReported) await interruptible(() => writeReport({ ...job, ...trained }));
+    if (interrupted) throw interrupted;
+    return trained;
+  });
+}
+
+/** The evaluation table, if there is one, and where to look. */
+export function printResult({ output }: TrainingJob, { result }: TrainedDetector): void {
+  if (result) process.stdout.write(`${terminalText(formatEvaluation(result.evaluation))}\n\n`);
+  process.stdout.write(`report: ${terminalLine(runFolder(output).report)}\n`);
+}
+
+function configurationOf(given: TrainCommandOptions): CompleteConfiguration {
+  const sources = configurationSources(given);
+  if (given.resume !== true) return completeConfiguration(loadConfiguration(sources));
+  const saved = loadConfiguration({
+    file: runFolder(given.output).config,
+    assignments: [],
+    options: optionSpellings,
+  });
+  const before = completeConfiguration(saved);
+  const now = completeConfiguration(loadConfiguration({ ...sources, base: before }));
+  requireSameRun(before, now, given.output);
+  return now;
+}

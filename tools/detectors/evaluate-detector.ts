@@ -1,0 +1,42 @@
+import { CocoDataset, type CocoCategory } from '../../datasets/coco/annotations';
+import { evaluateDetections, type CocoEvaluation } from '../../datasets/evaluation/evaluate';
+import type { Detections } from '../../detection/structures/detections';
+import { cocoResults, detectSet, type DetectSetOptions, type SizedDetector } from './detect-images';
+
+export interface DetectorEvaluation {
+  readonly evaluation: CocoEvaluation;
+  /** What was evaluated on: the data set that was given, or what is left of it without pictures that broke. */
+  readonly dataset: CocoDataset;
+  /** What was detected, by image id. */
+  readonly detections: ReadonlyMap<number, Detections>;
+  /** Means over the images of the set, where they have been computed. */
+  readonly losses?: Readonly<Record<string, number>>;
+}
+
+/** Runs a detector over a data set and scores what it finds against the truth, by boxes. */
+export async function evaluateDetector(
+  detector: SizedDetector & { readonly categories: readonly CocoCategory[] },
+  dataset: CocoDataset,
+  options: DetectSetOptions,
+): Promise<DetectorEvaluation> {
+  const detections = await detectSet(detector, dataset, options);
+  const evaluated = withOnly(dataset, detections);
+  const results = cocoResults(detections, detector.categories);
+  const evaluation = evaluateDetections(evaluated, results, { iouType: 'bbox' });
+  return { evaluation, dataset: evaluated, detections };
+}
+
+/** An image that nobody has looked at says nothing of a detector: its objects are not missed. */
+function withOnly(dataset: CocoDataset, seen: ReadonlyMap<number, Detections>): CocoDataset {
+  const { file, imageFolder, images, categories, annotations, notes, leftOut } = dataset;
+  if (seen.size === images.length) return dataset;
+  return new CocoDataset(
+    file,
+    imageFolder,
+    images.filter(({ id }) => seen.has(id)),
+    categories,
+    annotations.filter(({ imageId }) => seen.has(imageId)),
+    notes,
+    leftOut,
+  );
+}

@@ -1,0 +1,76 @@
+import { existsSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { InputError } from '../../detection/errors';
+import type { ModelName } from '../../detection/modeling/definitions/models';
+import { weightsFile } from '../../weights/checkpoints/checkpoint';
+import {
+  identifyPublished,
+  isPublishedName,
+  isWeightsName,
+  publishedWeights,
+  weightsNames,
+  type PublishedWeights,
+} from '../../weights/published/zoo';
+import { say } from '../terminal/progress';
+import { publishedFile } from './published-file';
+
+/** What `--weights` names. */
+export interface LocatedWeights {
+  /** The file, which need not exist where the user has named one. */
+  readonly file: string;
+  /** The folder of the checkpoint of ours that it is in. */
+  readonly checkpoint?: string;
+  /** What torchvision publishes it as. */
+  readonly published?: PublishedWeights;
+}
+
+/**
+ * Finds what `--weights` names: torchvision's weights by their name, which are downloaded if need be, a file, or a
+ * checkpoint's folder. A published file is known by its content wherever it lies.
+ *
+ * @throws InputError where the model has no such published weights, or they cannot be had.
+ */
+export async function locateWeights(weights: string, model: ModelName | undefined): Promise<LocatedWeights> {
+  if (isWeightsName(weights)) {
+    const published = publishedWeights(model, weights);
+    return { file: await publishedFile(published), published };
+  }
+  const file = weightsFile(weights);
+  const checkpoint = checkpointFolder(weights);
+  if (checkpoint !== undefined) return { file, checkpoint };
+  const published = await identifyPublished(file);
+  if (published) return { file, published };
+  if (existsSync(file) && isPublishedName(path.basename(file))) {
+    say(`${file}: is not the file that torchvision publishes under this name`);
+  }
+  return { file };
+}
+
+/**
+ * @throws InputError where there is nothing of that name, or a folder that is no checkpoint: a run's own, say.
+ */
+export function requireWeights(weights: string): void {
+  if (isWeightsName(weights)) return;
+  if (!existsSync(weights)) {
+    throw new InputError(`${weights}: there is no such file or folder${hintForMissing(weights)}`);
+  }
+  if (!statSync(weights).isDirectory() || existsSync(path.join(weights, 'state.json'))) return;
+  const inside = ['best', 'last'].map((name) => path.join(weights, name)).find((name) => existsSync(name));
+  const hint = inside === undefined ? 'a run has them under checkpoints/' : `${inside} is one`;
+  throw new InputError(`${weights}: is no checkpoint; ${hint}`);
+}
+
+function hintForMissing(weights: string): string {
+  if (/^[A-Z][A-Z0-9_]*$/.test(weights)) return `; torchvision’s weights are ${weightsNames.join(', ')}`;
+  const last = path.join(path.dirname(weights), 'last');
+  const isUnknownBest = path.basename(weights) === 'best' && existsSync(last);
+  return isUnknownBest ? `; without validation data no checkpoint is the best, take ${last}` : '';
+}
+
+/** The folder of a checkpoint of ours, which may be named by its model file too. */
+function checkpointFolder(weights: string): string | undefined {
+  const isFolder = statSync(weights, { throwIfNoEntry: false })?.isDirectory() === true;
+  const folder = isFolder ? weights : path.dirname(weights);
+  const isModelFile = path.basename(weights) === path.basename(weightsFile(folder));
+  return (isFolder || isModelFile) && existsSync(path.join(folder, 'state.json')) ? folder : undefined;
+}

@@ -1,0 +1,69 @@
+import path from 'node:path';
+import sharp from 'sharp';
+import type { CocoDataset, CocoImage } from '../../../datasets/coco/annotations';
+import { gtTargets } from '../../../datasets/coco/targets';
+import { decodeImage, ImageError } from '../../../datasets/images/decode';
+import { scaleBoxes } from '../../../detection/structures/boxes';
+import type { Detections } from '../../../detection/structures/detections';
+import { aboveThreshold } from '../../detectors/detect-images';
+import { sizeOfSide } from '../../../datasets/images/picture-size';
+import type { GalleryImage, Picture } from '../data';
+
+/** Pictures of the gallery: enough to judge by. */
+const GALLERY_SIZE = 12;
+/** Longer side, pixels: two dozen photographs are a page of one or two megabytes. */
+const PICTURE_SIDE = 480;
+const PICTURE_QUALITY = 75;
+
+/** Pictures spread evenly over the validation set; colors and names of boxes go by the detector's labels. */
+export async function galleryImages(
+  val: CocoDataset,
+  train: CocoDataset,
+  detections: ReadonlyMap<number, Detections>,
+  minScore: number,
+): Promise<GalleryImage[]> {
+  const count = Math.min(GALLERY_SIZE, val.images.length);
+  const chosen = Array.from(
+    { length: count },
+    (_, k) => val.images[Math.floor((k * val.images.length) / count)],
+  );
+  const images = await Promise.all(
+    chosen.map(async (image): Promise<GalleryImage[]> => {
+      const picture = await thumbnail(val, image);
+      if (picture === undefined) return [];
+      const { gtBoxes, gtLabels } = gtTargets(val, image);
+      const found = aboveThreshold(detections.get(image.id)!, minScore);
+      const truth = {
+        boxes: scaleBoxes(gtBoxes, image, picture),
+        // The validation set may lack some categories.
+        labels: gtLabels.map((label) => train.labelOf(val.categoryOf(label).id)),
+      };
+      return [
+        { ...picture, truth, detections: { ...found, boxes: scaleBoxes(found.boxes, image, picture) } },
+      ];
+    }),
+  );
+  return images.flat();
+}
+
+/**
+ * A picture of a data set, of the size that pages show. Undefined where it cannot be read any more: that is no reason to lose
+ * the report of a long run.
+ */
+export async function thumbnail(
+  { imageFolder }: CocoDataset,
+  { fileName }: CocoImage,
+): Promise<Picture | undefined> {
+  const decoded = await decodeImage(path.join(imageFolder ?? '', fileName)).catch((error: unknown) => {
+    if (error instanceof ImageError) return undefined;
+    throw error;
+  });
+  if (decoded === undefined) return undefined;
+  const { pixels, size } = decoded;
+  const shown = sizeOfSide(size, PICTURE_SIDE);
+  const jpeg = await sharp(pixels, { raw: { ...size, channels: 3 } })
+    .resize({ ...shown, fit: 'fill' })
+    .jpeg({ quality: PICTURE_QUALITY })
+    .toBuffer();
+  return { fileName, ...shown, jpeg };
+}

@@ -1,0 +1,47 @@
+import { readFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { backend, getBackend, version_core } from '@tensorflow/tfjs-core';
+
+/** What a run ran on: versions and hardware, for its report. */
+export function describeEnvironment(): [name: string, value: string][] {
+  const cpus = os.cpus();
+  const threads = process.env['TF_NUM_INTRAOP_THREADS'] ?? 'all';
+  return [
+    ['faster-rcnn', packageVersion()],
+    ['Node', process.versions.node],
+    ['TensorFlow.js', `${version_core}, backend ${getBackend()}`],
+    ...libraryVersion(),
+    ['CPU', `${cpus[0]?.model.trim() ?? 'unknown'}, ${cpus.length} logical cores`],
+    ['threads', threads],
+    ['memory', formatBytes(os.totalmem())],
+    ['system', `${os.type()} ${os.release()} ${os.arch()}`],
+  ];
+}
+
+/** `1.24 GB`, in powers of ten. */
+export function formatBytes(bytes: number): string {
+  return bytes < 1e9 ? `${Math.round(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(2)} GB`;
+}
+
+/** Version of TensorFlow's native library, where that runs. */
+function libraryVersion(): [string, string][] {
+  const native: unknown = backend();
+  if (typeof native !== 'object' || native === null || !('binding' in native)) return [];
+  const { binding } = native;
+  if (typeof binding !== 'object' || binding === null || !('TF_Version' in binding)) return [];
+  return [['TensorFlow', String(binding.TF_Version)]];
+}
+
+function packageVersion(): string {
+  // From tools/report/ in the sources, from dist/tools/report/ when compiled.
+  for (const up of ['../..', '../../..']) {
+    try {
+      const file = path.join(__dirname, up, 'package.json');
+      return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
+    } catch {
+      // Not there: one further up.
+    }
+  }
+  return 'unknown';
+}

@@ -1,0 +1,112 @@
+import path from 'node:path';
+import type { CocoDataset } from '../../datasets/coco/annotations';
+import type { CocoEvaluation } from '../../datasets/evaluation/evaluate';
+import { configurationYaml } from '../config/yaml-text';
+import type { CompleteConfiguration } from '../config/complete';
+import { counted } from '../terminal/counted';
+import { cocoResults } from '../detectors/detect-images';
+import { describeEnvironment, formatBytes } from './environment';
+import type { DetectorEvaluation } from '../detectors/evaluate-detector';
+import { readMetrics, type Metrics } from '../run/folder/metrics-file';
+import { writeAtomically } from '../terminal/output-files';
+import { formatSeconds } from '../terminal/progress';
+import type { ReportData } from './data';
+import { reportPage } from './page';
+import { runFolder } from '../run/folder/run-folder';
+import { evaluationData } from './collect/evaluation';
+import { runNotes } from './collect/notes';
+import { galleryImages } from './collect/pictures';
+import { worstImages } from './collect/worst-images';
+
+/** What a run is reported from that is done, or has been stopped. */
+export interface FinishedRun {
+  readonly output: string;
+  /** Steps done. */
+  readonly iteration: number;
+  readonly configuration: CompleteConfiguration;
+  readonly train: CocoDataset;
+  readonly val: CocoDataset | undefined;
+  readonly result: DetectorEvaluation | undefined;
+  /** Why it ended before its last iteration, where it did so by itself. */
+  readonly stoppedEarly?: string;
+}
+
+/** Detections of a lower score are neither drawn nor counted, but in average precision and what is made of it. */
+const MIN_SCORE = 0.5;
+
+/** Writes a run's `report.html`. */
+export async function writeReport(run: FinishedRun): Promise<void> {
+  writeAtomically(runFolder(run.output).report, reportPage(await reportData(run)));
+}
+
+async function reportData(run: FinishedRun): Promise<ReportData> {
+  const { output, configuration, train, result } = run;
+  const metrics = readMetrics(runFolder(output).metrics);
+  const curve = (name: string): ReportData['losses'][number] => ({
+    name,
+    points: metrics.points(name),
+    validation: metrics.points(`val/${name}`),
+  });
+  return {
+    title: `${configuration.model.name}: ${path.basename(path.resolve(output))}`,
+    subtitle: describeRun(run),
+    notes: runNotes(run),
+    headline: headline(metrics, result?.evaluation),
+    losses: ['total_loss', ...metrics.lossNames].map(curve).filter(({ points }) => points.length > 0),
+    learningRate: { name: 'learning rate', points: metrics.points('lr') },
+    scores: [
+      { name: 'AP', points: metrics.points('val/AP') },
+      { name: 'AP50', points: metrics.points('val/AP50') },
+    ],
+    ...(await evaluationPart(run)),
+    scoreThreshold: MIN_SCORE,
+    categoryNames: train.categories.map(({ name }) => name),
+    configuration: configurationYaml(configuration),
+    environment: [
+      ...describeEnvironment(),
+      ['seconds per iteration', `${metrics.median('seconds').toFixed(3)} (median)`],
+      ['waiting for pictures', `${metrics.median('data_seconds').toFixed(3)} s an iteration (median)`],
+      ['peak memory', formatBytes(metrics.max('peak_memory_bytes'))],
+    ],
+  };
+}
+
+type EvaluationPart = Pick<ReportData, 'evaluation' | 'gallery' | 'worst'>;
+
+async function evaluationPart({ train, result }: FinishedRun): Promise<EvaluationPart> {
+  if (!result) return { gallery: [], worst: [] };
+  const { evaluation, dataset } = result;
+  const detections = cocoResults(result.detections, train.categories);
+  return {
+    evaluation: evaluationData(evaluation, dataset, detections, MIN_SCORE),
+    gallery: await galleryImages(dataset, train, result.detections, MIN_SCORE),
+    worst: await worstImages(dataset, detections, MIN_SCORE),
+  };
+}
+
+function describeRun({ configuration, iteration, train, val, stoppedEarly }: FinishedRun): string {
+  const { iterations, data, optimizer } = configuration;
+  const { accumulate } = optimizer;
+  const { batchSize } = data;
+  const images = accumulate > 1 ? `${batchSize} x ${accumulate} images` : counted(batchSize, 'image');
+  const stopped = stoppedEarly === undefined ? 'stopped' : 'stopped early';
+  const parts = [
+    `${iteration < iterations ? `${stopped} after ${iteration} of ` : ''}${counted(iterations, 'iteration')} of ${images}`,
+    counted(train.images.length, 'training image'),
+    ...(val ? [counted(val.images.length, 'validation image')] : []),
+    counted(train.categories.length, 'category', 'categories'),
+  ];
+  return parts.join(', ');
+}
+
+function headline(metrics: Metrics, evaluation: CocoEvaluation | undefined): ReportData['headline'] {
+  const scores = (evaluation?.stats.slice(0, 3) ?? []).map((value, k): [string, string] => [
+    evaluation!.names[k],
+    value < 0 ? '–' : value.toFixed(3),
+  ]);
+  return [
+    ...scores,
+    ['training', formatSeconds(metrics.sum('seconds'))],
+    ['peak memory', formatBytes(metrics.max('peak_memory_bytes'))],
+  ];
+}

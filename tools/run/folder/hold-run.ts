@@ -1,0 +1,70 @@
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { DivergenceError } from '../../../detection/engine/divergence-error';
+import { InputError } from '../../../detection/errors';
+import { NotFiniteError } from '../../../weights/checkpoints/checkpoint';
+import { isLeftOver } from '../../../weights/whole-folder';
+import { removeCheckpointLeftovers } from '../../../weights/checkpoints/resume-point';
+import { runEventFiles, runFolder } from './run-folder';
+import { withRunLock } from './run-lock';
+import { systemRefusal } from '../../terminal/system-refusal';
+import type { TrainingJob } from '../training-run';
+
+/** A file that a process writes under a name of its own before it renames it, and the process. */
+const PARTIAL_FILE = /^(.+)\.partial-(\d+)$|^(.+\.jsonl)\.(\d+)\.tmp$/;
+
+/**
+ * Does a job in a run's folder, which it makes if need be: alone there, and after removing what processes that died
+ * have left half written. A new run that is refused before it has a checkpoint leaves nothing behind; one that diverges
+ * leaves what it has measured.
+ *
+ * @throws InputError where another process is at work there, where training diverges or the disk is full, say.
+ */
+export async function holdRun<T>(
+  { output, resume }: Pick<TrainingJob, 'output' | 'resume'>,
+  job: () => Promise<T>,
+): Promise<T> {
+  const created = mkdirSync(output, { recursive: true });
+  let isEmpty = false;
+  try {
+    return await withRunLock(output, async () => {
+      try {
+        removeLeftovers(output);
+        return await job();
+      } catch (error) {
+        const isRefusal = error instanceof InputError && !(error instanceof NotFiniteError);
+        const isRefused = isRefusal || systemRefusal(error) !== undefined;
+        isEmpty = isRefused && !resume && removeUnstarted(output);
+        throw error;
+      }
+    });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT' && !existsSync(output)) {
+      throw new InputError(`${output}: the folder is gone, and the run with it`);
+    }
+    if (isEmpty && created !== undefined) rmSync(created, { recursive: true, force: true });
+    // The user's data or learning rate is at fault, not this program: the message is enough.
+    if (error instanceof DivergenceError) throw new InputError(error.message);
+    const refused = systemRefusal(error);
+    throw refused === undefined ? error : new InputError(`${output}: ${refused}`);
+  }
+}
+
+function removeLeftovers(output: string): void {
+  removeCheckpointLeftovers(output);
+  const own = Object.values(runFolder(output)).map((name) => path.basename(name));
+  for (const name of readdirSync(output)) {
+    const match = PARTIAL_FILE.exec(name);
+    const [file, pid] = match ? [match[1] ?? match[3], match[2] ?? match[4]] : [];
+    if (file !== undefined && own.includes(file) && isLeftOver(Number(pid))) rmSync(path.join(output, name));
+  }
+}
+
+/** Removes a run that has no checkpoint yet; whether it had none. */
+function removeUnstarted(output: string): boolean {
+  if (!existsSync(output) || existsSync(runFolder(output).last)) return false;
+  for (const name of [...Object.values(runFolder(output)), ...runEventFiles(output)]) {
+    rmSync(name, { recursive: true, force: true });
+  }
+  return true;
+}

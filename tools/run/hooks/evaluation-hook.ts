@@ -1,0 +1,83 @@
+import type { EventStorage } from '../../../detection/events/event-storage';
+import type { Hook, TrainingState } from '../../../detection/engine/hooks';
+import type { DetectorEvaluation } from '../../detectors/evaluate-detector';
+import { evaluationScalars } from './evaluation-metrics';
+import { unlessInterrupted } from '../../terminal/interruption';
+import { say } from '../../terminal/progress';
+
+export interface EvaluationHookOptions {
+  /** Throws Interrupted where the run is stopped. */
+  readonly evaluate: (parts: { readonly withLosses: boolean }) => Promise<DetectorEvaluation>;
+  /** null: only at the last step. */
+  readonly every: number | null;
+  /** Tells the storage more than the numbers of what was found. */
+  readonly summarize: (storage: EventStorage, result: DetectorEvaluation) => Promise<void>;
+  /** Where the run begins; of one that goes on, its `doneUpTo`. */
+  readonly doneUpTo: number;
+}
+
+/**
+ * Evaluates while training, as detectron2's EvalHook: every so many steps, and at the last one. An evaluation that is
+ * interrupted is made when the run goes on, before its next step, and belongs to the step that it was due at.
+ */
+export class EvaluationHook implements Hook {
+  /** What the last evaluation found, and after how many steps. */
+  private latest: { readonly iteration: number; readonly result: DetectorEvaluation } | undefined;
+  private upTo: number;
+
+  constructor(private readonly options: EvaluationHookOptions) {
+    this.upTo = options.doneUpTo;
+  }
+
+  /** Every evaluation that was due up to this step has been done: for the checkpoint. */
+  get doneUpTo(): number {
+    return this.upTo;
+  }
+
+  async beforeTrain(state: TrainingState): Promise<void> {
+    if (!this.isOwed(state)) return;
+    state.storage.startIteration(state.iteration);
+    await this.evaluate(state);
+  }
+
+  async afterStep(state: TrainingState): Promise<void> {
+    if (this.isOwed(state)) await this.evaluate(state);
+    else this.upTo = state.iteration;
+  }
+
+  /** Whether an evaluation is due that has not been made. */
+  private isOwed({ iteration, iterations }: TrainingState): boolean {
+    const { every } = this.options;
+    if (this.upTo >= iteration) return false;
+    const isDue = every !== null && Math.floor(iteration / every) > Math.floor(this.upTo / every);
+    return isDue || iteration === iterations;
+  }
+
+  private async evaluate({ iteration, storage }: TrainingState): Promise<void> {
+    const { evaluate, summarize } = this.options;
+    const result = await unlessInterrupted(() => evaluate({ withLosses: true }));
+    // The trainer has been asked to stop too and ends in order, with a checkpoint.
+    if (!result) return;
+    this.latest = { iteration, result };
+    for (const [name, value] of Object.entries(evaluationScalars(result))) {
+      if (Number.isFinite(value)) storage.scalar(name, value);
+      else say(`iteration ${iteration}: ${name} is ${value}`);
+    }
+    await summarize(storage, result);
+    this.upTo = iteration;
+  }
+
+  /** Whether the step that is over has been evaluated. */
+  hasEvaluated({ iteration }: TrainingState): boolean {
+    return this.latest?.iteration === iteration;
+  }
+
+  /**
+   * What is found after the last step: by the evaluation then, or by one now where the run was over before, or had been
+   * stopped while it evaluated. undefined where this one is stopped.
+   */
+  async resultAfter(iteration: number): Promise<DetectorEvaluation | undefined> {
+    if (this.latest?.iteration === iteration) return this.latest.result;
+    return unlessInterrupted(() => this.options.evaluate({ withLosses: false }));
+  }
+}

@@ -1,0 +1,73 @@
+import type { CocoDataset } from '../../../datasets/coco/annotations';
+import { evaluateDetections, type CocoEvaluation } from '../../../datasets/evaluation/evaluate';
+import type { Metric } from '../../../detection/engine/metric';
+import { InputError } from '../../../detection/errors';
+import type { CompleteConfiguration } from '../../config/complete';
+import { VALIDATION_LOSSES } from '../../config/consistency';
+import { DEFAULT_BEST_METRIC } from '../../config/schema';
+import { suggest } from '../../config/suggest';
+import type { DetectorEvaluation } from '../../detectors/evaluate-detector';
+
+const CATEGORY_AP = 'val/AP/';
+
+/**
+ * An evaluation as scalar events: `val/AP` and the others of pycocotools' twelve numbers, -1 where undefined; the AP of
+ * each category that has objects, `val/AP/1 dog`; mean losses and their sum, `val/loss_classifier`, `val/total_loss`.
+ */
+export function evaluationScalars({ evaluation, losses }: DetectorEvaluation): Record<string, number> {
+  return { ...scores(evaluation), ...(losses && lossScalars(losses)) };
+}
+
+function scores({ stats, names, perCategory }: CocoEvaluation): Record<string, number> {
+  const defined = perCategory.filter(({ AP }) => AP >= 0);
+  return {
+    ...Object.fromEntries(names.map((name, k) => [`val/${name}`, stats[k]])),
+    // Two categories may have one name.
+    ...Object.fromEntries(
+      defined.map(({ categoryId, name, AP }) => [`${CATEGORY_AP}${categoryId} ${name}`, AP]),
+    ),
+  };
+}
+
+function lossScalars(losses: Readonly<Record<string, number>>): Record<string, number> {
+  const total = Object.values(losses).reduce((sum, loss) => sum + loss, 0);
+  const named = Object.entries({ ...losses, total_loss: total });
+  return Object.fromEntries(named.map(([name, value]) => [`val/${name}`, value]));
+}
+
+/**
+ * The metric that says which checkpoint is the best, and when to stop; undefined where nothing is evaluated.
+ *
+ * @throws InputError where the run would never have it.
+ */
+export function bestMetric(
+  { bestMetric: name, earlyStopping }: CompleteConfiguration,
+  val: CocoDataset | undefined,
+): Metric | undefined {
+  const isStopping = earlyStopping.patience !== null;
+  if (!val) {
+    if (!isStopping && name === DEFAULT_BEST_METRIC) return undefined;
+    const key = isStopping ? 'earlyStopping.patience' : 'bestMetric';
+    throw new InputError(`${key} needs a validation set: give --val-annotations and --val-images`);
+  }
+  if (VALIDATION_LOSSES.includes(name)) return { name, better: 'lower' };
+  if (name === DEFAULT_BEST_METRIC && !isStopping) return { name, better: 'higher' };
+  // A detector that finds nothing scores 0 wherever there is something to be found.
+  const ofNothing = new Map(Object.entries(scores(evaluateDetections(val, [], { iouType: 'bbox' }))));
+  const score = ofNothing.get(name);
+  if (score === undefined) throw unknownMetric(name, [...ofNothing.keys(), ...VALIDATION_LOSSES]);
+  if (score < 0) {
+    throw new InputError(`bestMetric ${name} is never defined: ${val.file} has no such objects`);
+  }
+  return { name, better: 'higher' };
+}
+
+function unknownMetric(name: string, known: readonly string[]): InputError {
+  // Of a category, or of a loss, the last word may be all that the user gave.
+  const meant =
+    known.find((each) => name !== '' && each.endsWith(name)) ??
+    suggest(name.startsWith('val/') ? name : `val/${name}`, known);
+  const all = known.filter((each) => !each.startsWith(CATEGORY_AP)).join(', ');
+  const hint = meant === undefined ? `choose one of ${all}, or of a category` : `did you mean ${meant}?`;
+  return new InputError(`bestMetric ${name}: an evaluation has no such number; ${hint}`);
+}

@@ -1,0 +1,114 @@
+import { formatScore } from '../../../datasets/evaluation/format';
+import { EarlyStopping } from '../../../detection/engine/early-stopping';
+import type { Hook } from '../../../detection/engine/hooks';
+import { JsonLinesWriter } from '../../../detection/engine/writers/json-lines-writer';
+import { ProgressWriter } from '../../../detection/engine/writers/progress-writer';
+import { CheckpointHook } from '../../../weights/checkpoints/checkpoint-hook';
+import { DEFAULT_BEST_METRIC } from '../../config/schema';
+import type { DataFaults } from './data-faults';
+import { DivergencePolicy } from './divergence-policy';
+import { EvaluationHook } from './evaluation-hook';
+import { say } from '../../terminal/progress';
+import { runEvents } from './run-events';
+import { runFolder } from '../folder/run-folder';
+import type { RunMemory } from '../starting-point';
+import { summarizeEvaluation } from './summarize-evaluation';
+import { terminalLine } from '../../terminal/terminal-text';
+import type { TrainingRun } from '../training-run';
+import { validate } from '../validate';
+
+export interface TrainingHooks {
+  /** All, in their order. */
+  readonly hooks: readonly Hook[];
+  readonly divergence: DivergencePolicy;
+  /** Undefined without a validation set, as `earlyStopping` is. */
+  readonly evaluation: EvaluationHook | undefined;
+  readonly earlyStopping: EarlyStopping | undefined;
+}
+
+/** What a run does around its steps: it averages, evaluates, finds out whether to stop, writes, and saves all of that at last. */
+export function trainingHooks(run: TrainingRun, faults: DataFaults): TrainingHooks {
+  const { configuration, output, resumeCommand, learner, start } = run;
+  const divergence = new DivergencePolicy({
+    policy: configuration.onDivergence,
+    output,
+    resumable: learner,
+    resumeCommand,
+    diverged: start.divergedIterations,
+  });
+  const evaluation = evaluationHook(run, faults);
+  const earlyStopping = evaluation && earlyStoppingHook(run, evaluation);
+  const memory = (): RunMemory => ({
+    divergedIterations: divergence.divergedIterations,
+    earlyStopping: earlyStopping?.state,
+    evaluatedUpTo: evaluation?.doneUpTo,
+  });
+  const hooks = [
+    faults,
+    learner.average,
+    divergence,
+    evaluation,
+    earlyStopping,
+    new JsonLinesWriter({ file: runFolder(output).metrics }),
+    runEvents(configuration, output),
+    progressWriter(run),
+    checkpointHook(run, memory),
+  ].filter((hook) => hook !== undefined);
+  return { hooks, divergence, evaluation, earlyStopping };
+}
+
+function evaluationHook(run: TrainingRun, faults: DataFaults): EvaluationHook | undefined {
+  const { configuration, data, start } = run;
+  const { train, val } = data;
+  return (
+    val &&
+    new EvaluationHook({
+      evaluate: (parts) => validate(run, val, faults, parts),
+      every: configuration.evaluateEvery,
+      summarize: (storage, result) => summarizeEvaluation(storage, result, train.categories),
+      doneUpTo: start.evaluatedUpTo ?? start.iteration,
+    })
+  );
+}
+
+function earlyStoppingHook(
+  { configuration, metric, start }: TrainingRun,
+  evaluation: EvaluationHook,
+): EarlyStopping | undefined {
+  return (
+    metric &&
+    new EarlyStopping({
+      ...configuration.earlyStopping,
+      metric,
+      isEvaluated: (state) => evaluation.hasEvaluated(state),
+      state: start.earlyStopping,
+    })
+  );
+}
+
+function progressWriter({ configuration: { data, optimizer }, metric }: TrainingRun): ProgressWriter {
+  const scores = metric ? [DEFAULT_BEST_METRIC, metric.name] : [];
+  return new ProgressWriter({
+    output: process.stderr,
+    imagesPerStep: data.batchSize * optimizer.accumulate,
+    // A metric may be named after a category, which may have any name.
+    scores: Object.fromEntries(scores.map((name) => [terminalLine(name), name])),
+    formatScore,
+  });
+}
+
+function checkpointHook(
+  { configuration, output, data, metric, learner }: TrainingRun,
+  memory: () => RunMemory,
+): CheckpointHook {
+  return new CheckpointHook({
+    folder: output,
+    resumable: learner,
+    every: configuration.checkpointEvery,
+    keep: configuration.keepCheckpoints,
+    keepEvery: configuration.keepEvery ?? undefined,
+    bestMetric: metric,
+    tell: say,
+    metadata: () => ({ categories: data.train.categories, configuration, ...memory() }),
+  });
+}

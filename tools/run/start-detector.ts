@@ -1,0 +1,70 @@
+import { InputError } from '../../detection/errors';
+import type { FasterRcnn } from '../../detection/modeling/faster-rcnn';
+import { buildDetector } from '../../detection/modeling/definitions/models';
+import type { Resumable } from '../../weights/checkpoints/checkpoint';
+import type { CompleteConfiguration } from '../config/complete';
+import { makeAverage, makeOptimizer } from './make-optimizer';
+import { matchesPattern, requireMatch } from './parameter-pattern';
+import { say } from '../terminal/progress';
+import { loadStartWeights, readStartWeights } from './start-weights';
+
+/** What learns: a detector, its optimizer, and the average of its weights if there is one. */
+export interface Learner extends Resumable {
+  readonly model: FasterRcnn;
+}
+
+/**
+ * A new detector, with its start weights unless a checkpoint's are to replace them, and what trains it, which the caller
+ * disposes; and the configuration, with what the start weights decide.
+ *
+ * @throws InputError where the weights do not fit, or a pattern is one of no parameter.
+ */
+export async function startDetector(
+  given: CompleteConfiguration,
+  numClasses: number,
+  { isToBeRestored = false } = {},
+): Promise<{ learner: Learner; configuration: CompleteConfiguration }> {
+  const { name, norm, trainableLayers, weights } = given.model;
+  const start = weights === null || isToBeRestored ? undefined : await readStartWeights(weights, name);
+  const normEpsilon = given.model.normEpsilon ?? start?.normEpsilon ?? null;
+  const configuration = { ...given, model: { ...given.model, normEpsilon } };
+  const model = buildDetector(name, {
+    numClasses,
+    seed: configuration.seed,
+    norm,
+    normEpsilon: normEpsilon ?? undefined,
+    trainableLayers,
+  });
+  try {
+    freeze(model, configuration.model.freeze);
+    const optimizer = makeOptimizer(configuration, model);
+    const average = makeAverage(configuration, model);
+    if (start) say(loadStartWeights(model, start));
+    return { learner: { model, optimizer, average }, configuration };
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
+}
+
+export function disposeLearner({ model, optimizer, average }: Learner): void {
+  average?.dispose();
+  optimizer.dispose();
+  model.dispose();
+}
+
+/** @throws InputError where a pattern matches nothing, or nothing is left to train. */
+function freeze(model: FasterRcnn, patterns: readonly string[]): void {
+  const parameters = [...model.namedParameters()];
+  for (const [k, pattern] of patterns.entries()) {
+    requireMatch(
+      `model.freeze[${k}]`,
+      pattern,
+      parameters.map(([name]) => name),
+    );
+    for (const [name, parameter] of parameters) {
+      if (matchesPattern(pattern, name)) parameter.trainable = false;
+    }
+  }
+  if (!model.trainable) throw new InputError('model.freeze: every parameter of the model is frozen');
+}

@@ -1,0 +1,156 @@
+import { AnnotationError, readCocoDataset, type CocoDataset } from '../../datasets/coco/annotations';
+import { ProblemList, shownValue } from '../../datasets/coco/problems';
+import { gtTargets } from '../../datasets/coco/targets';
+import { InputError } from '../../detection/errors';
+import { checkPictures } from './check-pictures';
+import type { TrainingConfiguration } from '../config/schema';
+import { counted } from '../terminal/counted';
+import { statOrUndefined } from '../terminal/output-files';
+import { say } from '../terminal/progress';
+
+/** What a run trains on, and what it evaluates on, if anything. */
+export interface TrainingData {
+  readonly train: CocoDataset;
+  readonly val: CocoDataset | undefined;
+}
+
+/**
+ * Reads and checks everything that a run will use.
+ *
+ * @param resume where pictures that break are skipped, a run that goes on does not look at them before: it skips them when
+ *   their turn comes, as it has before.
+ * @throws InputError with all that is wrong with the files and pictures of both sets, or where they do not go together.
+ */
+export async function readTrainingData(
+  { data }: TrainingConfiguration,
+  resume: boolean,
+): Promise<TrainingData> {
+  const { skipInvalid } = data;
+  const checksPictures = skipInvalid || !resume || data.onBrokenPicture === 'stop';
+  const check = { skipInvalid, checksPictures };
+  const readObjects = async (annotations: string, images: string): Promise<CocoDataset> => {
+    const set = await readSet(annotations, images, check);
+    requireObjects(set);
+    return set;
+  };
+  const { trainAnnotations, trainImages, valAnnotations, valImages } = data;
+  const [train, val] = await withoutInputErrors(
+    () => readObjects(trainAnnotations, trainImages),
+    async () =>
+      valAnnotations === null || valImages === null ? undefined : readObjects(valAnnotations, valImages),
+  );
+  if (val) requireKnownCategories(train, val);
+  return { train, val };
+}
+
+/**
+ * What two actions come to, one after the other.
+ *
+ * @throws InputError with all that is wrong with the user's input for either.
+ */
+async function withoutInputErrors<A, B>(first: () => Promise<A>, second: () => Promise<B>): Promise<[A, B]> {
+  const one = await inputErrorOf(first);
+  const other = await inputErrorOf(second);
+  if (one instanceof InputError && other instanceof InputError) {
+    throw new InputError(`${one.message}\n\n${other.message}`);
+  }
+  if (one instanceof InputError) throw one;
+  if (other instanceof InputError) throw other;
+  return [one, other];
+}
+
+/** What an action comes to, or why the user's input does not allow it. Anything else is thrown. */
+async function inputErrorOf<T>(action: () => Promise<T>): Promise<T | InputError> {
+  try {
+    return await action();
+  } catch (error) {
+    if (error instanceof InputError) return error;
+    throw error;
+  }
+}
+
+/**
+ * A run that takes a day or more can wait so long for the check of its pictures; the headers of COCO's 118 000 take half a
+ * minute.
+ */
+const MAX_CHECK_SECONDS = 120;
+
+export interface SetCheck {
+  /** Leave out what is invalid rather than refuse the set. Default false. */
+  readonly skipInvalid?: boolean;
+  /** Look at the pictures, not only at their folder. Default true. */
+  readonly checksPictures?: boolean;
+  /** Decode each picture, however many they are. Default false. */
+  readonly decodeAll?: boolean;
+}
+
+/** Reads and checks a data set with its pictures; what has been put right or left out is said to the user. */
+export async function readSet(
+  annotations: string,
+  images: string,
+  options: SetCheck = {},
+): Promise<CocoDataset> {
+  const dataset = await checkedSet(annotations, images, options);
+  for (const note of dataset.notes) say(`${annotations}: ${note}`);
+  if (dataset.leftOut.problems.length > 0)
+    say(`${annotations}: left out as invalid: ${leftOutCounts(dataset)}`);
+  return dataset;
+}
+
+/**
+ * Reads a data set and looks at its pictures.
+ *
+ * @throws InputError with everything that is wrong with it.
+ */
+export async function checkedSet(
+  annotations: string,
+  images: string,
+  { skipInvalid = false, checksPictures = true, decodeAll = false }: SetCheck,
+): Promise<CocoDataset> {
+  // What is left out must not depend on the time that it takes to find it: the run would not repeat.
+  const maxSeconds = skipInvalid || decodeAll ? Infinity : MAX_CHECK_SECONDS;
+  const isFolder = statOrUndefined(images)?.isDirectory() === true;
+  const [, set] = await withoutInputErrors(
+    () =>
+      isFolder
+        ? Promise.resolve()
+        : Promise.reject(new InputError(`${images}: there is no such folder of pictures`)),
+    () =>
+      readCocoDataset(annotations, images, {
+        skipInvalid,
+        checkImages: async (entries, refuse) => {
+          if (isFolder && checksPictures)
+            await checkPictures(images, entries, refuse, { decodeAll, maxSeconds });
+        },
+      }),
+  );
+  return set;
+}
+
+/** `1 image, 5 annotations`. */
+export function leftOutCounts({ leftOut: { images, annotations } }: CocoDataset): string {
+  return `${counted(images, 'image')}, ${counted(annotations, 'annotation')}`;
+}
+
+/** @throws AnnotationError where there is nothing to learn from. */
+export function requireObjects(set: CocoDataset): void {
+  if (set.images.some((image) => gtTargets(set, image).gtLabels.length > 0)) return;
+  const problems = new ProblemList();
+  for (const problem of set.leftOut.problems) problems.add(problem);
+  problems.add({ kind: 'structure', place: 'annotations', reason: 'no image has an object' });
+  throw new AnnotationError(set.file, problems.problems, problems.describe(set.file));
+}
+
+function requireKnownCategories(train: CocoDataset, val: CocoDataset): void {
+  for (const { id, name } of val.categories) {
+    if (!train.hasCategory(id)) {
+      throw new InputError(`${val.file}: category ${id} (${shownValue(name)}) is not in ${train.file}`);
+    }
+    const known = train.categoryOf(train.labelOf(id)).name;
+    if (known !== name) {
+      throw new InputError(
+        `${val.file}: category ${id} is called ${shownValue(name)}, in ${train.file} ${shownValue(known)}`,
+      );
+    }
+  }
+}

@@ -1,0 +1,55 @@
+import type { CocoDataset } from '../../datasets/coco/annotations';
+import { EvaluationLoader } from '../../datasets/loader/evaluation-loader';
+import { validationLosses } from '../../detection/engine/validation-losses';
+import { imageNormalization } from '../../detection/modeling/definitions/models';
+import type { DataFaults } from './hooks/data-faults';
+import { giveWay, type DetectSetOptions, type SizedDetector } from '../detectors/detect-images';
+import { evaluateDetector, type DetectorEvaluation } from '../detectors/evaluate-detector';
+import { Progress } from '../terminal/progress';
+import type { TrainingRun } from './training-run';
+
+/**
+ * Evaluates what a run has learnt, the average of its weights if there is one, as its configuration says, and tells how it
+ * gets on. Training goes on as if nothing had been.
+ *
+ * @throws Interrupted where the user, or the data, stop the run.
+ */
+export async function validate(
+  { configuration, data, learner }: TrainingRun,
+  set: CocoDataset,
+  faults: DataFaults,
+  { withLosses }: { readonly withLosses: boolean },
+): Promise<DetectorEvaluation> {
+  const { minSize, maxSize, name } = configuration.model;
+  const detector = { model: learner.model, minSize, maxSize, ...imageNormalization(name) };
+  const { categories } = data.train;
+  const watched = (what: string): DetectSetOptions => {
+    const progress = new Progress(what);
+    const onProgress = (done: number, total: number): void => progress.update(done, total);
+    const { workers } = configuration.data;
+    return { workers, ...faults.listeners(set), signal: faults.signal, onProgress };
+  };
+  const evaluate = async (): Promise<DetectorEvaluation> => {
+    const found = await evaluateDetector({ ...detector, categories }, set, watched('evaluating'));
+    if (!withLosses || !configuration.validationLoss) return found;
+    const { seed } = configuration;
+    const losses = await detectorLosses(detector, found.dataset, seed, watched('validation losses'));
+    return { ...found, losses };
+  };
+  const { average } = learner;
+  return faults.evaluating(() => (average ? average.during(evaluate) : evaluate()));
+}
+
+/** The losses that a detector computes of each image of a data set by itself: their means. */
+async function detectorLosses(
+  { model, ...transform }: SizedDetector,
+  dataset: CocoDataset,
+  seed: number,
+  { signal, onProgress, ...loading }: DetectSetOptions,
+): Promise<Record<string, number>> {
+  const images = new EvaluationLoader(dataset, { ...transform, ...loading });
+  return validationLosses(images, model, seed, async (done) => {
+    onProgress?.(done, dataset.images.length);
+    await giveWay(signal);
+  });
+}

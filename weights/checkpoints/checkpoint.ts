@@ -1,0 +1,277 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import * as tf from '@tensorflow/tfjs-core';
+import type { Optimizer } from '../../detection/engine/optimizer';
+import type { Trainable } from '../../detection/nn/trainable';
+import type { WeightAverage } from '../../detection/engine/weight-average';
+import type { RandomStream } from '../../detection/nn/random';
+import { sha256OfSync } from '../file-hash';
+import { readSafetensors, writeSafetensors } from '../formats/safetensors';
+import { loadStateDict, saveStateDict } from '../state-dict';
+import {
+  firstNonFinite,
+  storedFloat32,
+  storedInt32,
+  toFloat32,
+  type StoredTensor,
+} from '../formats/stored-tensor';
+import { WeightsError } from '../formats/weights-error';
+import { writeWholeFolder } from '../whole-folder';
+
+/** Raised when a checkpoint's files change their meaning. */
+const FORMAT = 1;
+const MODEL_FILE = 'model.safetensors';
+const OPTIMIZER_FILE = 'optimizer.safetensors';
+const STATE_FILE = 'state.json';
+/** The model as the optimizer has left it, where `model.safetensors` is an average. */
+const UNAVERAGED_FILE = 'unaveraged.safetensors';
+const WEIGHTS_FILES = [MODEL_FILE, OPTIMIZER_FILE, UNAVERAGED_FILE] as const;
+
+/** What is to be saved holds numbers that are NaN or infinite: training has diverged. */
+export class NotFiniteError extends WeightsError {}
+
+/** What a checkpoint saves and restores. */
+export interface Resumable {
+  readonly model: Trainable<never>;
+  readonly optimizer: Optimizer;
+  /** Average of the model's weights. */
+  readonly average?: WeightAverage;
+  /** Streams that others than the model draw from. */
+  readonly streams?: Iterable<RandomStream>;
+}
+
+/** `state.json`. */
+export interface CheckpointState {
+  readonly format: number;
+  /** Steps done. */
+  readonly iteration: number;
+  /** State of each random stream, by its name. */
+  readonly randomStreams: Readonly<Record<string, readonly number[]>>;
+  /** Last values of what was measured: validation AP, say. */
+  readonly metrics: Readonly<Record<string, number>>;
+  /** Whether it was made only because the run ended or was stopped there; one that was never stopped has none. */
+  readonly isExtra?: boolean;
+  /** The caller's: name of the model, categories, configuration. Anything that JSON holds. */
+  readonly metadata: Readonly<Record<string, unknown>>;
+  /**
+   * SHA-256 of the other files, by their names; `state.json`'s own is that of all that it says beside these sums, as
+   * JSON without spaces. Checkpoints of before have none.
+   */
+  readonly sha256?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Writes a checkpoint folder: `model.safetensors` (torchvision's names and shapes), `optimizer.safetensors`,
+ * `state.json`. Of a model whose weights are averaged, `model.safetensors` holds the averages, as they are what is
+ * evaluated and used, and `unaveraged.safetensors` the weights that training goes on with. All is written under a
+ * temporary name, brought to the disk and renamed, so that `folder` is either whole or not there; one of the same name is
+ * replaced.
+ *
+ * @param folder in a folder that exists.
+ * @throws NotFiniteError where a number is NaN or infinite.
+ * @throws WeightsError where the system refuses to write (a full disk, say) or the folder is gone that this one is in.
+ */
+export function saveCheckpoint(
+  folder: string,
+  { model, optimizer, average, streams = [] }: Resumable,
+  contents: Pick<CheckpointState, 'iteration' | 'isExtra' | 'metrics' | 'metadata'>,
+): void {
+  const state: CheckpointState = {
+    format: FORMAT,
+    ...contents,
+    randomStreams: Object.fromEntries([...byName(model, streams)].map(([name, { state }]) => [name, state])),
+  };
+  try {
+    writeWholeFolder(folder, (hidden) => {
+      const sums: Record<string, string> = {};
+      const write = (
+        name: string,
+        tensors: Map<string, StoredTensor>,
+        metadata?: Record<string, string>,
+      ): void => {
+        const file = path.join(hidden, name);
+        requireFinite(folder, tensors);
+        writeSafetensors(file, tensors, metadata);
+        sums[name] = sha256OfSync(file);
+      };
+      const save = (): Map<string, StoredTensor> => saveStateDict(model);
+      write(MODEL_FILE, average ? average.duringSync(save) : save(), { format: 'pt' });
+      write(OPTIMIZER_FILE, saveOptimizer(optimizer));
+      if (average) write(UNAVERAGED_FILE, save());
+      const sealed = { ...state, sha256: { ...sums, [STATE_FILE]: sumOf(state) } };
+      writeFileSync(path.join(hidden, STATE_FILE), `${JSON.stringify(sealed, null, 2)}\n`, { flush: true });
+    });
+  } catch (error) {
+    // The user knows the folder, not the temporary name that a file in it was to have.
+    const refusal = error instanceof WeightsError ? error.cause : error;
+    if (!isRecord(refusal) || !('errno' in refusal)) throw error;
+    const parent = path.dirname(folder);
+    const reason = existsSync(parent)
+      ? String(refusal['message'])
+      : `there is no folder ${parent} (any more)`;
+    throw new WeightsError(folder, undefined, `cannot be written: ${reason}`);
+  }
+}
+
+/**
+ * Restores what `saveCheckpoint` wrote; training then goes on as if it had never stopped, to the bit.
+ *
+ * @throws WeightsError when a file is missing, damaged or of another model or optimizer. Files are read and the
+ *   model's fit is checked before anything changes.
+ */
+export function loadCheckpoint(
+  folder: string,
+  { model, optimizer, average, streams = [] }: Resumable,
+): CheckpointState {
+  const state = verifyCheckpoint(folder);
+  const ours = byName(model, streams);
+  for (const name of new Set([...ours.keys(), ...Object.keys(state.randomStreams)])) {
+    if (ours.has(name) && Object.hasOwn(state.randomStreams, name)) continue;
+    const where = ours.has(name) ? 'is not in the checkpoint' : 'is in the checkpoint only';
+    throw new WeightsError(path.join(folder, STATE_FILE), name, `random stream ${where}`);
+  }
+  const file = (name: string): string => path.join(folder, name);
+  const read = (name: string): Map<string, StoredTensor> => readSafetensors(file(name)).tensors;
+  const optimizerState = read(OPTIMIZER_FILE);
+  const unaveraged = average && read(UNAVERAGED_FILE);
+  loadStateDict(model, file(MODEL_FILE), read(MODEL_FILE));
+  if (unaveraged) {
+    average.copyWeights();
+    loadStateDict(model, file(UNAVERAGED_FILE), unaveraged);
+  }
+  loadOptimizer(optimizer, file(OPTIMIZER_FILE), optimizerState);
+  for (const [name, stream] of ours) stream.state = state.randomStreams[name];
+  return state;
+}
+
+/** Reads and checks a checkpoint's `state.json`. */
+export function readCheckpointState(folder: string): CheckpointState {
+  const file = path.join(folder, STATE_FILE);
+  let state: unknown;
+  try {
+    state = JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    if (error instanceof SyntaxError) throw new WeightsError(file, undefined, 'is damaged: it is no JSON');
+    throw new WeightsError(file, undefined, `cannot be read: ${(error as Error).message}`);
+  }
+  if (isRecord(state) && state['format'] !== FORMAT) {
+    throw new WeightsError(
+      file,
+      'format',
+      `is ${JSON.stringify(state['format'])}, this program reads ${FORMAT}`,
+    );
+  }
+  if (!isCheckpointState(state)) throw new WeightsError(file, undefined, 'is no state of a checkpoint');
+  const { sha256, ...sealed } = state;
+  if (sha256 !== undefined && sha256[STATE_FILE] !== sumOf(sealed)) throw damaged(file);
+  return state;
+}
+
+/**
+ * Reads a checkpoint's `state.json`, and checks that each of its files is as it was written, and each of its numbers
+ * finite: a run that ends with the step at which its weights overflow saves them.
+ *
+ * @throws WeightsError where a file is missing, cannot be read, or has changed, or holds a number that is not finite.
+ */
+export function verifyCheckpoint(folder: string): CheckpointState {
+  const state = readCheckpointState(folder);
+  for (const name of WEIGHTS_FILES) {
+    if (name === UNAVERAGED_FILE && state.sha256?.[name] === undefined) continue;
+    const file = path.join(folder, name);
+    const sum = sumOfFile(file);
+    if (state.sha256 !== undefined && state.sha256[name] !== sum) throw damaged(file);
+    readSafetensors(file, { requireFinite: true });
+  }
+  return state;
+}
+
+function requireFinite(folder: string, tensors: ReadonlyMap<string, StoredTensor>): void {
+  for (const [name, tensor] of tensors) {
+    const position = firstNonFinite(tensor);
+    if (position < 0) continue;
+    const reason = `element ${position} is NaN or infinite, so it is not saved; the checkpoint before it stays`;
+    throw new NotFiniteError(folder, name, reason);
+  }
+}
+
+function sumOfFile(file: string): string {
+  try {
+    return sha256OfSync(file);
+  } catch (error) {
+    throw new WeightsError(file, undefined, `cannot be read: ${(error as Error).message}`);
+  }
+}
+
+function sumOf(state: Omit<CheckpointState, 'sha256'>): string {
+  return createHash('sha256').update(JSON.stringify(state)).digest('hex');
+}
+
+function damaged(file: string): WeightsError {
+  return new WeightsError(file, undefined, 'is damaged: it is not what was written (its SHA-256 differs)');
+}
+
+/** The file to read weights from where the user may also name a checkpoint's folder. */
+export function weightsFile(fileOrFolder: string): string {
+  const isFolder = statSync(fileOrFolder, { throwIfNoEntry: false })?.isDirectory() === true;
+  return isFolder ? path.join(fileOrFolder, MODEL_FILE) : fileOrFolder;
+}
+
+function isCheckpointState(state: unknown): state is CheckpointState {
+  if (!isRecord(state)) return false;
+  const { iteration, randomStreams, metrics, metadata, sha256 = {} } = state;
+  const isNumbers = (values: unknown) => Array.isArray(values) && values.every(Number.isInteger);
+  return (
+    Number.isSafeInteger(iteration) &&
+    isRecord(randomStreams) &&
+    Object.values(randomStreams).every(isNumbers) &&
+    isRecord(metrics) &&
+    isRecord(metadata) &&
+    isRecord(sha256)
+  );
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function byName(model: Trainable<never>, others: Iterable<RandomStream>): Map<string, RandomStream> {
+  const streams = new Map<string, RandomStream>();
+  for (const stream of [...model.randomStreams(), ...others]) {
+    if (streams.has(stream.name)) throw new Error(`two random streams have the name ${stream.name}`);
+    streams.set(stream.name, stream);
+  }
+  return streams;
+}
+
+function saveOptimizer(optimizer: Optimizer): Map<string, StoredTensor> {
+  const entries = new Map<string, StoredTensor>();
+  for (const [name, tensor] of optimizer.stateDict()) {
+    const values = tensor.dataSync();
+    const isInteger = tensor.dtype === 'int32';
+    entries.set(
+      name,
+      isInteger
+        ? storedInt32(tensor.shape, Int32Array.from(values))
+        : storedFloat32(tensor.shape, Float32Array.from(values)),
+    );
+    tensor.dispose();
+  }
+  return entries;
+}
+
+function loadOptimizer(optimizer: Optimizer, file: string, entries: ReadonlyMap<string, StoredTensor>): void {
+  tf.tidy(() => {
+    const state = new Map(
+      [...entries].map(([name, tensor]) => {
+        const dtype = tensor.type === 'I32' ? 'int32' : 'float32';
+        return [name, tf.tensor(toFloat32(tensor), [...tensor.shape], dtype)];
+      }),
+    );
+    try {
+      optimizer.loadStateDict(state);
+    } catch (error) {
+      throw new WeightsError(file, undefined, `does not fit the optimizer: ${(error as Error).message}`);
+    }
+  });
+}

@@ -1,0 +1,54 @@
+import { BinaryFile } from './binary-file';
+import { readDetectron2Pickle } from './pickle/detectron2-pickle';
+import type { WeightsContents } from './pickle/pickled-state-dict';
+import { isPytorchLegacy, readPytorchLegacy } from './pytorch/pytorch-legacy';
+import { readPytorchZip } from './pytorch/pytorch-zip';
+import { readSafetensors } from './safetensors';
+import { firstNonFinite } from './stored-tensor';
+import { WeightsError } from './weights-error';
+
+const ZIP_MAGIC = Buffer.from('PK\x03\x04', 'latin1');
+/** Operation PROTO, with which pickles of protocol 2 and later begin. */
+const PICKLE_MAGIC = 0x80;
+/** Enough to tell the formats apart. */
+const START_BYTES = 32;
+
+/**
+ * Reads a file of weights in any format that is known here, which its content tells, not its name: safetensors, PyTorch's
+ * in both serialisations, detectron2's pickles of arrays. Nothing of the file is ever run.
+ *
+ * @throws WeightsError that names the file, the entry and the reason when anything about it is wrong, with
+ *   `requireFinite` also when a value is NaN or infinite.
+ */
+export function readWeights(file: string, options: { requireFinite?: boolean } = {}): WeightsContents {
+  const contents = readAnyFormat(file);
+  if (options.requireFinite) {
+    for (const [name, tensor] of contents.tensors) {
+      const position = firstNonFinite(tensor);
+      if (position >= 0) throw new WeightsError(file, name, `element ${position} is NaN or infinite`);
+    }
+  }
+  return contents;
+}
+
+function readAnyFormat(file: string): WeightsContents {
+  const source = BinaryFile.open(file);
+  try {
+    const start = Buffer.from(source.readAt(0, Math.min(source.size, START_BYTES)));
+    if (isSafetensors(start)) return { ...readSafetensors(file), leftOut: [] };
+    if (start.subarray(0, ZIP_MAGIC.length).equals(ZIP_MAGIC)) return readPytorchZip(source);
+    if (start[0] === PICKLE_MAGIC) {
+      return isPytorchLegacy(start) ? readPytorchLegacy(source) : readDetectron2Pickle(source);
+    }
+    const reason =
+      source.size === 0 ? 'is empty' : 'is none of safetensors, PyTorch (.pth) and detectron2 (.pkl)';
+    throw new WeightsError(file, undefined, reason);
+  } finally {
+    source.close();
+  }
+}
+
+/** A header's length of less than 4 GiB, then a JSON object. */
+function isSafetensors(start: Buffer): boolean {
+  return start.length > 8 && start.readUInt32LE(4) === 0 && start[8] === '{'.charCodeAt(0);
+}

@@ -1,0 +1,26 @@
+import { InputError, shortened } from '../../detection/errors';
+
+/** Names in a file may be as long as the file. */
+const MAX_ENTRY_LENGTH = 200;
+const MAX_REASON_LENGTH = 4000;
+
+/** A file of weights that cannot be used: damaged, of another model, or not what it claims to be. */
+export class WeightsError extends InputError {
+  override readonly name = 'WeightsError';
+
+  constructor(
+    readonly file: string,
+    /** The entry at fault; undefined when it is the file as a whole. */
+    readonly entry: string | undefined,
+    reason: string,
+    options?: ErrorOptions,
+  ) {
+    const place = entry === undefined ? file : `${file}: entry ${quoted(entry)}`;
+    super(`${place}: ${shortened(reason, MAX_REASON_LENGTH)}`, options);
+  }
+}
+
+/** A name from a file for a message: on one line, and not without end. */
+export function quoted(name: string): string {
+  return JSON.stringify(shortened(name, MAX_ENTRY_LENGTH));
+}
