@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Size } from '../detection/structures/size';
-import type { Targets } from '../detection/structures/targets';
+import type { Targets } from '../detection/structures/instances';
 import type { CocoDataset } from './coco/annotations';
 import { gtTargets } from './coco/targets';
 

@@ -1,5 +1,5 @@
 import type { Size } from '../../detection/structures/size';
-import type { Rle } from './rle';
+import type { Mask } from '../../detection/structures/mask';
 
 /** The outline is traced on a grid this much finer than the pixels: maskApi.c's `scale`. */
 const SUBDIVISIONS = 5;
@@ -12,7 +12,7 @@ const SUBDIVISIONS = 5;
  *
  * @param polygon x1, y1, x2, y2, ...: at least three corners, pixels, 0-based.
  */
-export function rleFromPolygon(polygon: readonly number[], size: Size): Rle {
+export function rleFromPolygon(polygon: readonly number[], size: Size): Mask {
   const { height, width } = size;
   const outline = traceOutline(polygon);
   const switches = [height * width];

@@ -1,14 +1,6 @@
 import { InputError } from '../../detection/errors';
+import type { Mask } from '../../detection/structures/mask';
 import type { Size } from '../../detection/structures/size';
-
-/**
- * A binary mask as run lengths, as COCO's maskApi.c: pixels are read column by column, and counts holds the
- * lengths of alternating runs of zeros and ones, zeros first (so counts[0] may be 0).
- */
-export interface Rle {
-  readonly size: Size;
-  readonly counts: Uint32Array;
-}
 
 /** Run lengths as COCO's JSON stores them: size is [height, width]. */
 export interface CompressedRle {
@@ -31,7 +23,7 @@ const VALUE = 0x1f;
 const MAX_CHARACTERS_PER_COUNT = 8;
 
 /** @param mask [height * width], row by row as images are; anything but 0 is inside. */
-export function rleFromMask(mask: Uint8Array, size: Size): Rle {
+export function rleFromMask(mask: Uint8Array, size: Size): Mask {
   const { height, width } = size;
   if (mask.length !== height * width) {
     throw new RangeError(`The mask has ${mask.length} pixels; ${height} x ${width} needs ${height * width}.`);
@@ -54,7 +46,7 @@ export function rleFromMask(mask: Uint8Array, size: Size): Rle {
 }
 
 /** @returns [height * width] of 0 and 1, row by row. */
-export function rleToMask({ size: { height, width }, counts }: Rle): Uint8Array {
+export function rleToMask({ size: { height, width }, counts }: Mask): Uint8Array {
   const mask = new Uint8Array(height * width);
   let position = 0; // column by column
   for (let i = 0; i < counts.length; i++) {
@@ -116,7 +108,7 @@ export function decompressCounts(text: string): Uint32Array {
 }
 
 /** @throws RleError unless size is two positive whole numbers and counts are runs that fill it. */
-export function parseRle(segmentation: { size?: unknown; counts?: unknown }): Rle {
+export function parseRle(segmentation: { size?: unknown; counts?: unknown }): Mask {
   const { size, counts } = segmentation;
   if (
     !Array.isArray(size) ||
@@ -150,14 +142,14 @@ function checkedCounts(counts: readonly unknown[]): Uint32Array {
 }
 
 /** Number of pixels inside. */
-export function rleArea({ counts }: Rle): number {
+export function rleArea({ counts }: Mask): number {
   let area = 0;
   for (let i = 1; i < counts.length; i += 2) area += counts[i];
   return area;
 }
 
 /** Smallest box around the mask: [x, y, width, height]; all 0 where the mask has one run only. */
-export function rleToBox({ size: { height, width }, counts }: Rle): [number, number, number, number] {
+export function rleToBox({ size: { height, width }, counts }: Mask): [number, number, number, number] {
   if (counts.length < 2) return [0, 0, 0, 0];
   let [left, top, right, bottom] = [width, height, 0, 0];
   let end = 0;
@@ -180,7 +172,7 @@ export function rleToBox({ size: { height, width }, counts }: Rle): [number, num
  * Intersection over union; over the area of the detection where the truth is a crowd.
  * -1 where the sizes of the two masks differ, as maskApi.c's rleIou.
  */
-export function rleIou(detection: Rle, truth: Rle, truthIsCrowd: boolean): number {
+export function rleIou(detection: Mask, truth: Mask, truthIsCrowd: boolean): number {
   if (detection.size.height !== truth.size.height || detection.size.width !== truth.size.width) return -1;
   let intersection = 0;
   let union = 0;
@@ -193,7 +185,7 @@ export function rleIou(detection: Rle, truth: Rle, truthIsCrowd: boolean): numbe
 }
 
 /** Union of masks of one size. */
-export function mergeRles(rles: readonly Rle[]): Rle {
+export function mergeRles(rles: readonly Mask[]): Mask {
   return rles.reduce((merged, rle) => {
     const counts: number[] = [];
     let inside = false;

@@ -1,6 +1,6 @@
 import type { Size } from '../../detection/structures/size';
 import { rleFromPolygon } from './polygon';
-import type { Rle } from './rle';
+import type { Mask } from '../../detection/structures/mask';
 import { mergeRles, parseRle, RleError } from './rle';
 
 const MIN_POLYGON_NUMBERS = 6;
@@ -14,7 +14,7 @@ const MAX_OUTSIDE = 65_536;
  * @param size Size of the image. Run lengths bring their own.
  * @throws RleError where it is none of these, or reaches so far out that nobody can have meant it.
  */
-export function segmentationToRle(segmentation: unknown, size: Size): Rle {
+export function segmentationToRle(segmentation: unknown, size: Size): Mask {
   if (Array.isArray(segmentation)) {
     if (segmentation.length === 0) throw new RleError('The segmentation has no polygon.');
     return mergeRles(

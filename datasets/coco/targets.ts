@@ -1,4 +1,4 @@
-import type { Targets } from '../../detection/structures/targets';
+import type { Targets } from '../../detection/structures/instances';
 import type { CocoDataset, CocoImage } from './annotations';
 
 /**
@@ -20,5 +20,5 @@ export function gtTargets(dataset: CocoDataset, image: CocoImage): Targets {
     boxes.push(x1, y1, x2, y2);
     labels.push(dataset.labelOf(categoryId));
   }
-  return { gtBoxes: Float32Array.from(boxes), gtLabels: Int32Array.from(labels) };
+  return { boxes: Float32Array.from(boxes), labels: Int32Array.from(labels) };
 }

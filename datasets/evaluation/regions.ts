@@ -1,6 +1,7 @@
 import { AnnotationError, type CocoAnnotation, type CocoDataset } from '../coco/annotations';
 import { ProblemList, type Problem } from '../coco/problems';
-import { rleArea, RleError, rleIou, rleToBox, type Rle } from '../coco/rle';
+import { rleArea, RleError, rleIou, rleToBox } from '../coco/rle';
+import type { Mask } from '../../detection/structures/mask';
 import { segmentationToRle } from '../coco/segmentation';
 import { areBoxes, DetectionsError, type CocoDetection } from './detections';
 import type { IouType } from './parameters';
@@ -81,8 +82,8 @@ function boxIou(
 }
 
 function maskOverlap(
-  detections: readonly Rle[],
-  truths: readonly Rle[],
+  detections: readonly Mask[],
+  truths: readonly Mask[],
   annotations: readonly CocoAnnotation[],
 ): Regions['overlap'] {
   const detectionBoxes = detections.map(rleToBox);
@@ -99,7 +100,7 @@ function detectionMasks(
   detections: readonly CocoDetection[],
   byBoxes: boolean,
   source: string,
-): Rle[] {
+): Mask[] {
   const problems = new ProblemList();
   const masks = detections.map(({ image_id: imageId, bbox, segmentation }, index) =>
     segmentation === undefined && byBoxes
@@ -115,7 +116,7 @@ function boxOutline([x, y, width, height]: readonly number[]): number[] {
   return [x, y, x, y + height, x + width, y + height, x + width, y];
 }
 
-function truthMasks(dataset: CocoDataset, annotations: readonly CocoAnnotation[]): Rle[] {
+function truthMasks(dataset: CocoDataset, annotations: readonly CocoAnnotation[]): Mask[] {
   const problems = new ProblemList();
   const masks = annotations.map(({ id, imageId, segmentation }) =>
     readMask(segmentation, dataset, { place: 'segmentation', imageId, annotationId: id }, problems),
@@ -125,14 +126,14 @@ function truthMasks(dataset: CocoDataset, annotations: readonly CocoAnnotation[]
   return masks;
 }
 
-const NO_MASK: Rle = { size: { height: 1, width: 1 }, counts: Uint32Array.of(1) };
+const NO_MASK: Mask = { size: { height: 1, width: 1 }, counts: Uint32Array.of(1) };
 
 function readMask(
   segmentation: unknown,
   dataset: CocoDataset,
   where: Pick<Problem, 'place' | 'imageId' | 'annotationId'>,
   problems: ProblemList,
-): Rle {
+): Mask {
   try {
     if (segmentation === undefined) throw new RleError('It is missing, and masks are to be compared.');
     return segmentationToRle(segmentation, dataset.imageOf(where.imageId!)!);

@@ -2,7 +2,7 @@ import { RandomStream } from '../../detection/nn/random';
 import { paddedSize, resizedSize } from '../../detection/structures/resize';
 import type { ImageNormalization, ResizeOptions, ResizeRule } from '../../detection/structures/resize';
 import type { Size, Window } from '../../detection/structures/size';
-import type { Targets } from '../../detection/structures/targets';
+import type { Targets } from '../../detection/structures/instances';
 import { flipBoxes, scaleBoxes } from '../../detection/structures/boxes';
 import { aspectRatioGroups } from '../samplers/aspect-ratio-groups';
 import { EpochOrder } from '../samplers/epoch-order';
@@ -57,12 +57,12 @@ interface Extent {
 }
 
 function makeSample(
-  { imageId, file, size, targets: { gtBoxes, gtLabels } }: Example,
+  { imageId, file, size, targets: { boxes: gtBoxes, labels: gtLabels } }: Example,
   flip: boolean,
   { resized, window }: Extent,
 ): Sample {
   const boxes = flip ? flipBoxes(gtBoxes, size.width) : gtBoxes;
-  const targets = { gtBoxes: scaleBoxes(boxes, size, resized), gtLabels };
+  const targets = { boxes: scaleBoxes(boxes, size, resized), labels: gtLabels };
   const picture = { imageId, file, size, resized, flip };
   return window === undefined
     ? { picture, targets }
@@ -107,7 +107,7 @@ function trainingBatches(
     repeatThreshold === null
       ? new Float64Array(examples.length).fill(1)
       : repeatFactors(
-          examples.map(({ targets }) => targets.gtLabels),
+          examples.map(({ targets }) => targets.labels),
           repeatThreshold,
         );
   const groups = aspectRatioGrouping

@@ -2,7 +2,7 @@ import type { RandomStream } from '../../detection/nn/random';
 import { selectBoxes } from '../../detection/structures/boxes';
 import { SIZE_DIVISOR } from '../../detection/structures/resize';
 import type { Size, Window } from '../../detection/structures/size';
-import type { Targets } from '../../detection/structures/targets';
+import type { Targets } from '../../detection/structures/instances';
 
 /** Large-scale jitter: pictures in all sizes, of which a square is taken. */
 export interface ScaleJitter {
@@ -52,7 +52,10 @@ export function drawScaleJitter(
  * What can be seen of the targets in a window, in its pixels: boxes are cut to it, and those of which nothing is left are
  * left out. As torchvision's FixedSizeCrop.
  */
-export function cropTargets({ gtBoxes, gtLabels }: Targets, { top, left, height, width }: Window): Targets {
+export function cropTargets(
+  { boxes: gtBoxes, labels: gtLabels }: Targets,
+  { top, left, height, width }: Window,
+): Targets {
   const boxes = gtBoxes.map((value, i) =>
     i % 2 === 0 ? Math.min(Math.max(value - left, 0), width) : Math.min(Math.max(value - top, 0), height),
   );
@@ -60,5 +63,5 @@ export function cropTargets({ gtBoxes, gtLabels }: Targets, { top, left, height,
     const [x1, y1, x2, y2] = boxes.subarray(4 * i, 4 * i + 4);
     return x1 < x2 && y1 < y2;
   });
-  return { gtBoxes: selectBoxes(boxes, kept), gtLabels: Int32Array.from(kept, (i) => gtLabels[i]) };
+  return { boxes: selectBoxes(boxes, kept), labels: Int32Array.from(kept, (i) => gtLabels[i]) };
 }

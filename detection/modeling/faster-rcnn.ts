@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Losses } from '../nn/trainable';
 import { disposingAll } from '../nn/scope';
-import type { Detections } from '../structures/detections';
+import type { Detections } from '../structures/instances';
 import type { DetectionBatch } from '../structures/detection-batch';
 import type { ImageBatch } from '../structures/image-batch';
 import type { BackboneWithFpn } from './backbone/feature-pyramid';

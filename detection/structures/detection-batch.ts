@@ -1,5 +1,5 @@
 import type { ImageBatch } from './image-batch';
-import type { Targets } from './targets';
+import type { Targets } from './instances';
 
 /** What a detector trains on. */
 export interface DetectionBatch {

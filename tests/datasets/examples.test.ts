@@ -18,13 +18,13 @@ test('images with their paths and the boxes to learn from, in pixels of the stor
       imageId: 4,
       file: join('pictures', 'sub', 'a.png'),
       size,
-      targets: { gtBoxes: Float32Array.of(15, 2, 20, 5), gtLabels: Int32Array.of(1) },
+      targets: { boxes: Float32Array.of(15, 2, 20, 5), labels: Int32Array.of(1) },
     },
     {
       imageId: 5,
       file: join('pictures', 'b.png'),
       size,
-      targets: { gtBoxes: new Float32Array(0), gtLabels: new Int32Array(0) },
+      targets: { boxes: new Float32Array(0), labels: new Int32Array(0) },
     },
   ]);
 });

@@ -8,7 +8,7 @@ import { disposingAll } from '../../detection/nn/scope';
 import { scaleBoxes } from '../../detection/structures/boxes';
 import { batchImages, type ImageBatch } from '../../detection/structures/image-batch';
 import type { ResizeOptions } from '../../detection/structures/resize';
-import type { Targets } from '../../detection/structures/targets';
+import type { Targets } from '../../detection/structures/instances';
 import type { Picture } from './pictures';
 
 /** A tensor in a few numbers; positions are those of torch's layout, NCHW. */
@@ -141,8 +141,8 @@ function norm(gradient: tf.Tensor | undefined): number {
 function resizedTargets({ boxes, labels }: TrainingTarget, images: ImageBatch, image: number): Targets {
   const original = Float32Array.from(boxes.flat());
   return {
-    gtBoxes: scaleBoxes(original, images.originalSizes[image], images.sizes[image]),
-    gtLabels: Int32Array.from(labels),
+    boxes: scaleBoxes(original, images.originalSizes[image], images.sizes[image]),
+    labels: Int32Array.from(labels),
   };
 }
 

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { RandomStream } from '../../detection/nn/random';
-import type { Targets } from '../../detection/structures/targets';
+import type { Targets } from '../../detection/structures/instances';
 
 /** A picture with objects in it, as the benchmark of the peer draws them: colour fields, rectangles, noise. */
 export interface BenchmarkPicture {
@@ -39,5 +39,5 @@ export function drawPicture(
   }
   for (let i = 0; i < pixels.length; i++) pixels[i] += NOISE * random.between(-1, 1);
   const gtLabels = Int32Array.from({ length: boxes }, () => 1 + random.integer(numClasses));
-  return { pixels: tf.tensor3d(pixels, [size, size, 3]), targets: { gtBoxes, gtLabels } };
+  return { pixels: tf.tensor3d(pixels, [size, size, 3]), targets: { boxes: gtBoxes, labels: gtLabels } };
 }

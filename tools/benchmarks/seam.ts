@@ -19,7 +19,7 @@ import type { HeadGradients } from '../../detection/nn/head-losses';
 import { RandomStream } from '../../detection/nn/random';
 import { recordTape, type TapeNode } from '../../detection/nn/tfjs-internals';
 import type { DetectionBatch } from '../../detection/structures/detection-batch';
-import type { Targets } from '../../detection/structures/targets';
+import type { Targets } from '../../detection/structures/instances';
 import { LiveBytesMeter } from './live-bytes';
 
 const NUM_CLASSES = 90;
@@ -120,7 +120,7 @@ function randomBatch(size: number, batch: number): DetectionBatch {
       return [x, y, x + random.between(0.1, 0.3) * size, y + random.between(0.1, 0.3) * size];
     });
     const gtLabels = Int32Array.from(boxes, () => 1 + random.integer(NUM_CLASSES));
-    return { gtBoxes: Float32Array.from(boxes.flat()), gtLabels };
+    return { boxes: Float32Array.from(boxes.flat()), labels: gtLabels };
   });
   const sizes = targets.map(() => ({ height: size, width: size }));
   const tensor: tf.Tensor4D = tf.randomNormal([batch, size, size, 3], 0, 1, 'float32', 1);

@@ -6,7 +6,7 @@ import { identity, LossesAsOutputsFasterRcnn } from '../../detection/modeling/se
 import { sampledLosses, SamplingFasterRcnn } from '../../detection/modeling/separated/sampling-forward';
 import type { HeadGradients } from '../../detection/nn/head-losses';
 import type { DetectionBatch } from '../../detection/structures/detection-batch';
-import type { Targets } from '../../detection/structures/targets';
+import type { Targets } from '../../detection/structures/instances';
 
 /** The forms in which the same detector's losses can be computed: docs/separation.md. */
 export const formNames = [

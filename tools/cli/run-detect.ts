@@ -3,7 +3,7 @@ import path from 'node:path';
 import { drawBoxes } from '../../datasets/drawing/draw-detections';
 import { categoryColour } from '../../datasets/drawing/overlay-svg';
 import { InputError } from '../../detection/errors';
-import type { Detections } from '../../detection/structures/detections';
+import type { Detections } from '../../detection/structures/instances';
 import type { Size } from '../../detection/structures/size';
 import { counted } from '../terminal/counted';
 import { aboveThreshold, cocoDetections, detectFile } from '../detectors/detect-images';

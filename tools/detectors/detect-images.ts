@@ -3,7 +3,7 @@ import type { CocoDetection } from '../../datasets/evaluation/detections';
 import { decodeImage } from '../../datasets/images/decode';
 import { EvaluationLoader } from '../../datasets/loader/evaluation-loader';
 import type { FasterRcnn } from '../../detection/modeling/faster-rcnn';
-import type { Detections } from '../../detection/structures/detections';
+import type { Detections } from '../../detection/structures/instances';
 import { makeImageBatch } from '../../detection/structures/image-batch';
 import { batchSlot, paddedSize, resizeAndNormalize, resizedSize } from '../../detection/structures/resize';
 import type { Size } from '../../detection/structures/size';

@@ -1,6 +1,6 @@
 import { CocoDataset, type CocoCategory } from '../../datasets/coco/annotations';
 import { evaluateDetections, type CocoEvaluation } from '../../datasets/evaluation/evaluate';
-import type { Detections } from '../../detection/structures/detections';
+import type { Detections } from '../../detection/structures/instances';
 import { cocoResults, detectSet, type DetectSetOptions, type SizedDetector } from './detect-images';
 
 export interface DetectorEvaluation {

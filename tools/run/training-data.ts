@@ -134,7 +134,7 @@ export function leftOutCounts({ leftOut: { images, annotations } }: CocoDataset)
 
 /** @throws AnnotationError where there is nothing to learn from. */
 export function requireObjects(set: CocoDataset): void {
-  if (set.images.some((image) => gtTargets(set, image).gtLabels.length > 0)) return;
+  if (set.images.some((image) => gtTargets(set, image).labels.length > 0)) return;
   const problems = new ProblemList();
   for (const problem of set.leftOut.problems) problems.add(problem);
   problems.add({ kind: 'structure', place: 'annotations', reason: 'no image has an object' });

@@ -20,8 +20,8 @@ export interface Regions {
 }
 
 export interface LabelledRegions extends Regions {
-  readonly gtBoxes: Boxes;
-  readonly gtLabels: Int32Array;
+  readonly boxes: Boxes;
+  readonly labels: Int32Array;
 }
 
 export interface RegionPredictions {
@@ -64,7 +64,7 @@ export class RegionHead extends Model<LabelledRegions, Regions, RegionPrediction
     this.offsets = this.child('offsets', linear(HIDDEN_FEATURES, 4, random));
   }
 
-  override losses({ features, anchors, gtBoxes, gtLabels }: LabelledRegions): Losses {
+  override losses({ features, anchors, boxes: gtBoxes, labels: gtLabels }: LabelledRegions): Losses {
     return tf.tidy(() => {
       const { logits, offsets } = this.represent(features);
       const loss_classifier =

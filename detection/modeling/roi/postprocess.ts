@@ -1,7 +1,7 @@
 import { batchedNms } from '../../ops/nms';
 import type { Boxes } from '../../structures/boxes';
 import { clipBoxes, numBoxes, scaleBoxes, selectBoxes } from '../../structures/boxes';
-import type { Detections } from '../../structures/detections';
+import type { Detections } from '../../structures/instances';
 import type { Size } from '../../structures/size';
 import type { BoxCoder } from '../matching/box-coder';
 

@@ -5,10 +5,10 @@ import { Module } from '../../nn/module';
 import type { RandomStream } from '../../nn/random';
 import { disposingAll } from '../../nn/scope';
 import { concatBoxes, numBoxes, selectBoxes, type Boxes } from '../../structures/boxes';
-import type { Detections } from '../../structures/detections';
+import type { Detections } from '../../structures/instances';
 import type { ImageBatch } from '../../structures/image-batch';
 import type { Size } from '../../structures/size';
-import type { Targets } from '../../structures/targets';
+import type { Targets } from '../../structures/instances';
 import { fasterRcnnDefaults, type RoiOptions } from '../definitions/faster-rcnn-defaults';
 import { BoxCoder } from '../matching/box-coder';
 import { BETWEEN_THRESHOLDS, Matcher } from '../matching/matcher';
@@ -131,7 +131,7 @@ export class RoiHeads extends Module {
    * Draws the proposals of one image to train on. The ground truth is proposed as well, so that a young detector has
    * something to learn from.
    */
-  labelAndSample(proposals: Boxes, { gtBoxes, gtLabels }: Targets): ProposalSample {
+  labelAndSample(proposals: Boxes, { boxes: gtBoxes, labels: gtLabels }: Targets): ProposalSample {
     const candidates = concatBoxes([proposals, gtBoxes]);
     const matches = this.matcher.match(gtBoxes, candidates);
     const labelOf = (match: number): number =>

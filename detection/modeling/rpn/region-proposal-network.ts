@@ -8,7 +8,7 @@ import { isRecording, noGradient } from '../../nn/tfjs-internals';
 import { concatBoxes, numBoxes, selectBoxes, type Boxes } from '../../structures/boxes';
 import type { ImageBatch } from '../../structures/image-batch';
 import type { Size } from '../../structures/size';
-import type { Targets } from '../../structures/targets';
+import type { Targets } from '../../structures/instances';
 import { fasterRcnnDefaults, type RpnOptions } from '../definitions/faster-rcnn-defaults';
 import { BoxCoder } from '../matching/box-coder';
 import { BETWEEN_THRESHOLDS, Matcher } from '../matching/matcher';
@@ -141,7 +141,7 @@ export class RegionProposalNetwork extends Module {
   }
 
   /** Draws the anchors of one image that enter the losses. */
-  labelAndSample(levels: readonly Boxes[], { gtBoxes }: Targets): AnchorSample {
+  labelAndSample(levels: readonly Boxes[], { boxes: gtBoxes }: Targets): AnchorSample {
     const anchors = concatBoxes(levels);
     const matches = this.matcher.match(gtBoxes, anchors);
     const labels = Int8Array.from(matches, (match) =>

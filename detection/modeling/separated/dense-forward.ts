@@ -1,10 +1,10 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Losses } from '../../nn/trainable';
 import { disposingAll } from '../../nn/scope';
-import type { Detections } from '../../structures/detections';
+import type { Detections } from '../../structures/instances';
 import type { ImageBatch } from '../../structures/image-batch';
 import type { Size } from '../../structures/size';
-import type { Targets } from '../../structures/targets';
+import type { Targets } from '../../structures/instances';
 import type { FasterRcnn } from '../faster-rcnn';
 import { fastRcnnLosses } from '../roi/fast-rcnn-losses';
 import type { RpnOutputs } from '../rpn/region-proposal-network';

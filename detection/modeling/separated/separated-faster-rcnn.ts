@@ -1,7 +1,7 @@
 import type { SeparatedModel } from '../../engine/with-loss';
 import type { Parameter } from '../../nn/module';
 import type { RandomStream } from '../../nn/random';
-import type { Detections } from '../../structures/detections';
+import type { Detections } from '../../structures/instances';
 import type { ImageBatch } from '../../structures/image-batch';
 import type { FasterRcnn } from '../faster-rcnn';
 

@@ -137,11 +137,11 @@ describe('targets', () => {
     }));
     const dataset = await read(parts({ root: { annotations } }));
     const targets = gtTargets(dataset, dataset.images[1]);
-    expect(targets.gtBoxes).toEqual(Float32Array.of(10.1, 20, 40.1, 60, 0, 0, 15, 24, 90, 70, 100, 80));
-    expect(targets.gtLabels).toEqual(Int32Array.of(2, 2, 2));
+    expect(targets.boxes).toEqual(Float32Array.of(10.1, 20, 40.1, 60, 0, 0, 15, 24, 90, 70, 100, 80));
+    expect(targets.labels).toEqual(Int32Array.of(2, 2, 2));
     expect(gtTargets(dataset, dataset.images[0])).toEqual({
-      gtBoxes: new Float32Array(0),
-      gtLabels: new Int32Array(0),
+      boxes: new Float32Array(0),
+      labels: new Int32Array(0),
     });
     expect(dataset.notes).toEqual([
       '1 of the annotations have a box without width or height: training leaves them out (id 3).',

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { rleFromPolygon } from '../../../datasets/coco/polygon';
-import type { CompressedRle, Rle } from '../../../datasets/coco/rle';
+import type { CompressedRle } from '../../../datasets/coco/rle';
+import type { Mask } from '../../../detection/structures/mask';
 import {
   compressCounts,
   decompressCounts,
@@ -100,7 +101,7 @@ describe('run-length masks', () => {
   });
 
   it('gives -1 for masks of different sizes, as maskApi.c', () => {
-    const other: Rle = rleFromMask(Uint8Array.of(1, 1), { height: 1, width: 2 });
+    const other: Mask = rleFromMask(Uint8Array.of(1, 1), { height: 1, width: 2 });
     expect(rleIou(rleFromMask(mask, size), other, false)).toBe(-1);
   });
 

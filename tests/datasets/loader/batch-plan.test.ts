@@ -7,7 +7,7 @@ const examples: Example[] = Array.from({ length: 7 }, (_, i) => ({
   imageId: 10 * i,
   file: `${i}.png`,
   size: { height: 100, width: 200 + i },
-  targets: { gtBoxes: Float32Array.of(10, 20, 40, 60), gtLabels: Int32Array.of(i + 1) },
+  targets: { boxes: Float32Array.of(10, 20, 40, 60), labels: Int32Array.of(i + 1) },
 }));
 const options: TrainingPlanOptions = {
   batchSize: 3,
@@ -54,8 +54,8 @@ test('flips and sizes are drawn evenly, and the boxes go along', () => {
   const pictures = take(trainingPlans(examples, options, 0), 400).flatMap(({ job, targets }) =>
     job.pictures.map((picture, i) => ({
       ...picture,
-      boxes: targets[i].gtBoxes,
-      labels: targets[i].gtLabels,
+      boxes: targets[i].boxes,
+      labels: targets[i].labels,
     })),
   );
   // 1200 fair draws lie within 4 standard deviations of a half: 531 to 669.
@@ -120,10 +120,10 @@ describe('aspectRatioGrouping', () => {
 
 test('repeatThreshold: images with rare categories come more often', () => {
   // Category 1 in 7 of 8 images, category 2 in one: sqrt(0.5 / (1 / 8)) = 2.
-  const frequent = { gtBoxes: Float32Array.of(10, 20, 40, 60), gtLabels: Int32Array.of(1) };
+  const frequent = { boxes: Float32Array.of(10, 20, 40, 60), labels: Int32Array.of(1) };
   const images = [
     ...examples.map((example) => ({ ...example, targets: frequent })),
-    { ...examples[0], imageId: 70, targets: { ...frequent, gtLabels: Int32Array.of(2) } },
+    { ...examples[0], imageId: 70, targets: { ...frequent, labels: Int32Array.of(2) } },
   ];
   const plans = take(trainingPlans(images, { ...options, repeatThreshold: 0.5 }, 0), 12);
   const counts = countsOf(plans.flatMap(idsOf));
@@ -151,7 +151,7 @@ test('scaleJitter: squares of pictures in all sizes, with the boxes that can be 
   const jittered = { ...options, scaleJitter: { range: [0.1, 2] as const, side: 64 } };
   const plans = take(trainingPlans(examples, jittered, 0), 100);
   expect(take(trainingPlans(examples, jittered, 90), 10)).toEqual(plans.slice(90));
-  const numBoxes = plans.flatMap(({ targets }) => targets.map(({ gtLabels }) => gtLabels.length));
+  const numBoxes = plans.flatMap(({ targets }) => targets.map(({ labels: gtLabels }) => gtLabels.length));
   expect(new Set(numBoxes)).toEqual(new Set([0, 1]));
   const scales = new Set<number>();
   for (const { job, targets } of plans) {
@@ -168,8 +168,8 @@ test('scaleJitter: squares of pictures in all sizes, with the boxes that can be 
         (60 * resized.height) / size.height - top,
       ].map((value) => Math.min(Math.max(value, 0), 64));
       const isSeen = expected[0] < expected[2] && expected[1] < expected[3];
-      expect(targets[i].gtBoxes).toHaveLength(isSeen ? 4 : 0);
-      targets[i].gtBoxes.forEach((value, k) => expect(value).toBeCloseTo(expected[k], 4));
+      expect(targets[i].boxes).toHaveLength(isSeen ? 4 : 0);
+      targets[i].boxes.forEach((value, k) => expect(value).toBeCloseTo(expected[k], 4));
     });
   }
   // From a tenth of the square to twice its side.

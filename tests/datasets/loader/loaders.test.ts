@@ -106,7 +106,8 @@ describe('TrainingLoader', () => {
     const batches = await take(new TrainingLoader(dataset, training), 5);
     const empty = batches.flatMap(({ targets, imageIds }) => targets.filter((_, i) => imageIds[i] === 102));
     expect(empty).toHaveLength(2);
-    for (const { gtBoxes, gtLabels } of empty) expect([gtBoxes.length, gtLabels.length]).toEqual([0, 0]);
+    for (const { boxes: gtBoxes, labels: gtLabels } of empty)
+      expect([gtBoxes.length, gtLabels.length]).toEqual([0, 0]);
   });
 
   test('pixels are those of the mirrored, resized, normalised picture', async () => {
@@ -210,7 +211,7 @@ describeShared('real pictures', () => {
     })) {
       expect(images.tensor.shape).toEqual([targets.length, 64, 96, 3]);
       pictures += targets.length;
-      boxes += targets.reduce((sum, { gtLabels }) => sum + gtLabels.length, 0);
+      boxes += targets.reduce((sum, { labels: gtLabels }) => sum + gtLabels.length, 0);
     }
     expect([pictures, boxes]).toEqual([71, 893]);
   });

@@ -98,10 +98,10 @@ test.each(golden)('$size at scale and position $draws, as torchvision has it', (
   expect(resized).toEqual(expected.resized);
   expect([window.height, window.width]).toEqual([256, 256]);
   const gtBoxes = scaleBoxes(boxesIn(size), size, resized);
-  const cropped = cropTargets({ gtBoxes, gtLabels: Int32Array.of(1, 2, 3, 4) }, window);
-  expect([...cropped.gtLabels]).toEqual(expected.labels);
+  const cropped = cropTargets({ boxes: gtBoxes, labels: Int32Array.of(1, 2, 3, 4) }, window);
+  expect([...cropped.labels]).toEqual(expected.labels);
   // torchvision multiplies by the ratio in float64: some differ in the last of 24 bits.
-  expected.boxes.flat().forEach((value, i) => expect(cropped.gtBoxes[i]).toBeCloseTo(value, 4));
+  expected.boxes.flat().forEach((value, i) => expect(cropped.boxes[i]).toBeCloseTo(value, 4));
 });
 
 test('the window lies in the picture, or begins at its corner; at scale 1 the picture fits', () => {
@@ -128,11 +128,11 @@ test('the window lies in the picture, or begins at its corner; at scale 1 the pi
 });
 
 test('boxes of which nothing is left are left out, and none may be left', () => {
-  const targets = { gtBoxes: Float32Array.of(0, 0, 10, 10, 20, 5, 40, 12), gtLabels: Int32Array.of(3, 5) };
+  const targets = { boxes: Float32Array.of(0, 0, 10, 10, 20, 5, 40, 12), labels: Int32Array.of(3, 5) };
   const at = (top: number, left: number) => cropTargets(targets, { top, left, height: 32, width: 32 });
-  expect(at(0, 10)).toEqual({ gtBoxes: Float32Array.of(10, 5, 30, 12), gtLabels: Int32Array.of(5) });
-  expect(at(11, 39)).toEqual({ gtBoxes: Float32Array.of(0, 0, 1, 1), gtLabels: Int32Array.of(5) });
-  expect(at(12, 0)).toEqual({ gtBoxes: new Float32Array(0), gtLabels: new Int32Array(0) });
+  expect(at(0, 10)).toEqual({ boxes: Float32Array.of(10, 5, 30, 12), labels: Int32Array.of(5) });
+  expect(at(11, 39)).toEqual({ boxes: Float32Array.of(0, 0, 1, 1), labels: Int32Array.of(5) });
+  expect(at(12, 0)).toEqual({ boxes: new Float32Array(0), labels: new Int32Array(0) });
 });
 
 test('the square costs what a picture does', () => {

@@ -18,7 +18,7 @@ function detectionBatch(id: number): DetectionBatch {
   const pixels = Float32Array.from({ length: 64 * 64 * 3 }, () => random.normal());
   return {
     images: makeImageBatch(pixels, SIZE, [SIZE], [SIZE]),
-    targets: [{ gtBoxes: Float32Array.of(4, 4, 40, 30, 20, 10, 60, 62), gtLabels: Int32Array.of(1, 3) }],
+    targets: [{ boxes: Float32Array.of(4, 4, 40, 30, 20, 10, 60, 62), labels: Int32Array.of(1, 3) }],
     imageIds: [id],
   };
 }

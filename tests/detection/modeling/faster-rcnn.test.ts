@@ -5,7 +5,7 @@ import { Sgd } from '../../../detection/engine/sgd';
 import type { Losses } from '../../../detection/nn/trainable';
 import { lossesAndGradients } from '../../../detection/nn/autograd';
 import type { DetectionBatch } from '../../../detection/structures/detection-batch';
-import type { Targets } from '../../../detection/structures/targets';
+import type { Targets } from '../../../detection/structures/instances';
 import { describeShared, sharedPath } from '../../shared';
 import {
   boxes,
@@ -99,7 +99,7 @@ describeShared('a tiny Faster R-CNN against torchvision', () => {
   test.each([
     [
       'an image without objects',
-      { gtBoxes: new Float32Array(), gtLabels: new Int32Array() },
+      { boxes: new Float32Array(), labels: new Int32Array() },
       'empty_target_losses',
     ],
     ['a single image', undefined, 'single_image_losses'],

@@ -58,7 +58,7 @@ function noise(): DetectionBatch {
       return [x, y, x + random.between(0.1, 0.5) * width, y + random.between(0.1, 0.5) * height];
     });
     const gtBoxes = Float32Array.from(boxes.flat());
-    return { gtBoxes, gtLabels: Int32Array.from([1, 2, 1]) };
+    return { boxes: gtBoxes, labels: Int32Array.from([1, 2, 1]) };
   });
   const tensor = tf.randomNormal<tf.Rank.R4>([2, 128, 160, 3], 0, 1, 'float32', 5);
   return { images: { tensor, sizes, originalSizes: sizes }, targets, imageIds: [1, 2] };
@@ -139,12 +139,12 @@ describe('two images of different sizes', () => {
     const tensors = tf.memory().numTensors;
     let reads = 0;
     for (const target of broken.targets) {
-      const { gtLabels } = target;
-      Object.defineProperty(target, 'gtLabels', {
+      const { labels } = target;
+      Object.defineProperty(target, 'labels', {
         get: () => {
           // The RPN knows no labels: the ROI heads read them, image by image.
           if (++reads === 2) throw new Error('unreadable');
-          return gtLabels;
+          return labels;
         },
       });
     }

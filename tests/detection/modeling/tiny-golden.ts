@@ -16,7 +16,7 @@ import type { Module, Parameter } from '../../../detection/nn/module';
 import { RandomStream } from '../../../detection/nn/random';
 import type { DetectionBatch } from '../../../detection/structures/detection-batch';
 import { batchImages, type ImageBatch } from '../../../detection/structures/image-batch';
-import type { Targets } from '../../../detection/structures/targets';
+import type { Targets } from '../../../detection/structures/instances';
 
 interface GradientSummary {
   norm: number;
@@ -131,8 +131,8 @@ export function boxes(golden: Golden, image: number): Targets {
   const { boxes: original, labels } = golden.targets[image];
   const ratio = Math.fround(96 / 60);
   return {
-    gtBoxes: Float32Array.from(original.flat(), (side) => Math.fround(side) * ratio),
-    gtLabels: Int32Array.from(labels),
+    boxes: Float32Array.from(original.flat(), (side) => Math.fround(side) * ratio),
+    labels: Int32Array.from(labels),
   };
 }
 

@@ -5,7 +5,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { FasterRcnn } from '../../../detection/modeling/faster-rcnn';
 import type { DetectionBatch } from '../../../detection/structures/detection-batch';
 import type { Losses } from '../../../detection/nn/trainable';
-import type { Detections } from '../../../detection/structures/detections';
+import type { Detections } from '../../../detection/structures/instances';
 import type { ImageBatch } from '../../../detection/structures/image-batch';
 import { main } from '../../../tools/cli/main';
 import { readMetrics } from '../../../tools/run/folder/metrics-file';
@@ -25,7 +25,7 @@ const SETTINGS = [
 /** Of the batches of a run, in order: no two are the same. */
 const batches: string[] = [];
 const nameOf = ({ imageIds, targets }: DetectionBatch): string =>
-  JSON.stringify([imageIds, targets.map(({ gtBoxes }) => [...gtBoxes])]);
+  JSON.stringify([imageIds, targets.map(({ boxes: boxes }) => [...boxes])]);
 /** Numbers, from 1, of the batches whose losses are not finite. */
 let faulty: readonly number[] = [];
 

@@ -6,7 +6,7 @@ import sharp from 'sharp';
 import { CocoDataset, type CocoAnnotation } from '../../../datasets/coco/annotations';
 import { evaluateDetections } from '../../../datasets/evaluation/evaluate';
 import { loadBackend } from '../../../detection/backend/node';
-import type { Detections } from '../../../detection/structures/detections';
+import type { Detections } from '../../../detection/structures/instances';
 import { completeConfiguration } from '../../../tools/config/complete';
 import { trainingConfigurationSchema } from '../../../tools/config/schema';
 import { cocoResults } from '../../../tools/detectors/detect-images';

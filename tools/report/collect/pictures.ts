@@ -4,7 +4,7 @@ import type { CocoDataset, CocoImage } from '../../../datasets/coco/annotations'
 import { gtTargets } from '../../../datasets/coco/targets';
 import { decodeImage, ImageError } from '../../../datasets/images/decode';
 import { scaleBoxes } from '../../../detection/structures/boxes';
-import type { Detections } from '../../../detection/structures/detections';
+import type { Detections } from '../../../detection/structures/instances';
 import { aboveThreshold } from '../../detectors/detect-images';
 import { sizeOfSide } from '../../../datasets/images/picture-size';
 import type { GalleryImage, Picture } from '../data';
@@ -31,7 +31,7 @@ export async function galleryImages(
     chosen.map(async (image): Promise<GalleryImage[]> => {
       const picture = await thumbnail(val, image);
       if (picture === undefined) return [];
-      const { gtBoxes, gtLabels } = gtTargets(val, image);
+      const { boxes: gtBoxes, labels: gtLabels } = gtTargets(val, image);
       const found = aboveThreshold(detections.get(image.id)!, minScore);
       const truth = {
         boxes: scaleBoxes(gtBoxes, image, picture),

@@ -7,7 +7,7 @@ import { scoreCurves, type ScoreCurve } from '../../../datasets/evaluation/score
 import { decodeImage, ImageError } from '../../../datasets/images/decode';
 import type { EventStorage, SummaryBox, SummaryImage } from '../../../detection/events/event-storage';
 import { scaleBoxes, type Boxes } from '../../../detection/structures/boxes';
-import type { Detections } from '../../../detection/structures/detections';
+import type { Detections } from '../../../detection/structures/instances';
 import { aboveThreshold, cocoResults } from '../../detectors/detect-images';
 import type { DetectorEvaluation } from '../../detectors/evaluate-detector';
 import { sizeOfSide } from '../../../datasets/images/picture-size';
@@ -80,7 +80,7 @@ async function besideTruth(
     .extend({ right: width, extendWith: 'repeat' })
     .raw()
     .toBuffer();
-  const { gtBoxes, gtLabels } = gtTargets(dataset, image);
+  const { boxes: gtBoxes, labels: gtLabels } = gtTargets(dataset, image);
   const found = aboveThreshold(detections, MIN_SCORE);
   const nameOf = (label: number): string => categories[label - 1].name;
   // Colours and names go by the detector's labels; the data set may lack some categories.

@@ -229,7 +229,7 @@ test('losses outside of a training step leave the running statistics alone and r
   const tensor: tf.Tensor4D = tf.randomUniform([1, 64, 64, 3], -1, 1, 'float32', 1);
   const batch = {
     images: { tensor, sizes, originalSizes: sizes },
-    targets: [{ gtBoxes: Float32Array.of(8, 8, 40, 40), gtLabels: Int32Array.of(2) }],
+    targets: [{ boxes: Float32Array.of(8, 8, 40, 40), labels: Int32Array.of(2) }],
     imageIds: [1],
   };
   const mean = model.stateDict().get('backbone.body.bn1.running_mean')!;

@@ -54,7 +54,7 @@ function regions(seed: number): LabelledRegions {
     );
   }
   const gtBoxes = boxCoder.decode(offsets, anchors);
-  return { features: tf.tensor2d(features, [REGIONS, FEATURES]), anchors, gtBoxes, gtLabels };
+  return { features: tf.tensor2d(features, [REGIONS, FEATURES]), anchors, boxes: gtBoxes, labels: gtLabels };
 }
 
 const random = () => new RandomStream(1, 'initial');
@@ -67,9 +67,9 @@ function quality(head: RegionHead): { classes: number; overlap: number } {
   const unseen = regions(99);
   const { boxes, labels } = head.predict(unseen);
   unseen.features.dispose();
-  const overlaps = Array.from(labels, (_, i) => boxIou(boxes, i, unseen.gtBoxes, i));
+  const overlaps = Array.from(labels, (_, i) => boxIou(boxes, i, unseen.boxes, i));
   return {
-    classes: accuracy(labels, unseen.gtLabels),
+    classes: accuracy(labels, unseen.labels),
     overlap: overlaps.reduce((sum, overlap) => sum + overlap, 0) / REGIONS,
   };
 }
@@ -101,13 +101,13 @@ describe('the same head under losses that want different representations', () =>
 describe('the separated head', () => {
   type LossFunction = (outputs: RegionOutputs, targets: LabelledRegions) => tf.Scalar;
 
-  const rightClasses: LossFunction = ({ classes }, { gtLabels }) => crossEntropy(classes, gtLabels);
-  const rightBoxes: LossFunction = ({ boxes }, { gtBoxes, anchors }) =>
+  const rightClasses: LossFunction = ({ classes }, { labels: gtLabels }) => crossEntropy(classes, gtLabels);
+  const rightBoxes: LossFunction = ({ boxes }, { boxes: gtBoxes, anchors }) =>
     meanSmoothL1(boxes, boxTensor(boxCoder.encode(gtBoxes, anchors)));
   /** Takes offsets for corners. */
-  const wrongBoxes: LossFunction = ({ boxes }, { gtBoxes }) => meanSmoothL1(boxes, boxTensor(gtBoxes));
+  const wrongBoxes: LossFunction = ({ boxes }, { boxes: gtBoxes }) => meanSmoothL1(boxes, boxTensor(gtBoxes));
   /** Takes class indices for one-hot rows. */
-  const wrongClasses: LossFunction = ({ classes }, { gtLabels }) =>
+  const wrongClasses: LossFunction = ({ classes }, { labels: gtLabels }) =>
     squaredError(tf.sigmoid(classes), tf.tensor2d(gtLabels, [gtLabels.length, 1]));
 
   /** Trains with these loss functions, checks that each loss falls far, and returns how good the head is then. */

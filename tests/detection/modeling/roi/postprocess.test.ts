@@ -1,7 +1,7 @@
 import { fasterRcnnDefaults } from '../../../../detection/modeling/definitions/faster-rcnn-defaults';
 import { BoxCoder } from '../../../../detection/modeling/matching/box-coder';
 import { postprocessDetections } from '../../../../detection/modeling/roi/postprocess';
-import type { Detections } from '../../../../detection/structures/detections';
+import type { Detections } from '../../../../detection/structures/instances';
 
 const { roi } = fasterRcnnDefaults;
 const coder = new BoxCoder(roi.bboxWeights);

@@ -17,7 +17,7 @@ import { sampledLosses, SamplingFasterRcnn } from '../../../../detection/modelin
 import type { HeadGradients } from '../../../../detection/nn/head-losses';
 import { lossesAndGradients } from '../../../../detection/nn/autograd';
 import type { DetectionBatch } from '../../../../detection/structures/detection-batch';
-import type { Targets } from '../../../../detection/structures/targets';
+import type { Targets } from '../../../../detection/structures/instances';
 import { loadCheckpoint, saveCheckpoint } from '../../../../weights/checkpoints/checkpoint';
 import { buildSmallDetector, smallBatch } from './small-detector';
 import { expectNoTensorLeaks } from '../../tensor-leaks';

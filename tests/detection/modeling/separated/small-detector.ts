@@ -97,7 +97,7 @@ export function smallBatch(id: number): DetectionBatch {
       return [x, y, x + random.between(8, 0.5 * width), y + random.between(8, 0.5 * height)];
     });
     const gtLabels = Int32Array.from(boxes, () => 1 + random.integer(NUM_CLASSES));
-    return { gtBoxes: Float32Array.from(boxes.flat()), gtLabels };
+    return { boxes: Float32Array.from(boxes.flat()), labels: gtLabels };
   });
   const tensor: tf.Tensor4D = tf.randomNormal([2, 64, 96, 3], 0, 1, 'float32', 1 + id);
   return { images: { tensor, sizes, originalSizes: sizes }, targets, imageIds: [2 * id, 2 * id + 1] };

@@ -1,0 +1,10 @@
+import type { Size } from './size';
+
+/**
+ * A binary mask as run lengths, as COCO's maskApi.c: pixels are read column by column, and counts holds the lengths of
+ * alternating runs of zeros and ones, zeros first (so counts[0] may be 0).
+ */
+export interface Mask {
+  readonly size: Size;
+  readonly counts: Uint32Array;
+}
