@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { StateDictLayout } from '../detection/modeling/detector';
 import type { Trainable } from '../detection/nn/trainable';
 import type { Parameter } from '../detection/nn/module';
 import {
@@ -8,6 +9,11 @@ import {
   toFloat32,
   type StoredTensor,
 } from './formats/stored-tensor';
+import {
+  classifierBackboneName,
+  currentTorchvisionName,
+  isClassifierLayer,
+} from './formats/torchvision-names';
 import { quoted, WeightsError } from './formats/weights-error';
 
 /** Whatever has torchvision's state_dict: a Module, or what the trainer trains. */
@@ -15,7 +21,7 @@ export type StateOwner = Pick<Trainable<never>, 'namedParameters' | 'namedBuffer
 
 /** Batch norm's counter: int64 in torchvision's files, and not in every file. */
 const COUNTER = /(^|\.)num_batches_tracked$/;
-/** Of its ResNets, alone or in a detector. */
+/** Of detectron2's ResNets, alone or in a detector. */
 const DETECTRON2_NAME = /^(backbone\.bottom_up\.)?(stem\.conv1|res2\.0\.conv1)\./;
 const DETECTRON2_HINT =
   'These are names of detectron2, whose models take other colours, strides and ROIs than torchvision’s: its weights ' +
@@ -116,39 +122,47 @@ function describe(kind: string, names: readonly string[]): string {
   return `${kind}: ${listed}${rest > 0 ? ` and ${rest} more` : ''}`;
 }
 
-/**
- * Torchvision's present name of an entry. Its published detectors have older ones, which torchvision renames when
- * it loads them: in FPN and RPN the convolutions were not yet wrapped together with a norm and an activation.
- */
-export function currentTorchvisionName(name: string): string {
-  return name
-    .replace(/^(backbone\.fpn\.(?:inner|layer)_blocks\.\d+)\.(weight|bias)$/, '$1.0.$2')
-    .replace(/^rpn\.head\.conv\.(weight|bias)$/, 'rpn.head.conv.0.0.$1');
-}
-
-/** Whether a file holds one of torchvision's image classifiers rather than a detector. */
-export function isImageClassifier(tensors: ReadonlyMap<string, StoredTensor>): boolean {
+/** Whether a file holds an image classifier rather than a detector such as this one. */
+export function isImageClassifier(model: StateOwner, tensors: ReadonlyMap<string, StoredTensor>): boolean {
+  const owned = new Set([...model.namedParameters(), ...model.namedBuffers()].map(([name]) => name));
   const names = [...tensors.keys()];
-  return (
-    names.some((name) => /^(_?fc|classifier)\./.test(name)) &&
-    !names.some((name) => /^(backbone|rpn|roi_heads)\./.test(name))
-  );
+  return names.some(isClassifierLayer) && !names.some((name) => owned.has(currentTorchvisionName(name)));
 }
 
 /**
  * Fills a detector's backbone, without its feature pyramid, from the file of an image classifier.
  * Returns the names of the entries filled; errors as in `loadStateDict`.
+ *
+ * @param stateDict of the model's definition.
  */
 export function loadBackbone(
   model: StateOwner,
+  stateDict: Pick<StateDictLayout, 'isBackbone'>,
   file: string,
   tensors: ReadonlyMap<string, StoredTensor>,
 ): string[] {
-  const body = 'backbone.body.';
+  const prefix = commonPrefix(
+    [...model.namedParameters(), ...model.namedBuffers()].flatMap(([name]) =>
+      stateDict.isBackbone(name) ? [name] : [],
+    ),
+  );
   return loadStateDict(model, file, tensors, {
-    // MobileNet keeps its layers in `features`, ResNet and EfficientNet at the top; the classifier's own layers have no use here.
-    rename: (name) =>
-      /^(_?fc|classifier)\./.test(name) ? undefined : body + name.replace(/^features\./, ''),
-    required: (name) => name.startsWith(body),
+    rename: (name) => {
+      const own = classifierBackboneName(name);
+      return own === undefined ? undefined : prefix + own;
+    },
+    required: (name) => stateDict.isBackbone(name),
   });
+}
+
+/** The parts, up to a dot, with which all names begin. */
+function commonPrefix(names: readonly string[]): string {
+  const parts = names.map((name) => name.split('.'));
+  const [first = []] = parts;
+  let count = 0;
+  while (parts.every((each) => count < each.length - 1 && each[count] === first[count])) count++;
+  return first
+    .slice(0, count)
+    .map((part) => `${part}.`)
+    .join('');
 }

@@ -1,11 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { Reading } from '../nn/reading';
 import type { Losses } from '../nn/trainable';
-import { disposingAll } from '../nn/scope';
-import type { Detections } from '../structures/instances';
 import type { DetectionBatch } from '../structures/detection-batch';
 import type { ImageBatch } from '../structures/image-batch';
 import type { BackboneWithFpn } from './backbone/feature-pyramid';
-import { Model } from './examples/model';
+import { DetectorModule, type DetectorTraits } from './detector-module';
+import type { Found } from './found';
+import type { FastRcnnStage } from './roi/fast-rcnn';
 import type { RoiHeads } from './roi/roi-heads';
 import type { RegionProposalNetwork } from './rpn/region-proposal-network';
 
@@ -13,13 +14,18 @@ import type { RegionProposalNetwork } from './rpn/region-proposal-network';
  * Faster R-CNN (Ren et al. 2015) with a feature pyramid: backbone, region proposal network, ROI heads. Parameters
  * have torchvision's names.
  */
-export class FasterRcnn extends Model<DetectionBatch, ImageBatch, Detections[]> {
+export class FasterRcnn extends DetectorModule {
   readonly backbone: BackboneWithFpn;
   readonly rpn: RegionProposalNetwork;
-  readonly roiHeads: RoiHeads;
+  readonly roiHeads: RoiHeads<FastRcnnStage>;
 
-  constructor(backbone: BackboneWithFpn, rpn: RegionProposalNetwork, roiHeads: RoiHeads) {
-    super();
+  constructor(
+    traits: DetectorTraits,
+    backbone: BackboneWithFpn,
+    rpn: RegionProposalNetwork,
+    roiHeads: RoiHeads<FastRcnnStage>,
+  ) {
+    super(traits, [...rpn.lossNames, ...roiHeads.lossNames], roiHeads.iouTypes);
     this.backbone = this.child('backbone', backbone);
     this.rpn = this.child('rpn', rpn);
     this.roiHeads = this.child('roi_heads', roiHeads);
@@ -30,21 +36,14 @@ export class FasterRcnn extends Model<DetectionBatch, ImageBatch, Detections[]> 
     return tf.tidy(() => {
       const features = this.backbone.forward(images.tensor);
       const { proposals, losses: rpnLosses } = this.rpn.train(features, images, targets);
-      const roiLosses = this.roiHeads.losses(features, proposals, images, targets);
+      const roiLosses = this.roiHeads.losses(features, proposals, targets, images);
       return { ...rpnLosses, ...roiLosses };
     });
   }
 
-  /** Boxes in pixels of the original images, best first. */
-  detect(images: ImageBatch): Detections[] {
-    return disposingAll(() => {
-      const features = this.backbone.forward(images.tensor);
-      const proposals = this.rpn.propose(features, images);
-      return this.roiHeads.detect(features, proposals, images);
-    });
-  }
-
-  override predict(images: ImageBatch): Detections[] {
-    return this.detect(images);
+  protected override *find(images: ImageBatch): Reading<Found[]> {
+    const features = this.backbone.forward(images.tensor);
+    const proposals = yield* this.rpn.propose(features, images);
+    return yield* this.roiHeads.detect(features, proposals, images);
   }
 }

@@ -95,11 +95,18 @@ export abstract class Module {
   private readonly ownParameters = new Map<string, Parameter>();
   private readonly ownBuffers = new Map<string, Parameter>();
   private readonly ownStreams: RandomStream[] = [];
-  private readonly children = new Map<string, Module>();
+  /** With what their names begin, as seen from here. */
+  private readonly children: (readonly [prefix: string, module: Module])[] = [];
 
   /** Registers a part. */
   protected child<M extends Module>(name: string, module: M): M {
-    this.children.set(name, module);
+    this.children.push([`${name}.`, module]);
+    return module;
+  }
+
+  /** Registers a part that has no name: what is in it is called as if it were this module's own. */
+  protected part<M extends Module>(module: M): M {
+    this.children.push(['', module]);
     return module;
   }
 
@@ -126,19 +133,19 @@ export abstract class Module {
   /** Every parameter of the tree under its torchvision name, in order of registration. */
   *namedParameters(prefix = ''): Generator<[string, Parameter]> {
     for (const [name, parameter] of this.ownParameters) yield [prefix + name, parameter];
-    for (const [name, module] of this.children) yield* module.namedParameters(`${prefix}${name}.`);
+    for (const [own, module] of this.children) yield* module.namedParameters(prefix + own);
   }
 
   /** Every buffer of the tree under its torchvision name. */
   *namedBuffers(prefix = ''): Generator<[string, Parameter]> {
     for (const [name, buffer] of this.ownBuffers) yield [prefix + name, buffer];
-    for (const [name, module] of this.children) yield* module.namedBuffers(`${prefix}${name}.`);
+    for (const [own, module] of this.children) yield* module.namedBuffers(prefix + own);
   }
 
   /** Every random stream of the tree. */
   *randomStreams(): Generator<RandomStream> {
     yield* this.ownStreams;
-    for (const module of this.children.values()) yield* module.randomStreams();
+    for (const [, module] of this.children) yield* module.randomStreams();
   }
 
   /** Parameters and buffers: torchvision's state_dict. */
@@ -159,6 +166,6 @@ export abstract class Module {
 
   dispose(): void {
     for (const entry of [...this.ownParameters.values(), ...this.ownBuffers.values()]) entry.dispose();
-    for (const module of this.children.values()) module.dispose();
+    for (const [, module] of this.children) module.dispose();
   }
 }

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { InputError } from '../errors';
 import { activate, activationGradient } from './activations';
 import { batchNormGradient, batchStatistics, type BatchStatistics } from './batch-statistics';
 import { addInto, type Activation, type Affine, type Convolution } from './convolution';
@@ -33,6 +34,18 @@ function affine(
   });
 }
 
+/** A detector that waits for pretrained weights is to be trained without. */
+export class NormNotLoadedError extends InputError {
+  override readonly name = 'NormNotLoadedError';
+
+  constructor() {
+    super(
+      'frozen batch normalisation presumes pretrained weights, and none have been loaded: load some before training, ' +
+        'or build the detector with another norm',
+    );
+  }
+}
+
 /**
  * torchvision's FrozenBatchNorm2d: four buffers, nothing trained. Its scale goes into the filters, its shift is a
  * bias: one node together with the convolution.
@@ -42,6 +55,8 @@ export class FrozenBatchNorm extends Module implements Normalisation {
   readonly bias: Parameter;
   readonly runningMean: Parameter;
   readonly runningVariance: Parameter;
+  /** Memory of the statistics that it was made with. */
+  private readonly initial: object;
 
   /** @param epsilon 0 for torchvision's COCO_V1 weights of fasterrcnn_resnet50_fpn (overwrite_eps), else 1e-5. */
   constructor(
@@ -53,10 +68,13 @@ export class FrozenBatchNorm extends Module implements Normalisation {
     this.bias = this.buffer('bias', tf.zeros([channels]));
     this.runningMean = this.buffer('running_mean', tf.zeros([channels]));
     this.runningVariance = this.buffer('running_var', tf.ones([channels]));
+    this.initial = this.runningVariance.value.dataId;
   }
 
+  /** @throws NormNotLoadedError in a training step, where no weights have been loaded. */
   afterConvolution(convolution: Convolution, x: tf.Tensor4D, activation: Activation = {}): tf.Tensor4D {
     const { weight, bias, runningMean, runningVariance, epsilon } = this;
+    if (isTrainingStep() && runningVariance.value.dataId === this.initial) throw new NormNotLoadedError();
     return convolution.forward(x, activation, () =>
       affine(weight, bias, runningMean, runningVariance, epsilon),
     );

@@ -37,6 +37,8 @@ interface EngineInternals {
     activeTape: TapeNode[] | null;
     gradientDepth: number;
     kernelDepth: number;
+    /** The innermost tidy: `track` holds what has been made in it. */
+    activeScope: { readonly track: readonly tf.Tensor[] } | null;
     /** Every buffer that the engine holds, by its data id. */
     tensorInfo: WeakMap<object, BufferInfo>;
   };
@@ -56,6 +58,21 @@ interface EngineInternals {
 
 function engine(): EngineInternals {
   return tf.engine() as unknown as EngineInternals;
+}
+
+/**
+ * Runs `f` and adds every tensor that it made, and that is still there, to `made`: out of reach of any tidy, so that they
+ * outlast an await. The caller disposes them. Also where `f` throws.
+ */
+export function keepingAll<T>(made: tf.Tensor[], f: () => T): T {
+  tf.engine().startScope();
+  try {
+    return f();
+  } finally {
+    const left = engine().state.activeScope?.track.filter((tensor) => !tensor.isDisposed) ?? [];
+    made.push(...left.map((tensor) => tf.keep(tensor)));
+    tf.engine().endScope();
+  }
 }
 
 /** Runs `f` while the engine records every differentiable operation; returns what it recorded. */

@@ -1,13 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ModelName } from '../../detection/modeling/definitions/models';
 import type { Differences } from './compare';
 import type { pictureSets } from './pictures';
 import type { Inference, Training, TrainingSettings } from './stages';
 
 /** What is compared: a model on some pictures. */
 export interface ParityCase {
-  readonly model: ModelName;
+  readonly model: string;
   /** Of the weights: one with which there is something to find. */
   readonly seed: number;
   /** What the filters of the RPN's classifier are multiplied by (1): so that scores fall below the threshold. */

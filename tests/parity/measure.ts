@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { buildDetector, defaultNorm } from '../../detection/modeling/definitions/models';
+import { fasterRcnnModel } from '../../detection/modeling/definitions/faster-rcnn';
 import type { Module } from '../../detection/nn/module';
 import { disposingAll } from '../../detection/nn/scope';
 import { compareInference, compareTraining, TOLERANCES, worse, type Differences } from './compare';
@@ -19,11 +19,11 @@ export interface Measurement {
 export async function measure(parityCase: ParityCase, fixture: Fixture): Promise<Measurement> {
   const { model: name, seed, objectnessFactor = 1, minSize, maxSize } = parityCase;
   const pictures = await pictureSets[parityCase.pictures]();
-  const model = buildDetector(name, {
+  const model = fasterRcnnModel(name).build({
     numClasses: fixture.numLabels - 1,
     seed: 0,
     // As torchvision builds it for pretrained weights.
-    norm: defaultNorm(name, true),
+    norm: fasterRcnnModel(name).pretrainedNorm,
     trainableLayers: 3,
   });
   fillWithFormula(model, seed);

@@ -4,6 +4,8 @@ import { Sgd } from '../../detection/engine/sgd';
 import type { Losses } from '../../detection/nn/trainable';
 import type { FasterRcnn } from '../../detection/modeling/faster-rcnn';
 import { lossesAndGradients } from '../../detection/nn/autograd';
+import { inOriginalPixels } from '../../detection/modeling/found';
+import { readSync } from '../../detection/nn/reading';
 import { disposingAll } from '../../detection/nn/scope';
 import { scaleBoxes } from '../../detection/structures/boxes';
 import { batchImages, type ImageBatch } from '../../detection/structures/image-batch';
@@ -72,9 +74,11 @@ export function runInference(
 ): Inference {
   const images = batchImages(pictures, resize);
   const stages = disposingAll(() => {
-    const features = model['backbone'].forward(images.tensor);
-    const proposals = model['rpn'].propose(features, images);
-    const { objectnessLogits, boxDeltas } = model['rpn']['head'].forward(features);
+    const { backbone, rpn, roiHeads } = model;
+    const features = backbone.forward(images.tensor);
+    const { predictions, proposals } = rpn.forward(features, images, 'test');
+    const { objectnessLogits, boxDeltas } = predictions;
+    const found = readSync(() => roiHeads.detect(features, proposals, images));
     return {
       resized: images.sizes.map(({ height, width }) => [height, width]),
       batch: summarise(images.tensor),
@@ -85,7 +89,7 @@ export function runInference(
         count: boxes.length / 4,
         first: rows(boxes).slice(0, FIRST_PROPOSALS),
       })),
-      detections: model['roiHeads'].detect(features, proposals, images).map(({ boxes, labels, scores }) => ({
+      detections: inOriginalPixels(found, images).map(({ boxes, labels, scores }) => ({
         boxes: rows(boxes),
         labels: [...labels],
         scores: [...scores],

@@ -2,13 +2,8 @@ import { readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs-core';
 import { loadBackend } from '../../detection/backend/node';
 import { Module } from '../../detection/nn/module';
-import {
-  currentTorchvisionName,
-  isImageClassifier,
-  loadBackbone,
-  loadStateDict,
-  saveStateDict,
-} from '../../weights/state-dict';
+import { currentTorchvisionName } from '../../weights/formats/torchvision-names';
+import { isImageClassifier, loadBackbone, loadStateDict, saveStateDict } from '../../weights/state-dict';
 import { storedFloat32, toFloat32, type StoredTensor } from '../../weights/formats/stored-tensor';
 import { WeightsError } from '../../weights/formats/weights-error';
 import { describeShared, sharedPath } from '../shared';
@@ -182,6 +177,7 @@ describe('loadStateDict', () => {
 });
 
 describe('loadBackbone', () => {
+  const stateDict = { isBackbone: (entry: string): boolean => entry.startsWith('backbone.body.') };
   const classifier = () =>
     new Map([
       ['conv1.weight', counting(4, 3, 1, 2)],
@@ -193,9 +189,9 @@ describe('loadBackbone', () => {
 
   it('fills the body from an image classifier, and nothing else', () => {
     withDetector((model) => {
-      expect(isImageClassifier(classifier())).toBe(true);
-      expect(isImageClassifier(complete())).toBe(false);
-      expect(loadBackbone(model, 'resnet.safetensors', classifier())).toEqual([
+      expect(isImageClassifier(model, classifier())).toBe(true);
+      expect(isImageClassifier(model, complete())).toBe(false);
+      expect(loadBackbone(model, stateDict, 'resnet.safetensors', classifier())).toEqual([
         'backbone.body.conv1.weight',
         'backbone.body.bn1.running_mean',
         'backbone.body.bn1.num_batches_tracked',
@@ -212,7 +208,7 @@ describe('loadBackbone', () => {
     withDetector((model) => {
       const other = classifier().set('layer9.weight', counting(1));
       other.delete('conv1.weight');
-      expect(() => loadBackbone(model, 'resnet.safetensors', other)).toThrow(
+      expect(() => loadBackbone(model, stateDict, 'resnet.safetensors', other)).toThrow(
         /missing: backbone\.body\.conv1\.weight; unexpected: layer9\.weight$/,
       );
     });

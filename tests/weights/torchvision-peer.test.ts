@@ -6,7 +6,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import { loadBackend } from '../../detection/backend/node';
 import { Sgd } from '../../detection/engine/sgd';
 import type { FasterRcnn } from '../../detection/modeling/faster-rcnn';
-import { buildDetector, type ModelName, type NormName } from '../../detection/modeling/definitions/models';
+import type { NormName } from '../../detection/modeling/detector';
+import { fasterRcnnModel } from '../../detection/modeling/definitions/faster-rcnn';
 import { batchImages } from '../../detection/structures/image-batch';
 import { main } from '../../tools/cli/main';
 import { saveCheckpoint } from '../../weights/checkpoints/checkpoint';
@@ -94,7 +95,7 @@ function season(model: FasterRcnn, variance: number): void {
   }
 }
 
-const CASES: readonly (readonly [ModelName, NormName, variance: number])[] = [
+const CASES: readonly (readonly [string, NormName, variance: number])[] = [
   ['fasterrcnn_resnet18_fpn', 'frozen', 1],
   ['fasterrcnn_resnet18_fpn', 'batch', 1],
   ['fasterrcnn_resnet50_fpn_v2', 'batch', 4],
@@ -110,7 +111,7 @@ describeTorchvision('beside torchvision', () => {
     const ours = [];
     const given: string[][] = [];
     for (const [k, [name, norm, variance]] of CASES.entries()) {
-      const model = buildDetector(name, { numClasses: 3, seed: 5, norm, trainableLayers: 1 });
+      const model = fasterRcnnModel(name).build({ numClasses: 3, seed: 5, norm, trainableLayers: 1 });
       season(model, variance);
       const optimizer = new Sgd(model.namedParameters(), { momentum: 0.9, weightDecay: 0 });
       const checkpoint = folder.in(`${k}`);

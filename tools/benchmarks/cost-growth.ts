@@ -4,7 +4,7 @@
  *
  *     node dist/tools/benchmarks/cost-growth.js [MODEL]
  */
-import { modelNames } from '../../detection/modeling/definitions/models';
+import { modelDefinition } from '../../detection/modeling/definitions';
 import { benchmarkProgram, runProgram } from './child-process';
 import type { CaseMeasurement, DetectorCase } from './detector-case';
 
@@ -19,8 +19,7 @@ const VARIATIONS: readonly Partial<typeof BASE>[] = [
 ];
 
 async function main(modelArgument = 'fasterrcnn_resnet50_fpn'): Promise<void> {
-  const model = modelNames.find((name) => name === modelArgument);
-  if (!model) throw new Error(`unknown model ${modelArgument}; known: ${modelNames.join(', ')}`);
+  const { name: model } = modelDefinition(modelArgument);
   const { signal } = new AbortController();
   process.stdout.write(`${model}, training step, median of ${STEPS}; ${describe(BASE)} but for\n`);
   for (const variation of VARIATIONS) {

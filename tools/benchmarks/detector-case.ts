@@ -8,12 +8,8 @@ import { medianOf } from '../../detection/events/median';
 import { peakMemoryBytes } from '../../detection/engine/writers/peak-memory';
 import { Sgd } from '../../detection/engine/sgd';
 import { train } from '../../detection/engine/train';
-import type { FasterRcnn } from '../../detection/modeling/faster-rcnn';
-import {
-  buildDetector,
-  imageNormalization,
-  type ModelName,
-} from '../../detection/modeling/definitions/models';
+import type { Detector } from '../../detection/modeling/detector';
+import { createDetector } from '../../detection/modeling/definitions';
 import { disposingAll } from '../../detection/nn/scope';
 import type { DetectionBatch } from '../../detection/structures/detection-batch';
 import { batchOf, BENCHMARK_SEED, drawPictures } from './detector-batch';
@@ -22,7 +18,7 @@ import { BENCHMARK_THREADS, OtherWork, residentMegabytes } from './machine';
 import type { BenchmarkPicture } from './pictures';
 
 export interface DetectorCase {
-  readonly model: ModelName;
+  readonly model: string;
   readonly mode: 'train' | 'infer';
   /** Pictures are `size` x `size` and are not resized. */
   readonly size: number;
@@ -52,14 +48,14 @@ const LEARNING_RATE = 1e-5;
 type Timed = { seconds: number[]; loss?: number; detections?: number[] };
 
 async function timeTraining(
-  model: FasterRcnn,
+  model: Detector,
   pictures: readonly BenchmarkPicture[],
-  { model: name, steps }: DetectorCase,
+  { steps }: DetectorCase,
 ): Promise<Timed> {
   const marks = [performance.now()];
   function* batches(): Generator<DetectionBatch, void> {
     for (;;) {
-      const batch = batchOf(pictures, imageNormalization(name));
+      const batch = batchOf(pictures, model.input);
       try {
         yield batch;
       } finally {
@@ -78,14 +74,14 @@ async function timeTraining(
 }
 
 function timeInference(
-  model: FasterRcnn,
+  model: Detector,
   pictures: readonly BenchmarkPicture[],
-  { model: name, steps }: DetectorCase,
+  { steps }: DetectorCase,
 ): Timed {
   let detections: number[] = [];
   const seconds = Array.from({ length: WARMUP_STEPS + steps }, () => {
     const start = performance.now();
-    const found = disposingAll(() => model.detect(batchOf(pictures, imageNormalization(name)).images));
+    const found = disposingAll(() => model.detect(batchOf(pictures, model.input).images));
     detections = found.map((ofImage) => ofImage.scores.length);
     return (performance.now() - start) / 1000;
   });
@@ -103,7 +99,7 @@ async function main(detectorCase: DetectorCase): Promise<void> {
     norm: 'frozen',
     trainableLayers: 3,
   } as const;
-  const model = buildDetector(name, options);
+  const model = createDetector(name, options);
   fillWithFormula(model, BENCHMARK_SEED);
   // Normalised anew in each step: the peer's model does that itself.
   const pictures = drawPictures(detectorCase);

@@ -1,6 +1,6 @@
 /** The weights of the torchvision peer: every number follows from its entry's name, so nobody needs a weights file. */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Module } from '../../detection/nn/module';
+import type { Trainable } from '../../detection/nn/trainable';
 
 /** Local: in a test each look at a global costs, and these are called by the ten million. */
 const { imul } = Math;
@@ -20,8 +20,11 @@ const GAINS: readonly (readonly [RegExp, number])[] = [
 type Formula = (u: number) => number;
 
 /** Fills every entry of a model's state dict. */
-export function fillWithFormula(model: Module, seed: number): void {
-  const entries = model.stateDict();
+export function fillWithFormula(
+  model: Pick<Trainable<never>, 'namedParameters' | 'namedBuffers'>,
+  seed: number,
+): void {
+  const entries = new Map([...model.namedParameters(), ...model.namedBuffers()]);
   for (const [name, entry] of entries) {
     if (name.endsWith('.num_batches_tracked')) continue; // 0, as it starts
     const shape = entry.shapeOnDisk;

@@ -10,12 +10,7 @@ import { medianOf } from '../../detection/events/median';
 import { peakMemoryBytes } from '../../detection/engine/writers/peak-memory';
 import { Sgd } from '../../detection/engine/sgd';
 import type { Losses } from '../../detection/nn/trainable';
-import { architectures } from '../../detection/modeling/definitions/architectures';
-import {
-  assembleDetector,
-  imageNormalization,
-  type ModelName,
-} from '../../detection/modeling/definitions/models';
+import { fasterRcnnModel } from '../../detection/modeling/definitions/faster-rcnn';
 import { lossesAndGradients } from '../../detection/nn/autograd';
 import type { Parameter } from '../../detection/nn/module';
 import { batchOf, BENCHMARK_CLASSES, BENCHMARK_SEED, drawPictures } from './detector-batch';
@@ -25,7 +20,7 @@ import { BENCHMARK_THREADS, OtherWork } from './machine';
 import { headGradientsOf, trainingForm, type FormName } from './training-forms';
 
 export interface MemorySetting {
-  readonly model: ModelName;
+  readonly model: string;
   /** Pictures are `size` x `size`. */
   readonly size: number;
   readonly batch: number;
@@ -79,18 +74,16 @@ async function main(memoryCase: MemoryCase): Promise<void> {
   const { form: formName, autograd, model: name, proposals } = memoryCase;
   const trace = new Trace();
   const meter = LiveBytesMeter.start((bytes) => trace.add(bytes));
-  const architecture = architectures[name];
-  const postNmsTopN = { ...architecture.rpn.postNmsTopN, train: proposals };
-  const detector = assembleDetector(
-    { ...architecture, rpn: { ...architecture.rpn, postNmsTopN } },
-    {
-      numClasses: BENCHMARK_CLASSES,
-      seed: BENCHMARK_SEED,
-      norm: 'frozen',
-      trainableLayers: 3,
-      headGradients: headGradientsOf(formName),
-    },
-  );
+  const definition = fasterRcnnModel(name);
+  const { rpn } = definition.configuration;
+  const detector = definition.build({
+    numClasses: BENCHMARK_CLASSES,
+    seed: BENCHMARK_SEED,
+    norm: 'frozen',
+    trainableLayers: 3,
+    headGradients: headGradientsOf(formName),
+    rpn: { ...rpn, postNmsTopN: { ...rpn.postNmsTopN, train: proposals } },
+  });
   fillWithFormula(detector, BENCHMARK_SEED);
   const optimizer = new Sgd(detector.namedParameters(), { momentum: 0.9, weightDecay: 1e-4 });
   const trained = [...detector.namedParameters()].filter(([, parameter]) => parameter.trainable);
@@ -98,7 +91,7 @@ async function main(memoryCase: MemoryCase): Promise<void> {
   let atLosses = 0;
   const form = trainingForm(formName, detector, () => (atSeam = meter.bytes));
   const pictures = drawPictures({ ...memoryCase, classes: BENCHMARK_CLASSES });
-  const batch = batchOf(pictures, imageNormalization(name));
+  const batch = batchOf(pictures, detector.input);
   tf.dispose(pictures.map((picture) => picture.pixels));
   const step = (report?: (losses: Losses, gradients: ReadonlyMap<string, tf.Tensor>) => void): number => {
     const start = performance.now();

@@ -10,7 +10,7 @@ import { loadBackend } from '../../detection/backend/node';
 import type { Losses } from '../../detection/nn/trainable';
 import { withLoss, type SeparatedModel } from '../../detection/engine/with-loss';
 import type { FasterRcnn } from '../../detection/modeling/faster-rcnn';
-import { buildDetector, modelNames } from '../../detection/modeling/definitions/models';
+import { fasterRcnnModel } from '../../detection/modeling/definitions/faster-rcnn';
 import { DenseFasterRcnn, denseLossFunction } from '../../detection/modeling/separated/dense-forward';
 import { identity, LossesAsOutputsFasterRcnn } from '../../detection/modeling/separated/losses-as-outputs';
 import { sampledLosses, SamplingFasterRcnn } from '../../detection/modeling/separated/sampling-forward';
@@ -155,13 +155,12 @@ function printSeam(title: string, { crossings, parameters, streams }: Seam, peak
 }
 
 async function main([modelArgument, sizeArgument, batchArgument]: string[]): Promise<void> {
-  const name = modelNames.find((each) => each === (modelArgument ?? 'fasterrcnn_resnet50_fpn'));
-  if (!name) throw new Error(`unknown model ${modelArgument}; known: ${modelNames.join(', ')}`);
+  const definition = fasterRcnnModel(modelArgument ?? 'fasterrcnn_resnet50_fpn');
   const [size, batchSize] = [Number(sizeArgument ?? 800), Number(batchArgument ?? 2)];
   await loadBackend();
   const meter = LiveBytesMeter.start();
   const build = (headGradients: HeadGradients): FasterRcnn =>
-    buildDetector(name, {
+    definition.build({
       numClasses: NUM_CLASSES,
       seed: 0,
       norm: 'frozen',
@@ -180,7 +179,7 @@ async function main([modelArgument, sizeArgument, batchArgument]: string[]): Pro
     const peak = highWaterMark(meter, model, () => withLoss(model, lossFunction).losses({ inputs, targets }));
     printSeam(title, seam, peak);
   }
-  process.stdout.write(`${name}, ${size}x${size}, batch ${batchSize}, ${NUM_CLASSES} classes\n\n`);
+  process.stdout.write(`${definition.name}, ${size}x${size}, batch ${batchSize}, ${NUM_CLASSES} classes\n\n`);
   let detector = build('in-forward');
   measure('sampling forward', new SamplingFasterRcnn(detector), sampledLosses, batch);
   measure('dense forward', new DenseFasterRcnn(detector), denseLossFunction(detector), images);

@@ -8,7 +8,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { NodeJSKernelBackend } from '@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend';
 import { loadTrainingBackend } from '../../detection/backend/node';
 import { Sgd } from '../../detection/engine/sgd';
-import { buildDetector, imageNormalization, modelNames } from '../../detection/modeling/definitions/models';
+import { modelDefinition } from '../../detection/modeling/definitions';
 import { lossesAndGradients } from '../../detection/nn/autograd';
 import { batchOf, BENCHMARK_CLASSES, BENCHMARK_SEED, drawPictures } from './detector-batch';
 import { fillWithFormula } from './formula-weights';
@@ -80,16 +80,15 @@ function arithmetic(name: string, inputs: tf.TensorInfo[], output: tf.Tensor): n
 
 async function main([modelArgument, sizeArgument, batchArgument]: string[]): Promise<void> {
   process.env['TF_NUM_INTRAOP_THREADS'] = String(BENCHMARK_THREADS);
-  const name = modelNames.find((known) => known === (modelArgument ?? 'fasterrcnn_resnet50_fpn'));
-  if (!name) throw new Error(`unknown model ${modelArgument}; known: ${modelNames.join(', ')}`);
+  const definition = modelDefinition(modelArgument ?? 'fasterrcnn_resnet50_fpn');
   const [size, batch] = [Number(sizeArgument ?? 512), Number(batchArgument ?? 1)];
   await loadTrainingBackend();
   const limit = largeProduct();
   const options = { seed: BENCHMARK_SEED, norm: 'frozen', trainableLayers: 3 } as const;
-  const model = buildDetector(name, { ...options, numClasses: BENCHMARK_CLASSES });
+  const model = definition.build({ ...options, numClasses: BENCHMARK_CLASSES });
   fillWithFormula(model, BENCHMARK_SEED);
   const pictures = drawPictures({ size, batch, boxes: BOXES, classes: BENCHMARK_CLASSES });
-  const images = batchOf(pictures, imageNormalization(name));
+  const images = batchOf(pictures, model.input);
   const optimizer = new Sgd(model.namedParameters(), { momentum: 0.9, weightDecay: 1e-4 });
   const trained = [...model.namedParameters()].filter(([, parameter]) => parameter.trainable);
   const profile = new Profile(tf.backend() as NodeJSKernelBackend);
@@ -115,7 +114,7 @@ async function main([modelArgument, sizeArgument, batchArgument]: string[]): Pro
     enter('forward');
     tf.dispose([losses, [...gradients.values()]]);
   }
-  print(`${name}, ${size} x ${size}, batch ${batch}`, phases, profile.costs, limit);
+  print(`${definition.name}, ${size} x ${size}, batch ${batch}`, phases, profile.costs, limit);
 }
 
 /** GFLOP/s of a large matrix product: what can be reached at best. */

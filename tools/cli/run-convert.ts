@@ -7,9 +7,14 @@ import { writePytorch } from '../../weights/formats/pytorch/pytorch-writer';
 import { readWeights } from '../../weights/formats/read-weights';
 import { writeSafetensors } from '../../weights/formats/safetensors';
 import { isWeightsName } from '../../weights/published/zoo';
-import { DETECTOR_METADATA, knownDetector, type KnownDetector } from '../detectors/known-detector';
+import {
+  DETECTOR_METADATA,
+  knownDetector,
+  metadataOf,
+  type KnownDetector,
+} from '../detectors/known-detector';
 import { locateWeights } from '../detectors/locate-weights';
-import { checkedModelName } from '../detectors/model-name';
+import { namedModel } from '../detectors/model-name';
 import { requireFileName } from '../terminal/output-files';
 import { say } from '../terminal/progress';
 import { terminalLine } from '../terminal/terminal-text';
@@ -35,7 +40,7 @@ const SAFETENSORS_METADATA = { format: 'pt' };
 export async function runConvert({ input, output, model }: ConvertCommandOptions): Promise<void> {
   const write = writerFor(output);
   if (!isWeightsName(input)) requireFileName('OUT', output, [weightsFile(input)]);
-  const located = await locateWeights(input, model === undefined ? undefined : checkedModelName(model));
+  const located = await locateWeights(input, model === undefined ? undefined : namedModel(model));
   const { file } = located;
   requireFileName('OUT', output, [file]);
   const contents = readWeights(file, { requireFinite: true });
@@ -73,7 +78,7 @@ function writerFor(output: string): Writer {
       };
     case '.safetensors':
       return (file, { tensors, metadata }, known) => {
-        const detector = known && { [DETECTOR_METADATA]: JSON.stringify(known) };
+        const detector = known && { [DETECTOR_METADATA]: JSON.stringify(metadataOf(known)) };
         writeSafetensors(file, tensors, { ...SAFETENSORS_METADATA, ...metadata, ...detector });
         return [];
       };
@@ -83,7 +88,6 @@ function writerFor(output: string): Writer {
 }
 
 /** What the options have to say of a detector whose file does not. */
-function optionsOf({ configuration }: KnownDetector): string {
-  const { name, normEpsilon } = configuration.model;
-  return `--model ${name}${normEpsilon === null ? '' : ` --norm-epsilon ${normEpsilon}`}`;
+function optionsOf({ definition, options: { epsilon } }: KnownDetector): string {
+  return `--model ${definition.name}${epsilon === undefined ? '' : ` --norm-epsilon ${epsilon}`}`;
 }

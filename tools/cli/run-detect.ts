@@ -68,7 +68,7 @@ async function detectAll(
   const found: Found[] = [];
   await interruptible(async (signal) => {
     for (const file of files) {
-      const { size, detections } = await detectFile(detector, file);
+      const { size, detections } = await detectFile(detector.model, file);
       found.push({ file, size, detections: aboveThreshold(detections, threshold) });
       progress.update(found.length, files.length);
       await new Promise((resolve) => setImmediate(resolve));

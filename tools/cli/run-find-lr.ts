@@ -106,7 +106,10 @@ async function rangeTest(
   { from, to, iterations }: Range,
 ): Promise<readonly RangePoint[]> {
   await loadTrainingBackend();
-  const { learner, configuration } = await startDetector(given, set.categories.length);
+  const { learner, configuration } = await startDetector(
+    given,
+    set.categories.map((category) => category.name),
+  );
   const range = new LearningRateRange();
   const progress = new Progress('learning rates');
   const tell: Hook = {

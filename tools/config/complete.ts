@@ -1,9 +1,8 @@
 import { InputError } from '../../detection/errors';
-import {
-  defaultImageSize,
-  defaultNorm,
-  numBackboneStages,
-} from '../../detection/modeling/definitions/models';
+import { modelDefinition } from '../../detection/modeling/definitions';
+import { defaultNorm, defaultTrainableLayers } from '../../detection/modeling/definitions/complete-options';
+import type { NormName } from '../../detection/modeling/detector';
+import { sidesOf } from './model-input';
 import { MAX_SIDE } from './sections/model-section';
 import type { TrainingConfiguration } from './schema';
 
@@ -13,7 +12,7 @@ export type CompleteConfiguration = TrainingConfiguration & {
     minSize: number;
     maxSize: number;
     trainableLayers: number;
-    norm: 'frozen' | 'batch' | 'group';
+    norm: NormName;
   };
   readonly optimizer: { lr: number; weightDecay: number };
   readonly data: { trainMinSizes: number[] };
@@ -32,8 +31,6 @@ const MAX_WARMUP_ITERATIONS = 1000;
 const WARMUP_SHARE = 0.1;
 /** detectron2's 1x schedule: 60k and 80k of 90k iterations. */
 const MILESTONE_SHARES = [2 / 3, 8 / 9] as const;
-/** torchvision's trainable_backbone_layers with pretrained weights; all of them train without. */
-const TRAINABLE_LAYERS_WITH_WEIGHTS = 3;
 
 /**
  * Fills what the user left to be derived, each from the keys that its description names.
@@ -42,10 +39,11 @@ const TRAINABLE_LAYERS_WITH_WEIGHTS = 3;
  */
 export function completeConfiguration(configuration: TrainingConfiguration): CompleteConfiguration {
   const { model, data, optimizer, schedule, iterations } = configuration;
-  const size = defaultImageSize(model.name);
+  const definition = modelDefinition(model.name);
+  const size = sidesOf(definition);
   const pretrained = model.weights !== null;
   const minSize = model.minSize ?? size.minSize;
-  const stages = numBackboneStages(model.name);
+  const { stages } = definition;
   if (model.trainableLayers !== null && model.trainableLayers > stages) {
     throw new InputError(
       `model.trainableLayers is ${model.trainableLayers}, but the backbone of ${model.name} has ${stages} stages`,
@@ -62,8 +60,8 @@ export function completeConfiguration(configuration: TrainingConfiguration): Com
         (model.minSize === null
           ? size.maxSize
           : Math.min(MAX_SIDE, Math.round((minSize * size.maxSize) / size.minSize))),
-      trainableLayers: model.trainableLayers ?? (pretrained ? TRAINABLE_LAYERS_WITH_WEIGHTS : stages),
-      norm: model.norm ?? defaultNorm(model.name, pretrained),
+      trainableLayers: model.trainableLayers ?? defaultTrainableLayers(definition, pretrained),
+      norm: model.norm ?? defaultNorm(definition, pretrained),
     },
     data: { ...data, trainMinSizes: data.trainMinSizes ?? [minSize] },
     optimizer: {

@@ -1,4 +1,4 @@
-import { modelNames } from '../../detection/modeling/definitions/models';
+import { modelNames } from '../../detection/modeling/definitions';
 import { configurationKeys } from './keys';
 import { trainingConfigurationSchema } from './schema';
 

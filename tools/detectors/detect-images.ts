@@ -2,22 +2,13 @@ import type { CocoCategory, CocoDataset } from '../../datasets/coco/annotations'
 import type { CocoDetection } from '../../datasets/evaluation/detections';
 import { decodeImage } from '../../datasets/images/decode';
 import { EvaluationLoader } from '../../datasets/loader/evaluation-loader';
-import type { FasterRcnn } from '../../detection/modeling/faster-rcnn';
+import type { Detector } from '../../detection/modeling/detector';
 import type { Detections } from '../../detection/structures/instances';
 import { makeImageBatch } from '../../detection/structures/image-batch';
 import { batchSlot, paddedSize, resizeAndNormalize, resizedSize } from '../../detection/structures/resize';
 import type { Size } from '../../detection/structures/size';
 import type { LoaderListeners } from '../run/hooks/data-faults';
 import { Interrupted } from '../terminal/interruption';
-
-/** A detector, and how it takes images. */
-export interface SizedDetector {
-  readonly model: FasterRcnn;
-  readonly minSize: number;
-  readonly maxSize: number;
-  readonly mean: readonly number[];
-  readonly std: readonly number[];
-}
 
 export interface DetectSetOptions extends LoaderListeners {
   readonly workers: number;
@@ -30,12 +21,15 @@ export interface DetectSetOptions extends LoaderListeners {
  * that. Throws Interrupted when the signal says so.
  */
 export async function detectSet(
-  { model, ...transform }: SizedDetector,
+  model: Detector,
   dataset: CocoDataset,
   { signal, onProgress, ...loading }: DetectSetOptions,
 ): Promise<Map<number, Detections>> {
   const found = new Map<number, Detections>();
-  for await (const { images, imageIds } of new EvaluationLoader(dataset, { ...transform, ...loading })) {
+  for await (const { images, imageIds } of new EvaluationLoader(dataset, {
+    ...transformOf(model),
+    ...loading,
+  })) {
     model.detect(images).forEach((detections, k) => found.set(imageIds[k], detections));
     onProgress?.(found.size, dataset.images.length);
     await giveWay(signal);
@@ -56,9 +50,10 @@ export async function giveWay(signal: AbortSignal | undefined): Promise<void> {
 
 /** Detections in one picture. */
 export async function detectFile(
-  { model, ...transform }: SizedDetector,
+  model: Detector,
   file: string,
 ): Promise<{ size: Size; detections: Detections }> {
+  const transform = transformOf(model);
   const picture = await decodeImage(file);
   const resized = resizedSize(picture.size, transform);
   const padded = paddedSize([resized]);
@@ -109,4 +104,10 @@ export function cocoResults(
       ...detection,
     })),
   );
+}
+
+/** In the loaders' words. */
+export function transformOf({ input: { resize, mean, std } }: Detector) {
+  if (resize.kind === 'fixed') throw new RangeError('loaders make no pictures of a fixed size yet');
+  return { minSize: resize.minSize, maxSize: resize.maxSize, mean, std };
 }

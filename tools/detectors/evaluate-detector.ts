@@ -1,7 +1,8 @@
-import { CocoDataset, type CocoCategory } from '../../datasets/coco/annotations';
+import { CocoDataset } from '../../datasets/coco/annotations';
 import { evaluateDetections, type CocoEvaluation } from '../../datasets/evaluation/evaluate';
 import type { Detections } from '../../detection/structures/instances';
-import { cocoResults, detectSet, type DetectSetOptions, type SizedDetector } from './detect-images';
+import { cocoResults, detectSet, type DetectSetOptions } from './detect-images';
+import type { LoadedDetector } from './load-detector';
 
 export interface DetectorEvaluation {
   readonly evaluation: CocoEvaluation;
@@ -15,13 +16,13 @@ export interface DetectorEvaluation {
 
 /** Runs a detector over a data set and scores what it finds against the truth, by boxes. */
 export async function evaluateDetector(
-  detector: SizedDetector & { readonly categories: readonly CocoCategory[] },
+  { model, categories }: LoadedDetector,
   dataset: CocoDataset,
   options: DetectSetOptions,
 ): Promise<DetectorEvaluation> {
-  const detections = await detectSet(detector, dataset, options);
+  const detections = await detectSet(model, dataset, options);
   const evaluated = withOnly(dataset, detections);
-  const results = cocoResults(detections, detector.categories);
+  const results = cocoResults(detections, categories);
   const evaluation = evaluateDetections(evaluated, results, { iouType: 'bbox' });
   return { evaluation, dataset: evaluated, detections };
 }

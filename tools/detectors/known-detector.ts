@@ -1,30 +1,86 @@
 import { z } from 'zod';
+import type { CocoCategory } from '../../datasets/coco/annotations';
 import { InputError } from '../../detection/errors';
-import { defaultImageSize, modelNames, type NormName } from '../../detection/modeling/definitions/models';
+import { modelDefinition, modelNames } from '../../detection/modeling/definitions';
+import { normNames, type DetectorOptions, type ModelDefinition } from '../../detection/modeling/detector';
+import type { InputSpec } from '../../detection/structures/input-spec';
 import { readCheckpointState } from '../../weights/checkpoints/checkpoint';
 import type { WeightsContents } from '../../weights/formats/pickle/pickled-state-dict';
 import { cocoCategories } from './coco-categories';
 import type { LocatedWeights } from './locate-weights';
+import { detectorInput } from '../config/model-input';
+import { normOf } from './norm-of';
 
-/** What a checkpoint's `metadata` holds of its detector, so that nobody has to name the model again. */
-const knownDetectorSchema = z.object({
-  categories: z.array(z.object({ id: z.int(), name: z.string() })).min(1),
-  configuration: z.object({
-    model: z.object({
-      name: z.enum(modelNames),
-      minSize: z.int(),
-      maxSize: z.int(),
-      norm: z.enum(['frozen', 'batch', 'group']),
-      // null: the model's own. Checkpoints of before have none.
-      normEpsilon: z.number().min(0).nullable().default(null),
-    }),
-  }),
+const categories = z.array(z.object({ id: z.int(), name: z.string() })).min(1);
+const name = z.enum(modelNames as [string, ...string[]]);
+const epsilon = z.number().min(0).nullable();
+const side = z.int().min(1);
+
+const inputSpec = z.object({
+  resize: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('shorter-side'), minSize: side, maxSize: side }),
+    z.object({ kind: z.literal('fixed'), height: side, width: side }),
+  ]),
+  mean: z.array(z.number()).length(3).readonly(),
+  std: z.array(z.number().positive()).length(3).readonly(),
+  channels: z.enum(['rgb', 'bgr']),
+  sizeDivisor: side,
+}) satisfies z.ZodType<InputSpec>;
+
+/**
+ * What a checkpoint's `metadata` holds of its detector, so that nobody has to name the model again, and what safetensors
+ * get from `rcnn convert`.
+ */
+const detectorMetadata = z.object({
+  model: name,
+  /** Of DetectorOptions, those that decide what the weights mean. null: the model's own epsilon. */
+  options: z.object({ norm: z.enum(normNames), epsilon, input: inputSpec }),
+  categories,
 });
 
-export type KnownDetector = z.output<typeof knownDetectorSchema>;
+/** What it held before: a part of the run's configuration. The very first had no epsilon. */
+const earlierMetadata = z
+  .object({
+    categories,
+    configuration: z.object({
+      model: z.object({
+        name,
+        minSize: side,
+        maxSize: side,
+        norm: z.enum(normNames),
+        normEpsilon: epsilon.default(null),
+      }),
+    }),
+  })
+  .transform(({ categories, configuration: { model } }): DetectorMetadata => {
+    const input = detectorInput(modelDefinition(model.name), model);
+    return {
+      model: model.name,
+      options: { norm: model.norm, epsilon: model.normEpsilon, input },
+      categories,
+    };
+  });
 
-/** The key of safetensors' metadata for a KnownDetector in JSON. */
+export type DetectorMetadata = z.output<typeof detectorMetadata>;
+
+const anyMetadata = z.union([detectorMetadata, earlierMetadata]);
+
+/** What is known of a detector beside its tensors. */
+export interface KnownDetector {
+  readonly definition: ModelDefinition;
+  readonly options: Pick<DetectorOptions, 'norm' | 'epsilon' | 'input'>;
+  /** By label - 1. */
+  readonly categories: readonly CocoCategory[];
+}
+
+/** The key of safetensors' metadata for a detector's in JSON. */
 export const DETECTOR_METADATA = 'faster_rcnn_detector';
+
+/** What to write down of a detector. */
+export function metadataOf({ definition, options, categories }: KnownDetector): DetectorMetadata {
+  const { norm = definition.pretrainedNorm, epsilon = null, input = definition.input } = options;
+  return detectorMetadata.parse({ model: definition.name, options: { norm, epsilon, input }, categories });
+}
 
 /**
  * What is known of the detector that weights are of, beside its tensors: from the checkpoint that they are in, because
@@ -38,30 +94,32 @@ export function knownDetector(
 ): KnownDetector | undefined {
   if (checkpoint !== undefined) {
     // Whoever trains a model of their own through the library says nothing here.
-    return knownDetectorSchema.safeParse(readCheckpointState(checkpoint).metadata).data;
+    const said = anyMetadata.safeParse(readCheckpointState(checkpoint).metadata).data;
+    return said && fromMetadata(said);
   }
-  if (published?.detector !== undefined) {
-    const { detector, normEpsilon = null } = published;
-    const norm = normOf([...tensors.keys()]);
-    return {
-      categories: cocoCategories(),
-      configuration: { model: { name: detector, ...defaultImageSize(detector), norm, normEpsilon } },
-    };
+  if (published?.weights.of === 'detector') {
+    const { definition, weights } = published;
+    const norm = normOf(definition, [...tensors.keys()]);
+    const options = { norm, epsilon: weights.epsilon, input: definition.input };
+    return { definition, options, categories: cocoCategories() };
   }
   const json = metadata[DETECTOR_METADATA];
-  return json === undefined ? undefined : parseKnownDetector(file, json);
+  return json === undefined ? undefined : fromMetadata(parseMetadata(file, json));
 }
 
-function parseKnownDetector(file: string, json: string): KnownDetector {
+function fromMetadata({ model, options, categories }: DetectorMetadata): KnownDetector {
+  const { norm, epsilon, input } = options;
+  return {
+    definition: modelDefinition(model),
+    options: { norm, epsilon: epsilon ?? undefined, input },
+    categories,
+  };
+}
+
+function parseMetadata(file: string, json: string): DetectorMetadata {
   try {
-    return knownDetectorSchema.parse(JSON.parse(json));
+    return anyMetadata.parse(JSON.parse(json));
   } catch {
     throw new InputError(`${file}: its metadata ${DETECTOR_METADATA} is not what rcnn convert writes`);
   }
-}
-
-/** Running statistics tell batch norm from group norm; its counter, one that was trained from a frozen one. */
-export function normOf(names: readonly string[]): NormName {
-  if (names.some((name) => /^backbone\.body\..*\.num_batches_tracked$/.test(name))) return 'batch';
-  return names.some((name) => /^backbone\.body\..*\.running_mean$/.test(name)) ? 'frozen' : 'group';
 }

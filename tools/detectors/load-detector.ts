@@ -1,41 +1,24 @@
 import type { CocoCategory } from '../../datasets/coco/annotations';
 import { loadBackend } from '../../detection/backend/node';
 import { InputError } from '../../detection/errors';
-import type { FasterRcnn } from '../../detection/modeling/faster-rcnn';
-import {
-  buildDetector,
-  defaultImageSize,
-  imageNormalization,
-  type ModelName,
-  type NormName,
-} from '../../detection/modeling/definitions/models';
+import type { PublishedWeights } from '../../detection/modeling/definitions/published-weights';
+import type { Detector, ModelDefinition } from '../../detection/modeling/detector';
 import type { WeightsContents } from '../../weights/formats/pickle/pickled-state-dict';
 import { readWeights } from '../../weights/formats/read-weights';
+import { isWeightsName } from '../../weights/published/zoo';
 import { loadStateDict } from '../../weights/state-dict';
-import { isWeightsName, publishedWeights, type PublishedWeights } from '../../weights/published/zoo';
 import { cocoCategories, NUM_COCO_LABELS } from './coco-categories';
-import { knownDetector, normOf, type KnownDetector } from './known-detector';
-import { locateWeights, requireWeights, type LocatedWeights } from './locate-weights';
-import { checkedModelName } from './model-name';
+import { knownDetector, type KnownDetector } from './known-detector';
+import { locateWeights, publicationOf, requireWeights, type LocatedWeights } from './locate-weights';
+import { namedModel } from './model-name';
+import { normOf } from './norm-of';
 
 /** A detector that is ready to detect. The caller disposes `model`. */
 export interface LoadedDetector {
-  readonly name: ModelName;
-  readonly model: FasterRcnn;
-  /** Sizes to resize images to. */
-  readonly minSize: number;
-  readonly maxSize: number;
-  /** What they are normalised by. */
-  readonly mean: readonly number[];
-  readonly std: readonly number[];
+  readonly model: Detector;
   /** By label - 1. */
   readonly categories: readonly CocoCategory[];
 }
-
-type Description = Omit<LoadedDetector, 'model' | 'mean' | 'std'> & {
-  readonly norm: NormName;
-  readonly normEpsilon: number | null;
-};
 
 /** What the user says of weights. */
 export interface GivenDetector {
@@ -53,74 +36,81 @@ export interface GivenDetector {
  * @throws InputError where the file is missing, damaged, or of another model.
  */
 export async function loadDetector(weights: string, given: GivenDetector = {}): Promise<LoadedDetector> {
-  const name = given.model === undefined ? undefined : checkedModelName(given.model);
+  const wanted = given.model === undefined ? undefined : namedModel(given.model);
   requireWeights(weights);
-  if (isWeightsName(weights)) requireDetector(weights, publishedWeights(name, weights));
-  const located = await locateWeights(weights, name);
-  const { file, published } = located;
-  if (published) requireDetector(weights, published);
-  const contents = readWeights(file, { requireFinite: true });
+  if (isWeightsName(weights)) requireDetector(weights, publicationOf(weights, wanted).weights);
+  const located = await locateWeights(weights, wanted);
+  if (located.published) requireDetector(weights, located.published.weights);
+  const contents = readWeights(located.file, { requireFinite: true });
   const known = knownDetector(located, contents);
-  const { norm, normEpsilon, ...description } = known
-    ? describeKnown(located, known, name)
-    : describeBareFile(file, contents, name);
+  const { definition, options, categories } = known
+    ? ofWantedModel(located, known, wanted)
+    : describeBareFile(located.file, contents, wanted);
   await loadBackend();
-  const model = buildDetector(description.name, {
-    numClasses: description.categories.length,
-    norm,
-    normEpsilon: given.normEpsilon ?? normEpsilon ?? undefined,
+  const model = definition.build({
+    ...options,
+    epsilon: given.normEpsilon ?? options.epsilon,
+    categories: categories.map((category) => category.name),
     // Nothing is drawn or trained: all weights come from the file.
-    seed: 0,
     trainableLayers: 0,
   });
   try {
-    loadStateDict(model, file, contents.tensors);
+    loadStateDict(model, located.file, contents.tensors);
   } catch (error) {
     model.dispose();
     throw error;
   }
-  return { ...description, ...imageNormalization(description.name), model };
+  return { model, categories };
 }
 
-function requireDetector(weights: string, { name, detector }: PublishedWeights): void {
-  if (detector !== undefined) return;
+function requireDetector(weights: string, { name, of }: PublishedWeights): void {
+  if (of === 'detector') return;
   throw new InputError(
     `${weights}: ${name} are weights of an image classifier; rcnn train --weights begins a detector with them`,
   );
 }
 
 /** torchvision's weights fit any model of the same architecture: the MobileNets at 800 and at 320 pixels. */
-function describeKnown(
+function ofWantedModel(
   { file, checkpoint, published }: LocatedWeights,
-  { categories, configuration }: KnownDetector,
-  wanted: ModelName | undefined,
-): Description {
-  const { model } = configuration;
-  if (wanted === undefined || wanted === model.name) return { ...model, categories };
-  if (published) return { ...model, name: wanted, ...defaultImageSize(wanted), categories };
+  known: KnownDetector,
+  wanted: ModelDefinition | undefined,
+): KnownDetector {
+  const { name } = known.definition;
+  if (wanted === undefined || wanted.name === name) return known;
+  if (published) {
+    return { ...known, definition: wanted, options: { ...known.options, input: wanted.input } };
+  }
   const what = checkpoint === undefined ? `${file} is of` : `${checkpoint} is a checkpoint of`;
-  throw new InputError(`--model ${wanted}: ${what} ${model.name}; leave --model out`);
+  throw new InputError(`--model ${wanted.name}: ${what} ${name}; leave --model out`);
 }
 
 function describeBareFile(
   file: string,
   { tensors }: WeightsContents,
-  name: ModelName | undefined,
-): Description {
-  if (name === undefined) {
+  definition: ModelDefinition | undefined,
+): KnownDetector {
+  if (definition === undefined) {
     throw new InputError(`${file}: does not say which detector it is of; name it with --model`);
   }
-  const predictor = tensors.get('roi_heads.box_predictor.cls_score.weight');
-  if (predictor?.shape.length !== 2) {
-    throw new InputError(`${file}: is no detector's: it has no roi_heads.box_predictor.cls_score.weight`);
-  }
-  const numClasses = predictor.shape[0] - 1;
+  const numClasses = classesIn(file, tensors, definition);
   const generic = Array.from({ length: numClasses }, (_, i) => ({ id: i + 1, name: `category ${i + 1}` }));
   return {
-    name,
-    ...defaultImageSize(name),
-    norm: normOf([...tensors.keys()]),
-    normEpsilon: null,
+    definition,
+    options: { norm: normOf(definition, [...tensors.keys()]) },
     categories: numClasses === NUM_COCO_LABELS ? cocoCategories() : generic,
   };
+}
+
+function classesIn(
+  file: string,
+  tensors: WeightsContents['tensors'],
+  { stateDict }: ModelDefinition,
+): number {
+  try {
+    return stateDict.numClasses(tensors);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new InputError(`${file}: is no detector's: ${error.message}`);
+  }
 }

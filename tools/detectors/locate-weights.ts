@@ -1,15 +1,15 @@
 import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
+import type { ModelDefinition } from '../../detection/modeling/detector';
 import { InputError } from '../../detection/errors';
-import type { ModelName } from '../../detection/modeling/definitions/models';
 import { weightsFile } from '../../weights/checkpoints/checkpoint';
 import {
   identifyPublished,
   isPublishedName,
   isWeightsName,
-  publishedWeights,
+  modelsWith,
   weightsNames,
-  type PublishedWeights,
+  type Publication,
 } from '../../weights/published/zoo';
 import { say } from '../terminal/progress';
 import { publishedFile } from './published-file';
@@ -21,7 +21,7 @@ export interface LocatedWeights {
   /** The folder of the checkpoint of ours that it is in. */
   readonly checkpoint?: string;
   /** What torchvision publishes it as. */
-  readonly published?: PublishedWeights;
+  readonly published?: Publication;
 }
 
 /**
@@ -30,10 +30,13 @@ export interface LocatedWeights {
  *
  * @throws InputError where the model has no such published weights, or they cannot be had.
  */
-export async function locateWeights(weights: string, model: ModelName | undefined): Promise<LocatedWeights> {
+export async function locateWeights(
+  weights: string,
+  model: ModelDefinition | undefined,
+): Promise<LocatedWeights> {
   if (isWeightsName(weights)) {
-    const published = publishedWeights(model, weights);
-    return { file: await publishedFile(published), published };
+    const published = publicationOf(weights, model);
+    return { file: await publishedFile(published.weights), published };
   }
   const file = weightsFile(weights);
   const checkpoint = checkpointFolder(weights);
@@ -44,6 +47,25 @@ export async function locateWeights(weights: string, model: ModelName | undefine
     say(`${file}: is not the file that torchvision publishes under this name`);
   }
   return { file };
+}
+
+/** @throws InputError where the model is not named, or has no such published weights; it says what there is. */
+export function publicationOf(name: string, model: ModelDefinition | undefined): Publication {
+  const weights = model?.published[name];
+  if (model && weights) return { weights, definition: model };
+  const models = modelsWith(name)
+    .map((other) => other.name)
+    .join(', ');
+  if (model === undefined) {
+    throw new InputError(
+      `--weights ${name}: of which model? Give --model; there are such weights of ${models}`,
+    );
+  }
+  const names = Object.keys(model.published);
+  const others = names.length === 0 ? 'none of this model' : `${names.join(' and ')} of this model`;
+  throw new InputError(
+    `--weights ${name}: torchvision publishes no such weights of ${model.name}; there are ${others}, and ${name} of ${models}`,
+  );
 }
 
 /**

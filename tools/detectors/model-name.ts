@@ -1,12 +1,16 @@
 import { InputError } from '../../detection/errors';
-import { modelNames, type ModelName } from '../../detection/modeling/definitions/models';
+import { modelDefinition, modelNames, UnknownModelError } from '../../detection/modeling/definitions';
+import type { ModelDefinition } from '../../detection/modeling/detector';
 import { suggest } from '../config/suggest';
 
 /** @throws InputError where there is no such model. */
-export function checkedModelName(name: string): ModelName {
-  const known = modelNames.find((candidate) => candidate === name);
-  if (known) return known;
-  const meant = suggest(name, modelNames);
-  const hint = meant === undefined ? `; there are ${modelNames.join(', ')}` : `; did you mean ${meant}?`;
-  throw new InputError(`--model ${name}: there is no such model${hint}`);
+export function namedModel(name: string): ModelDefinition {
+  try {
+    return modelDefinition(name);
+  } catch (error) {
+    if (!(error instanceof UnknownModelError)) throw error;
+    const meant = suggest(name, modelNames);
+    const hint = meant === undefined ? `; there are ${modelNames.join(', ')}` : `; did you mean ${meant}?`;
+    throw new InputError(`--model ${name}: there is no such model${hint}`);
+  }
 }

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { InputError } from '../../detection/errors';
+import type { PublishedWeights } from '../../detection/modeling/definitions/published-weights';
 import { download } from '../../weights/published/download';
 import { sha256Of } from '../../weights/file-hash';
-import { PUBLISHED_URL, sha256Prefix, type PublishedWeights } from '../../weights/published/zoo';
+import { PUBLISHED_URL, sha256Prefix } from '../../weights/published/zoo';
 import { formatBytes } from '../report/environment';
 import { Interrupted, interruptible } from '../terminal/interruption';
 import { Progress, say } from '../terminal/progress';

@@ -8,7 +8,7 @@ import type { Optimizer } from '../../detection/engine/optimizer';
 import { cosine, multiStep, withLinearWarmup, type Schedule } from '../../detection/engine/schedules';
 import { Sgd } from '../../detection/engine/sgd';
 import { WeightAverage } from '../../detection/engine/weight-average';
-import type { FasterRcnn } from '../../detection/modeling/faster-rcnn';
+import type { Detector } from '../../detection/modeling/detector';
 import type { CompleteConfiguration } from '../config/complete';
 import { matchesPattern, requireMatch } from './parameter-pattern';
 
@@ -17,7 +17,7 @@ import { matchesPattern, requireMatch } from './parameter-pattern';
  *
  * @throws InputError where a group is one of no parameter.
  */
-export function makeOptimizer({ optimizer }: CompleteConfiguration, model: FasterRcnn): Optimizer {
+export function makeOptimizer({ optimizer }: CompleteConfiguration, model: Detector): Optimizer {
   const { type, momentum, weightDecay } = optimizer;
   const parameters = [...model.namedParameters()];
   const names = parameters.map(([name]) => name);
@@ -34,7 +34,7 @@ export function makeOptimizer({ optimizer }: CompleteConfiguration, model: Faste
 /** The average of the weights that a configuration asks for. The caller disposes. */
 export function makeAverage(
   { optimizer, schedule }: CompleteConfiguration,
-  model: FasterRcnn,
+  model: Detector,
 ): WeightAverage | undefined {
   if (optimizer.emaDecay === null) return undefined;
   return new WeightAverage(model, { decay: optimizer.emaDecay, warmup: schedule.warmupIterations });

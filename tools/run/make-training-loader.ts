@@ -1,7 +1,7 @@
 import type { CocoDataset } from '../../datasets/coco/annotations';
 import { TrainingLoader } from '../../datasets/loader/training-loader';
 import { squareSide, type ScaleJitter } from '../../datasets/transforms/scale-jitter';
-import { imageNormalization } from '../../detection/modeling/definitions/models';
+import { modelDefinition } from '../../detection/modeling/definitions';
 import type { CompleteConfiguration } from '../config/complete';
 import type { LoaderListeners } from './hooks/data-faults';
 
@@ -17,7 +17,8 @@ export function makeTrainingLoader(
     workers: data.workers,
     minSizes: data.trainMinSizes,
     maxSize: model.maxSize,
-    ...imageNormalization(model.name),
+    mean: modelDefinition(model.name).input.mean,
+    std: modelDefinition(model.name).input.std,
     flipProbability: data.flip,
     scaleJitter: scaleJitterOf(data.scaleJitter, model),
     photometricDistortion: data.photometricDistortion,

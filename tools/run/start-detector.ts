@@ -1,8 +1,9 @@
 import { InputError } from '../../detection/errors';
-import type { FasterRcnn } from '../../detection/modeling/faster-rcnn';
-import { buildDetector } from '../../detection/modeling/definitions/models';
+import type { Detector } from '../../detection/modeling/detector';
+import { modelDefinition } from '../../detection/modeling/definitions';
 import type { Resumable } from '../../weights/checkpoints/checkpoint';
 import type { CompleteConfiguration } from '../config/complete';
+import { detectorInput } from '../config/model-input';
 import { makeAverage, makeOptimizer } from './make-optimizer';
 import { matchesPattern, requireMatch } from './parameter-pattern';
 import { say } from '../terminal/progress';
@@ -10,7 +11,7 @@ import { loadStartWeights, readStartWeights } from './start-weights';
 
 /** What learns: a detector, its optimizer, and the average of its weights if there is one. */
 export interface Learner extends Resumable {
-  readonly model: FasterRcnn;
+  readonly model: Detector;
 }
 
 /**
@@ -21,19 +22,24 @@ export interface Learner extends Resumable {
  */
 export async function startDetector(
   given: CompleteConfiguration,
-  numClasses: number,
+  categories: readonly string[],
   { isToBeRestored = false } = {},
 ): Promise<{ learner: Learner; configuration: CompleteConfiguration }> {
   const { name, norm, trainableLayers, weights } = given.model;
-  const start = weights === null || isToBeRestored ? undefined : await readStartWeights(weights, name);
-  const normEpsilon = given.model.normEpsilon ?? start?.normEpsilon ?? null;
+  const definition = modelDefinition(name);
+  const start = weights === null || isToBeRestored ? undefined : await readStartWeights(weights, definition);
+  if (norm === 'frozen' && weights === null && !isToBeRestored) {
+    throw new InputError('model.norm: frozen presumes pretrained weights; give --weights, or another norm');
+  }
+  const normEpsilon = given.model.normEpsilon ?? start?.epsilon ?? null;
   const configuration = { ...given, model: { ...given.model, normEpsilon } };
-  const model = buildDetector(name, {
-    numClasses,
+  const model = definition.build({
+    categories,
     seed: configuration.seed,
     norm,
-    normEpsilon: normEpsilon ?? undefined,
+    epsilon: normEpsilon ?? undefined,
     trainableLayers,
+    input: detectorInput(definition, given.model),
   });
   try {
     freeze(model, configuration.model.freeze);
@@ -54,7 +60,7 @@ export function disposeLearner({ model, optimizer, average }: Learner): void {
 }
 
 /** @throws InputError where a pattern matches nothing, or nothing is left to train. */
-function freeze(model: FasterRcnn, patterns: readonly string[]): void {
+function freeze(model: Detector, patterns: readonly string[]): void {
   const parameters = [...model.namedParameters()];
   for (const [k, pattern] of patterns.entries()) {
     requireMatch(
@@ -66,5 +72,6 @@ function freeze(model: FasterRcnn, patterns: readonly string[]): void {
       if (matchesPattern(pattern, name)) parameter.trainable = false;
     }
   }
-  if (!model.trainable) throw new InputError('model.freeze: every parameter of the model is frozen');
+  if (!parameters.some(([, parameter]) => parameter.trainable))
+    throw new InputError('model.freeze: every parameter of the model is frozen');
 }

@@ -1,24 +1,17 @@
-import type { ModelName } from '../../detection/modeling/definitions/models';
+import type { Detector, ModelDefinition } from '../../detection/modeling/detector';
 import { readWeights } from '../../weights/formats/read-weights';
-import {
-  currentTorchvisionName,
-  isImageClassifier,
-  loadBackbone,
-  loadStateDict,
-  type StateOwner,
-} from '../../weights/state-dict';
 import type { StoredTensor } from '../../weights/formats/stored-tensor';
+import { currentTorchvisionName } from '../../weights/formats/torchvision-names';
+import { isImageClassifier, loadBackbone, loadStateDict } from '../../weights/state-dict';
 import { knownDetector } from '../detectors/known-detector';
 import { locateWeights, requireWeights } from '../detectors/locate-weights';
-
-const PREDICTOR = 'roi_heads.box_predictor.';
 
 /** Weights to begin a training with. */
 export interface StartWeights {
   readonly file: string;
   readonly tensors: ReadonlyMap<string, StoredTensor>;
-  /** Epsilon of batch norm that they have been trained with; null: the model's own, or not known. */
-  readonly normEpsilon: number | null;
+  /** Epsilon of batch norm that they have been trained with; undefined: the model's own, or not known. */
+  readonly epsilon: number | undefined;
 }
 
 /**
@@ -26,16 +19,12 @@ export interface StartWeights {
  *
  * @throws InputError where it cannot be used.
  */
-export async function readStartWeights(weights: string, model: ModelName): Promise<StartWeights> {
+export async function readStartWeights(weights: string, model: ModelDefinition): Promise<StartWeights> {
   requireWeights(weights);
   const located = await locateWeights(weights, model);
   const contents = readWeights(located.file, { requireFinite: true });
-  const known = knownDetector(located, contents);
-  return {
-    file: located.file,
-    tensors: contents.tensors,
-    normEpsilon: known?.configuration.model.normEpsilon ?? null,
-  };
+  const { epsilon } = knownDetector(located, contents)?.options ?? {};
+  return { file: located.file, tensors: contents.tensors, epsilon };
 }
 
 /**
@@ -45,23 +34,36 @@ export async function readStartWeights(weights: string, model: ModelName): Promi
  * @returns one line that says what was filled.
  * @throws WeightsError where the file does not fit; the model is unchanged then.
  */
-export function loadStartWeights(model: StateOwner, { file, tensors }: StartWeights): string {
-  if (isImageClassifier(tensors)) {
-    const filled = loadBackbone(model, file, tensors);
+export function loadStartWeights(model: Detector, { file, tensors }: StartWeights): string {
+  const { stateDict } = model.definition;
+  if (isImageClassifier(model, tensors)) {
+    const filled = loadBackbone(model, stateDict, file, tensors);
     return `${file}: ${filled.length} entries of an image classifier fill the backbone; the rest starts at random`;
   }
-  const ours = new Map(model.namedParameters()).get(`${PREDICTOR}cls_score.weight`)?.shapeOnDisk[0];
-  const theirs = tensors.get(`${PREDICTOR}cls_score.weight`)?.shape[0];
-  if (theirs === undefined || theirs === ours) {
+  const theirs = classesOf(model.definition, tensors);
+  if (theirs === undefined || theirs === model.categories.length) {
     const filled = loadStateDict(model, file, tensors);
     return `${file}: ${filled.length} entries fill the whole detector`;
   }
   const filled = loadStateDict(model, file, tensors, {
-    rename: (name) => (name.startsWith(PREDICTOR) ? undefined : currentTorchvisionName(name)),
-    required: (name) => !name.startsWith(PREDICTOR),
+    rename: (name) => (stateDict.isPredictor(name) ? undefined : currentTorchvisionName(name)),
+    required: (name) => !stateDict.isPredictor(name),
   });
   return (
     `${file}: ${filled.length} entries fill the detector but for its predictor, ` +
-    `which is of ${theirs - 1} classes there and starts at random`
+    `which is of ${theirs} classes there and starts at random`
   );
+}
+
+/** Undefined where the entries are no detector's of this family: they do not fit, and loading says where. */
+function classesOf(
+  { stateDict }: ModelDefinition,
+  tensors: ReadonlyMap<string, StoredTensor>,
+): number | undefined {
+  try {
+    return stateDict.numClasses(tensors);
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
 }

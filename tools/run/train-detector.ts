@@ -48,9 +48,13 @@ export async function trainDetector(job: TrainingJob): Promise<TrainedDetector> 
   const data = await readTrainingData(job.configuration, job.resume);
   const metric = bestMetric(job.configuration, data.val);
   const checkpoint = job.resume ? resumePoint(job.output, say) : undefined;
-  const { learner, configuration } = await startDetector(job.configuration, data.train.categories.length, {
-    isToBeRestored: checkpoint !== undefined,
-  });
+  const { learner, configuration } = await startDetector(
+    job.configuration,
+    data.train.categories.map((category) => category.name),
+    {
+      isToBeRestored: checkpoint !== undefined,
+    },
+  );
   try {
     const start =
       checkpoint === undefined

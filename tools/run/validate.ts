@@ -1,9 +1,9 @@
 import type { CocoDataset } from '../../datasets/coco/annotations';
 import { EvaluationLoader } from '../../datasets/loader/evaluation-loader';
+import type { Detector } from '../../detection/modeling/detector';
 import { validationLosses } from '../../detection/engine/validation-losses';
-import { imageNormalization } from '../../detection/modeling/definitions/models';
 import type { DataFaults } from './hooks/data-faults';
-import { giveWay, type DetectSetOptions, type SizedDetector } from '../detectors/detect-images';
+import { giveWay, transformOf, type DetectSetOptions } from '../detectors/detect-images';
 import { evaluateDetector, type DetectorEvaluation } from '../detectors/evaluate-detector';
 import { Progress } from '../terminal/progress';
 import type { TrainingRun } from './training-run';
@@ -20,8 +20,7 @@ export async function validate(
   faults: DataFaults,
   { withLosses }: { readonly withLosses: boolean },
 ): Promise<DetectorEvaluation> {
-  const { minSize, maxSize, name } = configuration.model;
-  const detector = { model: learner.model, minSize, maxSize, ...imageNormalization(name) };
+  const { model } = learner;
   const { categories } = data.train;
   const watched = (what: string): DetectSetOptions => {
     const progress = new Progress(what);
@@ -30,10 +29,10 @@ export async function validate(
     return { workers, ...faults.listeners(set), signal: faults.signal, onProgress };
   };
   const evaluate = async (): Promise<DetectorEvaluation> => {
-    const found = await evaluateDetector({ ...detector, categories }, set, watched('evaluating'));
+    const found = await evaluateDetector({ model, categories }, set, watched('evaluating'));
     if (!withLosses || !configuration.validationLoss) return found;
     const { seed } = configuration;
-    const losses = await detectorLosses(detector, found.dataset, seed, watched('validation losses'));
+    const losses = await detectorLosses(model, found.dataset, seed, watched('validation losses'));
     return { ...found, losses };
   };
   const { average } = learner;
@@ -42,12 +41,12 @@ export async function validate(
 
 /** The losses that a detector computes of each image of a data set by itself: their means. */
 async function detectorLosses(
-  { model, ...transform }: SizedDetector,
+  model: Detector,
   dataset: CocoDataset,
   seed: number,
   { signal, onProgress, ...loading }: DetectSetOptions,
 ): Promise<Record<string, number>> {
-  const images = new EvaluationLoader(dataset, { ...transform, ...loading });
+  const images = new EvaluationLoader(dataset, { ...transformOf(model), ...loading });
   return validationLosses(images, model, seed, async (done) => {
     onProgress?.(done, dataset.images.length);
     await giveWay(signal);

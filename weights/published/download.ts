@@ -5,7 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { InputError } from '../../detection/errors';
 import { sha256Of } from '../file-hash';
 import { claimPartial, sizeOf } from './partial-file';
-import { isPublishedSize, sha256Prefix, type PublishedWeights } from './zoo';
+import type { PublishedWeights } from '../../detection/modeling/definitions/published-weights';
+import { isPublishedSize, sha256Prefix } from './zoo';
 
 /** A published file that cannot be had. The message says where to put it by hand. */
 export class DownloadError extends InputError {

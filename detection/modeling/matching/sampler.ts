@@ -1,7 +1,7 @@
 import type { RandomStream } from '../../nn/random';
 
 /** Indices of the boxes that enter the losses, ascending. */
-export interface Sample {
+export interface SampledIndices {
   readonly positives: Int32Array;
   readonly negatives: Int32Array;
 }
@@ -22,7 +22,7 @@ export class BalancedSampler {
   ) {}
 
   /** @param labels 1 or more: positive; 0: negative; less: neither */
-  sample(labels: Int8Array | Int32Array): Sample {
+  sample(labels: Int8Array | Int32Array): SampledIndices {
     const positives = indicesWhere(labels, (label) => label >= 1);
     const negatives = indicesWhere(labels, (label) => label === 0);
     const numPositives = Math.min(positives.length, Math.floor(this.batchSize * this.positiveFraction));

@@ -3,17 +3,20 @@ import { summary } from '../../events/summary';
 import type { Losses } from '../../nn/trainable';
 import { smoothL1Sum } from '../../ops/smooth-l1';
 import { concatBoxes } from '../../structures/boxes';
-import { fasterRcnnDefaults } from '../definitions/faster-rcnn-defaults';
+import { fasterRcnnDefaults } from '../faster-rcnn-defaults';
 import type { RoiPredictions } from './box-head';
 import { classificationStatistics } from './classification-statistics';
 
-/** What the heads should have predicted for the R sampled proposals of one image. */
+/** What the box head should have predicted for the R sampled proposals of one image. */
 export interface RoiTargets {
   /** [R], 0 is background. */
   readonly labels: Int32Array;
   /** Box deltas [positives, 4] of the proposals with a label > 0. */
   readonly gtDeltas: Float32Array;
 }
+
+/** What `fastRcnnLosses` returns. */
+export const FAST_RCNN_LOSS_NAMES = ['loss_classifier', 'loss_box_reg'] as const;
 
 /**
  * loss_classifier and loss_box_reg: torchvision's fastrcnn_loss; the box loss is divided by all ROIs, so that each

@@ -3,20 +3,21 @@ import type { Losses } from '../../nn/trainable';
 import { headLosses, type HeadGradients } from '../../nn/head-losses';
 import { Module } from '../../nn/module';
 import type { RandomStream } from '../../nn/random';
+import { readSync, type Reading } from '../../nn/reading';
 import { disposingAll } from '../../nn/scope';
 import { isRecording, noGradient } from '../../nn/tfjs-internals';
 import { concatBoxes, numBoxes, selectBoxes, type Boxes } from '../../structures/boxes';
 import type { ImageBatch } from '../../structures/image-batch';
 import type { Size } from '../../structures/size';
 import type { Targets } from '../../structures/instances';
-import { fasterRcnnDefaults, type RpnOptions } from '../definitions/faster-rcnn-defaults';
+import { fasterRcnnDefaults, type RpnOptions } from '../faster-rcnn-defaults';
 import { BoxCoder } from '../matching/box-coder';
 import { BETWEEN_THRESHOLDS, Matcher } from '../matching/matcher';
 import { BalancedSampler } from '../matching/sampler';
 import type { AnchorGenerator } from './anchor-generator';
 import { filterProposals } from './proposals';
 import type { RpnHead, RpnPredictions, SampledPredictions } from './rpn-head';
-import { anchorsOfBatch, predictionsAt, rpnLosses, type AnchorSample } from './rpn-losses';
+import { anchorsOfBatch, predictionsAt, RPN_LOSS_NAMES, rpnLosses, type AnchorSample } from './rpn-losses';
 
 export interface RpnOutputs {
   readonly predictions: RpnPredictions;
@@ -39,6 +40,7 @@ export interface SampledAnchors {
  * and nobody else needs to know.
  */
 export class RegionProposalNetwork extends Module {
+  readonly lossNames = RPN_LOSS_NAMES;
   private readonly head: RpnHead;
   private readonly boxCoder: BoxCoder;
   private readonly matcher: Matcher;
@@ -100,15 +102,21 @@ export class RegionProposalNetwork extends Module {
   }
 
   /** Inference: proposals of each image, best first, in pixels of the resized image. */
-  propose(features: readonly tf.Tensor4D[], images: ImageBatch): Boxes[] {
-    return disposingAll(() => this.forward(features, images, 'test').proposals);
+  *propose(features: readonly tf.Tensor4D[], images: ImageBatch): Reading<Boxes[]> {
+    const predictions = this.head.forward(features);
+    const anchors = this.anchors(features, images);
+    const proposals = yield* this.proposals(predictions, anchors, images.sizes, 'test');
+    // They need not wait for the ROI heads.
+    tf.dispose([predictions.objectnessLogits, predictions.boxDeltas]);
+    return proposals;
   }
 
-  /** What training and inference have in common. The caller disposes the predictions. */
+  /** Predictions for all anchors, and proposals, as training makes them or inference. The caller disposes the predictions. */
   forward(features: readonly tf.Tensor4D[], images: ImageBatch, mode: 'train' | 'test'): RpnOutputs {
     const predictions = this.head.forward(features);
     const anchors = this.anchors(features, images);
-    return { predictions, anchors, proposals: this.proposals(predictions, anchors, images.sizes, mode) };
+    const proposals = readSync(() => this.proposals(predictions, anchors, images.sizes, mode));
+    return { predictions, anchors, proposals };
   }
 
   /** Anchors of each level: the same for all images of a batch, because they are padded to one size. */
@@ -119,14 +127,13 @@ export class RegionProposalNetwork extends Module {
   }
 
   /** No gradient flows through a proposal: what follows works on numbers read from the tensors. */
-  private proposals(
+  private *proposals(
     { objectnessLogits, boxDeltas }: RpnPredictions,
     anchors: readonly Boxes[],
     sizes: readonly Size[],
     mode: 'train' | 'test',
-  ): Boxes[] {
-    const logits = objectnessLogits.dataSync<'float32'>();
-    const deltas = boxDeltas.dataSync<'float32'>();
+  ): Reading<Boxes[]> {
+    const [logits, deltas] = yield [objectnessLogits, boxDeltas];
     const numAnchors = logits.length / sizes.length;
     const { preNmsTopN, postNmsTopN } = this.options;
     return sizes.map((size, image) => {

@@ -3,7 +3,7 @@ import { summary } from '../../events/summary';
 import type { Losses } from '../../nn/trainable';
 import { smoothL1Sum } from '../../ops/smooth-l1';
 import { concatBoxes } from '../../structures/boxes';
-import { fasterRcnnDefaults } from '../definitions/faster-rcnn-defaults';
+import { fasterRcnnDefaults } from '../faster-rcnn-defaults';
 import type { RpnPredictions, SampledPredictions } from './rpn-head';
 
 /** The anchors of one image that take part in the losses. Indices count through all anchors of the image. */
@@ -37,6 +37,9 @@ export function predictionsAt(
     };
   });
 }
+
+/** What `rpnLosses` returns. */
+export const RPN_LOSS_NAMES = ['loss_objectness', 'loss_rpn_box_reg'] as const;
 
 /**
  * loss_objectness and loss_rpn_box_reg: torchvision's RegionProposalNetwork.compute_loss. The caller disposes.

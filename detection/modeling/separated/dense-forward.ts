@@ -1,10 +1,12 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Losses } from '../../nn/trainable';
+import { readSync } from '../../nn/reading';
 import { disposingAll } from '../../nn/scope';
 import type { Detections } from '../../structures/instances';
 import type { ImageBatch } from '../../structures/image-batch';
 import type { Size } from '../../structures/size';
 import type { Targets } from '../../structures/instances';
+import { inOriginalPixels } from '../found';
 import type { FasterRcnn } from '../faster-rcnn';
 import { fastRcnnLosses } from '../roi/fast-rcnn-losses';
 import type { RpnOutputs } from '../rpn/region-proposal-network';
@@ -36,7 +38,8 @@ export class DenseFasterRcnn extends SeparatedFasterRcnn<ImageBatch, DenseOutput
   override detect(images: ImageBatch): Detections[] {
     return disposingAll(() => {
       const { features, proposals } = this.forward(images, 'test');
-      return this.detector.roiHeads.detect(features, proposals, images);
+      const found = readSync(() => this.detector.roiHeads.detect(features, proposals, images));
+      return inOriginalPixels(found, images);
     });
   }
 }
@@ -51,12 +54,13 @@ export function denseLossFunction({ rpn, roiHeads }: FasterRcnn) {
   return (outputs: DenseOutputs, targets: readonly Targets[]): Losses => {
     const { features, predictions, anchors, proposals, imageSizes } = outputs;
     const anchorSamples = targets.map((target) => rpn.labelAndSample(anchors, target));
-    const samples = proposals.map((boxes, image) => roiHeads.labelAndSample(boxes, targets[image]));
+    const { boxStage } = roiHeads;
+    const samples = proposals.map((boxes, image) => boxStage.labelAndSample(boxes, targets[image]));
     const sampledBoxes = samples.map(({ boxes }) => boxes);
-    const roiPredictions = roiHeads.forward(features, sampledBoxes, imageSizes);
+    const roiPredictions = boxStage.forward(features, sampledBoxes, imageSizes);
     return {
       ...rpnLosses(predictionsAt(predictions, anchorSamples), anchorSamples),
-      ...fastRcnnLosses(roiPredictions, samples),
+      ...fastRcnnLosses(roiPredictions, boxStage.roiTargets(samples, targets)),
     };
   };
 }

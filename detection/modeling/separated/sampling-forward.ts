@@ -25,16 +25,20 @@ export interface SampledOutputs {
  */
 export class SamplingFasterRcnn extends SeparatedFasterRcnn<DetectionBatch, SampledOutputs> {
   override forward({ images, targets }: DetectionBatch): SampledOutputs {
-    const { backbone, rpn, roiHeads } = this.detector;
+    const {
+      backbone,
+      rpn,
+      roiHeads: { boxStage },
+    } = this.detector;
     const features = backbone.forward(images.tensor);
     const anchors = rpn.sample(features, images, targets);
-    const samples = anchors.proposals.map((boxes, image) => roiHeads.labelAndSample(boxes, targets[image]));
+    const samples = anchors.proposals.map((boxes, image) => boxStage.labelAndSample(boxes, targets[image]));
     const sampledBoxes = samples.map(({ boxes }) => boxes);
     return {
       anchorPredictions: anchors.predict(),
       anchorSamples: anchors.samples,
-      roiPredictions: roiHeads.forward(features, sampledBoxes, images.sizes),
-      roiTargets: samples.map(({ labels, gtDeltas }) => ({ labels, gtDeltas })),
+      roiPredictions: boxStage.forward(features, sampledBoxes, images.sizes),
+      roiTargets: boxStage.roiTargets(samples, targets),
     };
   }
 }

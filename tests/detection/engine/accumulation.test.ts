@@ -9,6 +9,7 @@ import type { Losses } from '../../../detection/nn/trainable';
 import { MultiTask, type MultiTaskBatch } from '../../../detection/modeling/examples/multi-task';
 import { Model } from '../../../detection/modeling/examples/model';
 import { RandomStream } from '../../../detection/nn/random';
+import { asLoaded } from '../modeling/as-loaded';
 import { FrozenBatchNorm } from '../../../detection/nn/normalisation';
 import type { DetectionBatch } from '../../../detection/structures/detection-batch';
 import { buildSmallDetector, smallBatch } from '../modeling/separated/small-detector';
@@ -95,7 +96,7 @@ it('a detector learns from images one by one what it learns from a batch of them
     };
   });
   const gradientsOf = async (batches: DetectionBatch[]) => {
-    const model = buildSmallDetector(5, 'in-forward', (channels) => new FrozenBatchNorm(channels));
+    const model = asLoaded(buildSmallDetector(5, 'in-forward', (channels) => new FrozenBatchNorm(channels)));
     const optimizer = new Sgd(model.namedParameters(), { momentum: 0, weightDecay: 0 });
     const gradients = new Map<string, Float32Array>();
     const { losses } = await train(batches, model, {

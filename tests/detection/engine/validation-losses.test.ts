@@ -3,9 +3,10 @@ import * as tf from '@tensorflow/tfjs-core';
 import { loadBackend } from '../../../detection/backend/node';
 import type { Losses } from '../../../detection/nn/trainable';
 import { validationLosses } from '../../../detection/engine/validation-losses';
-import { buildDetector } from '../../../detection/modeling/definitions/models';
+import { fasterRcnnModel } from '../../../detection/modeling/definitions/faster-rcnn';
 import type { FasterRcnn } from '../../../detection/modeling/faster-rcnn';
 import { lossesAndGradients } from '../../../detection/nn/autograd';
+import { asLoaded } from '../modeling/as-loaded';
 import { RandomStream } from '../../../detection/nn/random';
 import type { DetectionBatch } from '../../../detection/structures/detection-batch';
 import { makeImageBatch } from '../../../detection/structures/image-batch';
@@ -38,7 +39,12 @@ let batches: DetectionBatch[];
 beforeAll(() => loadBackend());
 beforeEach(() => {
   tensorsBefore = tf.memory().numTensors;
-  model = buildDetector('fasterrcnn_tiny_fpn', { numClasses: 3, seed: 1, norm: 'batch', trainableLayers: 5 });
+  model = fasterRcnnModel('fasterrcnn_tiny_fpn').build({
+    numClasses: 3,
+    seed: 1,
+    norm: 'batch',
+    trainableLayers: 5,
+  });
   batches = [detectionBatch(1), detectionBatch(2)];
 });
 afterEach(() => {
@@ -83,9 +89,8 @@ test('they are the mean of what each batch gives, of model.losses without a tape
 
 test('they are the losses that training minimises', async () => {
   // Statistics of the batch would make a difference: batch normalisation by running statistics is what detection uses.
-  const frozen = buildDetector('fasterrcnn_tiny_fpn', {
-    ...{ numClasses: 3, seed: 1, norm: 'frozen', trainableLayers: 5 },
-  });
+  const options = { numClasses: 3, seed: 1, norm: 'frozen', trainableLayers: 5 } as const;
+  const frozen = asLoaded(fasterRcnnModel('fasterrcnn_tiny_fpn').build(options));
   const validation = await validationLosses([batches[0]], frozen, 7);
   for (const stream of frozen.randomStreams()) {
     stream.state = new RandomStream(7, `validation/0/${stream.name}`).state;

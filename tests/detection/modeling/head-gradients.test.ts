@@ -2,13 +2,14 @@ import { readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Losses } from '../../../detection/nn/trainable';
 import type { FasterRcnn } from '../../../detection/modeling/faster-rcnn';
-import { buildDetector, type ModelName } from '../../../detection/modeling/definitions/models';
+import { fasterRcnnModel } from '../../../detection/modeling/definitions/faster-rcnn';
 import { lossesAndGradients } from '../../../detection/nn/autograd';
 import type { HeadGradients } from '../../../detection/nn/head-losses';
 import { RandomStream } from '../../../detection/nn/random';
 import type { DetectionBatch } from '../../../detection/structures/detection-batch';
 import { describeShared, sharedPath } from '../../shared';
 import { buildTinyGolden, loadGolden, tinyBatch, trainable } from './tiny-golden';
+import { asLoaded } from './as-loaded';
 import { expectNoTensorLeaks } from '../tensor-leaks';
 
 interface Step {
@@ -95,14 +96,16 @@ describe('two images of different sizes', () => {
     batch.images.tensor.dispose();
   });
 
-  function build(headGradients?: HeadGradients, name: ModelName = 'fasterrcnn_tiny_fpn'): FasterRcnn {
-    return buildDetector(name, {
-      numClasses: 2,
-      seed: 3,
-      norm: 'frozen',
-      trainableLayers: 3,
-      headGradients,
-    });
+  function build(headGradients?: HeadGradients, name: string = 'fasterrcnn_tiny_fpn'): FasterRcnn {
+    return asLoaded(
+      fasterRcnnModel(name).build({
+        numClasses: 2,
+        seed: 3,
+        norm: 'frozen',
+        trainableLayers: 3,
+        headGradients,
+      }),
+    );
   }
 
   test('ResNet-18: gradients taken in the forward and at the end are the same; twice the same bits', () => {

@@ -2,10 +2,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { BackboneWithFpn } from '../../../detection/modeling/backbone/feature-pyramid';
 import { Body } from '../../../detection/modeling/backbone/body';
-import { fasterRcnnDefaults } from '../../../detection/modeling/definitions/faster-rcnn-defaults';
+import { fasterRcnnDefaults } from '../../../detection/modeling/faster-rcnn-defaults';
 import { FasterRcnn } from '../../../detection/modeling/faster-rcnn';
 import { FastRcnnPredictor, TwoMlpHead } from '../../../detection/modeling/roi/box-head';
 import { MultiScaleRoiAlign } from '../../../detection/modeling/roi/multi-scale-roi-align';
+import { FastRcnnStage } from '../../../detection/modeling/roi/fast-rcnn';
 import { RoiHeads } from '../../../detection/modeling/roi/roi-heads';
 import { AnchorGenerator } from '../../../detection/modeling/rpn/anchor-generator';
 import { RegionProposalNetwork } from '../../../detection/modeling/rpn/region-proposal-network';
@@ -17,6 +18,7 @@ import { RandomStream } from '../../../detection/nn/random';
 import type { DetectionBatch } from '../../../detection/structures/detection-batch';
 import { batchImages, type ImageBatch } from '../../../detection/structures/image-batch';
 import type { Targets } from '../../../detection/structures/instances';
+import { traits } from './traits';
 
 interface GradientSummary {
   norm: number;
@@ -81,7 +83,7 @@ export function buildTinyGolden(golden: Golden, headGradients?: HeadGradients): 
     rpnOptions,
     headGradients,
   );
-  const roiHeads = new RoiHeads(
+  const boxStage = new FastRcnnStage(
     new MultiScaleRoiAlign(7, { canonicalScale: 28, canonicalLevel: 4 }),
     new TwoMlpHead(8, 7, 16, random),
     new FastRcnnPredictor(16, 3, random),
@@ -90,9 +92,10 @@ export function buildTinyGolden(golden: Golden, headGradients?: HeadGradients): 
     headGradients,
   );
   const model = new FasterRcnn(
+    traits(3),
     new BackboneWithFpn(new GoldenBody(), { outChannels: 8, random }),
     rpn,
-    roiHeads,
+    new RoiHeads(boxStage),
   );
   const state = model.stateDict();
   for (const { name, shape, scale, index: k } of golden.params) {

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import sharp from 'sharp';
-import { buildDetector } from '../../../detection/modeling/definitions/models';
+import { fasterRcnnModel } from '../../../detection/modeling/definitions/faster-rcnn';
 import { main } from '../../../tools/cli/main';
 import { writePytorch } from '../../../weights/formats/pytorch/pytorch-writer';
 import { saveStateDict } from '../../../weights/state-dict';
@@ -60,7 +60,12 @@ describeTorchvision('beside torchvision', () => {
   it(
     'a published file of the old kind finds here what it finds there',
     async () => {
-      const model = buildDetector(MODEL, { numClasses: 90, seed: 5, norm: 'frozen', trainableLayers: 0 });
+      const model = fasterRcnnModel(MODEL).build({
+        numClasses: 90,
+        seed: 5,
+        norm: 'frozen',
+        trainableLayers: 0,
+      });
       fillWithFormula(model, 7);
       const ours = workplace.at('ours.pth');
       writePytorch(ours, withSmallVariances(saveStateDict(model)));

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import type { ModelName } from '../../../detection/modeling/definitions/models';
+import { modelDefinition } from '../../../detection/modeling/definitions';
+import type { PublishedWeights } from '../../../detection/modeling/definitions/published-weights';
 import type { StoredTensor } from '../../../weights/formats/stored-tensor';
 import { storedFloat32, toFloat32 } from '../../../weights/formats/stored-tensor';
-import { zoo, type PublishedWeights } from '../../../weights/published/zoo';
 
 /** Has torchvision publish a file of these bytes as `COCO_V1` of a model, with epsilon 0, until mocks are restored. */
-export function publish(model: ModelName, content: Uint8Array): PublishedWeights {
+export function publish(model: string, content: Uint8Array): PublishedWeights {
   const digits = createHash('sha256').update(content).digest('hex').slice(0, 8);
   const published: PublishedWeights = {
     name: 'Test_Weights.COCO_V1',
@@ -13,10 +13,10 @@ export function publish(model: ModelName, content: Uint8Array): PublishedWeights
     mebibytes: content.length / 2 ** 20,
     trainedOn: 'COCO',
     accuracy: 1,
-    detector: model,
-    normEpsilon: 0,
+    of: 'detector',
+    epsilon: 0,
   };
-  jest.replaceProperty(zoo, model, { COCO_V1: published });
+  jest.replaceProperty(modelDefinition(model), 'published', { COCO_V1: published });
   return published;
 }
 

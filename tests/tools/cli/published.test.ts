@@ -1,13 +1,14 @@
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import { buildDetector } from '../../../detection/modeling/definitions/models';
+import { fasterRcnnModel } from '../../../detection/modeling/definitions/faster-rcnn';
 import { main } from '../../../tools/cli/main';
 import { Progress } from '../../../tools/terminal/progress';
 import { writePytorch } from '../../../weights/formats/pytorch/pytorch-writer';
 import { readSafetensors } from '../../../weights/formats/safetensors';
-import { currentTorchvisionName, saveStateDict } from '../../../weights/state-dict';
-import type { PublishedWeights } from '../../../weights/published/zoo';
+import { currentTorchvisionName } from '../../../weights/formats/torchvision-names';
+import { saveStateDict } from '../../../weights/state-dict';
+import type { PublishedWeights } from '../../../detection/modeling/definitions/published-weights';
 import { until } from '../../until';
 import { breaking, DownloadServer, saying, serving } from '../../weights/published/download-server';
 import { legacyName, publish, withSmallVariances } from './published-weights';
@@ -22,7 +23,7 @@ let content: Buffer;
 let published: PublishedWeights;
 
 beforeAll(() => {
-  const model = buildDetector(MODEL, { numClasses: 90, norm: 'frozen', seed: 1, trainableLayers: 0 });
+  const model = fasterRcnnModel(MODEL).build({ numClasses: 90, norm: 'frozen', seed: 1, trainableLayers: 0 });
   // As it starts, it is sure of nothing.
   const bias = model.stateDict().get('roi_heads.box_predictor.cls_score.bias');
   const logits = Array.from({ length: 91 }, (_, label) => (label === SURE_OF ? 6 : 0));

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { modelNames } from '../../../detection/modeling/definitions/models';
+import { modelNames } from '../../../detection/modeling/definitions';
 import { main } from '../../../tools/cli/main';
 import { completeConfiguration } from '../../../tools/config/complete';
 import { configurationKeys } from '../../../tools/config/keys';

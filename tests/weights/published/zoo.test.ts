@@ -1,19 +1,16 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { modelNames } from '../../../detection/modeling/definitions/models';
-import {
-  identifyPublished,
-  publishedWeights,
-  sha256Prefix,
-  weightsNames,
-  zoo,
-} from '../../../weights/published/zoo';
+import { modelDefinition, modelDefinitions } from '../../../detection/modeling/definitions';
+import { publicationOf } from '../../../tools/detectors/locate-weights';
+import { identifyPublished, sha256Prefix, weightsNames } from '../../../weights/published/zoo';
 import { temporaryFolder } from '../formats/weight-files';
 
 const folder = temporaryFolder();
-const entries = modelNames.flatMap((model) =>
-  Object.entries(zoo[model]).map(([name, published]) => ({ model, name, published })),
+const entries = modelDefinitions.flatMap(({ name: model, published: files }) =>
+  Object.entries(files).map(([name, published]) => ({ model, name, published })),
 );
+const publishedOf = (model: string | undefined, name: string) =>
+  publicationOf(name, model === undefined ? undefined : modelDefinition(model)).weights;
 
 test('every file is named by digits of its SHA-256, and no two are of one name', () => {
   const files = new Map(entries.map(({ published }) => [published.file, published]));
@@ -24,12 +21,12 @@ test('every file is named by digits of its SHA-256, and no two are of one name',
 });
 
 test('COCO’s weights are of detectors, ImageNet’s of classifiers; torchvision sets eps 0 for one of them alone', () => {
-  for (const { model, name, published } of entries) {
+  for (const { name, published } of entries) {
     expect(published.trainedOn).toBe(name.startsWith('COCO') ? 'COCO' : 'ImageNet');
-    expect(published.detector).toBe(name.startsWith('COCO') ? model : undefined);
+    expect(published.of).toBe(name.startsWith('COCO') ? 'detector' : 'classifier');
   }
   expect(
-    entries.filter(({ published }) => published.normEpsilon === 0).map(({ published }) => published.name),
+    entries.filter(({ published }) => published.epsilon === 0).map(({ published }) => published.name),
   ).toEqual(['FasterRCNN_ResNet50_FPN_Weights.COCO_V1']);
 });
 
@@ -46,32 +43,34 @@ test('docs/weights.md tells the table', () => {
 });
 
 test('what there is not is said, and what there is', () => {
-  expect(publishedWeights('fasterrcnn_resnet50_fpn_v2', 'COCO_V2').name).toBe(
+  expect(publishedOf('fasterrcnn_resnet50_fpn_v2', 'COCO_V2').name).toBe(
     'FasterRCNN_ResNet50_FPN_V2_Weights.COCO_V1',
   );
-  expect(() => publishedWeights(undefined, 'COCO_V2')).toThrow(
+  expect(() => publishedOf(undefined, 'COCO_V2')).toThrow(
     '--weights COCO_V2: of which model? Give --model; there are such weights of fasterrcnn_resnet50_fpn_v2',
   );
-  expect(() => publishedWeights('fasterrcnn_resnet50_fpn', 'COCO_V2')).toThrow(
+  expect(() => publishedOf('fasterrcnn_resnet50_fpn', 'COCO_V2')).toThrow(
     '--weights COCO_V2: torchvision publishes no such weights of fasterrcnn_resnet50_fpn; there are COCO_V1 and ' +
       'IMAGENET1K_V1 and IMAGENET1K_V2 of this model, and COCO_V2 of fasterrcnn_resnet50_fpn_v2',
   );
-  expect(() => publishedWeights('fasterrcnn_tiny_fpn', 'COCO_V2')).toThrow(
-    'there are none of this model, and',
-  );
+  expect(() => publishedOf('fasterrcnn_tiny_fpn', 'COCO_V2')).toThrow('there are none of this model, and');
   for (const name of weightsNames) expect(entries.some((entry) => entry.name === name)).toBe(true);
 });
 
 test('a file is known by its content, not by its name', async () => {
-  const published = publishedWeights('fasterrcnn_resnet18_fpn', 'IMAGENET1K_V1');
+  const published = publishedOf('fasterrcnn_resnet18_fpn', 'IMAGENET1K_V1');
   folder.write(published.file, Buffer.alloc(1000));
   expect(await identifyPublished(folder.in(published.file))).toBeUndefined();
   expect(await identifyPublished(folder.in('missing'))).toBeUndefined();
   expect(await identifyPublished(folder.in(''))).toBeUndefined();
   // SHA-256 of a hundred zeros begins with these digits.
   const zeros = { ...published, file: 'zeros-cd00e292.pth', mebibytes: 100 / 2 ** 20 };
-  jest.replaceProperty(zoo, 'fasterrcnn_resnet18_fpn', { IMAGENET1K_V1: zeros });
-  expect(await identifyPublished(folder.write('any', Buffer.alloc(100)))).toBe(zeros);
+  const definition = modelDefinition('fasterrcnn_resnet18_fpn');
+  jest.replaceProperty(definition, 'published', { IMAGENET1K_V1: zeros });
+  expect(await identifyPublished(folder.write('any', Buffer.alloc(100)))).toEqual({
+    weights: zeros,
+    definition,
+  });
   expect(await identifyPublished(folder.write('any', Buffer.alloc(100, 1)))).toBeUndefined();
   jest.restoreAllMocks();
 });

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { modelNames } from '../../../detection/modeling/definitions/models';
+import { modelNames } from '../../../detection/modeling/definitions';
+import { normNames } from '../../../detection/modeling/detector';
 
 /** Pixels of a side: above it one picture is larger than any that is decoded, and a batch than most memories. */
 export const MAX_SIDE = 16384;
@@ -7,7 +8,7 @@ export const MAX_SIDE = 16384;
 /** Section `model` of a training configuration. */
 export const modelSection = z
   .strictObject({
-    name: z.enum(modelNames).describe('which detector'),
+    name: z.enum(modelNames as [string, ...string[]]).describe('which detector'),
     // null leaves the sizes to the model: 800 and 1333 for torchvision's.
     minSize: z
       .int()
@@ -39,7 +40,7 @@ export const modelSection = z
         'parameters that do not train, beside what trainableLayers freezes: the beginnings of names up to a dot, * in them any characters: [backbone.fpn, "*.bias"]',
       ),
     norm: z
-      .enum(['frozen', 'batch', 'group'])
+      .enum(normNames)
       .nullable()
       .default(null)
       .describe('normalisation; null: batch without weights and in v2, else frozen (torchvision)'),

@@ -5,8 +5,7 @@ import { loadBackend } from '../../../../detection/backend/node';
 import type { Body, BodyOptions } from '../../../../detection/modeling/backbone/body';
 import { EfficientNetLite0 } from '../../../../detection/modeling/backbone/efficientnet-lite0';
 import { MobileNetV2 } from '../../../../detection/modeling/backbone/mobilenet-v2';
-import { architectures } from '../../../../detection/modeling/definitions/architectures';
-import { buildDetector } from '../../../../detection/modeling/definitions/models';
+import { fasterRcnnModel } from '../../../../detection/modeling/definitions/faster-rcnn';
 import { BatchNorm, FrozenBatchNorm } from '../../../../detection/nn/normalisation';
 import { RandomStream } from '../../../../detection/nn/random';
 import { readSafetensors } from '../../../../weights/formats/safetensors';
@@ -98,9 +97,9 @@ function expectGolden(body: Body, summaries: readonly Summary[]): void {
 }
 
 test("EfficientNet-Lite0 computes what the PyPI package's model computes", () => {
-  const { normEpsilon } = architectures.fasterrcnn_efficientnet_lite0_fpn;
+  const { epsilon } = fasterRcnnModel('fasterrcnn_efficientnet_lite0_fpn').configuration;
   const body = new EfficientNetLite0({
-    normalisation: (channels) => new FrozenBatchNorm(channels, normEpsilon),
+    normalisation: (channels) => new FrozenBatchNorm(channels, epsilon),
     trainableLayers: 0,
     random: new RandomStream(0, 'init'),
   });
@@ -126,19 +125,24 @@ test("EfficientNet-Lite0 has the names of PyPI's file", () => {
 });
 
 test("EfficientNet-Lite0's batch norms have TensorFlow's epsilon", () => {
-  expect(architectures.fasterrcnn_efficientnet_lite0_fpn.normEpsilon).toBe(1e-3);
+  expect(fasterRcnnModel('fasterrcnn_efficientnet_lite0_fpn').configuration.epsilon).toBe(1e-3);
 });
 
 describeShared('published weights of MobileNetV2', () => {
   test('fill the body, every entry', () => {
-    const model = buildDetector('fasterrcnn_mobilenet_v2_fpn', {
+    const model = fasterRcnnModel('fasterrcnn_mobilenet_v2_fpn').build({
       numClasses: 3,
       seed: 0,
       norm: 'frozen',
       trainableLayers: 0,
     });
     const file = sharedPath('weights/mobilenet_v2_1.0_224.safetensors');
-    const filled = loadBackbone(model, file, readSafetensors(file, { requireFinite: true }).tensors);
+    const filled = loadBackbone(
+      model,
+      model.definition.stateDict,
+      file,
+      readSafetensors(file, { requireFinite: true }).tensors,
+    );
     const body = [...model.stateDict().keys()].filter((name) => name.startsWith('backbone.body.'));
     expect(filled.sort()).toEqual(body.sort());
     model.dispose();

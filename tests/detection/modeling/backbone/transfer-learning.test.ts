@@ -5,7 +5,7 @@ import { loadBackend } from '../../../../detection/backend/node';
 import { AdamW } from '../../../../detection/engine/adamw';
 import { constant } from '../../../../detection/engine/schedules';
 import { train } from '../../../../detection/engine/train';
-import { buildDetector, imageNormalization } from '../../../../detection/modeling/definitions/models';
+import { fasterRcnnModel } from '../../../../detection/modeling/definitions/faster-rcnn';
 import { readSafetensors } from '../../../../weights/formats/safetensors';
 import { loadBackbone } from '../../../../weights/state-dict';
 import { describeShared, sharedPath } from '../../../shared';
@@ -29,15 +29,16 @@ describeShared('transfer learning', () => {
       sharedPath('data/microcontrollers/images'),
     );
     const numClasses = dataset.categories.length;
-    const model = buildDetector(NAME, { numClasses, seed: 0, norm: 'frozen', trainableLayers: 0 });
+    const model = fasterRcnnModel(NAME).build({ numClasses, seed: 0, norm: 'frozen', trainableLayers: 0 });
     const file = sharedPath('weights/mobilenet_v2_1.0_224.safetensors');
-    loadBackbone(model, file, readSafetensors(file).tensors);
+    loadBackbone(model, model.definition.stateDict, file, readSafetensors(file).tensors);
     const body = [...model.stateDict()].filter(([name]) => name.startsWith('backbone.body.'));
     const checksum = (): number[] => body.map(([, { value }]) => tf.tidy(() => tf.sum(value).dataSync()[0]));
     const pretrained = checksum();
 
     const loader = new TrainingLoader(dataset, {
-      ...imageNormalization(NAME),
+      mean: model.input.mean,
+      std: model.input.std,
       batchSize: 2,
       workers: 1,
       minSizes: [96],

@@ -3,10 +3,12 @@ import * as tf from '@tensorflow/tfjs-core';
 import { loadBackend } from '../../../../detection/backend/node';
 import { MobileNetV3 } from '../../../../detection/modeling/backbone/mobilenet-v3';
 import { ResNet } from '../../../../detection/modeling/backbone/resnet';
-import { buildDetector, type ModelName } from '../../../../detection/modeling/definitions/models';
+import { createDetector } from '../../../../detection/modeling/definitions';
+import { fasterRcnnModel } from '../../../../detection/modeling/definitions/faster-rcnn';
 import { BatchNorm, FrozenBatchNorm } from '../../../../detection/nn/normalisation';
 import { RandomStream } from '../../../../detection/nn/random';
 import { recordTape } from '../../../../detection/nn/tfjs-internals';
+import { asLoaded } from '../as-loaded';
 import { describeShared, sharedPath } from '../../../shared';
 
 beforeAll(async () => {
@@ -14,7 +16,7 @@ beforeAll(async () => {
 });
 
 const COCO = { numClasses: 90, seed: 0, trainableLayers: 5 };
-const PUBLISHED: [ModelName, number][] = [
+const PUBLISHED: [string, number][] = [
   ['fasterrcnn_resnet50_fpn', 5],
   ['fasterrcnn_resnet50_fpn_v2', 5],
   ['fasterrcnn_mobilenet_v3_large_fpn', 6],
@@ -23,7 +25,7 @@ const PUBLISHED: [ModelName, number][] = [
 describeShared("torchvision's state_dict", () => {
   test.each(PUBLISHED)('%s has its names and shapes', (name, trainableLayers) => {
     const before = tf.memory().numTensors;
-    const model = buildDetector(name, { ...COCO, trainableLayers, norm: 'batch' });
+    const model = fasterRcnnModel(name).build({ ...COCO, trainableLayers, norm: 'batch' });
     const ours = [...model.stateDict()].map(([name, entry]) => `${name} [${entry.shapeOnDisk.join(', ')}]`);
     const theirs = readFileSync(sharedPath(`reference/state_dict_${name}.txt`), 'utf8')
       .split('\n')
@@ -46,23 +48,23 @@ describeShared("torchvision's state_dict", () => {
 
 test('more stages than there are cannot be trained', () => {
   expect(() =>
-    buildDetector('fasterrcnn_resnet18_fpn', { ...COCO, norm: 'batch', trainableLayers: 6 }),
-  ).toThrow('the backbone has 5 stages, so 6 cannot be trained');
+    createDetector('fasterrcnn_resnet18_fpn', { ...COCO, norm: 'batch', trainableLayers: 6 }),
+  ).toThrow('the backbone of fasterrcnn_resnet18_fpn has 5 stages, so 6 cannot be trained');
 });
 
 test('batch norm has the epsilon that is asked for', () => {
   const before = tf.memory().numTensors;
-  const detect = (normEpsilon?: number): number[] => {
-    const model = buildDetector('fasterrcnn_tiny_fpn', {
+  const detect = (epsilon?: number): number[] => {
+    const model = fasterRcnnModel('fasterrcnn_tiny_fpn').build({
       numClasses: 2,
       seed: 3,
       norm: 'frozen',
       trainableLayers: 0,
-      normEpsilon,
+      epsilon,
     });
     const tensor: tf.Tensor4D = tf.ones([1, 64, 64, 3]);
     const sizes = [{ height: 64, width: 64 }];
-    const [{ scores }] = model.predict({ tensor, sizes, originalSizes: sizes });
+    const [{ scores }] = model.detect({ tensor, sizes, originalSizes: sizes });
     tensor.dispose();
     model.dispose();
     return [...scores];
@@ -137,11 +139,13 @@ test.each([
 
 test('MobileNetV3 gives two maps of stride 32, and saves nothing for what is frozen', () => {
   const random = new RandomStream(0, 'init');
-  const body = new MobileNetV3({
-    normalisation: (channels) => new FrozenBatchNorm(channels),
-    trainableLayers: 1,
-    random,
-  });
+  const body = asLoaded(
+    new MobileNetV3({
+      normalisation: (channels) => new FrozenBatchNorm(channels),
+      trainableLayers: 1,
+      random,
+    }),
+  );
   const before = tf.memory().numTensors;
   const x: tf.Tensor4D = tf.randomUniform([2, 64, 96, 3], -1, 1, 'float32', 1);
   const { result, tape } = recordTape(() => body.forward(x));
@@ -157,7 +161,7 @@ test('MobileNetV3 gives two maps of stride 32, and saves nothing for what is fro
 });
 
 // One of each kind: the other ResNets differ in depth alone, and take seconds to draw weights for.
-const KINDS: readonly ModelName[] = [
+const KINDS: readonly string[] = [
   'fasterrcnn_resnet18_fpn',
   'fasterrcnn_tiny_fpn',
   'fasterrcnn_resnet50_fpn_v2',
@@ -176,11 +180,11 @@ describe.each(KINDS)('%s', (name) => {
   });
 
   test('detects within the original images, and leaks nothing', () => {
-    const model = buildDetector(name, { ...COCO, norm: 'frozen' });
+    const model = fasterRcnnModel(name).build({ ...COCO, norm: 'frozen' });
     const before = tf.memory().numTensors;
     const { tensor, sizes } = small();
     const originalSizes = sizes.map(({ height, width }) => ({ height: 2 * height, width: 3 * width }));
-    const detections = model.predict({ tensor, sizes, originalSizes });
+    const detections = model.detect({ tensor, sizes, originalSizes });
     expect(detections).toHaveLength(2);
     detections.forEach(({ boxes, scores, labels }, image) => {
       expect(boxes).toHaveLength(4 * scores.length);
@@ -199,7 +203,7 @@ describe.each(KINDS)('%s', (name) => {
 
 test('the same seed gives the same weights, another one others', () => {
   const weights = (seed: number): Float32Array => {
-    const model = buildDetector('fasterrcnn_tiny_fpn', {
+    const model = fasterRcnnModel('fasterrcnn_tiny_fpn').build({
       numClasses: 3,
       seed,
       norm: 'batch',
@@ -218,7 +222,7 @@ test('the same seed gives the same weights, another one others', () => {
 });
 
 test('losses outside of a training step leave the running statistics alone and repeat', () => {
-  const model = buildDetector('fasterrcnn_tiny_fpn', {
+  const model = fasterRcnnModel('fasterrcnn_tiny_fpn').build({
     numClasses: 3,
     seed: 0,
     norm: 'batch',

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { fasterRcnnDefaults } from '../../../../detection/modeling/definitions/faster-rcnn-defaults';
+import { fasterRcnnDefaults } from '../../../../detection/modeling/faster-rcnn-defaults';
 import { LevelMapper } from '../../../../detection/modeling/roi/level-mapper';
 import { describeShared, sharedPath } from '../../../shared';
 

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { fasterRcnnDefaults } from '../../../../detection/modeling/definitions/faster-rcnn-defaults';
+import { fasterRcnnDefaults } from '../../../../detection/modeling/faster-rcnn-defaults';
 import { Matcher } from '../../../../detection/modeling/matching/matcher';
 import { AnchorGenerator } from '../../../../detection/modeling/rpn/anchor-generator';
 import { concatBoxes } from '../../../../detection/structures/boxes';

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { fasterRcnnDefaults } from '../../../../detection/modeling/definitions/faster-rcnn-defaults';
+import { fasterRcnnDefaults } from '../../../../detection/modeling/faster-rcnn-defaults';
 import { BoxCoder } from '../../../../detection/modeling/matching/box-coder';
 import { filterProposals, type ProposalOptions } from '../../../../detection/modeling/rpn/proposals';
 import { boxIou } from '../../../../detection/ops/iou';

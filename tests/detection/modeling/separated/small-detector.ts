@@ -2,10 +2,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { Body } from '../../../../detection/modeling/backbone/body';
 import { BackboneWithFpn } from '../../../../detection/modeling/backbone/feature-pyramid';
-import { fasterRcnnDefaults } from '../../../../detection/modeling/definitions/faster-rcnn-defaults';
+import { fasterRcnnDefaults } from '../../../../detection/modeling/faster-rcnn-defaults';
 import { FasterRcnn } from '../../../../detection/modeling/faster-rcnn';
 import { FastRcnnPredictor, TwoMlpHead } from '../../../../detection/modeling/roi/box-head';
 import { MultiScaleRoiAlign } from '../../../../detection/modeling/roi/multi-scale-roi-align';
+import { FastRcnnStage } from '../../../../detection/modeling/roi/fast-rcnn';
 import { RoiHeads } from '../../../../detection/modeling/roi/roi-heads';
 import { AnchorGenerator } from '../../../../detection/modeling/rpn/anchor-generator';
 import { RegionProposalNetwork } from '../../../../detection/modeling/rpn/region-proposal-network';
@@ -17,6 +18,7 @@ import { kaimingNormalFanOut } from '../../../../detection/nn/initialisers';
 import { BatchNorm, type NormalisationFactory } from '../../../../detection/nn/normalisation';
 import { RandomStream } from '../../../../detection/nn/random';
 import type { DetectionBatch } from '../../../../detection/structures/detection-batch';
+import { traits } from '../traits';
 
 const NUM_CLASSES = 3;
 const CHANNELS = 16;
@@ -68,7 +70,7 @@ export function buildSmallDetector(
     },
     headGradients,
   );
-  const roiHeads = new RoiHeads(
+  const boxStage = new FastRcnnStage(
     new MultiScaleRoiAlign(7, { canonicalScale: 28, canonicalLevel: 4 }),
     new TwoMlpHead(CHANNELS, 7, 24, random),
     new FastRcnnPredictor(24, NUM_CLASSES, random),
@@ -77,9 +79,10 @@ export function buildSmallDetector(
     headGradients,
   );
   return new FasterRcnn(
+    traits(NUM_CLASSES),
     new BackboneWithFpn(new SmallBody(random, normalisation), { outChannels: CHANNELS, random }),
     rpn,
-    roiHeads,
+    new RoiHeads(boxStage),
   );
 }
 

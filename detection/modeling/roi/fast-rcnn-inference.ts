@@ -1,13 +1,13 @@
 import { batchedNms } from '../../ops/nms';
 import type { Boxes } from '../../structures/boxes';
-import { clipBoxes, numBoxes, scaleBoxes, selectBoxes } from '../../structures/boxes';
-import type { Detections } from '../../structures/instances';
+import { clipBoxes, numBoxes, selectBoxes } from '../../structures/boxes';
 import type { Size } from '../../structures/size';
+import type { Found } from '../found';
 import type { BoxCoder } from '../matching/box-coder';
 
 const { fround } = Math;
 
-export interface PostprocessOptions {
+export interface FastRcnnInferenceOptions {
   /** Probability above which a detection stays. */
   readonly scoreThreshold: number;
   readonly nmsThreshold: number;
@@ -17,23 +17,22 @@ export interface PostprocessOptions {
 }
 
 /**
- * Detections of one image from what the heads predict for its R proposals: postprocess_detections of torchvision's
- * RoIHeads, then its resize_boxes. Boxes and probabilities that are not a number are left out.
+ * What is found in one image, from what the box head predicts for its R proposals: postprocess_detections of torchvision's
+ * RoIHeads, fast_rcnn_inference of detectron2. Boxes and probabilities that are not a number are left out.
  *
  * @param probabilities [R * (K + 1)] of each label; label 0 is the background
  * @param deltas [R * (K + 1) * 4]
  * @param proposals R boxes in pixels of the resized image
- * @param sizes of the image as the model sees it, before padding, and as stored
- * @returns in pixels of the image as stored
+ * @param imageSize of the resized image before padding: boxes are clipped to it
  */
-export function postprocessDetections(
+export function fastRcnnInference(
   probabilities: Float32Array,
   deltas: Float32Array,
   proposals: Boxes,
-  sizes: { readonly resized: Size; readonly original: Size },
+  imageSize: Size,
   boxCoder: BoxCoder,
-  options: PostprocessOptions,
-): Detections {
+  options: FastRcnnInferenceOptions,
+): Found {
   // 1. What is likely enough: only this is decoded.
   const numLabels = probabilities.length / numBoxes(proposals);
   const scoreThreshold = fround(options.scoreThreshold);
@@ -47,7 +46,7 @@ export function postprocessDetections(
   });
 
   // 2. What is large enough, seen inside the image.
-  const clipped = clipBoxes(decoded, sizes.resized);
+  const clipped = clipBoxes(decoded, imageSize);
   const minSize = fround(options.minDetectionSize);
   const candidates = Int32Array.from(likely.keys()).filter(
     (i) =>
@@ -61,7 +60,7 @@ export function postprocessDetections(
   // 3. What no better one of its class covers.
   const kept = batchedNms(boxes, scores, labels, options.nmsThreshold, options.detectionsPerImage);
   return {
-    boxes: scaleBoxes(selectBoxes(boxes, kept), sizes.resized, sizes.original),
+    boxes: selectBoxes(boxes, kept),
     scores: Float32Array.from(kept, (i) => scores[i]),
     labels: kept.map((i) => labels[i]),
   };

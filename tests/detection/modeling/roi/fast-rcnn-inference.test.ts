@@ -1,11 +1,11 @@
-import { fasterRcnnDefaults } from '../../../../detection/modeling/definitions/faster-rcnn-defaults';
+import { fasterRcnnDefaults } from '../../../../detection/modeling/faster-rcnn-defaults';
 import { BoxCoder } from '../../../../detection/modeling/matching/box-coder';
-import { postprocessDetections } from '../../../../detection/modeling/roi/postprocess';
+import { fastRcnnInference } from '../../../../detection/modeling/roi/fast-rcnn-inference';
 import type { Detections } from '../../../../detection/structures/instances';
 
 const { roi } = fasterRcnnDefaults;
 const coder = new BoxCoder(roi.bboxWeights);
-const sizes = { resized: { height: 100, width: 200 }, original: { height: 50, width: 400 } };
+const imageSize = { height: 100, width: 200 };
 
 function postprocess(
   probabilities: readonly number[],
@@ -13,25 +13,25 @@ function postprocess(
   deltas: Float32Array = new Float32Array(probabilities.length * 4),
   detectionsPerImage: number = roi.detectionsPerImage,
 ): Detections {
-  return postprocessDetections(
+  return fastRcnnInference(
     Float32Array.from(probabilities),
     deltas,
     Float32Array.from(proposals),
-    sizes,
+    imageSize,
     coder,
     { ...roi, detectionsPerImage },
   );
 }
 
-describe('postprocessing of detections', () => {
-  it('drops the background and gives every class a box, best first, in pixels of the stored image', () => {
+describe('inference of Fast R-CNN', () => {
+  it('drops the background and gives every class a box, best first, in pixels of the resized image', () => {
     const { boxes, scores, labels } = postprocess(
       [0.9, 0.06, 0.04, 0, 0.25, 0.75],
       [10, 10, 30, 30, 100, 20, 120, 40],
     );
     expect([...labels]).toEqual([2, 1, 1]);
     expect([...scores]).toEqual([0.75, 0.25, Math.fround(0.06)]);
-    expect([...boxes]).toEqual([200, 10, 240, 20, 200, 10, 240, 20, 20, 5, 60, 15]);
+    expect([...boxes]).toEqual([100, 20, 120, 40, 100, 20, 120, 40, 10, 10, 30, 30]);
   });
 
   it('takes each class its own deltas', () => {
@@ -40,7 +40,7 @@ describe('postprocessing of detections', () => {
     deltas[8] = -5;
     const { boxes, labels } = postprocess([0, 0.6, 0.4], [100, 20, 120, 40], deltas);
     expect([...labels]).toEqual([1, 2]);
-    expect([...boxes]).toEqual([220, 10, 260, 20, 180, 10, 220, 20]);
+    expect([...boxes]).toEqual([110, 20, 130, 40, 90, 20, 110, 40]);
   });
 
   it('suppresses within a class alone', () => {
@@ -52,7 +52,7 @@ describe('postprocessing of detections', () => {
   it('clips to the image and drops the small', () => {
     const proposals = [-20, -10, 30, 30, 150, 50, 250, 150, 199.995, 10, 230, 40];
     const { boxes } = postprocess([0, 0.9, 0, 0.8, 0, 0.7], proposals);
-    expect([...boxes]).toEqual([0, 0, 60, 15, 300, 25, 400, 50]);
+    expect([...boxes]).toEqual([0, 0, 30, 30, 150, 50, 200, 100]);
   });
 
   it('keeps what is above the threshold, not at it, and the best so many', () => {

@@ -1,0 +1,62 @@
+import type { DetectorOptions, ModelDefinition, NormName } from '../detector';
+
+/** torchvision's trainable_backbone_layers with pretrained weights. */
+const TRAINABLE_LAYERS_WITH_WEIGHTS = 3;
+
+/** What a family needs to know of DetectorOptions, without anything left out. */
+export interface CompleteOptions {
+  readonly categories: readonly string[];
+  readonly seed: number;
+  readonly norm: NormName;
+  readonly trainableLayers: number;
+}
+
+/**
+ * Fills what was left out of a detector's options.
+ *
+ * @throws RangeError where the number of classes is unknown or told in two ways, or the backbone does not have as many stages
+ *   as are to be trained.
+ */
+export function completeOptions(
+  options: DetectorOptions,
+  { name, stages, pretrainedNorm }: Pick<ModelDefinition, 'name' | 'stages' | 'pretrainedNorm'>,
+): CompleteOptions {
+  const { seed = 0, norm = pretrainedNorm } = options;
+  const waitsForWeights = options.norm === undefined || norm === 'frozen';
+  const { trainableLayers = defaultTrainableLayers({ stages }, waitsForWeights) } = options;
+  if (trainableLayers > stages) {
+    throw new RangeError(
+      `the backbone of ${name} has ${stages} stages, so ${trainableLayers} cannot be trained`,
+    );
+  }
+  return { categories: categoriesOf(options), seed, norm, trainableLayers };
+}
+
+/** Stages of the backbone that torchvision trains, with pretrained weights and without. */
+export function defaultTrainableLayers(
+  { stages }: Pick<ModelDefinition, 'stages'>,
+  pretrained: boolean,
+): number {
+  return pretrained ? TRAINABLE_LAYERS_WITH_WEIGHTS : stages;
+}
+
+/** Which normalisation torchvision gives a model, with pretrained weights and without. */
+export function defaultNorm(
+  { pretrainedNorm }: Pick<ModelDefinition, 'pretrainedNorm'>,
+  pretrained: boolean,
+): NormName {
+  return pretrained ? pretrainedNorm : 'batch';
+}
+
+function categoriesOf({ categories, numClasses }: DetectorOptions): readonly string[] {
+  if (categories === undefined && numClasses === undefined) {
+    throw new RangeError('a detector needs the names of its categories, or their number');
+  }
+  if (categories === undefined) {
+    return Array.from({ length: numClasses! }, (_, k) => `category ${k + 1}`);
+  }
+  if (numClasses !== undefined && numClasses !== categories.length) {
+    throw new RangeError(`${categories.length} categories, but numClasses ${numClasses}: give one of them`);
+  }
+  return categories;
+}

@@ -1,0 +1,14 @@
+import { BatchNorm, FrozenBatchNorm, GroupNorm, type NormalisationFactory } from '../../nn/normalisation';
+import type { NormName } from '../detector';
+
+/** Makes a detector's normalisations. @param epsilon of batch norm */
+export function normalisation(name: NormName, epsilon: number): NormalisationFactory {
+  switch (name) {
+    case 'frozen':
+      return (channels) => new FrozenBatchNorm(channels, epsilon);
+    case 'batch':
+      return (channels) => new BatchNorm(channels, epsilon);
+    case 'group':
+      return (channels) => new GroupNorm(channels);
+  }
+}

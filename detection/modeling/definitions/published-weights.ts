@@ -1,0 +1,51 @@
+/** A file of weights that torchvision publishes. */
+export interface PublishedWeights {
+  /** Its full name in torchvision. */
+  readonly name: string;
+  /** Named by the first eight digits of its SHA-256. */
+  readonly file: string;
+  /** Size as torchvision's documentation gives it, which says MB for it. */
+  readonly mebibytes: number;
+  readonly trainedOn: 'COCO' | 'ImageNet';
+  /** As published, in percent: box AP on COCO val2017, or accuracy on ImageNet's validation set. */
+  readonly accuracy: number;
+  /** Whether these are weights of the detector itself, or of an image classifier that has its backbone. */
+  readonly of: 'detector' | 'classifier';
+  /** Of the detector's batch norm, where that is not the model's own. */
+  readonly epsilon?: number;
+}
+
+function classifier(name: string, file: string, mebibytes: number, accuracy: number): PublishedWeights {
+  return { name, file, mebibytes, trainedOn: 'ImageNet', accuracy, of: 'classifier' };
+}
+
+/** Of torchvision's models/resnet.py. Only the bodies of these classifiers are used. */
+export const resnet18Weights = {
+  IMAGENET1K_V1: classifier('ResNet18_Weights.IMAGENET1K_V1', 'resnet18-f37072fd.pth', 44.7, 69.758),
+};
+export const resnet34Weights = {
+  IMAGENET1K_V1: classifier('ResNet34_Weights.IMAGENET1K_V1', 'resnet34-b627a593.pth', 83.3, 73.314),
+};
+export const resnet50Weights = {
+  IMAGENET1K_V1: classifier('ResNet50_Weights.IMAGENET1K_V1', 'resnet50-0676ba61.pth', 97.8, 76.13),
+  IMAGENET1K_V2: classifier('ResNet50_Weights.IMAGENET1K_V2', 'resnet50-11ad3fa6.pth', 97.8, 80.858),
+};
+export const resnet101Weights = {
+  IMAGENET1K_V1: classifier('ResNet101_Weights.IMAGENET1K_V1', 'resnet101-63fe2227.pth', 170.5, 77.374),
+  IMAGENET1K_V2: classifier('ResNet101_Weights.IMAGENET1K_V2', 'resnet101-cd907fc2.pth', 170.5, 81.886),
+};
+/** models/mobilenetv3.py. */
+export const mobilenetV3Weights = {
+  IMAGENET1K_V1: classifier(
+    'MobileNet_V3_Large_Weights.IMAGENET1K_V1',
+    'mobilenet_v3_large-8738ca79.pth',
+    21.1,
+    74.042,
+  ),
+  IMAGENET1K_V2: classifier(
+    'MobileNet_V3_Large_Weights.IMAGENET1K_V2',
+    'mobilenet_v3_large-5c1a4163.pth',
+    21.1,
+    75.274,
+  ),
+};

@@ -1,0 +1,51 @@
+import { Module } from '../nn/module';
+import { readAsync, readSync, type Reading } from '../nn/reading';
+import type { Losses } from '../nn/trainable';
+import type { DetectionBatch } from '../structures/detection-batch';
+import type { ImageBatch } from '../structures/image-batch';
+import type { InputSpec } from '../structures/input-spec';
+import type { Detections } from '../structures/instances';
+import type { Detector, IouType, ModelDefinition } from './detector';
+import { inOriginalPixels, type Found } from './found';
+
+/** What a detector is told about itself. */
+export interface DetectorTraits {
+  readonly definition: ModelDefinition;
+  readonly input: InputSpec;
+  /** Names by label - 1. */
+  readonly categories: readonly string[];
+}
+
+/** What detectors have in common: a model says how it finds objects in pixels of the resized images. */
+export abstract class DetectorModule extends Module implements Detector {
+  readonly definition: ModelDefinition;
+  readonly input: InputSpec;
+  readonly categories: readonly string[];
+
+  protected constructor(
+    { definition, input, categories }: DetectorTraits,
+    readonly lossNames: readonly string[],
+    readonly iouTypes: readonly IouType[],
+  ) {
+    super();
+    this.definition = definition;
+    this.input = input;
+    this.categories = categories;
+  }
+
+  abstract losses(batch: DetectionBatch): Losses;
+
+  /** Objects of each image, before the last step. */
+  protected abstract find(images: ImageBatch): Reading<Found[]>;
+
+  detect(images: ImageBatch): Detections[] {
+    return inOriginalPixels(
+      readSync(() => this.find(images)),
+      images,
+    );
+  }
+
+  async detectAsync(images: ImageBatch): Promise<Detections[]> {
+    return inOriginalPixels(await readAsync(() => this.find(images)), images);
+  }
+}

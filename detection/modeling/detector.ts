@@ -1,0 +1,113 @@
+import type { HeadGradients } from '../nn/head-losses';
+import type { Trainable } from '../nn/trainable';
+import type { DetectionBatch } from '../structures/detection-batch';
+import type { ImageBatch } from '../structures/image-batch';
+import type { InputSpec } from '../structures/input-spec';
+import type { Detections } from '../structures/instances';
+import type { PublishedWeights } from './definitions/published-weights';
+
+/** What a detector can find of an object, by COCO's names. */
+export type IouType = 'bbox' | 'segm' | 'keypoints';
+
+/** Normalisation of a detector: frozen batch norm presumes pretrained weights. */
+export const normNames = ['frozen', 'batch', 'group'] as const;
+export type NormName = (typeof normNames)[number];
+
+/**
+ * A model that finds objects, and that trains on the losses it computes itself. Whoever built it disposes it.
+ */
+export interface Detector extends Trainable<DetectionBatch> {
+  readonly definition: ModelDefinition;
+  /** How it takes pictures. */
+  readonly input: InputSpec;
+  /** Names by label - 1. */
+  readonly categories: readonly string[];
+  /** What `losses` returns. */
+  readonly lossNames: readonly string[];
+  /** What `detect` finds: of this instance, as heads are configurable. */
+  readonly iouTypes: readonly IouType[];
+  /** Objects of each image, best first, in pixels of the original images. For backends that read synchronously. */
+  detect(images: ImageBatch): Detections[];
+  /** The same on any backend. */
+  detectAsync(images: ImageBatch): Promise<Detections[]>;
+  dispose(): void;
+}
+
+/** What every detector is built from; a family adds to it what can be configured of its models. */
+export interface DetectorOptions {
+  /** Names of the categories, by label - 1. Either these or `numClasses` are given. */
+  readonly categories?: readonly string[];
+  /** Foreground classes; the background is the model's own affair. Categories are then called `category 1` and so on. */
+  readonly numClasses?: number;
+  /** Of the initial weights and of all sampling in training. 0 if left out. */
+  readonly seed?: number;
+  /**
+   * Normalisation of the backbone and wherever else the model has one. If left out, that which pretrained weights want: the
+   * detector waits for them.
+   */
+  readonly norm?: NormName;
+  /**
+   * Of batch norm, frozen or not; the model's own if left out. 0 for torchvision's COCO_V1 weights of
+   * fasterrcnn_resnet50_fpn (overwrite_eps).
+   */
+  readonly epsilon?: number;
+  /**
+   * Stages of the backbone that are trained, counted from the top: 0 none .. the definition's `stages` all. If left out, 3
+   * where the norm is frozen or left out, else all: torchvision's numbers with pretrained weights and without.
+   */
+  readonly trainableLayers?: number;
+  /** How it takes pictures; the model's own way if left out. */
+  readonly input?: InputSpec;
+  /** When the heads' gradients are taken in training; in the forward if left out. The results are the same. */
+  readonly headGradients?: HeadGradients;
+  /** What the detector says it is; the definition that builds it if left out. */
+  readonly definition?: ModelDefinition;
+}
+
+/** Rows of an entry along its first axis on disk. */
+export interface Range {
+  readonly start: number;
+  /** Behind the last. */
+  readonly end: number;
+}
+
+/** What can be said of a file's entries without building the model: all names are those on disk. */
+export interface StateDictLayout {
+  /**
+   * Foreground classes of the detector that entries are of.
+   *
+   * @throws RangeError where they are no detector's of this family.
+   */
+  numClasses(entries: ReadonlyMap<string, { readonly shape: readonly number[] }>): number;
+  /** Rows of an entry that belong to one label, 0 being the background; undefined of an entry that all share. */
+  rowsOfClass(entry: string, label: number): Range | undefined;
+  /** Whether an entry's shape depends on the number of classes. */
+  isPredictor(entry: string): boolean;
+  /** Whether an entry is of the part that image classifiers pretrain. */
+  isBackbone(entry: string): boolean;
+}
+
+/** All that the rest of the program may know of a model. */
+export interface ModelDefinition<
+  Options extends DetectorOptions = DetectorOptions,
+  Built extends Detector = Detector,
+> {
+  readonly name: string;
+  /** Of the backbone, that are trained or frozen together. */
+  readonly stages: number;
+  /** What its targets must have, beside boxes. */
+  readonly needs: readonly ('masks' | 'keypoints')[];
+  /** How its detectors take pictures unless they are built otherwise. */
+  readonly input: InputSpec;
+  /** Normalisation where pretrained weights are trained further. */
+  readonly pretrainedNorm: NormName;
+  /** Files of weights that somebody publishes, by the names that people call them. */
+  readonly published: Readonly<Record<string, PublishedWeights>>;
+  readonly stateDict: StateDictLayout;
+  /**
+   * Builds a detector with random weights. The caller disposes it.
+   *
+   * @throws RangeError where options do not go together, or with this model.
+   */
+  build(options: Options): Built;
+}

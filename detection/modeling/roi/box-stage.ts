@@ -1,0 +1,50 @@
+import type * as tf from '@tensorflow/tfjs-core';
+import type { Module } from '../../nn/module';
+import type { Reading } from '../../nn/reading';
+import type { Losses } from '../../nn/trainable';
+import type { Boxes } from '../../structures/boxes';
+import type { ImageBatch } from '../../structures/image-batch';
+import type { Targets } from '../../structures/instances';
+import type { IouType } from '../detector';
+import type { Found } from '../found';
+
+/** The sampled proposals of one image, a row each, in pixels of the resized image. */
+export interface Sample {
+  readonly boxes: Boxes;
+  /** [R], 0 is background. */
+  readonly labels: Int32Array;
+  /** [R] index of the ground truth that each is matched to; -1 for background. */
+  readonly matchedGt: Int32Array;
+}
+
+/** What finds boxes: one box head, or a cascade of them, which replaces it. Lists have an entry for each image. */
+export interface BoxStage extends Module {
+  readonly lossNames: readonly string[];
+  /**
+   * Training-mode forward: samples proposals to learn from, on which further heads are trained too. The caller disposes the
+   * losses.
+   */
+  losses(
+    features: readonly tf.Tensor4D[],
+    proposals: readonly Boxes[],
+    targets: readonly Targets[],
+    images: ImageBatch,
+  ): { losses: Losses; samples: Sample[] };
+  /** Inference. */
+  detect(features: readonly tf.Tensor4D[], proposals: readonly Boxes[], images: ImageBatch): Reading<Found[]>;
+}
+
+/** What adds to boxes that are found: masks, keypoints. In pixels of the resized images. */
+export interface RoiHead extends Module {
+  readonly lossNames: readonly string[];
+  readonly iouType: IouType;
+  /** Training-mode forward; decides which of the samples count for it. The caller disposes. */
+  losses(
+    features: readonly tf.Tensor4D[],
+    samples: readonly Sample[],
+    targets: readonly Targets[],
+    images: ImageBatch,
+  ): Losses;
+  /** Inference: the same objects, and more about each. */
+  refine(features: readonly tf.Tensor4D[], found: readonly Found[], images: ImageBatch): Reading<Found[]>;
+}

@@ -1,0 +1,157 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { headLosses, type HeadGradients } from '../../nn/head-losses';
+import { Module } from '../../nn/module';
+import type { RandomStream } from '../../nn/random';
+import type { Reading } from '../../nn/reading';
+import type { Losses } from '../../nn/trainable';
+import { concatBoxes, numBoxes, selectBoxes, type Boxes } from '../../structures/boxes';
+import type { ImageBatch } from '../../structures/image-batch';
+import type { Targets } from '../../structures/instances';
+import type { Size } from '../../structures/size';
+import { fasterRcnnDefaults, type RoiOptions } from '../faster-rcnn-defaults';
+import type { Found } from '../found';
+import { BoxCoder } from '../matching/box-coder';
+import { BETWEEN_THRESHOLDS, Matcher } from '../matching/matcher';
+import { BalancedSampler } from '../matching/sampler';
+import type { FastRcnnPredictor, RoiPredictions } from './box-head';
+import type { BoxStage, Sample } from './box-stage';
+import { fastRcnnInference } from './fast-rcnn-inference';
+import { FAST_RCNN_LOSS_NAMES, fastRcnnLosses, type RoiTargets } from './fast-rcnn-losses';
+import type { MultiScaleRoiAlign } from './multi-scale-roi-align';
+
+/** A box head: pooled ROIs [R, size, size, C] -> [R, outFeatures]. */
+export interface BoxHead extends Module {
+  readonly outFeatures: number;
+  forward(pooled: tf.Tensor4D): tf.Tensor2D;
+}
+
+/** Fast R-CNN's box head (Girshick 2015) as in torchvision's RoIHeads: samples proposals, pools, classifies, refines. */
+export class FastRcnnStage extends Module implements BoxStage {
+  readonly lossNames = FAST_RCNN_LOSS_NAMES;
+  private readonly boxHead: BoxHead;
+  private readonly boxPredictor: FastRcnnPredictor;
+  private readonly boxCoder: BoxCoder;
+  private readonly matcher: Matcher;
+  private readonly sampler: BalancedSampler;
+
+  constructor(
+    private readonly boxPooler: MultiScaleRoiAlign,
+    boxHead: BoxHead,
+    boxPredictor: FastRcnnPredictor,
+    random: RandomStream,
+    private readonly options: RoiOptions = fasterRcnnDefaults.roi,
+    private readonly headGradients: HeadGradients = 'in-forward',
+  ) {
+    super();
+    this.boxHead = this.child('box_head', boxHead);
+    this.boxPredictor = this.child('box_predictor', boxPredictor);
+    this.boxCoder = new BoxCoder(options.bboxWeights);
+    this.matcher = new Matcher(options.fgIouThreshold, options.bgIouThreshold, false);
+    this.sampler = new BalancedSampler(
+      options.batchSizePerImage,
+      options.positiveFraction,
+      this.stream(random),
+    );
+  }
+
+  losses(
+    features: readonly tf.Tensor4D[],
+    proposals: readonly Boxes[],
+    targets: readonly Targets[],
+    images: ImageBatch,
+  ): { losses: Losses; samples: Sample[] } {
+    const samples = proposals.map((boxes, image) => this.labelAndSample(boxes, targets[image]));
+    const losses = tf.tidy(() => {
+      const pooled = this.pool(
+        features,
+        samples.map(({ boxes }) => boxes),
+        images.sizes,
+      );
+      const head = (): Losses => {
+        const predictions = this.predict(pooled);
+        // The tape has what it needs of the largest tensor of the head.
+        pooled.dispose();
+        return fastRcnnLosses(predictions, this.roiTargets(samples, targets));
+      };
+      return this.headGradients === 'in-forward' ? headLosses([head]) : head();
+    });
+    return { losses, samples };
+  }
+
+  *detect(
+    features: readonly tf.Tensor4D[],
+    proposals: readonly Boxes[],
+    images: ImageBatch,
+  ): Reading<Found[]> {
+    const { classLogits, boxDeltas } = this.forward(features, proposals, images.sizes);
+    const numLabels = classLogits.shape[1];
+    const [probabilities, deltas] = yield [tf.softmax(classLogits), boxDeltas];
+    let first = 0;
+    return proposals.map((boxes, image) => {
+      const last = first + numBoxes(boxes);
+      const found = fastRcnnInference(
+        probabilities.subarray(first * numLabels, last * numLabels),
+        deltas.subarray(4 * first * numLabels, 4 * last * numLabels),
+        boxes,
+        images.sizes[image],
+        this.boxCoder,
+        this.options,
+      );
+      first = last;
+      return found;
+    });
+  }
+
+  /** What the head says of the boxes of all images. The caller disposes. */
+  forward(
+    features: readonly tf.Tensor4D[],
+    boxes: readonly Boxes[],
+    imageSizes: readonly Size[],
+  ): RoiPredictions {
+    return this.predict(this.pool(features, boxes, imageSizes));
+  }
+
+  /** [R, size, size, C]. The pool level takes no part. */
+  private pool(
+    features: readonly tf.Tensor4D[],
+    boxes: readonly Boxes[],
+    imageSizes: readonly Size[],
+  ): tf.Tensor4D {
+    return this.boxPooler.forward(features.slice(0, -1), boxes, imageSizes);
+  }
+
+  private predict(pooled: tf.Tensor4D): RoiPredictions {
+    return this.boxPredictor.forward(this.boxHead.forward(pooled));
+  }
+
+  /**
+   * Draws the proposals of one image to train on. The ground truth is proposed as well, so that a young detector has
+   * something to learn from.
+   */
+  labelAndSample(proposals: Boxes, { boxes: gtBoxes, labels: gtLabels }: Targets): Sample {
+    const candidates = concatBoxes([proposals, gtBoxes]);
+    const matches = this.matcher.match(gtBoxes, candidates);
+    const labelOf = (match: number): number =>
+      match >= 0 ? gtLabels[match] : match === BETWEEN_THRESHOLDS ? -1 : 0;
+    const candidateLabels = Int32Array.from(matches, labelOf);
+    const { positives, negatives } = this.sampler.sample(candidateLabels);
+    const sampled = Int32Array.from([...positives, ...negatives]).sort();
+    return {
+      boxes: selectBoxes(candidates, sampled),
+      labels: sampled.map((candidate) => candidateLabels[candidate]),
+      matchedGt: sampled.map((candidate) => Math.max(matches[candidate], -1)),
+    };
+  }
+
+  /** What the head should predict for the samples of each image. */
+  roiTargets(samples: readonly Sample[], targets: readonly Targets[]): RoiTargets[] {
+    return samples.map(({ boxes, labels, matchedGt }, image) => {
+      const positives = Int32Array.from(labels.keys()).filter((roi) => labels[roi] > 0);
+      const gtBoxes = selectBoxes(
+        targets[image].boxes,
+        positives.map((roi) => matchedGt[roi]),
+      );
+      return { labels, gtDeltas: this.boxCoder.encode(gtBoxes, selectBoxes(boxes, positives)) };
+    });
+  }
+}

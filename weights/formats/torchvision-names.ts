@@ -1,0 +1,26 @@
+/** How entries are called in torchvision's files and in those of image classifiers. */
+
+/**
+ * Torchvision's present name of an entry. Its published detectors have older ones, which torchvision renames when
+ * it loads them: in FPN and RPN the convolutions were not yet wrapped together with a norm and an activation.
+ */
+export function currentTorchvisionName(name: string): string {
+  return name
+    .replace(/^(backbone\.fpn\.(?:inner|layer)_blocks\.\d+)\.(weight|bias)$/, '$1.0.$2')
+    .replace(/^rpn\.head\.conv\.(weight|bias)$/, 'rpn.head.conv.0.0.$1');
+}
+
+/** The layers that make an image classifier of a backbone, of which a detector has no use. */
+const CLASSIFIER_LAYER = /^(_?fc|classifier)\./;
+
+export function isClassifierLayer(name: string): boolean {
+  return CLASSIFIER_LAYER.test(name);
+}
+
+/**
+ * What the backbone of a detector calls an entry of an image classifier, which keeps its layers in `features` (MobileNet)
+ * or at the top (ResNet, EfficientNet). Undefined of the classifier's own layers.
+ */
+export function classifierBackboneName(name: string): string | undefined {
+  return isClassifierLayer(name) ? undefined : name.replace(/^features\./, '');
+}
