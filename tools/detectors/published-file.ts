@@ -4,7 +4,7 @@ import { InputError } from '../../detection/errors';
 import { download } from '../../weights/published/download';
 import { sha256Of } from '../../weights/file-hash';
 import { PUBLISHED_URL, sha256Prefix, type PublishedWeights } from '../../weights/published/zoo';
-import { formatBytes } from '../report/environment';
+import { formatBytes } from '../terminal/format-bytes';
 import { Interrupted, interruptible } from '../terminal/interruption';
 import { Progress, say } from '../terminal/progress';
 
