@@ -1,6 +1,18 @@
-import type { CocoAnnotation, CocoCategory, CocoImage, CocoReadOptions } from './annotations';
+import type { CocoAnnotation, CocoCategory, CocoImage } from './annotations';
 import { idFault, isId, isObject, type ImageEntries } from './entries';
 import { shownValue, type Problem, type ProblemKind, type ProblemList } from './problems';
+
+/** Which annotations, and what of them, is to be read. */
+export interface AnnotationOptions {
+  /** Masks take most of the memory of a large file, and boxes do not need them. Default false. */
+  readonly keepSegmentations?: boolean;
+  /**
+   * Leave invalid annotations out, and invalid images with all of their annotations, rather than refuse the file.
+   * What concerns the file as a whole or its categories, which say what labels mean, is refused all the same.
+   * Default false.
+   */
+  readonly skipInvalid?: boolean;
+}
 
 /** Things that are put right, counted, with the first few annotation ids. */
 class Repairs {
@@ -34,7 +46,7 @@ export function readAnnotations(
   images: ImageEntries,
   categories: ReadonlyMap<number, CocoCategory>,
   problems: ProblemList,
-  { keepSegmentations = false, skipInvalid = false }: CocoReadOptions,
+  { keepSegmentations = false, skipInvalid = false }: AnnotationOptions,
 ): { annotations: CocoAnnotation[]; withTheirImage: Problem[]; notes: string[] } {
   const withoutArea = new Repairs('have no "area": width * height of the box is taken');
   const withoutCrowd = new Repairs('have no "iscrowd": 0 is taken');

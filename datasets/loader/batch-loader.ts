@@ -21,6 +21,9 @@ export interface WorkerOptions {
   readonly onWorkerDeath?: (death: WorkerDeath) => void;
 }
 
+/** What a loader tells of while it loads. */
+export type LoaderListeners = Pick<WorkerOptions, 'onBrokenPicture' | 'onWorkerDeath'>;
+
 /** A batch on its way. */
 interface Ordered {
   /** How many came before it in this iteration. */

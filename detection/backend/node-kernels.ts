@@ -5,8 +5,8 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { NodeJSKernelBackend } from '@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend';
-import { momentumStep, type MomentumStep } from './momentum-step';
-import { NativeOperations, type Attribute } from './native-operations';
+import { momentumStep, type MomentumStep } from './node-momentum-step';
+import { NativeOperations, type Attribute } from './node-operations';
 
 type Inputs = Record<string, tf.TensorInfo>;
 type Attributes = Record<string, unknown>;

@@ -4,7 +4,6 @@ import type { DetectionBatch } from '../structures/detection-batch';
 import type { ImageBatch } from '../structures/image-batch';
 import type { InputSpec } from '../structures/input-spec';
 import type { Detections } from '../structures/instances';
-import type { PublishedWeights } from './definitions/published-weights';
 
 /** What a detector can find of an object, by COCO's names. */
 export type IouType = 'bbox' | 'segm' | 'keypoints';
@@ -85,6 +84,23 @@ export interface StateDictLayout {
   isPredictor(entry: string): boolean;
   /** Whether an entry is of the part that image classifiers pretrain. */
   isBackbone(entry: string): boolean;
+}
+
+/** A file of weights that torchvision publishes. */
+export interface PublishedWeights {
+  /** Its full name in torchvision. */
+  readonly name: string;
+  /** Named by the first eight digits of its SHA-256. */
+  readonly file: string;
+  /** Size as torchvision's documentation gives it, which says MB for it. */
+  readonly mebibytes: number;
+  readonly trainedOn: 'COCO' | 'ImageNet';
+  /** As published, in percent: box AP on COCO val2017, or accuracy on ImageNet's validation set. */
+  readonly accuracy: number;
+  /** Whether these are weights of the detector itself, or of an image classifier that has its backbone. */
+  readonly of: 'detector' | 'classifier';
+  /** Of the detector's batch norm, where that is not the model's own. */
+  readonly epsilon?: number;
 }
 
 /** All that the rest of the program may know of a model. */

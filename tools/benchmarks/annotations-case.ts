@@ -4,7 +4,7 @@
  *
  *     node dist/tools/benchmarks/annotations-case.js '{"file":"instances.json"}'
  */
-import { readCocoDataset } from '../../datasets/coco/annotations';
+import { readCocoDataset } from '../../datasets/coco/read-dataset';
 import { cocoExamples } from '../../datasets/examples';
 import { peakMemoryBytes } from '../../detection/engine/writers/peak-memory';
 

@@ -3,7 +3,7 @@
  *
  *     node dist/tools/benchmarks/loader-case.js '{"annotations":"val.json","images":"images","minSize":800,...}'
  */
-import { readCocoDataset } from '../../datasets/coco/annotations';
+import { readCocoDataset } from '../../datasets/coco/read-dataset';
 import { TrainingLoader } from '../../datasets/loader/training-loader';
 import { loadBackend } from '../../detection/backend/node';
 import { IMAGE_MEAN, IMAGE_STD } from '../../detection/structures/resize';

@@ -9,7 +9,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import sharp from 'sharp';
-import { readCocoDataset } from '../../datasets/coco/annotations';
+import { readCocoDataset } from '../../datasets/coco/read-dataset';
 import { TrainingLoader } from '../../datasets/loader/training-loader';
 import { loadBackend } from '../../detection/backend/node';
 import { IMAGE_MEAN, IMAGE_STD } from '../../detection/structures/resize';

@@ -1,4 +1,4 @@
-import { readCocoDataset } from '../../datasets/coco/annotations';
+import { readCocoDataset } from '../../datasets/coco/read-dataset';
 import { readDetections } from '../../datasets/evaluation/detections';
 import { evaluateDetections, type CocoEvaluation } from '../../datasets/evaluation/evaluate';
 import { evaluationJson, formatEvaluation } from '../../datasets/evaluation/format';

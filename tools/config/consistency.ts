@@ -1,5 +1,4 @@
 import type { z } from 'zod';
-import type { TrainingConfiguration } from './schema';
 
 /** Of FasterRcnn.losses. */
 const LOSS_NAMES = ['loss_objectness', 'loss_rpn_box_reg', 'loss_classifier', 'loss_box_reg'] as const;
@@ -9,13 +8,22 @@ export const VALIDATION_LOSSES: readonly string[] = [...LOSS_NAMES, 'total_loss'
   (name) => `val/${name}`,
 );
 
+/** What depends on one another in a training configuration. */
+interface Related {
+  readonly bestMetric: string;
+  readonly validationLoss: boolean;
+  readonly earlyStopping: { readonly patience: number | null };
+  readonly evaluateEvery: number | null;
+  readonly data: { readonly valAnnotations: string | null; readonly valImages: string | null };
+}
+
 /**
  * Refuses values that do not go together, as far as it can be told without the data. That there is a validation set at all
  * cannot: a configuration may be checked before its data is named.
  */
 export function requireConsistency(
-  { bestMetric, validationLoss, earlyStopping, evaluateEvery, data }: TrainingConfiguration,
-  context: z.RefinementCtx<TrainingConfiguration>,
+  { bestMetric, validationLoss, earlyStopping, evaluateEvery, data }: Related,
+  context: z.RefinementCtx,
 ): void {
   const refuse = (path: string[], message: string): void =>
     context.addIssue({ code: 'custom', path, message });

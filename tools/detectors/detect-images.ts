@@ -1,13 +1,13 @@
 import type { CocoCategory, CocoDataset } from '../../datasets/coco/annotations';
 import type { CocoDetection } from '../../datasets/evaluation/detections';
 import { decodeImage } from '../../datasets/images/decode';
+import type { LoaderListeners } from '../../datasets/loader/batch-loader';
 import { EvaluationLoader } from '../../datasets/loader/evaluation-loader';
 import type { Detector } from '../../detection/modeling/detector';
 import type { Detections } from '../../detection/structures/instances';
 import { makeImageBatch } from '../../detection/structures/image-batch';
 import { batchSlot, paddedSize, resizeAndNormalize, resizedSize } from '../../detection/structures/resize';
 import type { Size } from '../../detection/structures/size';
-import type { LoaderListeners } from '../run/hooks/data-faults';
 import { Interrupted } from '../terminal/interruption';
 
 export interface DetectSetOptions extends LoaderListeners {

@@ -1,7 +1,7 @@
 import type { CocoCategory } from '../../datasets/coco/annotations';
 import { loadBackend } from '../../detection/backend/node';
 import { InputError } from '../../detection/errors';
-import type { PublishedWeights } from '../../detection/modeling/definitions/published-weights';
+import type { PublishedWeights } from '../../detection/modeling/detector';
 import type { Detector, ModelDefinition } from '../../detection/modeling/detector';
 import type { WeightsContents } from '../../weights/formats/pickle/pickled-state-dict';
 import { readWeights } from '../../weights/formats/read-weights';

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { InputError } from '../../detection/errors';
-import type { PublishedWeights } from '../../detection/modeling/definitions/published-weights';
+import type { PublishedWeights } from '../../detection/modeling/detector';
 import { download } from '../../weights/published/download';
 import { sha256Of } from '../../weights/file-hash';
 import { PUBLISHED_URL, sha256Prefix } from '../../weights/published/zoo';
-import { formatBytes } from '../report/environment';
+import { formatBytes } from '../terminal/format-bytes';
 import { Interrupted, interruptible } from '../terminal/interruption';
 import { Progress, say } from '../terminal/progress';
 

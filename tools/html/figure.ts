@@ -1,7 +1,14 @@
 import { overlaySvg, type LabelledBox } from '../../datasets/drawing/overlay-svg';
-import { counted } from '../terminal/counted';
-import type { Picture } from '../report/data';
 import { html, Markup } from './html';
+
+/** A picture that the page embeds. */
+export interface Picture {
+  readonly fileName: string;
+  readonly width: number;
+  readonly height: number;
+  /** The encoded picture. */
+  readonly jpeg: Buffer;
+}
 
 interface Panel {
   readonly title: string;
@@ -21,7 +28,7 @@ export function pairFigure(
   const overlay = ({ boxes }: Panel): Markup =>
     new Markup(overlaySvg({ width, height }, [...boxes].reverse()));
   const describe = ({ title, boxes }: Panel): string =>
-    `${fileName}: ${title}, ${counted(boxes.length, 'box', 'boxes')}`;
+    `${fileName}: ${title}, ${boxes.length} ${boxes.length === 1 ? 'box' : 'boxes'}`;
   return html`<figure class="card">
     <div class="pair">
       <div>

@@ -2,21 +2,14 @@ import type { ConfusionMatrix } from '../../datasets/evaluation/confusion';
 import type { ErrorKind } from '../../datasets/evaluation/error-kinds';
 import type { Boxes } from '../../detection/structures/boxes';
 import type { Series } from '../html/charts';
+import type { Picture } from '../html/figure';
+import type { Headline, Setting } from '../html/setting';
 
 /** N boxes in pixels of the picture, with labels 1..K. */
 export interface BoxesToDraw {
   readonly boxes: Boxes;
   readonly labels: Int32Array;
   readonly scores?: Float32Array;
-}
-
-/** A picture that the page embeds. */
-export interface Picture {
-  readonly fileName: string;
-  readonly width: number;
-  readonly height: number;
-  /** The encoded picture. */
-  readonly jpeg: Buffer;
 }
 
 /** One picture of the gallery. */
@@ -112,13 +105,9 @@ export interface LossCurve {
 }
 
 /** What a report shows. Parts that a run does not have are left out. */
-export interface ReportData {
+export interface ReportData extends Headline, Setting {
   readonly title: string;
   readonly subtitle: string;
-  /** What went otherwise than usual, a line each. */
-  readonly notes: readonly string[];
-  /** Name and value of the numbers at the top. */
-  readonly headline: readonly (readonly [name: string, value: string])[];
   /** One chart each, with a line that smooths them. */
   readonly losses: readonly LossCurve[];
   readonly learningRate: Omit<Series, 'color'>;
@@ -132,7 +121,4 @@ export interface ReportData {
   readonly scoreThreshold: number;
   /** Names by label - 1. */
   readonly categoryNames: readonly string[];
-  /** The configuration file. */
-  readonly configuration: string;
-  readonly environment: readonly (readonly [name: string, value: string])[];
 }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { backend, getBackend, version_core } from '@tensorflow/tfjs-core';
+import { formatBytes } from '../terminal/format-bytes';
 
 /** What a run ran on: versions and hardware, for its report. */
 export function describeEnvironment(): [name: string, value: string][] {
@@ -17,11 +18,6 @@ export function describeEnvironment(): [name: string, value: string][] {
     ['memory', formatBytes(os.totalmem())],
     ['system', `${os.type()} ${os.release()} ${os.arch()}`],
   ];
-}
-
-/** `1.24 GB`, in powers of ten. */
-export function formatBytes(bytes: number): string {
-  return bytes < 1e9 ? `${Math.round(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(2)} GB`;
 }
 
 /** Version of TensorFlow's native library, where that runs. */

@@ -1,6 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { CocoImage, RefuseImage } from '../../datasets/coco/annotations';
+import type { CocoImage } from '../../datasets/coco/annotations';
+import type { RefuseImage } from '../../datasets/coco/read-dataset';
 import type { ProblemKind } from '../../datasets/coco/problems';
 import { checkImageHeader, decodeImage, ImageError, type ImageFault } from '../../datasets/images/decode';
 import { formatSeconds, Progress, say } from '../terminal/progress';

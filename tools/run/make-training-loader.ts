@@ -1,9 +1,9 @@
 import type { CocoDataset } from '../../datasets/coco/annotations';
+import type { LoaderListeners } from '../../datasets/loader/batch-loader';
 import { TrainingLoader } from '../../datasets/loader/training-loader';
 import { squareSide, type ScaleJitter } from '../../datasets/transforms/scale-jitter';
 import { modelDefinition } from '../../detection/modeling/definitions';
 import type { CompleteConfiguration } from '../config/complete';
-import type { LoaderListeners } from './hooks/data-faults';
 
 /** The batches that a configuration asks for, after those that an earlier run has seen. */
 export function makeTrainingLoader(

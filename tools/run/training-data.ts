@@ -1,4 +1,5 @@
-import { AnnotationError, readCocoDataset, type CocoDataset } from '../../datasets/coco/annotations';
+import { AnnotationError, type CocoDataset } from '../../datasets/coco/annotations';
+import { readCocoDataset } from '../../datasets/coco/read-dataset';
 import { ProblemList, shownValue } from '../../datasets/coco/problems';
 import { gtTargets } from '../../datasets/coco/targets';
 import { InputError } from '../../detection/errors';

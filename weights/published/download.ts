@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { InputError } from '../../detection/errors';
 import { sha256Of } from '../file-hash';
 import { claimPartial, sizeOf } from './partial-file';
-import type { PublishedWeights } from '../../detection/modeling/definitions/published-weights';
+import type { PublishedWeights } from '../../detection/modeling/detector';
 import { isPublishedSize, sha256Prefix } from './zoo';
 
 /** A published file that cannot be had. The message says where to put it by hand. */

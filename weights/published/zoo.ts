@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { modelDefinitions } from '../../detection/modeling/definitions';
-import type { PublishedWeights } from '../../detection/modeling/definitions/published-weights';
+import type { PublishedWeights } from '../../detection/modeling/detector';
 import type { ModelDefinition } from '../../detection/modeling/detector';
 import { sha256Of } from '../file-hash';
 

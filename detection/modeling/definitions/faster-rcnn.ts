@@ -7,7 +7,13 @@ import { BackboneWithFpn } from '../backbone/feature-pyramid';
 import { MobileNetV2 } from '../backbone/mobilenet-v2';
 import { MobileNetV3 } from '../backbone/mobilenet-v3';
 import { ResNet, type ResNetDepth } from '../backbone/resnet';
-import type { DetectorOptions, ModelDefinition, NormName, StateDictLayout } from '../detector';
+import type {
+  DetectorOptions,
+  ModelDefinition,
+  NormName,
+  PublishedWeights,
+  StateDictLayout,
+} from '../detector';
 import { FasterRcnn } from '../faster-rcnn';
 import { fasterRcnnDefaults, type RoiOptions, type RpnOptions } from '../faster-rcnn-defaults';
 import { FastRcnnConvFcHead, FastRcnnPredictor, TwoMlpHead } from '../roi/box-head';
@@ -25,7 +31,6 @@ import {
   resnet18Weights,
   resnet34Weights,
   resnet50Weights,
-  type PublishedWeights,
 } from './published-weights';
 
 /** Everything that tells one Faster R-CNN from another. */

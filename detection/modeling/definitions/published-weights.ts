@@ -1,19 +1,4 @@
-/** A file of weights that torchvision publishes. */
-export interface PublishedWeights {
-  /** Its full name in torchvision. */
-  readonly name: string;
-  /** Named by the first eight digits of its SHA-256. */
-  readonly file: string;
-  /** Size as torchvision's documentation gives it, which says MB for it. */
-  readonly mebibytes: number;
-  readonly trainedOn: 'COCO' | 'ImageNet';
-  /** As published, in percent: box AP on COCO val2017, or accuracy on ImageNet's validation set. */
-  readonly accuracy: number;
-  /** Whether these are weights of the detector itself, or of an image classifier that has its backbone. */
-  readonly of: 'detector' | 'classifier';
-  /** Of the detector's batch norm, where that is not the model's own. */
-  readonly epsilon?: number;
-}
+import type { PublishedWeights } from '../detector';
 
 function classifier(name: string, file: string, mebibytes: number, accuracy: number): PublishedWeights {
   return { name, file, mebibytes, trainedOn: 'ImageNet', accuracy, of: 'classifier' };

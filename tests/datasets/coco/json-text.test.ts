@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
-import { readCocoDataset } from '../../../datasets/coco/annotations';
+import { readCocoDataset } from '../../../datasets/coco/read-dataset';
 import { findJsonFault, placeBehind, type TextPlace } from '../../../datasets/coco/json-error';
 import { JsonTextError, parseJson, type KeepEntry, type ReadBytes } from '../../../datasets/coco/json-text';
 import { writeLargeAnnotationFile } from '../../../tools/benchmarks/large-annotation-file';

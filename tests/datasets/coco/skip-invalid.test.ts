@@ -2,12 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import {
-  AnnotationError,
-  readCocoDataset,
-  type CocoDataset,
-  type CocoReadOptions,
-} from '../../../datasets/coco/annotations';
+import { AnnotationError, type CocoDataset } from '../../../datasets/coco/annotations';
+import { readCocoDataset, type CocoReadOptions } from '../../../datasets/coco/read-dataset';
 import { JsonFileError } from '../../../datasets/coco/json-file';
 
 let folder: string;

@@ -1,7 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readCocoDataset, type CocoDataset } from '../../../datasets/coco/annotations';
+import type { CocoDataset } from '../../../datasets/coco/annotations';
+import { readCocoDataset } from '../../../datasets/coco/read-dataset';
 import { readDetections, type CocoDetection } from '../../../datasets/evaluation/detections';
 import { evaluateDetections, type CocoEvaluation } from '../../../datasets/evaluation/evaluate';
 import { formatEvaluation } from '../../../datasets/evaluation/format';

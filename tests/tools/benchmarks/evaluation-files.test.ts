@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { readCocoDataset } from '../../../datasets/coco/annotations';
+import { readCocoDataset } from '../../../datasets/coco/read-dataset';
 import { makeEvaluationFiles } from '../../../tools/benchmarks/evaluation-files';
 
 test('the files are of val2017’s size, are in order, and have something to find', async () => {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { modelDefinition } from '../../../detection/modeling/definitions';
-import type { PublishedWeights } from '../../../detection/modeling/definitions/published-weights';
+import type { PublishedWeights } from '../../../detection/modeling/detector';
 import type { StoredTensor } from '../../../weights/formats/stored-tensor';
 import { storedFloat32, toFloat32 } from '../../../weights/formats/stored-tensor';
 

@@ -8,7 +8,7 @@ import { writePytorch } from '../../../weights/formats/pytorch/pytorch-writer';
 import { readSafetensors } from '../../../weights/formats/safetensors';
 import { currentTorchvisionName } from '../../../weights/formats/torchvision-names';
 import { saveStateDict } from '../../../weights/state-dict';
-import type { PublishedWeights } from '../../../detection/modeling/definitions/published-weights';
+import type { PublishedWeights } from '../../../detection/modeling/detector';
 import { until } from '../../until';
 import { breaking, DownloadServer, saying, serving } from '../../weights/published/download-server';
 import { legacyName, publish, withSmallVariances } from './published-weights';

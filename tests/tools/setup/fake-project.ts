@@ -145,7 +145,7 @@ if (fs.readFileSync('src/cli.ts', 'utf8').includes('wrong type')) {
   console.log('src/cli.ts(1,1): error TS2322: Type is wrong.');
   process.exit(2);
 }
-fs.mkdirSync('dist/tools', { recursive: true });
+fs.mkdirSync('dist/tools/cli', { recursive: true });
 fs.writeFileSync('dist/tools/cli/main.js', 'exports.main = async (argv) => { console.log("ran", ...argv); return argv.length; };');
 `;
     this.write(`${packages}/typescript/bin/tsc`, compiler);

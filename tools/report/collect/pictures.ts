@@ -7,7 +7,8 @@ import { scaleBoxes } from '../../../detection/structures/boxes';
 import type { Detections } from '../../../detection/structures/instances';
 import { aboveThreshold } from '../../detectors/detect-images';
 import { sizeOfSide } from '../../../datasets/images/picture-size';
-import type { GalleryImage, Picture } from '../data';
+import type { Picture } from '../../html/figure';
+import type { GalleryImage } from '../data';
 
 /** Pictures of the gallery: enough to judge by. */
 const GALLERY_SIZE = 12;

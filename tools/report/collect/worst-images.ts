@@ -5,7 +5,8 @@ import {
   type JudgedImage,
 } from '../../../datasets/evaluation/detection-errors';
 import type { CocoDetection } from '../../../datasets/evaluation/detections';
-import type { JudgedBox, Picture, Verdict, WorstImage } from '../data';
+import type { Picture } from '../../html/figure';
+import type { JudgedBox, Verdict, WorstImage } from '../data';
 import { thumbnail } from './pictures';
 
 const NUM_WORST = 12;

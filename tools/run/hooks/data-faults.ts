@@ -1,6 +1,6 @@
 import type { CocoDataset } from '../../../datasets/coco/annotations';
 import { ImageError } from '../../../datasets/images/decode';
-import type { WorkerOptions } from '../../../datasets/loader/batch-loader';
+import type { LoaderListeners } from '../../../datasets/loader/batch-loader';
 import { PicturesGoneError, type BrokenPicture } from '../../../datasets/loader/broken-pictures';
 import {
   describeWorkerDeath,
@@ -11,9 +11,6 @@ import type { Hook, TrainingState } from '../../../detection/engine/hooks';
 import { Interrupted } from '../../terminal/interruption';
 import type { LeftOutRecord } from '../folder/left-out';
 import { say } from '../../terminal/progress';
-
-/** What a loader tells of while it loads. */
-export type LoaderListeners = Pick<WorkerOptions, 'onBrokenPicture' | 'onWorkerDeath'>;
 
 /** What ends a run that cannot go on without its data. */
 export type DataFault = ImageError | PicturesGoneError | WorkerDeathError;

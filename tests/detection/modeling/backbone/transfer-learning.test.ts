@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { readCocoDataset } from '../../../../datasets/coco/annotations';
+import { readCocoDataset } from '../../../../datasets/coco/read-dataset';
 import { TrainingLoader } from '../../../../datasets/loader/training-loader';
 import { loadBackend } from '../../../../detection/backend/node';
 import { AdamW } from '../../../../detection/engine/adamw';

@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { AnnotationError, readCocoDataset, type CocoDataset } from '../../../datasets/coco/annotations';
+import { AnnotationError, type CocoDataset } from '../../../datasets/coco/annotations';
+import { readCocoDataset } from '../../../datasets/coco/read-dataset';
 import { JsonFileError } from '../../../datasets/coco/json-file';
 import { gtTargets } from '../../../datasets/coco/targets';
 import { InputError } from '../../../detection/errors';

@@ -1,6 +1,6 @@
 /** A step of SGD in the memory of what it updates: a kernel of the native backend. */
 import type * as tf from '@tensorflow/tfjs-core';
-import type { NativeOperations } from './native-operations';
+import type { NativeOperations } from './node-operations';
 
 export interface MomentumStep {
   readonly learningRate: number;

@@ -1,0 +1,252 @@
+/**
+ * The rooms of the house and what each may import. The lint rules (dependency-cruiser.mjs) come from this table, and the one
+ * of docs/architecture.md shows it.
+ *
+ * @typedef {object} Room
+ * @property {string} name A file, or a folder without the rooms inside of it.
+ * @property {string} holds What is in it.
+ * @property {readonly string[]} mayImport Besides itself and `forAll`: rooms, single files of a room, and `name/*` for all
+ *   that is below a folder.
+ */
+
+/** What every room may import. */
+export const forAll = ['detection/errors.ts'];
+
+/** @type {readonly Room[]} */
+export const rooms = [
+  {
+    name: 'detection/index.ts',
+    holds: 'the public API, name by name',
+    mayImport: [
+      'detection/structures',
+      'detection/nn',
+      'detection/events',
+      'detection/ops',
+      'detection/modeling',
+      'detection/modeling/definitions',
+      'detection/engine',
+    ],
+  },
+  {
+    name: 'detection/errors.ts',
+    holds: 'what is wrong with what the user has given',
+    mayImport: [],
+  },
+  {
+    name: 'detection/structures',
+    holds: 'boxes, instances, masks, image batches, sizes, resizing: plain typed data',
+    mayImport: [],
+  },
+  {
+    name: 'detection/nn',
+    holds: 'modules, layers, initialisers, random streams, autograd, what a trainable model is',
+    mayImport: ['detection/structures'],
+  },
+  {
+    name: 'detection/events',
+    holds: 'summaries from anywhere in a model, event storage, histograms',
+    mayImport: ['detection/nn'],
+  },
+  {
+    name: 'detection/ops',
+    holds: 'NMS, overlaps, ROIAlign, smooth L1: one op, one file, one test',
+    mayImport: ['detection/nn', 'detection/structures'],
+  },
+  {
+    name: 'detection/modeling',
+    holds: 'backbones, RPN, ROI heads, matching, `faster-rcnn.ts`',
+    mayImport: ['detection/ops', 'detection/events', 'detection/nn', 'detection/structures'],
+  },
+  {
+    name: 'detection/modeling/definitions',
+    holds: 'the models by name: how each is built, and its numbers with their source',
+    mayImport: ['detection/modeling', 'detection/nn', 'detection/structures'],
+  },
+  {
+    name: 'detection/modeling/separated',
+    holds: 'the same detectors cut at the seam between model and loss',
+    mayImport: [
+      'detection/modeling',
+      'detection/engine',
+      'detection/ops',
+      'detection/events',
+      'detection/nn',
+      'detection/structures',
+    ],
+  },
+  {
+    name: 'detection/modeling/examples',
+    holds: "the essay's claims as small models",
+    mayImport: [
+      'detection/modeling',
+      'detection/engine',
+      'detection/ops',
+      'detection/events',
+      'detection/nn',
+      'detection/structures',
+    ],
+  },
+  {
+    name: 'detection/engine',
+    holds: 'train loop, hooks, optimizers, schedules',
+    mayImport: ['detection/events', 'detection/nn'],
+  },
+  {
+    name: 'detection/engine/writers',
+    holds: "what a training writes down: JSON lines, progress, TensorBoard's event files",
+    mayImport: ['detection/engine', 'detection/events', 'detection/files'],
+  },
+  {
+    name: 'detection/backend',
+    holds: 'which backend runs; kernels that it lacks',
+    mayImport: ['detection/nn'],
+  },
+  {
+    name: 'detection/files',
+    holds: 'writing files whole or not at all',
+    mayImport: [],
+  },
+  {
+    name: 'datasets',
+    holds: 'COCO files, images, samplers, transforms, loader workers, evaluation, scene synthesis, drawing',
+    mayImport: ['detection/structures', 'detection/nn/random.ts', 'detection/files'],
+  },
+  {
+    name: 'weights',
+    holds: 'state dicts, from files into models and back; hashes of files',
+    mayImport: [
+      'weights/formats',
+      'detection/modeling/definitions',
+      'detection/modeling/detector.ts',
+      'detection/nn',
+      'detection/files',
+    ],
+  },
+  {
+    name: 'weights/formats',
+    holds: "files of weights: safetensors, PyTorch's, detectron2's",
+    mayImport: ['detection/files'],
+  },
+  {
+    name: 'weights/checkpoints',
+    holds: 'what a run goes on from: saved, found again, gone back to',
+    mayImport: [
+      'weights',
+      'weights/formats',
+      'detection/engine',
+      'detection/modeling/definitions',
+      'detection/modeling/detector.ts',
+      'detection/nn',
+      'detection/files',
+    ],
+  },
+  {
+    name: 'weights/published',
+    holds: "torchvision's published weights, and their download",
+    mayImport: [
+      'weights',
+      'detection/modeling/definitions',
+      'detection/modeling/detector.ts',
+      'detection/files',
+    ],
+  },
+  {
+    name: 'tools/rcnn.mjs',
+    holds: 'the program `rcnn`: set-up, then the command',
+    mayImport: ['tools/setup'],
+  },
+  {
+    name: 'tools/setup',
+    holds: 'set-up, before anything is installed',
+    mayImport: [],
+  },
+  {
+    name: 'tools/lint',
+    holds: 'this table, and the rules that come from it',
+    mayImport: [],
+  },
+  {
+    name: 'tools/terminal',
+    holds: 'what a command says, its progress, Ctrl-C, where it writes',
+    mayImport: ['detection/engine/writers', 'detection/files'],
+  },
+  {
+    name: 'tools/html',
+    holds: 'the parts that pages are made of: markup, charts, figures',
+    mayImport: ['detection/structures', 'detection/events', 'datasets'],
+  },
+  {
+    name: 'tools/config',
+    holds: 'the configuration of a training: its keys, file, defaults and messages',
+    mayImport: [
+      'tools/terminal',
+      'detection/modeling/definitions',
+      'detection/modeling/detector.ts',
+      'detection/structures',
+    ],
+  },
+  {
+    name: 'tools/detectors',
+    holds: 'loading a detector, detecting and evaluating with it: what `cli`, `run` and `report` share',
+    mayImport: ['tools/config', 'tools/terminal', 'detection/*', 'datasets', 'weights/*'],
+  },
+  {
+    name: 'tools/run',
+    holds: 'what a training run is: data, start, hooks, evaluation, lock, folder',
+    mayImport: ['tools/detectors', 'tools/config', 'tools/terminal', 'detection/*', 'datasets', 'weights/*'],
+  },
+  {
+    name: 'tools/report',
+    holds: 'the pages of a run and of a search for the learning rate',
+    mayImport: [
+      'tools/run',
+      'tools/detectors',
+      'tools/config',
+      'tools/html',
+      'tools/terminal',
+      'detection/*',
+      'datasets',
+      'weights/*',
+    ],
+  },
+  {
+    name: 'tools/benchmarks',
+    holds: 'time and memory of training, loading and evaluation',
+    mayImport: ['tools/html', 'tools/terminal', 'detection/*', 'datasets', 'weights/*'],
+  },
+  {
+    name: 'tools/soak',
+    holds: 'long trainings that are disturbed ([soak](soak.md))',
+    mayImport: ['tools/run', 'tools/html', 'tools/terminal', 'detection/*', 'datasets', 'weights/*'],
+  },
+  {
+    name: 'tools/cli',
+    holds: 'one file a command: its options and its work',
+    mayImport: [
+      'tools/benchmarks',
+      'tools/report',
+      'tools/run',
+      'tools/detectors',
+      'tools/config',
+      'tools/terminal',
+      'detection/*',
+      'datasets',
+      'weights/*',
+    ],
+  },
+  {
+    name: 'tests',
+    holds: 'mirrors the rooms',
+    mayImport: ['detection/*', 'datasets', 'weights/*', 'tools/*'],
+  },
+];
+
+/** The library runs wherever TensorFlow.js does: what it may need besides its own files. */
+export const library = {
+  folder: 'detection',
+  packages: ['@tensorflow/tfjs-core', 'pure-rand'],
+  /** Packages that types are imported from, and nothing else. */
+  typePackages: ['@tensorflow/tfjs-layers'],
+  /** How the names of those files begin that are written for Node. */
+  forNode: ['detection/backend/node', 'detection/engine/writers/', 'detection/files/'],
+};
