@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node
 import { cp } from 'node:fs/promises';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
+import { DetectorModule } from '../../../detection/modeling/detector-module';
 import { FasterRcnn } from '../../../detection/modeling/faster-rcnn';
 import type { DetectionBatch } from '../../../detection/structures/detection-batch';
 import type { Losses } from '../../../detection/nn/trainable';
@@ -30,7 +31,7 @@ const nameOf = ({ imageIds, targets }: DetectionBatch): string =>
 let faulty: readonly number[] = [];
 
 beforeEach(() => {
-  const losses = methodOf<DetectionBatch, Losses>('losses');
+  const losses = methodOf<DetectionBatch, Losses>(FasterRcnn, 'losses');
   jest.spyOn(FasterRcnn.prototype, 'losses').mockImplementation(function (this: FasterRcnn, batch) {
     const name = nameOf(batch);
     if (!batches.includes(name)) batches.push(name);
@@ -42,8 +43,11 @@ beforeEach(() => {
 });
 
 /** A method of the detector that a test is about to replace. */
-function methodOf<Argument, Result>(name: 'losses' | 'detect') {
-  const { value } = Object.getOwnPropertyDescriptor(FasterRcnn.prototype, name) as {
+function methodOf<Argument, Result>(
+  { prototype }: { readonly prototype: object },
+  name: 'losses' | 'detect',
+) {
+  const { value } = Object.getOwnPropertyDescriptor(prototype, name) as {
     readonly value: (this: FasterRcnn, argument: Argument) => Result;
   };
   return value;
@@ -174,8 +178,8 @@ test('what is evaluated and saved for use is the average; frozen layers stay', a
   const val = ['--val-annotations', path.join(workplace.scenes, 'val.json')];
   const images = ['--val-images', path.join(workplace.scenes, 'images')];
   const seen: Float32Array[] = [];
-  const detect = methodOf<ImageBatch, Detections[]>('detect');
-  jest.spyOn(FasterRcnn.prototype, 'detect').mockImplementation(function (this: FasterRcnn, batch) {
+  const detect = methodOf<ImageBatch, Detections[]>(DetectorModule, 'detect');
+  jest.spyOn(DetectorModule.prototype, 'detect').mockImplementation(function (this: DetectorModule, batch) {
     const { value } = new Map(this.namedParameters()).get('backbone.fpn.layer_blocks.0.0.bias')!;
     seen.push(value.dataSync<'float32'>().slice());
     return detect.call(this, batch);
