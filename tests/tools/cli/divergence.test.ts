@@ -31,7 +31,7 @@ const nameOf = ({ imageIds, targets }: DetectionBatch): string =>
 let faulty: readonly number[] = [];
 
 beforeEach(() => {
-  const losses = methodOf<DetectionBatch, Losses>(FasterRcnn, 'losses');
+  const losses = methodOf<DetectionBatch, Losses>(FasterRcnn.prototype, 'losses');
   jest.spyOn(FasterRcnn.prototype, 'losses').mockImplementation(function (this: FasterRcnn, batch) {
     const name = nameOf(batch);
     if (!batches.includes(name)) batches.push(name);
@@ -43,12 +43,9 @@ beforeEach(() => {
 });
 
 /** A method of the detector that a test is about to replace. */
-function methodOf<Argument, Result>(
-  { prototype }: { readonly prototype: object },
-  name: 'losses' | 'detect',
-) {
+function methodOf<Argument, Result>(prototype: object, name: 'losses' | 'detect') {
   const { value } = Object.getOwnPropertyDescriptor(prototype, name) as {
-    readonly value: (this: FasterRcnn, argument: Argument) => Result;
+    readonly value: (this: DetectorModule, argument: Argument) => Result;
   };
   return value;
 }
@@ -178,7 +175,7 @@ test('what is evaluated and saved for use is the average; frozen layers stay', a
   const val = ['--val-annotations', path.join(workplace.scenes, 'val.json')];
   const images = ['--val-images', path.join(workplace.scenes, 'images')];
   const seen: Float32Array[] = [];
-  const detect = methodOf<ImageBatch, Detections[]>(DetectorModule, 'detect');
+  const detect = methodOf<ImageBatch, Detections[]>(DetectorModule.prototype, 'detect');
   jest.spyOn(DetectorModule.prototype, 'detect').mockImplementation(function (this: DetectorModule, batch) {
     const { value } = new Map(this.namedParameters()).get('backbone.fpn.layer_blocks.0.0.bias')!;
     seen.push(value.dataSync<'float32'>().slice());
