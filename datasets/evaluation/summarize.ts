@@ -1,3 +1,4 @@
+import type { CocoAnnotation } from '../coco/annotations';
 import type { Curves } from './accumulate';
 import { AREA_RANGES, IOU_THRESHOLDS, MAX_DETECTIONS, type AreaName } from './parameters';
 
@@ -55,6 +56,15 @@ export function summarize(
     names: STATS.map(({ name }) => name),
     perCategory,
   };
+}
+
+/** The numbers that are defined wherever these objects are to be found: -1 is what an evaluation has for the others. */
+export function definedStats(truths: readonly Pick<CocoAnnotation, 'area' | 'isCrowd'>[]): StatName[] {
+  const areas = truths.filter(({ isCrowd }) => !isCrowd).map(({ area }) => area);
+  return STATS.filter(({ area: name }) => {
+    const { min, max } = AREA_RANGES.find((range) => range.name === name)!;
+    return areas.some((area) => area >= min && area <= max);
+  }).map(({ name }) => name);
 }
 
 /** Mean over what is defined, -1 where nothing is. */

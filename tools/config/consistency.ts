@@ -1,12 +1,9 @@
 import type { z } from 'zod';
 
-/** Of FasterRcnn.losses. */
-const LOSS_NAMES = ['loss_objectness', 'loss_rpn_box_reg', 'loss_classifier', 'loss_box_reg'] as const;
-
-/** The losses of an evaluation and their sum, by the names that `bestMetric` takes. */
-export const VALIDATION_LOSSES: readonly string[] = [...LOSS_NAMES, 'total_loss'].map(
-  (name) => `val/${name}`,
-);
+/** Whether `bestMetric` is a loss, or the sum of all: whatever losses the model has, their names begin so. */
+export function isValidationLoss(metric: string): boolean {
+  return /^val\/(loss_.+|total_loss)$/.test(metric);
+}
 
 /** What depends on one another in a training configuration. */
 interface Related {
@@ -37,7 +34,7 @@ export function requireConsistency(
       'it needs evaluations in the course of the run: give evaluateEvery too',
     );
   }
-  if (VALIDATION_LOSSES.includes(bestMetric) && !validationLoss) {
+  if (isValidationLoss(bestMetric) && !validationLoss) {
     refuse(['bestMetric'], `${bestMetric} needs validation losses: set validationLoss to true`);
   }
 }

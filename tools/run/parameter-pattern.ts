@@ -2,8 +2,8 @@ import { InputError } from '../../detection/errors';
 import { suggest } from '../config/suggest';
 
 /**
- * Whether a pattern is a parameter's name or the beginning of it up to a dot: `backbone.body.layer1` matches
- * `backbone.body.layer1.0.conv1.weight`, but not what is in `layer10`. Each `*` stands for any characters, dots too:
+ * Whether a pattern is a parameter's name or the beginning of it up to a dot: `body.layer1` matches
+ * `body.layer1.0.conv1.weight`, but not what is in `layer10`. Each `*` stands for any characters, dots too:
  * `*.bias`, `backbone.*.bn1`.
  */
 export function matchesPattern(pattern: string, name: string): boolean {

@@ -46,7 +46,6 @@ export interface TrainedDetector {
 export async function trainDetector(job: TrainingJob): Promise<TrainedDetector> {
   await loadTrainingBackend(); // first: threads that start later share heaps (binding-start.cc)
   const data = await readTrainingData(job.configuration, job.resume);
-  const metric = bestMetric(job.configuration, data.val);
   const checkpoint = job.resume ? resumePoint(job.output, say) : undefined;
   const { learner, configuration } = await startDetector(
     job.configuration,
@@ -56,6 +55,7 @@ export async function trainDetector(job: TrainingJob): Promise<TrainedDetector> 
     },
   );
   try {
+    const metric = bestMetric(configuration, data.val, learner.model.lossNames);
     const start =
       checkpoint === undefined
         ? FIRST_STEP

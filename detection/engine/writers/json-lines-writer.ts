@@ -10,7 +10,7 @@ export interface JsonLinesOptions {
 
 /**
  * Writes scalars as they are (unsmoothed, full precision) to a file of one JSON object a line:
- * `{"iteration": 20, "loss_classifier": ..., "total_loss": ..., "lr": ..., "data_seconds": ..., "seconds": ...,
+ * `{"iteration": 20, "loss_a": ..., "loss_b": ..., "total_loss": ..., "lr": ..., "data_seconds": ..., "seconds": ...,
  * "peak_memory_bytes": ...}`. A scalar that was last put at an earlier step gets a row of that step, as with
  * detectron2's JSONWriter. A resumed run first drops the rows of steps that are now done again; what has been put at the
  * step that it goes on from, an evaluation's numbers, joins the row of that step.

@@ -13,7 +13,7 @@ import { encodeMask } from '../../../datasets/coco/rle';
 import { DetectionsError, readDetections, type CocoDetection } from '../../../datasets/evaluation/detections';
 import { evaluateDetections, type CocoEvaluation } from '../../../datasets/evaluation/evaluate';
 import { evaluationJson, formatEvaluation } from '../../../datasets/evaluation/format';
-import type { StatName } from '../../../datasets/evaluation/summarize';
+import { definedStats, type StatName } from '../../../datasets/evaluation/summarize';
 
 const CATEGORIES: readonly CocoCategory[] = [
   { id: 1, name: 'cat' },
@@ -290,4 +290,19 @@ describe('output', () => {
     const order = ['category_id', 'name', ...names, 'numTruths', 'numDetections'];
     for (const row of perCategory) expect(Object.keys(row)).toEqual(order);
   });
+});
+
+test('which numbers are defined can be told without an evaluation', () => {
+  const annotation = fc.record({
+    area: fc.constantFrom(0, 1, 1024, 1025, 9216, 9217, 1e10, 2e10),
+    isCrowd: fc.boolean(),
+    categoryId: fc.constantFrom(1, 5),
+  });
+  fc.assert(
+    fc.property(fc.array(annotation, { maxLength: 5 }), (annotations) => {
+      const data = dataset(...annotations.map((change, k) => truth({ ...change, id: k + 1 })));
+      const { names, stats } = evaluate(data);
+      expect(definedStats(data.annotations)).toEqual(names.filter((_, k) => stats[k] >= 0));
+    }),
+  );
 });

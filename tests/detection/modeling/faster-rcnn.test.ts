@@ -3,10 +3,13 @@ import * as tf from '@tensorflow/tfjs-core';
 import { loadBackend } from '../../../detection/backend/node';
 import { Sgd } from '../../../detection/engine/sgd';
 import type { Losses } from '../../../detection/nn/trainable';
+import { createDetector } from '../../../detection/modeling/definitions';
 import { lossesAndGradients } from '../../../detection/nn/autograd';
+import { NormNotLoadedError } from '../../../detection/nn/normalisation';
 import type { DetectionBatch } from '../../../detection/structures/detection-batch';
 import type { Targets } from '../../../detection/structures/instances';
 import { describeShared, sharedPath } from '../../shared';
+import { asLoaded } from './as-loaded';
 import {
   boxes,
   buildTinyGolden,
@@ -119,6 +122,35 @@ describeShared('a tiny Faster R-CNN against torchvision', () => {
     images.tensor.dispose();
     model.dispose();
     expect(tf.memory().numTensors).toBe(before);
+  });
+
+  test('detecting without reading synchronously finds the same, two at once too, and leaks nothing', async () => {
+    const model = buildTinyGolden(golden);
+    const images = tinyImages([0, 1]);
+    const before = tf.memory().numTensors;
+    const expected = model.detect(images);
+    expect(expected.some(({ scores }) => scores.length > 0)).toBe(true);
+    const found = await Promise.all([model.detectAsync(images), model.detectAsync(images)]);
+    expect(found).toEqual([expected, expected]);
+    expect(tf.memory().numTensors).toBe(before);
+    images.tensor.dispose();
+    await expect(model.detectAsync(images)).rejects.toThrow();
+    expect(tf.memory().numTensors).toBe(before - 1);
+    model.dispose();
+  });
+
+  test('a detector that waits for pretrained weights refuses to train without', () => {
+    const options = { numClasses: 2, seed: 0 };
+    const model = createDetector('fasterrcnn_tiny_fpn', options);
+    const batch = tinyBatch(golden);
+    const before = tf.memory().numTensors;
+    const named = [...model.namedParameters()];
+    expect(() => lossesAndGradients(() => model.losses(batch), named)).toThrow(NormNotLoadedError);
+    expect(tf.memory().numTensors).toBe(before);
+    asLoaded(model);
+    const { losses, gradients } = lossesAndGradients(() => model.losses(batch), named);
+    tf.dispose([losses, [...gradients.values()], batch.images.tensor]);
+    model.dispose();
   });
 
   test('a forward that fails leaks nothing', () => {

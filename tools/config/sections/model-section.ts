@@ -37,7 +37,7 @@ export const modelSection = z
       .array(z.string().min(1))
       .default([])
       .describe(
-        'parameters that do not train, beside what trainableLayers freezes: the beginnings of names up to a dot, * in them any characters: [backbone.fpn, "*.bias"]',
+        'parameters that do not train, beside what trainableLayers freezes: the beginnings of names up to a dot, * in them any characters: [backbone, "*.bias"]',
       ),
     norm: z
       .enum(normNames)

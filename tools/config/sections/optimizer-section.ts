@@ -32,7 +32,7 @@ export const optimizerSection = z
       .array(parameterGroup)
       .default([])
       .describe(
-        'parameters with a rate or decay of their own, the first that matches counts: [{match: backbone.body, learningRateFactor: 0.1, weightDecay: 0}]; match is the beginning of a name up to a dot, * in it any characters',
+        'parameters with a rate or decay of their own, the first that matches counts: [{match: backbone, learningRateFactor: 0.1, weightDecay: 0}]; match is the beginning of a name up to a dot, * in it any characters',
       ),
     // torchvision's references average only where they are told to (--model-ema).
     emaDecay: z

@@ -1,9 +1,9 @@
-import type { CocoDataset } from '../../../datasets/coco/annotations';
-import { evaluateDetections, type CocoEvaluation } from '../../../datasets/evaluation/evaluate';
+import type { CocoCategory, CocoDataset } from '../../../datasets/coco/annotations';
+import type { CocoEvaluation } from '../../../datasets/evaluation/evaluate';
+import { definedStats, STATS } from '../../../datasets/evaluation/summarize';
 import type { Metric } from '../../../detection/engine/metric';
 import { InputError } from '../../../detection/errors';
 import type { CompleteConfiguration } from '../../config/complete';
-import { VALIDATION_LOSSES } from '../../config/consistency';
 import { DEFAULT_BEST_METRIC } from '../../config/schema';
 import { suggest } from '../../config/suggest';
 import type { DetectorEvaluation } from '../../detectors/evaluate-detector';
@@ -12,7 +12,7 @@ const CATEGORY_AP = 'val/AP/';
 
 /**
  * An evaluation as scalar events: `val/AP` and the others of pycocotools' twelve numbers, -1 where undefined; the AP of
- * each category that has objects, `val/AP/1 dog`; mean losses and their sum, `val/loss_classifier`, `val/total_loss`.
+ * each category that has objects, `val/AP/1 dog`; mean losses and their sum, `val/loss_a`, `val/total_loss`.
  */
 export function evaluationScalars({ evaluation, losses }: DetectorEvaluation): Record<string, number> {
   return { ...scores(evaluation), ...(losses && lossScalars(losses)) };
@@ -24,7 +24,7 @@ function scores({ stats, names, perCategory }: CocoEvaluation): Record<string, n
     ...Object.fromEntries(names.map((name, k) => [`val/${name}`, stats[k]])),
     // Two categories may have one name.
     ...Object.fromEntries(
-      defined.map(({ categoryId, name, AP }) => [`${CATEGORY_AP}${categoryId} ${name}`, AP]),
+      defined.map(({ categoryId, name, AP }) => [categoryAp({ id: categoryId, name }), AP]),
     ),
   };
 }
@@ -35,14 +35,20 @@ function lossScalars(losses: Readonly<Record<string, number>>): Record<string, n
   return Object.fromEntries(named.map(([name, value]) => [`val/${name}`, value]));
 }
 
+function categoryAp({ id, name }: CocoCategory): string {
+  return `${CATEGORY_AP}${id} ${name}`;
+}
+
 /**
  * The metric that says which checkpoint is the best, and when to stop; undefined where nothing is evaluated.
  *
+ * @param lossNames of the model.
  * @throws InputError where the run would never have it.
  */
 export function bestMetric(
   { bestMetric: name, earlyStopping }: CompleteConfiguration,
   val: CocoDataset | undefined,
+  lossNames: readonly string[],
 ): Metric | undefined {
   const isStopping = earlyStopping.patience !== null;
   if (!val) {
@@ -50,16 +56,23 @@ export function bestMetric(
     const key = isStopping ? 'earlyStopping.patience' : 'bestMetric';
     throw new InputError(`${key} needs a validation set: give --val-annotations and --val-images`);
   }
-  if (VALIDATION_LOSSES.includes(name)) return { name, better: 'lower' };
+  const losses = [...lossNames, 'total_loss'].map((loss) => `val/${loss}`);
+  if (losses.includes(name)) return { name, better: 'lower' };
   if (name === DEFAULT_BEST_METRIC && !isStopping) return { name, better: 'higher' };
-  // A detector that finds nothing scores 0 wherever there is something to be found.
-  const ofNothing = new Map(Object.entries(scores(evaluateDetections(val, [], { iouType: 'bbox' }))));
-  const score = ofNothing.get(name);
-  if (score === undefined) throw unknownMetric(name, [...ofNothing.keys(), ...VALIDATION_LOSSES]);
-  if (score < 0) {
-    throw new InputError(`bestMetric ${name} is never defined: ${val.file} has no such objects`);
-  }
-  return { name, better: 'higher' };
+  const defined = definedScores(val);
+  const all = STATS.map((stat) => `val/${stat.name}`);
+  if (defined.includes(name)) return { name, better: 'higher' };
+  if (!all.includes(name)) throw unknownMetric(name, [...new Set([...all, ...defined, ...losses])]);
+  throw new InputError(`bestMetric ${name} is never defined: ${val.file} has no such objects`);
+}
+
+/** The scores that an evaluation on a set has, by the names that `evaluationScalars` gives them. */
+function definedScores({ annotations, categories }: CocoDataset): string[] {
+  const found = new Set(annotations.filter(({ isCrowd }) => !isCrowd).map(({ categoryId }) => categoryId));
+  return [
+    ...definedStats(annotations).map((name) => `val/${name}`),
+    ...categories.filter(({ id }) => found.has(id)).map(categoryAp),
+  ];
 }
 
 function unknownMetric(name: string, known: readonly string[]): InputError {

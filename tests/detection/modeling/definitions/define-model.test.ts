@@ -1,0 +1,143 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { loadBackend } from '../../../../detection/backend/node';
+import {
+  createDetector,
+  modelDefinition,
+  modelDefinitions,
+  UnknownModelError,
+} from '../../../../detection/modeling/definitions';
+import { defineModel } from '../../../../detection/modeling/definitions/define-model';
+import { fasterRcnnModel } from '../../../../detection/modeling/definitions/faster-rcnn';
+import type { InputSpec } from '../../../../detection/structures/input-spec';
+
+beforeAll(async () => {
+  await loadBackend();
+});
+
+let before: number;
+beforeEach(() => (before = tf.memory().numTensors));
+afterEach(() => expect(tf.memory().numTensors).toBe(before));
+
+const input: InputSpec = {
+  ...modelDefinition('fasterrcnn_tiny_fpn').input,
+  resize: { kind: 'shorter-side', minSize: 64, maxSize: 96 },
+};
+
+describe('createDetector', () => {
+  it('builds what a name stands for, which knows its categories, its input, its losses and what it finds', () => {
+    const detector = createDetector('fasterrcnn_tiny_fpn', { categories: ['plate', 'car'] });
+    expect(detector.categories).toEqual(['plate', 'car']);
+    expect(detector.definition).toBe(modelDefinition('fasterrcnn_tiny_fpn'));
+    expect(detector.input).toBe(detector.definition.input);
+    expect(detector.lossNames).toEqual([
+      'loss_objectness',
+      'loss_rpn_box_reg',
+      'loss_classifier',
+      'loss_box_reg',
+    ]);
+    expect(detector.iouTypes).toEqual(['bbox']);
+    detector.dispose();
+  });
+
+  it('calls categories by number where their names are not told', () => {
+    const detector = createDetector('fasterrcnn_tiny_fpn', { numClasses: 2 });
+    expect(detector.categories).toEqual(['category 1', 'category 2']);
+    detector.dispose();
+  });
+
+  it('waits for pretrained weights unless a norm is given, with three trained stages as torchvision', () => {
+    const trained = (norm?: 'batch'): number => {
+      const detector = createDetector('fasterrcnn_tiny_fpn', { numClasses: 1, norm });
+      const { stateDict } = detector.definition;
+      const filters = [...detector.namedParameters()].filter(
+        ([name, { layout, trainable }]) =>
+          stateDict.isBackbone(name) && layout === 'convolution' && trainable,
+      );
+      detector.dispose();
+      return filters.length;
+    };
+    expect([trained(), trained('batch')]).toEqual([15, 20]);
+  });
+
+  it('says what does not go together', () => {
+    expect(() => createDetector('fasterrcnn_tiny_fpn', {})).toThrow(RangeError);
+    expect(() => createDetector('fasterrcnn_tiny_fpn', { categories: ['a'], numClasses: 2 })).toThrow(
+      '1 categories, but numClasses 2',
+    );
+    const unknown = (): unknown => createDetector('fasterrcnn_resnet19_fpn', { numClasses: 1 });
+    expect(unknown).toThrow(UnknownModelError);
+    expect(unknown).toThrow('fasterrcnn_resnet18_fpn');
+  });
+});
+
+describe('defineModel', () => {
+  const small = defineModel(fasterRcnnModel('fasterrcnn_tiny_fpn'), {
+    name: 'mine',
+    input,
+    headFeatures: 16,
+  });
+
+  it('makes a variant with other defaults, which its detectors name', () => {
+    const detector = small.build({ numClasses: 2 });
+    expect([small.name, detector.definition, detector.input]).toEqual(['mine', small, input]);
+    expect(detector.stateDict().get('roi_heads.box_head.fc7.weight')!.shapeOnDisk).toEqual([16, 16]);
+    detector.dispose();
+  });
+
+  it('lets options win over these defaults, and variants build on variants', () => {
+    const smaller = defineModel(small, { name: 'smaller', headFeatures: 8 });
+    const detector = smaller.build({ numClasses: 2, headFeatures: 4 });
+    expect(detector.stateDict().get('roi_heads.box_head.fc7.weight')!.shapeOnDisk).toEqual([4, 4]);
+    expect([detector.definition.name, detector.input]).toEqual(['smaller', input]);
+    detector.dispose();
+  });
+
+  it('leaves the model alone that it is made of', () => {
+    const base = fasterRcnnModel('fasterrcnn_tiny_fpn');
+    expect([base.name, base.input.resize]).toEqual([
+      'fasterrcnn_tiny_fpn',
+      { kind: 'shorter-side', minSize: 320, maxSize: 533 },
+    ]);
+  });
+});
+
+// Those that differ in depth alone take seconds to draw weights for.
+const different = modelDefinitions.filter(({ name }) => !/resnet(34|50|101)_fpn|v3_large_fpn$/.test(name));
+
+describe.each(different.map((definition) => [definition.name, definition] as const))(
+  'what is said of the entries of %s',
+  (name, { stateDict, stages }) => {
+    it('is true of its detectors', () => {
+      const detector = createDetector(name, { numClasses: 6, norm: 'batch', trainableLayers: stages });
+      const entries = new Map(
+        [...detector.namedParameters(), ...detector.namedBuffers()].map(([entry, { shapeOnDisk }]) => [
+          entry,
+          { shape: shapeOnDisk },
+        ]),
+      );
+      expect(stateDict.numClasses(entries)).toBe(6);
+      const predictor = [...entries.keys()].filter((entry) => stateDict.isPredictor(entry));
+      expect(predictor.length).toBeGreaterThan(0);
+      for (const [entry, { shape }] of entries) {
+        const rows = Array.from({ length: 7 }, (_, label) => stateDict.rowsOfClass(entry, label));
+        if (!predictor.includes(entry)) {
+          expect(rows.every((range) => range === undefined)).toBe(true);
+          continue;
+        }
+        // The rows of all labels, background included, are the whole entry, each once.
+        let next = 0;
+        for (const range of rows) {
+          expect(range!.start).toBe(next);
+          next = range!.end;
+        }
+        expect(next).toBe(shape[0]);
+      }
+      detector.dispose();
+    });
+  },
+);
+
+test('entries that are no detector’s have no number of classes', () => {
+  const { stateDict } = modelDefinition('fasterrcnn_resnet18_fpn');
+  expect(() => stateDict.numClasses(new Map([['fc.weight', { shape: [1000, 512] }]]))).toThrow(RangeError);
+});
