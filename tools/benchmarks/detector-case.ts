@@ -9,11 +9,7 @@ import { peakMemoryBytes } from '../../detection/engine/writers/peak-memory';
 import { Sgd } from '../../detection/engine/sgd';
 import { train } from '../../detection/engine/train';
 import type { FasterRcnn } from '../../detection/modeling/faster-rcnn';
-import {
-  buildDetector,
-  imageNormalization,
-  type ModelName,
-} from '../../detection/modeling/definitions/models';
+import { buildDetector, inputOf, type ModelName } from '../../detection/modeling/definitions/models';
 import { disposingAll } from '../../detection/nn/scope';
 import type { DetectionBatch } from '../../detection/structures/detection-batch';
 import { batchOf, BENCHMARK_SEED, drawPictures } from './detector-batch';
@@ -59,7 +55,7 @@ async function timeTraining(
   const marks = [performance.now()];
   function* batches(): Generator<DetectionBatch, void> {
     for (;;) {
-      const batch = batchOf(pictures, imageNormalization(name));
+      const batch = batchOf(pictures, inputOf(name));
       try {
         yield batch;
       } finally {
@@ -85,7 +81,7 @@ function timeInference(
   let detections: number[] = [];
   const seconds = Array.from({ length: WARMUP_STEPS + steps }, () => {
     const start = performance.now();
-    const found = disposingAll(() => model.detect(batchOf(pictures, imageNormalization(name)).images));
+    const found = disposingAll(() => model.detect(batchOf(pictures, inputOf(name)).images));
     detections = found.map((ofImage) => ofImage.scores.length);
     return (performance.now() - start) / 1000;
   });

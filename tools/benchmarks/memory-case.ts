@@ -11,11 +11,7 @@ import { peakMemoryBytes } from '../../detection/engine/writers/peak-memory';
 import { Sgd } from '../../detection/engine/sgd';
 import type { Losses } from '../../detection/nn/trainable';
 import { architectures } from '../../detection/modeling/definitions/architectures';
-import {
-  assembleDetector,
-  imageNormalization,
-  type ModelName,
-} from '../../detection/modeling/definitions/models';
+import { assembleDetector, inputOf, type ModelName } from '../../detection/modeling/definitions/models';
 import { lossesAndGradients } from '../../detection/nn/autograd';
 import type { Parameter } from '../../detection/nn/module';
 import { batchOf, BENCHMARK_CLASSES, BENCHMARK_SEED, drawPictures } from './detector-batch';
@@ -98,7 +94,7 @@ async function main(memoryCase: MemoryCase): Promise<void> {
   let atLosses = 0;
   const form = trainingForm(formName, detector, () => (atSeam = meter.bytes));
   const pictures = drawPictures({ ...memoryCase, classes: BENCHMARK_CLASSES });
-  const batch = batchOf(pictures, imageNormalization(name));
+  const batch = batchOf(pictures, inputOf(name));
   tf.dispose(pictures.map((picture) => picture.pixels));
   const step = (report?: (losses: Losses, gradients: ReadonlyMap<string, tf.Tensor>) => void): number => {
     const start = performance.now();

@@ -8,7 +8,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { NodeJSKernelBackend } from '@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend';
 import { loadTrainingBackend } from '../../detection/backend/node';
 import { Sgd } from '../../detection/engine/sgd';
-import { buildDetector, imageNormalization, modelNames } from '../../detection/modeling/definitions/models';
+import { buildDetector, inputOf, modelNames } from '../../detection/modeling/definitions/models';
 import { lossesAndGradients } from '../../detection/nn/autograd';
 import { batchOf, BENCHMARK_CLASSES, BENCHMARK_SEED, drawPictures } from './detector-batch';
 import { fillWithFormula } from './formula-weights';
@@ -89,7 +89,7 @@ async function main([modelArgument, sizeArgument, batchArgument]: string[]): Pro
   const model = buildDetector(name, { ...options, numClasses: BENCHMARK_CLASSES });
   fillWithFormula(model, BENCHMARK_SEED);
   const pictures = drawPictures({ size, batch, boxes: BOXES, classes: BENCHMARK_CLASSES });
-  const images = batchOf(pictures, imageNormalization(name));
+  const images = batchOf(pictures, inputOf(name));
   const optimizer = new Sgd(model.namedParameters(), { momentum: 0.9, weightDecay: 1e-4 });
   const trained = [...model.namedParameters()].filter(([, parameter]) => parameter.trainable);
   const profile = new Profile(tf.backend() as NodeJSKernelBackend);

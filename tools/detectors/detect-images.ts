@@ -1,22 +1,21 @@
-import type { CocoCategory, CocoDataset } from '../../datasets/coco/annotations';
+import type { CocoCategory } from '../../datasets/coco/annotations';
 import type { CocoDetection } from '../../datasets/evaluation/detections';
+import type { Example } from '../../datasets/examples';
 import { decodeImage } from '../../datasets/images/decode';
 import { EvaluationLoader } from '../../datasets/loader/evaluation-loader';
 import type { FasterRcnn } from '../../detection/modeling/faster-rcnn';
 import type { Detections } from '../../detection/structures/instances';
-import { makeImageBatch } from '../../detection/structures/image-batch';
-import { batchSlot, paddedSize, resizeAndNormalize, resizedSize } from '../../detection/structures/resize';
+import { batchImages } from '../../detection/structures/image-batch';
+import type { InputSpec } from '../../detection/structures/input-spec';
 import type { Size } from '../../detection/structures/size';
+import { selectInstances } from '../../detection/structures/transform-instances';
 import type { LoaderListeners } from '../run/hooks/data-faults';
 import { Interrupted } from '../terminal/interruption';
 
 /** A detector, and how it takes images. */
 export interface SizedDetector {
   readonly model: FasterRcnn;
-  readonly minSize: number;
-  readonly maxSize: number;
-  readonly mean: readonly number[];
-  readonly std: readonly number[];
+  readonly input: InputSpec;
 }
 
 export interface DetectSetOptions extends LoaderListeners {
@@ -26,22 +25,22 @@ export interface DetectSetOptions extends LoaderListeners {
 }
 
 /**
- * Detections in each image of a data set, by image id; none of an image whose picture breaks, where a listener is given for
+ * Detections in each image, by image id; none of an image whose picture breaks, where a listener is given for
  * that. Throws Interrupted when the signal says so.
  */
 export async function detectSet(
-  { model, ...transform }: SizedDetector,
-  dataset: CocoDataset,
+  { model, input }: SizedDetector,
+  examples: readonly Example[],
   { signal, onProgress, ...loading }: DetectSetOptions,
 ): Promise<Map<number, Detections>> {
   const found = new Map<number, Detections>();
-  for await (const { images, imageIds } of new EvaluationLoader(dataset, { ...transform, ...loading })) {
+  for await (const { images, imageIds } of new EvaluationLoader(examples, { input, ...loading })) {
     model.detect(images).forEach((detections, k) => found.set(imageIds[k], detections));
-    onProgress?.(found.size, dataset.images.length);
+    onProgress?.(found.size, examples.length);
     await giveWay(signal);
   }
   // Those of which the picture broke are done with too.
-  if (found.size < dataset.images.length) onProgress?.(dataset.images.length, dataset.images.length);
+  if (found.size < examples.length) onProgress?.(examples.length, examples.length);
   return found;
 }
 
@@ -56,15 +55,11 @@ export async function giveWay(signal: AbortSignal | undefined): Promise<void> {
 
 /** Detections in one picture. */
 export async function detectFile(
-  { model, ...transform }: SizedDetector,
+  { model, input }: SizedDetector,
   file: string,
 ): Promise<{ size: Size; detections: Detections }> {
   const picture = await decodeImage(file);
-  const resized = resizedSize(picture.size, transform);
-  const padded = paddedSize([resized]);
-  const pixels = new Float32Array(padded.height * padded.width * 3);
-  resizeAndNormalize(picture, resized, batchSlot(pixels, padded, 0), transform);
-  const images = makeImageBatch(pixels, padded, [resized], [picture.size]);
+  const images = batchImages([picture], input);
   try {
     return { size: picture.size, detections: model.detect(images)[0] };
   } finally {
@@ -73,14 +68,14 @@ export async function detectFile(
 }
 
 /** The first `count` of detections, which are sorted by score, that reach a score. */
-export function aboveThreshold({ boxes, labels, scores }: Detections, threshold: number): Detections {
+export function aboveThreshold(detections: Detections, threshold: number): Detections {
+  const { scores } = detections;
   const end = scores.findIndex((score) => score < threshold);
   const count = end < 0 ? scores.length : end;
-  return {
-    boxes: boxes.subarray(0, 4 * count),
-    labels: labels.subarray(0, count),
-    scores: scores.subarray(0, count),
-  };
+  return selectInstances(
+    detections,
+    Int32Array.from({ length: count }, (_, k) => k),
+  );
 }
 
 /** A detection as COCO's results files have it: box as x, y, width, height. */

@@ -5,10 +5,11 @@ import type { FasterRcnn } from '../../detection/modeling/faster-rcnn';
 import {
   buildDetector,
   defaultImageSize,
-  imageNormalization,
+  inputOf,
   type ModelName,
   type NormName,
 } from '../../detection/modeling/definitions/models';
+import type { InputSpec } from '../../detection/structures/input-spec';
 import type { WeightsContents } from '../../weights/formats/pickle/pickled-state-dict';
 import { readWeights } from '../../weights/formats/read-weights';
 import { loadStateDict } from '../../weights/state-dict';
@@ -22,17 +23,14 @@ import { checkedModelName } from './model-name';
 export interface LoadedDetector {
   readonly name: ModelName;
   readonly model: FasterRcnn;
-  /** Sizes to resize images to. */
-  readonly minSize: number;
-  readonly maxSize: number;
-  /** What they are normalised by. */
-  readonly mean: readonly number[];
-  readonly std: readonly number[];
+  readonly input: InputSpec;
   /** By label - 1. */
   readonly categories: readonly CocoCategory[];
 }
 
-type Description = Omit<LoadedDetector, 'model' | 'mean' | 'std'> & {
+type Description = Pick<LoadedDetector, 'name' | 'categories'> & {
+  readonly minSize: number;
+  readonly maxSize: number;
   readonly norm: NormName;
   readonly normEpsilon: number | null;
 };
@@ -61,12 +59,12 @@ export async function loadDetector(weights: string, given: GivenDetector = {}): 
   if (published) requireDetector(weights, published);
   const contents = readWeights(file, { requireFinite: true });
   const known = knownDetector(located, contents);
-  const { norm, normEpsilon, ...description } = known
+  const { norm, normEpsilon, categories, ...description } = known
     ? describeKnown(located, known, name)
     : describeBareFile(file, contents, name);
   await loadBackend();
   const model = buildDetector(description.name, {
-    numClasses: description.categories.length,
+    numClasses: categories.length,
     norm,
     normEpsilon: given.normEpsilon ?? normEpsilon ?? undefined,
     // Nothing is drawn or trained: all weights come from the file.
@@ -79,7 +77,7 @@ export async function loadDetector(weights: string, given: GivenDetector = {}): 
     model.dispose();
     throw error;
   }
-  return { ...description, ...imageNormalization(description.name), model };
+  return { name: description.name, model, input: inputOf(description.name, description), categories };
 }
 
 function requireDetector(weights: string, { name, detector }: PublishedWeights): void {

@@ -1,7 +1,9 @@
 import type { CocoDataset } from '../../datasets/coco/annotations';
+import { cocoExamples } from '../../datasets/examples';
 import { TrainingLoader } from '../../datasets/loader/training-loader';
 import { squareSide, type ScaleJitter } from '../../datasets/transforms/scale-jitter';
-import { imageNormalization } from '../../detection/modeling/definitions/models';
+import { inputOf } from '../../detection/modeling/definitions/models';
+import type { InputSpec } from '../../detection/structures/input-spec';
 import type { CompleteConfiguration } from '../config/complete';
 import type { LoaderListeners } from './hooks/data-faults';
 
@@ -12,14 +14,14 @@ export function makeTrainingLoader(
   batchesSeen: number,
   listeners: LoaderListeners = {},
 ): TrainingLoader {
-  return new TrainingLoader(set, {
+  const input = inputOf(model.name, model);
+  return new TrainingLoader(cocoExamples(set), {
+    input,
     batchSize: data.batchSize,
     workers: data.workers,
     minSizes: data.trainMinSizes,
-    maxSize: model.maxSize,
-    ...imageNormalization(model.name),
     flipProbability: data.flip,
-    scaleJitter: scaleJitterOf(data.scaleJitter, model),
+    scaleJitter: scaleJitterOf(data.scaleJitter, input),
     photometricDistortion: data.photometricDistortion,
     aspectRatioGrouping: data.aspectRatioGrouping,
     repeatThreshold: data.repeatThreshold,
@@ -29,9 +31,6 @@ export function makeTrainingLoader(
   });
 }
 
-function scaleJitterOf(
-  range: readonly number[] | null,
-  model: CompleteConfiguration['model'],
-): ScaleJitter | null {
-  return range === null ? null : { range: [range[0], range[1]], side: squareSide(model) };
+function scaleJitterOf(range: readonly number[] | null, input: InputSpec): ScaleJitter | null {
+  return range === null ? null : { range: [range[0], range[1]], side: squareSide(input) };
 }

@@ -1,7 +1,8 @@
 import type { CocoDataset } from '../../datasets/coco/annotations';
+import { cocoExamples } from '../../datasets/examples';
 import { EvaluationLoader } from '../../datasets/loader/evaluation-loader';
 import { validationLosses } from '../../detection/engine/validation-losses';
-import { imageNormalization } from '../../detection/modeling/definitions/models';
+import { inputOf } from '../../detection/modeling/definitions/models';
 import type { DataFaults } from './hooks/data-faults';
 import { giveWay, type DetectSetOptions, type SizedDetector } from '../detectors/detect-images';
 import { evaluateDetector, type DetectorEvaluation } from '../detectors/evaluate-detector';
@@ -20,8 +21,8 @@ export async function validate(
   faults: DataFaults,
   { withLosses }: { readonly withLosses: boolean },
 ): Promise<DetectorEvaluation> {
-  const { minSize, maxSize, name } = configuration.model;
-  const detector = { model: learner.model, minSize, maxSize, ...imageNormalization(name) };
+  const { name } = configuration.model;
+  const detector = { model: learner.model, input: inputOf(name, configuration.model) };
   const { categories } = data.train;
   const watched = (what: string): DetectSetOptions => {
     const progress = new Progress(what);
@@ -42,12 +43,12 @@ export async function validate(
 
 /** The losses that a detector computes of each image of a data set by itself: their means. */
 async function detectorLosses(
-  { model, ...transform }: SizedDetector,
+  { model, input }: SizedDetector,
   dataset: CocoDataset,
   seed: number,
   { signal, onProgress, ...loading }: DetectSetOptions,
 ): Promise<Record<string, number>> {
-  const images = new EvaluationLoader(dataset, { ...transform, ...loading });
+  const images = new EvaluationLoader(cocoExamples(dataset), { input, ...loading });
   return validationLosses(images, model, seed, async (done) => {
     onProgress?.(done, dataset.images.length);
     await giveWay(signal);

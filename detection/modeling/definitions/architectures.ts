@@ -1,4 +1,4 @@
-import { IMAGE_MEAN, IMAGE_STD } from '../../structures/resize';
+import { IMAGE_MEAN, IMAGE_STD } from '../../structures/input-spec';
 import type { Body, BodyOptions } from '../backbone/body';
 import { EfficientNetLite0 } from '../backbone/efficientnet-lite0';
 import { MobileNetV2 } from '../backbone/mobilenet-v2';

@@ -1,6 +1,7 @@
 import type { HeadGradients } from '../../nn/head-losses';
 import { BatchNorm, FrozenBatchNorm, GroupNorm, type NormalisationFactory } from '../../nn/normalisation';
 import { RandomStream } from '../../nn/random';
+import { torchvisionInput, type InputSpec } from '../../structures/input-spec';
 import { architectures, type Architecture, type ModelName } from './architectures';
 import { BackboneWithFpn } from '../backbone/feature-pyramid';
 import { fasterRcnnDefaults } from './faster-rcnn-defaults';
@@ -46,10 +47,13 @@ export function defaultImageSize(name: ModelName): { minSize: number; maxSize: n
   return { minSize, maxSize };
 }
 
-/** What a model's images are normalised by, R, G, B of 0..1. */
-export function imageNormalization(name: ModelName): { mean: readonly number[]; std: readonly number[] } {
+/** How a model takes pictures, of its own size unless another one is given. */
+export function inputOf(
+  name: ModelName,
+  size: { readonly minSize: number; readonly maxSize: number } = defaultImageSize(name),
+): InputSpec {
   const { mean, std } = architectures[name];
-  return { mean, std };
+  return { ...torchvisionInput(size), mean, std };
 }
 
 /** What `trainableLayers` may be at most, which trains the whole backbone. */

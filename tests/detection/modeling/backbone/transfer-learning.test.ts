@@ -1,11 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { readCocoDataset } from '../../../../datasets/coco/annotations';
+import { cocoExamples } from '../../../../datasets/examples';
 import { TrainingLoader } from '../../../../datasets/loader/training-loader';
 import { loadBackend } from '../../../../detection/backend/node';
 import { AdamW } from '../../../../detection/engine/adamw';
 import { constant } from '../../../../detection/engine/schedules';
 import { train } from '../../../../detection/engine/train';
-import { buildDetector, imageNormalization } from '../../../../detection/modeling/definitions/models';
+import { buildDetector, inputOf } from '../../../../detection/modeling/definitions/models';
 import { readSafetensors } from '../../../../weights/formats/safetensors';
 import { loadBackbone } from '../../../../weights/state-dict';
 import { describeShared, sharedPath } from '../../../shared';
@@ -36,12 +37,9 @@ describeShared('transfer learning', () => {
     const checksum = (): number[] => body.map(([, { value }]) => tf.tidy(() => tf.sum(value).dataSync()[0]));
     const pretrained = checksum();
 
-    const loader = new TrainingLoader(dataset, {
-      ...imageNormalization(NAME),
+    const loader = new TrainingLoader(cocoExamples(dataset), {
+      input: inputOf(NAME, { minSize: 96, maxSize: 160 }),
       batchSize: 2,
-      workers: 1,
-      minSizes: [96],
-      maxSize: 160,
       seed: 0,
     });
     const totals: number[] = [];
