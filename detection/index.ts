@@ -54,5 +54,8 @@ export * from './structures/detection-batch';
 export * from './structures/instances';
 export * from './structures/mask';
 export * from './structures/image-batch';
+export * from './structures/input-spec';
+export * from './structures/mask-transforms';
 export * from './structures/resize';
 export * from './structures/size';
+export * from './structures/transform-instances';
