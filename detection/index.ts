@@ -62,5 +62,7 @@ export * from './structures/instances';
 export * from './structures/mask';
 export * from './structures/image-batch';
 export * from './structures/input-spec';
+export * from './structures/mask-transforms';
 export * from './structures/resize';
 export * from './structures/size';
+export * from './structures/transform-instances';

@@ -3,6 +3,7 @@ import sharp, { type Metadata, type Sharp } from 'sharp';
 import { InputError, shortened } from '../../detection/errors';
 import type { RgbImage } from '../../detection/structures/resize';
 import type { Size } from '../../detection/structures/size';
+import { isOutOfFiles } from './out-of-files';
 
 /** Pictures that declare more pixels are taken for decompression bombs: the number at which PIL refuses. */
 export const MAX_PIXELS = 178_956_970;
@@ -26,6 +27,7 @@ export class ImageError extends InputError {
   override readonly name = 'ImageError';
 
   constructor(
+    /** Its path, or what else it is called. */
     readonly file: string,
     readonly reason: string,
     readonly fault: ImageFault = 'unreadable',
@@ -40,16 +42,32 @@ export class ImageError extends InputError {
  * colour profiles are ignored), grey repeated, alpha dropped rather than blended, the palette looked up, the
  * high byte of 16 bits, the first frame of several.
  *
+ * @param picture path of its file, or the file's bytes
  * @param expectedSize what the annotations say
  * @throws ImageError if the file cannot be read, is damaged or truncated, is no picture, or has another size; the system's
  *   error if too many files are open
  */
-export async function decodeImage(file: string, expectedSize?: Size): Promise<DecodedImage> {
+export async function decodeImage(picture: string | Uint8Array, expectedSize?: Size): Promise<DecodedImage> {
+  const name = typeof picture === 'string' ? picture : 'a picture in memory';
+  const bytes = typeof picture === 'string' ? await readPicture(picture) : bufferOf(picture);
+  if (bytes.length === 0) throw new ImageError(name, 'there are no bytes');
+  try {
+    return await decode(bytes, name, expectedSize);
+  } catch (error) {
+    throw asImageError(name, error);
+  }
+}
+
+async function readPicture(file: string): Promise<Buffer> {
   await requireContent(file);
-  const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
+  return readFile(file).catch((error: NodeJS.ErrnoException) => {
     throw readingError(file, error);
   });
-  return withImageErrors(file, () => decode(bytes, file, expectedSize));
+}
+
+/** The same memory. */
+function bufferOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
 }
 
 /**
@@ -62,7 +80,13 @@ export async function checkImageHeader(file: string, expectedSize: Size): Promis
   await requireContent(file);
   // libvips takes what stands in brackets at the end of a name for its own options.
   const source = file.endsWith(']') ? await readFile(file) : file;
-  await withImageErrors(file, () => readHeader(sharp(source, SHARP_OPTIONS), file, expectedSize));
+  try {
+    await readHeader(sharp(source, SHARP_OPTIONS), file, expectedSize);
+  } catch (error) {
+    // libvips calls a file that it could not open one of an unknown type.
+    if (!(error instanceof ImageError)) await requireReadable(file);
+    throw asImageError(file, error);
+  }
 }
 
 /** Reading a pipe or a device may never end. */
@@ -77,17 +101,6 @@ async function requireContent(file: string): Promise<void> {
 
 // failOn 'error': a wrong checksum and a file that ends early count, a mere warning of the decoder does not.
 const SHARP_OPTIONS = { failOn: 'error', ignoreIcc: true, limitInputPixels: MAX_PIXELS } as const;
-
-async function withImageErrors<T>(file: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof ImageError || !(error instanceof Error)) throw error;
-    // libvips calls a file that it could not open one of an unknown type.
-    await requireReadable(file);
-    throw decodingError(file, error);
-  }
-}
 
 async function requireReadable(file: string): Promise<void> {
   const handle = await open(file).catch((error: NodeJS.ErrnoException) => {
@@ -148,12 +161,6 @@ function cmykToRgb(inks: Uint8Array): Uint8Array {
   return rgb;
 }
 
-/** Whether the process, or the machine, has as many files open as it may: no picture is to blame. */
-export function isOutOfFiles({ message }: Error): boolean {
-  // In words, as a thread that cannot start has another code.
-  return /\bE[MN]FILE\b/.test(message);
-}
-
 function readingError(file: string, error: NodeJS.ErrnoException): Error {
   if (isOutOfFiles(error)) return error;
   const { code, message } = error;
@@ -168,6 +175,11 @@ function sizeProblem(stored: Size, expected: Size): string {
     `${expected.width}x${expected.height}` +
     (swapped ? ' (they may have followed its EXIF orientation, which is ignored here as COCO does)' : '')
   );
+}
+
+/** What the decoder has thrown says that the picture cannot be used. */
+function asImageError(file: string, error: unknown): unknown {
+  return error instanceof ImageError || !(error instanceof Error) ? error : decodingError(file, error);
 }
 
 function decodingError(file: string, { message }: Error): ImageError {

@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Size } from '../../detection/structures/size';
-import { decodeImage, ImageError, isOutOfFiles, type DecodedImage, type ImageFault } from './decode';
+import { decodeImage, ImageError, type DecodedImage, type ImageFault } from './decode';
+import { isOutOfFiles } from './out-of-files';
 
 /**
  * Milliseconds before the second and the third attempt: a network file system needs about a second to come back from a
@@ -11,20 +12,24 @@ const WAITS = [200, 800];
 const LASTING: readonly ImageFault[] = ['size', 'too large'];
 
 /**
- * As decodeImage, but a picture that cannot be read is read again, and once more: a file system may hiccup.
+ * As decodeImage, but a file that cannot be read is read again, and once more: a file system may hiccup.
  *
  * @throws the error of the last attempt
  */
-export async function decodeImageWithRetries(file: string, expectedSize?: Size): Promise<DecodedImage> {
-  for (const wait of WAITS) {
+export async function decodeImageWithRetries(
+  picture: string | Uint8Array,
+  expectedSize?: Size,
+): Promise<DecodedImage> {
+  const waits = typeof picture === 'string' ? WAITS : [];
+  for (const wait of waits) {
     try {
-      return await decodeImage(file, expectedSize);
+      return await decodeImage(picture, expectedSize);
     } catch (error) {
       if (!mayPass(error)) throw error;
       await setTimeout(wait);
     }
   }
-  return decodeImage(file, expectedSize);
+  return decodeImage(picture, expectedSize);
 }
 
 function mayPass(error: unknown): boolean {

@@ -1,4 +1,4 @@
-import type { ImageNormalization } from '../../detection/structures/resize';
+import type { InputSpec } from '../../detection/structures/input-spec';
 import type { Size, Window } from '../../detection/structures/size';
 import type { ImageFault } from '../images/decode';
 import type { ColorChange } from '../transforms/photometric';
@@ -6,7 +6,8 @@ import type { ColorChange } from '../transforms/photometric';
 /** What a worker needs to know to make the pixels of one picture. */
 export interface PictureJob {
   readonly imageId: number;
-  readonly file: string;
+  /** Path of the picture, or the bytes of its file. */
+  readonly file: string | Uint8Array;
   /** As the annotations say; the stored picture must have it. */
   readonly size: Size;
   /** What is done to the stored picture's colours, in this order. Default: nothing. */
@@ -19,14 +20,20 @@ export interface PictureJob {
   readonly flip: boolean;
 }
 
+/** What messages call a picture: `image 3 (a.jpg)`, or `image 3` where it comes as bytes. */
+export function pictureName({ imageId, file }: PictureJob): string {
+  return typeof file === 'string' ? `image ${imageId} (${file})` : `image ${imageId}`;
+}
+
 /** The size that the model sees. */
 export function sizeInBatch({ resized, window }: PictureJob): Size {
   return window === undefined ? resized : { height: window.height, width: window.width };
 }
 
 /** What a worker needs to know to make the pixels of a batch. */
-export interface BatchJob extends ImageNormalization {
+export interface BatchJob {
   readonly pictures: readonly PictureJob[];
+  readonly input: InputSpec;
   /** Common size of the batch. */
   readonly padded: Size;
 }

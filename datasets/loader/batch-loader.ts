@@ -47,7 +47,7 @@ interface WholeBatch {
  *
  * A picture that cannot be used, after some attempts, is told to `onBrokenPicture`, or ends the iteration at its batch with
  * an ImageError. PicturesGoneError ends it where that happens to many one after the other, WorkerDeathError where a batch
- * lets workers die.
+ * lets workers die, BatchMemoryError where there is no memory for one.
  */
 export abstract class BatchLoader implements AsyncIterable<DetectionBatch> {
   private readonly streams = new Set<AsyncGenerator<DetectionBatch, void>>();

@@ -1,15 +1,15 @@
 import { RandomStream } from '../../detection/nn/random';
-import { paddedSize, resizedSize } from '../../detection/structures/resize';
-import type { ImageNormalization, ResizeOptions, ResizeRule } from '../../detection/structures/resize';
-import type { Size, Window } from '../../detection/structures/size';
+import type { InputSpec } from '../../detection/structures/input-spec';
 import type { Targets } from '../../detection/structures/instances';
-import { flipBoxes, scaleBoxes } from '../../detection/structures/boxes';
+import { paddedSize, resizedSize } from '../../detection/structures/resize';
+import type { Size, Window } from '../../detection/structures/size';
+import { cropInstances, flipInstances, scaleInstances } from '../../detection/structures/transform-instances';
 import { aspectRatioGroups } from '../samplers/aspect-ratio-groups';
 import { EpochOrder } from '../samplers/epoch-order';
 import { GroupedBatches } from '../samplers/grouped-batches';
 import { repeatFactors } from '../samplers/repeat-factors';
 import { drawPhotometricDistortion } from '../transforms/photometric';
-import { cropTargets, drawScaleJitter } from '../transforms/scale-jitter';
+import { drawScaleJitter } from '../transforms/scale-jitter';
 import type { ScaleJitter } from '../transforms/scale-jitter';
 import { sizeInBatch } from './batch-job';
 import type { BatchJob, PictureJob } from './batch-job';
@@ -22,16 +22,17 @@ export interface BatchPlan {
   readonly targets: readonly Targets[];
 }
 
-export interface TrainingPlanOptions extends ImageNormalization {
+export interface TrainingPlanOptions {
+  /** How the model takes pictures. */
+  readonly input: InputSpec;
   /** Images of a batch. */
   readonly batchSize: number;
-  /** Each image's shorter side is drawn from these lengths, pixels, as torchvision's transform does in training. */
-  readonly minSizes: readonly number[];
-  /** Upper limit for the longer side, pixels. */
-  readonly maxSize: number;
-  /** Default 'float64'. */
-  readonly resizeRule?: ResizeRule;
-  /** Resizes, and takes a part of the picture, instead of minSizes and maxSize. Default null. */
+  /**
+   * Each image's shorter side is drawn from these lengths, pixels, as torchvision's transform does in training. Default: the
+   * input's own.
+   */
+  readonly minSizes?: readonly number[];
+  /** Resizes, and takes a part of the picture, instead of what minSizes and the input say. Default null. */
   readonly scaleJitter?: ScaleJitter | null;
   /** How often an image is mirrored left to right. Default 0.5, as in torchvision's references. */
   readonly flipProbability?: number;
@@ -57,22 +58,22 @@ interface Extent {
 }
 
 function makeSample(
-  { imageId, file, size, targets: { boxes: gtBoxes, labels: gtLabels } }: Example,
+  { imageId, file, size, targets: gtInstances }: Example,
   flip: boolean,
   { resized, window }: Extent,
 ): Sample {
-  const boxes = flip ? flipBoxes(gtBoxes, size.width) : gtBoxes;
-  const targets = { boxes: scaleBoxes(boxes, size, resized), labels: gtLabels };
+  const mirrored = flip ? flipInstances(gtInstances, size.width) : gtInstances;
+  const targets = scaleInstances(mirrored, size, resized);
   const picture = { imageId, file, size, resized, flip };
   return window === undefined
     ? { picture, targets }
-    : { picture: { ...picture, window }, targets: cropTargets(targets, window) };
+    : { picture: { ...picture, window }, targets: cropInstances(targets, window) };
 }
 
-function makePlan(samples: readonly Sample[], { mean, std }: ImageNormalization): BatchPlan {
+function makePlan(samples: readonly Sample[], input: InputSpec): BatchPlan {
   const pictures = samples.map((sample) => sample.picture);
   return {
-    job: { pictures, padded: paddedSize(pictures.map(sizeInBatch)), mean, std },
+    job: { pictures, padded: paddedSize(pictures.map(sizeInBatch), input.sizeDivisor), input },
     targets: samples.map((sample) => sample.targets),
   };
 }
@@ -95,7 +96,7 @@ export function* trainingPlans(
       const random = new RandomStream(seed, `augment/${iteration * batchSize + i}`);
       return augment(examples[image], random, options);
     });
-    yield makePlan(samples, options);
+    yield makePlan(samples, options.input);
   }
 }
 
@@ -125,24 +126,26 @@ function augment(example: Example, random: RandomStream, options: TrainingPlanOp
 }
 
 function drawExtent(random: RandomStream, size: Size, options: TrainingPlanOptions): Extent {
-  const { minSizes, scaleJitter = null } = options;
-  return scaleJitter === null
-    ? { resized: resizedSize(size, { ...options, minSize: random.pick(minSizes) }) }
-    : drawScaleJitter(random, size, scaleJitter);
+  const { input, minSizes, scaleJitter = null } = options;
+  if (scaleJitter !== null) return drawScaleJitter(random, size, scaleJitter);
+  const { resize } = input;
+  if (resize.kind === 'fixed') return { resized: resizedSize(size, resize) };
+  const minSize = random.pick(minSizes ?? [resize.minSize]);
+  return { resized: resizedSize(size, { ...resize, minSize }) };
 }
 
 /** Each image once, in the order given, as it is; the last batch may be smaller. */
 export function* evaluationPlans(
   examples: readonly Example[],
   batchSize: number,
-  options: ResizeOptions & ImageNormalization,
+  input: InputSpec,
 ): Generator<BatchPlan, void> {
   for (let start = 0; start < examples.length; start += batchSize) {
     yield makePlan(
       examples
         .slice(start, start + batchSize)
-        .map((example) => makeSample(example, false, { resized: resizedSize(example.size, options) })),
-      options,
+        .map((example) => makeSample(example, false, { resized: resizedSize(example.size, input.resize) })),
+      input,
     );
   }
 }

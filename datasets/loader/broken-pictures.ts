@@ -1,7 +1,7 @@
 import { InputError } from '../../detection/errors';
 import { paddedSize } from '../../detection/structures/resize';
 import { ImageError } from '../images/decode';
-import { sizeInBatch, type RefusedPicture } from './batch-job';
+import { pictureName, sizeInBatch, type RefusedPicture } from './batch-job';
 import type { BatchPlan } from './batch-plan';
 
 /** A picture that could not be used when its turn came. */
@@ -58,7 +58,10 @@ export class BrokenPictures {
     this.inARow = refused.length < pictures.length ? 0 : this.inARow + refused.length;
     for (const { index, reason, fault } of refused) {
       const { imageId, file } = pictures[index];
-      const error = new ImageError(file, `${reason} (image id ${imageId})`, fault);
+      const error =
+        typeof file === 'string'
+          ? new ImageError(file, `${reason} (image id ${imageId})`, fault)
+          : new ImageError(pictureName(pictures[index]), reason, fault);
       this.last = error;
       if (this.inARow >= MAX_IN_A_ROW) throw new PicturesGoneError(error, this.inARow);
       this.onBrokenPicture({ imageId, error });
@@ -80,6 +83,6 @@ export function repairedPlan(
     items.flatMap((item, index) => (broken.has(index) ? (others?.slice(index, index + 1) ?? []) : [item]));
   const pictures = repair(job.pictures, substitute?.job.pictures);
   if (pictures.length === 0) return undefined;
-  const padded = paddedSize(pictures.map(sizeInBatch));
+  const padded = paddedSize(pictures.map(sizeInBatch), job.input.sizeDivisor);
   return { job: { ...job, pictures, padded }, targets: repair(targets, substitute?.targets) };
 }

@@ -1,34 +1,32 @@
-import type { ImageNormalization, ResizeOptions } from '../../detection/structures/resize';
-import type { CocoDataset } from '../coco/annotations';
+import type { InputSpec } from '../../detection/structures/input-spec';
+import type { Example } from '../examples';
 import { BatchLoader } from './batch-loader';
 import type { WorkerOptions } from './batch-loader';
 import { evaluationPlans } from './batch-plan';
 import type { BatchPlan } from './batch-plan';
-import { cocoExamples } from '../examples';
-import type { Example } from '../examples';
 
-export interface EvaluationLoaderOptions extends WorkerOptions, ResizeOptions, ImageNormalization {
+export interface EvaluationLoaderOptions extends WorkerOptions {
+  /** How the model takes pictures. */
+  readonly input: InputSpec;
   /** Images of a batch. Default 1: no image is padded to the size of another. */
   readonly batchSize?: number;
 }
 
 /**
- * All images once, in the order of their ids, unflipped; the last batch may be smaller. Targets come along for
- * validation losses. See BatchLoader.
+ * All images once, in the order given, unflipped; the last batch may be smaller. Targets come along for validation
+ * losses. See BatchLoader.
  */
 export class EvaluationLoader extends BatchLoader {
-  private readonly examples: readonly Example[];
-
   constructor(
-    dataset: CocoDataset,
+    private readonly examples: readonly Example[],
     private readonly evaluationOptions: EvaluationLoaderOptions,
   ) {
     super(evaluationOptions);
-    this.examples = cocoExamples(dataset);
   }
 
   protected override plans(): Iterator<BatchPlan> {
-    return evaluationPlans(this.examples, this.evaluationOptions.batchSize ?? 1, this.evaluationOptions);
+    const { input, batchSize = 1 } = this.evaluationOptions;
+    return evaluationPlans(this.examples, batchSize, input);
   }
 
   /** None: every image is there once at most. */

@@ -1,5 +1,17 @@
 import { InputError } from '../../detection/errors';
 
+/** There is not so much memory as the pixels of a batch need: smaller images, or fewer of them in a batch, need less. */
+export class BatchMemoryError extends InputError {
+  override readonly name = 'BatchMemoryError';
+
+  constructor(
+    /** What they need. */
+    readonly bytes: number,
+  ) {
+    super(`not enough memory: the pixels of a batch need ${Math.ceil(bytes / 1e6)} MB`);
+  }
+}
+
 /**
  * Shared memory that workers write batches to, used again and again. A fresh buffer for each batch cost as much as the
  * resizing: pages to be filled with zeros by the system, and a garbage collector that is called for every few of them.
@@ -10,7 +22,7 @@ export class PixelBuffers {
   /**
    * A buffer of at least so many bytes, with anything in it. One that is too small makes way for a larger one.
    *
-   * @throws InputError where there is not so much memory
+   * @throws BatchMemoryError where there is not so much memory
    */
   take(bytes: number): SharedArrayBuffer {
     const buffer = this.free.pop();
@@ -28,9 +40,6 @@ function allocate(bytes: number): SharedArrayBuffer {
     return new SharedArrayBuffer(bytes);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    throw new InputError(
-      `not enough memory: the pixels of a batch need ${Math.ceil(bytes / 1e6)} MB. Smaller data.batchSize, ` +
-        `model.minSize or model.maxSize make it less`,
-    );
+    throw new BatchMemoryError(bytes);
   }
 }

@@ -1,11 +1,8 @@
-import { InputError } from '../../detection/errors';
-import type { CocoDataset } from '../coco/annotations';
+import type { Example } from '../examples';
 import { BatchLoader } from './batch-loader';
 import type { WorkerOptions } from './batch-loader';
 import { trainingPlans } from './batch-plan';
 import type { BatchPlan, TrainingPlanOptions } from './batch-plan';
-import { cocoExamples } from '../examples';
-import type { Example } from '../examples';
 
 export interface TrainingLoaderOptions extends WorkerOptions, TrainingPlanOptions {
   /** Iterations that an earlier run has done: batches begin where it ended. Default 0. */
@@ -14,20 +11,21 @@ export interface TrainingLoaderOptions extends WorkerOptions, TrainingPlanOption
 
 /** Batches to train on, without end: all images in random order, then all in another. See BatchLoader. */
 export class TrainingLoader extends BatchLoader {
-  private readonly examples: readonly Example[];
-
   /**
    * Images without boxes are kept: the model learns from them what is background.
    *
-   * @throws InputError if there are no images
+   * @throws RangeError if there are no examples, or minSizes are given for an input of a fixed size
    */
   constructor(
-    dataset: CocoDataset,
+    private readonly examples: readonly Example[],
     private readonly trainingOptions: TrainingLoaderOptions,
   ) {
     super(trainingOptions);
-    this.examples = cocoExamples(dataset);
-    if (dataset.images.length === 0) throw new InputError(`${dataset.file}: there are no images to train on`);
+    if (examples.length === 0) throw new RangeError('there are no examples to train on');
+    const { input, minSizes } = trainingOptions;
+    if (minSizes !== undefined && input.resize.kind === 'fixed') {
+      throw new RangeError('minSizes: the model takes images of one size only');
+    }
   }
 
   protected override plans(): Iterator<BatchPlan> {

@@ -1,6 +1,6 @@
 import { InputError } from '../../detection/errors';
-import { isOutOfFiles } from '../images/decode';
-import type { PictureJob } from './batch-job';
+import { isOutOfFiles } from '../images/out-of-files';
+import { pictureName, type PictureJob } from './batch-job';
 
 /** A worker that loads pictures has ended by itself. */
 export interface WorkerDeath {
@@ -12,7 +12,7 @@ export interface WorkerDeath {
 
 /** `out of memory, at image 3 (a.jpg), image 7 (b.jpg)`. */
 export function describeWorkerDeath({ cause, pictures }: WorkerDeath): string {
-  const names = pictures.map(({ imageId, file }) => `image ${imageId} (${file})`);
+  const names = pictures.map(pictureName);
   return names.length === 0 ? reasonOf(cause) : `${reasonOf(cause)}, at ${names.join(', ')}`;
 }
 
@@ -24,25 +24,27 @@ function reasonOf(cause: Error | number): string {
   return code === 'ERR_WORKER_OUT_OF_MEMORY' ? 'out of memory' : (cause.stack ?? cause.message);
 }
 
-function remedyOf(cause: Error | number): string {
-  return typeof cause !== 'number' && isOutOfFiles(cause)
-    ? 'Too many files are open; raise the limit (ulimit -n), or give a smaller data.workers'
-    : 'Look at these pictures, and at the memory that is free';
-}
-
 /** Workers die of a batch, one after another. */
 export class WorkerDeathError extends InputError {
   override readonly name = 'WorkerDeathError';
+  /** Whether too many files were open: fewer workers open fewer. */
+  readonly isOutOfFiles: boolean;
 
   constructor(
     readonly death: WorkerDeath,
     /** Workers that have died of it. */
     readonly deaths: number,
   ) {
+    const { cause } = death;
+    const outOfFiles = typeof cause !== 'number' && isOutOfFiles(cause);
+    const remedy = outOfFiles
+      ? 'Too many files are open; raise the limit (ulimit -n)'
+      : 'Look at these pictures, and at the memory that is free';
     super(
       `${deaths} threads that load pictures have ended one after another at the same batch, the last: ` +
-        `${describeWorkerDeath(death)}. ${remedyOf(death.cause)}`,
-      { cause: death.cause },
+        `${describeWorkerDeath(death)}. ${remedy}`,
+      { cause },
     );
+    this.isOutOfFiles = outOfFiles;
   }
 }

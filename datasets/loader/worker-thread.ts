@@ -24,6 +24,16 @@ function startWorker(): Worker {
   return new Worker(join(__dirname, `worker${extension}`), { execArgv });
 }
 
+/** What is sent is copied, with all of the memory that bytes are a part of: those of a picture go by themselves. */
+function withOwnBytes({ job, ...request }: BatchRequest): BatchRequest {
+  const pictures = job.pictures.map(({ file, ...picture }) => ({
+    ...picture,
+    file:
+      typeof file === 'string' || file.byteLength === file.buffer.byteLength ? file : new Uint8Array(file),
+  }));
+  return { ...request, job: { ...job, pictures } };
+}
+
 /**
  * A worker, and another one in its place when it dies: what the dead one has not answered is asked of the new one, in the
  * same order. It keeps the process alive only while an answer is awaited.
@@ -58,7 +68,7 @@ export class WorkerThread {
   private send(request: BatchRequest): void {
     this.worker ??= this.start();
     this.worker.ref();
-    this.worker.postMessage(request);
+    this.worker.postMessage(withOwnBytes(request));
   }
 
   private start(): Worker {

@@ -18,7 +18,7 @@ sharp.concurrency(1);
 
 /** Returns what is wrong with its pictures. */
 async function loadBatch({ job, buffer }: BatchRequest): Promise<RefusedPicture[]> {
-  const { pictures, padded, mean, std } = job;
+  const { pictures, padded, input } = job;
   const batch = new Float32Array(buffer, 0, numValues(job));
   const refused: RefusedPicture[] = [];
   const loadPicture = async (picture: PictureJob, index: number): Promise<void> => {
@@ -26,7 +26,7 @@ async function loadBatch({ job, buffer }: BatchRequest): Promise<RefusedPicture[
     try {
       const image = await decodeImageWithRetries(file, size);
       changeColors(image.pixels, colorChanges);
-      resizeAndNormalize(image, resized, batchSlot(batch, padded, index), { flip, window, mean, std });
+      resizeAndNormalize(image, resized, batchSlot(batch, padded, index), { ...input, flip, window });
     } catch (error) {
       if (!(error instanceof ImageError)) throw error;
       refused.push({ index, reason: error.reason, fault: error.fault });

@@ -1,8 +1,6 @@
 import type { RandomStream } from '../../detection/nn/random';
-import { selectBoxes } from '../../detection/structures/boxes';
-import { SIZE_DIVISOR } from '../../detection/structures/resize';
+import type { InputSpec } from '../../detection/structures/input-spec';
 import type { Size, Window } from '../../detection/structures/size';
-import type { Targets } from '../../detection/structures/instances';
 
 /** Large-scale jitter: pictures in all sizes, of which a square is taken. */
 export interface ScaleJitter {
@@ -13,17 +11,12 @@ export interface ScaleJitter {
 }
 
 /**
- * The side of a square that costs what a picture of these sides does, a multiple of 32 so that nothing is padded: 1024 for
- * 800 and 1333, as in torchvision's preset "lsj".
+ * The side of a square that costs what a picture does that is as large as the model takes them, a multiple of its divisor
+ * so that nothing is padded: 1024 for 800 and 1333, as in torchvision's preset "lsj".
  */
-export function squareSide({
-  minSize,
-  maxSize,
-}: {
-  readonly minSize: number;
-  readonly maxSize: number;
-}): number {
-  return SIZE_DIVISOR * Math.max(1, Math.round(Math.sqrt(minSize * maxSize) / SIZE_DIVISOR));
+export function squareSide({ resize, sizeDivisor }: InputSpec): number {
+  const pixels = resize.kind === 'fixed' ? resize.height * resize.width : resize.minSize * resize.maxSize;
+  return sizeDivisor * Math.max(1, Math.round(Math.sqrt(pixels) / sizeDivisor));
 }
 
 /**
@@ -46,22 +39,4 @@ export function drawScaleJitter(
     resized,
     window: { top: startOf(resized.height), left: startOf(resized.width), height: side, width: side },
   };
-}
-
-/**
- * What can be seen of the targets in a window, in its pixels: boxes are cut to it, and those of which nothing is left are
- * left out. As torchvision's FixedSizeCrop.
- */
-export function cropTargets(
-  { boxes: gtBoxes, labels: gtLabels }: Targets,
-  { top, left, height, width }: Window,
-): Targets {
-  const boxes = gtBoxes.map((value, i) =>
-    i % 2 === 0 ? Math.min(Math.max(value - left, 0), width) : Math.min(Math.max(value - top, 0), height),
-  );
-  const kept = Int32Array.from(gtLabels.keys()).filter((i) => {
-    const [x1, y1, x2, y2] = boxes.subarray(4 * i, 4 * i + 4);
-    return x1 < x2 && y1 < y2;
-  });
-  return { boxes: selectBoxes(boxes, kept), labels: Int32Array.from(kept, (i) => gtLabels[i]) };
 }

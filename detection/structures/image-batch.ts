@@ -1,11 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { InputSpec } from './input-spec';
 import { batchSlot, paddedSize, resizeAndNormalize, resizedSize } from './resize';
-import type { NormalizeOptions, ResizeOptions, RgbImage } from './resize';
+import type { RgbImage } from './resize';
 import type { Size } from './size';
 
 /**
  * Images as a model takes them: normalised, resized, padded with zeros at the right and the bottom to one
- * common size that is a multiple of 32 (torchvision's ImageList).
+ * common size that is a multiple of the model's size divisor (torchvision's ImageList).
  */
 export interface ImageBatch {
   /** [N, H, W, 3]. Whoever made the batch disposes it. */
@@ -34,18 +35,15 @@ export function makeImageBatch(
 }
 
 /**
- * Makes a batch of pictures in memory: torchvision's GeneralizedRCNNTransform in evaluation mode. The caller
- * disposes `tensor`.
+ * Makes a batch of pictures in memory, as the model takes them: torchvision's GeneralizedRCNNTransform in evaluation
+ * mode. The caller disposes `tensor`.
  */
-export function batchImages(
-  images: readonly RgbImage[],
-  options: ResizeOptions & NormalizeOptions,
-): ImageBatch {
+export function batchImages(images: readonly RgbImage[], input: InputSpec): ImageBatch {
   if (images.length === 0) throw new RangeError('a batch needs at least one image');
   const originalSizes = images.map((image) => image.size);
-  const sizes = originalSizes.map((size) => resizedSize(size, options));
-  const padded = paddedSize(sizes);
+  const sizes = originalSizes.map((size) => resizedSize(size, input.resize));
+  const padded = paddedSize(sizes, input.sizeDivisor);
   const pixels = new Float32Array(images.length * padded.height * padded.width * 3);
-  images.forEach((image, i) => resizeAndNormalize(image, sizes[i], batchSlot(pixels, padded, i), options));
+  images.forEach((image, i) => resizeAndNormalize(image, sizes[i], batchSlot(pixels, padded, i), input));
   return makeImageBatch(pixels, padded, sizes, originalSizes);
 }

@@ -1,27 +1,5 @@
+import type { InputSpec, ResizeSpec } from './input-spec';
 import type { Size, Window } from './size';
-
-/** What ImageNet's pictures have on average, R, G, B of 0..1: torchvision's image_mean. Backbones are trained so. */
-export const IMAGE_MEAN: readonly number[] = [0.485, 0.456, 0.406];
-/** Their standard deviation: torchvision's image_std. */
-export const IMAGE_STD: readonly number[] = [0.229, 0.224, 0.225];
-/** Batches are padded to a multiple of this, the stride of the coarsest backbone stage: torchvision's size_divisible. */
-export const SIZE_DIVISOR = 32;
-
-/**
- * In which precision the factor of a resize is computed: 'float64' as torchvision does today, 'float32' as its
- * releases up to 0.14 did. The results differ by a pixel for half of all sizes: 427x640 becomes 800x1199 or 799x1199.
- */
-export type ResizeRule = 'float64' | 'float32';
-
-/** How large images are made. */
-export interface ResizeOptions {
-  /** Wanted length of the shorter side, pixels. */
-  readonly minSize: number;
-  /** Upper limit for the longer side, pixels; it wins over minSize. */
-  readonly maxSize: number;
-  /** Default 'float64'. */
-  readonly resizeRule?: ResizeRule;
-}
 
 /** A picture in memory: RGB, row by row, [height, width, 3]. Bytes are 0..255, floats 0..1. */
 export interface RgbImage {
@@ -37,51 +15,33 @@ export interface ImageSlot {
   readonly rowStride: number;
 }
 
-/** What is subtracted from R, G, B of 0..1, and what that is divided by. It belongs to the model. */
-export interface ImageNormalization {
-  /** Default IMAGE_MEAN. */
-  readonly mean?: readonly number[];
-  /** Default IMAGE_STD. */
-  readonly std?: readonly number[];
-}
-
-export interface NormalizeOptions extends ImageNormalization {
+/** What is done to a picture beside resizing it. */
+export interface NormalizeOptions extends Pick<InputSpec, 'mean' | 'std' | 'channels'> {
   /** Mirror the picture left to right. Default false. */
   readonly flip?: boolean;
-}
-
-export interface WindowOptions extends NormalizeOptions {
   /** The part of the resized picture that is wanted; it begins inside of it. Default: all of it. */
   readonly window?: Window;
 }
 
 /**
- * The size of an image after torchvision's GeneralizedRCNNTransform: the shorter side becomes minSize, unless
- * the longer one would then exceed maxSize. Never less than one pixel.
+ * The size of an image as a model takes it, before padding. For 'shorter-side' as torchvision's GeneralizedRCNNTransform,
+ * its factor in float64 (releases up to 0.14 took float32, which gives another pixel for half of all sizes); never less
+ * than one pixel.
  */
-export function resizedSize(
-  original: Size,
-  { minSize, maxSize, resizeRule = 'float64' }: ResizeOptions,
-): Size {
+export function resizedSize(original: Size, resize: ResizeSpec): Size {
+  if (resize.kind === 'fixed') return { height: resize.height, width: resize.width };
   const shorter = Math.min(original.height, original.width);
   const longer = Math.max(original.height, original.width);
-  const scale =
-    resizeRule === 'float64'
-      ? Math.min(minSize / shorter, maxSize / longer)
-      : // torch divides a number by a tensor as number * (1 / tensor), each step in float32.
-        Math.min(
-          Math.fround(minSize * Math.fround(1 / shorter)),
-          Math.fround(maxSize * Math.fround(1 / longer)),
-        );
+  const scale = Math.min(resize.minSize / shorter, resize.maxSize / longer);
   return {
     height: Math.max(1, Math.floor(original.height * scale)),
     width: Math.max(1, Math.floor(original.width * scale)),
   };
 }
 
-/** The common size of a batch: large enough for every image, both sides multiples of `divisor`. */
-export function paddedSize(sizes: readonly Size[], divisor: number = SIZE_DIVISOR): Size {
-  const roundUp = (length: number): number => Math.ceil(length / divisor) * divisor;
+/** The common size of a batch: large enough for every image, both sides multiples of `sizeDivisor`. */
+export function paddedSize(sizes: readonly Size[], sizeDivisor: number): Size {
+  const roundUp = (length: number): number => Math.ceil(length / sizeDivisor) * sizeDivisor;
   return {
     height: roundUp(Math.max(...sizes.map((size) => size.height))),
     width: roundUp(Math.max(...sizes.map((size) => size.width))),
@@ -125,7 +85,7 @@ function axisTable(from: number, to: number, start: number, length: number): Axi
   return table;
 }
 
-/** Value of each channel of each byte after normalisation, [3, 256], rounded where torch rounds. */
+/** Value of each byte in each channel of the model's image after normalisation, [3, 256], rounded where torch rounds. */
 function byteTable(mean: readonly number[], std: readonly number[]): Float32Array {
   const table = new Float32Array(3 * 256);
   for (let channel = 0; channel < 3; channel++) {
@@ -140,29 +100,32 @@ function byteTable(mean: readonly number[], std: readonly number[]): Float32Arra
 /** Returns a function that writes one source row, normalised, [width * 3]. */
 function rowNormalizer(
   { pixels, size }: RgbImage,
-  mean: readonly number[],
-  std: readonly number[],
+  { mean, std, channels }: NormalizeOptions,
 ): (y: number, row: Float32Array) => void {
   const length = size.width * 3;
+  // Where the picture has what comes first and last in the model's image.
+  const [first, last] = channels === 'bgr' ? [2, 0] : [0, 2];
   if (pixels instanceof Float32Array) {
     const means = Float32Array.from(mean);
     const deviations = Float32Array.from(std);
     return (y, row) => {
       const start = y * length;
+      const [a, b, c] = [start + first, start + 1, start + last];
       for (let i = 0; i < length; i += 3) {
-        row[i] = Math.fround(pixels[start + i] - means[0]) / deviations[0];
-        row[i + 1] = Math.fround(pixels[start + i + 1] - means[1]) / deviations[1];
-        row[i + 2] = Math.fround(pixels[start + i + 2] - means[2]) / deviations[2];
+        row[i] = Math.fround(pixels[a + i] - means[0]) / deviations[0];
+        row[i + 1] = Math.fround(pixels[b + i] - means[1]) / deviations[1];
+        row[i + 2] = Math.fround(pixels[c + i] - means[2]) / deviations[2];
       }
     };
   }
   const table = byteTable(mean, std);
   return (y, row) => {
     const start = y * length;
+    const [a, b, c] = [start + first, start + 1, start + last];
     for (let i = 0; i < length; i += 3) {
-      row[i] = table[pixels[start + i]]!;
-      row[i + 1] = table[256 + pixels[start + i + 1]]!;
-      row[i + 2] = table[512 + pixels[start + i + 2]]!;
+      row[i] = table[pixels[a + i]]!;
+      row[i + 1] = table[256 + pixels[b + i]]!;
+      row[i + 2] = table[512 + pixels[c + i]]!;
     }
   };
 }
@@ -192,10 +155,10 @@ export function resizeAndNormalize(
   image: RgbImage,
   to: Size,
   slot: ImageSlot,
-  options: WindowOptions = {},
+  options: NormalizeOptions,
 ): void {
   const { pixels, size } = image;
-  const { flip = false, window = { top: 0, left: 0, ...to }, mean = IMAGE_MEAN, std = IMAGE_STD } = options;
+  const { flip = false, window = { top: 0, left: 0, ...to } } = options;
   if (pixels.length !== size.height * size.width * 3) {
     throw new RangeError(`${pixels.length} values are no RGB image of ${size.width}x${size.height} pixels`);
   }
@@ -206,7 +169,7 @@ export function resizeAndNormalize(
       positions[x] = 3 * (flip ? size.width - 1 - positions[x] : positions[x]);
   }
 
-  const normalizeRow = rowNormalizer(image, mean, std);
+  const normalizeRow = rowNormalizer(image, options);
   const source = new Float32Array(size.width * 3);
   const [height, length] = [rows.first.length, columns.first.length * 3];
   let upper = { row: -1, values: new Float32Array(length) };

@@ -9,7 +9,7 @@ import { readSync } from '../../detection/nn/reading';
 import { disposingAll } from '../../detection/nn/scope';
 import { scaleBoxes } from '../../detection/structures/boxes';
 import { batchImages, type ImageBatch } from '../../detection/structures/image-batch';
-import type { ResizeOptions } from '../../detection/structures/resize';
+import { torchvisionInput } from '../../detection/structures/input-spec';
 import type { Targets } from '../../detection/structures/instances';
 import type { Picture } from './pictures';
 
@@ -47,7 +47,9 @@ export interface TrainingTarget {
   readonly labels: readonly number[];
 }
 
-export interface TrainingSettings extends ResizeOptions {
+export interface TrainingSettings {
+  readonly minSize: number;
+  readonly maxSize: number;
   readonly learningRate: number;
   readonly momentum: number;
   readonly weightDecay: number;
@@ -70,9 +72,9 @@ const SAMPLED_VALUES = 8;
 export function runInference(
   model: FasterRcnn,
   pictures: readonly Picture[],
-  resize: ResizeOptions,
+  size: { readonly minSize: number; readonly maxSize: number },
 ): Inference {
-  const images = batchImages(pictures, resize);
+  const images = batchImages(pictures, torchvisionInput(size));
   const stages = disposingAll(() => {
     const { backbone, rpn, roiHeads } = model;
     const features = backbone.forward(images.tensor);
@@ -111,7 +113,7 @@ export function runTraining(
   steps: number,
 ): Training {
   for (const stream of model.randomStreams()) stream.sample = (values, count) => values.subarray(0, count);
-  const images = batchImages(pictures.slice(0, settings.targets.length), settings);
+  const images = batchImages(pictures.slice(0, settings.targets.length), torchvisionInput(settings));
   const targets = settings.targets.map((target, image) => resizedTargets(target, images, image));
   const batch = { images, targets, imageIds: [...targets.keys()] };
   const trainable = [...model.namedParameters()].filter(([, parameter]) => parameter.trainable);

@@ -9,6 +9,7 @@ import type { FasterRcnn } from '../../detection/modeling/faster-rcnn';
 import type { NormName } from '../../detection/modeling/detector';
 import { fasterRcnnModel } from '../../detection/modeling/definitions/faster-rcnn';
 import { batchImages } from '../../detection/structures/image-batch';
+import { torchvisionInput } from '../../detection/structures/input-spec';
 import { main } from '../../tools/cli/main';
 import { saveCheckpoint } from '../../weights/checkpoints/checkpoint';
 import { readWeights } from '../../weights/formats/read-weights';
@@ -122,10 +123,8 @@ describeTorchvision('beside torchvision', () => {
       saveCheckpoint(checkpoint, { model, optimizer }, { iteration: 1, metrics: {}, metadata });
       expect(await main(['convert', checkpoint, `${checkpoint}.pth`])).toBe(0);
       given.push([name, norm, `${checkpoint}.pth`, folder.in(`${k}-back.pth`)]);
-      const images = batchImages([{ pixels: picture, size: SIZE }], {
-        minSize: SIZE.height,
-        maxSize: SIZE.width,
-      });
+      const input = torchvisionInput({ minSize: SIZE.height, maxSize: SIZE.width });
+      const images = batchImages([{ pixels: picture, size: SIZE }], input);
       const [found] = model.detect(images);
       images.tensor.dispose();
       ours.push({ found, state: saveStateDict(model) });

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { DetectionBatch } from '../../detection/structures/detection-batch';
+import type { InputSpec } from '../../detection/structures/input-spec';
 import { drawPicture, type BenchmarkPicture } from './pictures';
 
 /** As the torchvision peer's bench.py. */
@@ -24,13 +25,14 @@ export function drawPictures({
   );
 }
 
-/** Normalises the pictures and makes them a batch; none is resized. The caller disposes `images.tensor`. */
+/** Normalises the pictures as a model takes them, and makes them a batch; none is resized. The caller disposes `images.tensor`. */
 export function batchOf(
   pictures: readonly BenchmarkPicture[],
-  { mean, std }: { readonly mean: readonly number[]; readonly std: readonly number[] },
+  { mean, std, channels }: InputSpec,
 ): DetectionBatch {
   const tensor = tf.tidy(() => {
-    const pixels = tf.stack(pictures.map((picture) => picture.pixels)) as tf.Tensor4D;
+    const rgb = tf.stack(pictures.map((picture) => picture.pixels)) as tf.Tensor4D;
+    const pixels = channels === 'bgr' ? tf.reverse(rgb, 3) : rgb;
     return tf.div<tf.Tensor4D>(tf.sub(pixels, tf.tensor1d([...mean])), tf.tensor1d([...std]));
   });
   const sizes = pictures.map(({ pixels: { shape } }) => ({ height: shape[0], width: shape[1] }));

@@ -4,9 +4,10 @@
  *     node dist/tools/benchmarks/loader-case.js '{"annotations":"val.json","images":"images","minSize":800,...}'
  */
 import { readCocoDataset } from '../../datasets/coco/read-dataset';
+import { cocoExamples } from '../../datasets/examples';
 import { TrainingLoader } from '../../datasets/loader/training-loader';
 import { loadBackend } from '../../detection/backend/node';
-import { IMAGE_MEAN, IMAGE_STD } from '../../detection/structures/resize';
+import { torchvisionInput } from '../../detection/structures/input-spec';
 import { OtherWork } from './machine';
 
 /** What both sides get; the peer's program reads the same names. */
@@ -24,12 +25,9 @@ export interface LoaderCase {
 async function main(loaderCase: LoaderCase): Promise<void> {
   await loadBackend();
   const { annotations, images, minSize, maxSize, batch, workers, batches } = loaderCase;
-  const loader = new TrainingLoader(await readCocoDataset(annotations, images), {
+  const loader = new TrainingLoader(cocoExamples(await readCocoDataset(annotations, images)), {
+    input: torchvisionInput({ minSize, maxSize }),
     batchSize: batch,
-    minSizes: [minSize],
-    maxSize,
-    mean: IMAGE_MEAN,
-    std: IMAGE_STD,
     workers,
     seed: 0,
   });

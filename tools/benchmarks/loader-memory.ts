@@ -10,9 +10,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import sharp from 'sharp';
 import { readCocoDataset } from '../../datasets/coco/read-dataset';
+import { cocoExamples } from '../../datasets/examples';
 import { TrainingLoader } from '../../datasets/loader/training-loader';
 import { loadBackend } from '../../detection/backend/node';
-import { IMAGE_MEAN, IMAGE_STD } from '../../detection/structures/resize';
+import { torchvisionInput } from '../../detection/structures/input-spec';
 import { residentMegabytes } from './machine';
 
 /** Files; entries of the data set take turns with them. */
@@ -27,13 +28,12 @@ async function main(numImages: number): Promise<void> {
   await loadBackend();
   const folder = mkdtempSync(path.join(tmpdir(), 'rcnn-benchmark-'));
   try {
-    const loader = new TrainingLoader(await readCocoDataset(await makeSet(folder), folder), {
+    const dataset = await readCocoDataset(await makeSet(folder), folder);
+    const loader = new TrainingLoader(cocoExamples(dataset), {
+      input: torchvisionInput({ minSize: 64, maxSize: 120 }),
       batchSize: BATCH_SIZE,
       workers: WORKERS,
       minSizes: [48, 64, 80],
-      maxSize: 120,
-      mean: IMAGE_MEAN,
-      std: IMAGE_STD,
       seed: 0,
     });
     process.stdout.write(`${'images seen'.padStart(11)}  resident MB  heap MB  array buffers MB  tensors\n`);

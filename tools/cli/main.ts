@@ -10,6 +10,7 @@ import { evaluateCommand } from './commands/evaluate';
 import { findLrCommand } from './commands/find-lr';
 import { synthesizeCommand } from './commands/synthesize';
 import { trainCommand } from './commands/train';
+import { messageWithHint } from '../run/loading-hints';
 import { Interrupted } from '../terminal/interruption';
 import { tell } from '../terminal/progress';
 import { systemRefusal } from '../terminal/system-refusal';
@@ -83,7 +84,7 @@ function report(error: unknown): number {
     // Commander has printed its message or the help text; help that was asked for is no fault.
     return error.exitCode === 0 ? exitStatus.done : exitStatus.userInput;
   }
-  const fault = error instanceof InputError ? error.message : systemRefusal(error);
+  const fault = error instanceof InputError ? messageWithHint(error) : systemRefusal(error);
   if (fault !== undefined) {
     tell(fault);
     return exitStatus.userInput;

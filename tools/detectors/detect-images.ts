@@ -1,13 +1,14 @@
-import type { CocoCategory, CocoDataset } from '../../datasets/coco/annotations';
+import type { CocoCategory } from '../../datasets/coco/annotations';
 import type { CocoDetection } from '../../datasets/evaluation/detections';
+import type { Example } from '../../datasets/examples';
 import { decodeImage } from '../../datasets/images/decode';
-import type { LoaderListeners } from '../../datasets/loader/batch-loader';
 import { EvaluationLoader } from '../../datasets/loader/evaluation-loader';
 import type { Detector } from '../../detection/modeling/detector';
 import type { Detections } from '../../detection/structures/instances';
-import { makeImageBatch } from '../../detection/structures/image-batch';
-import { batchSlot, paddedSize, resizeAndNormalize, resizedSize } from '../../detection/structures/resize';
+import { batchImages } from '../../detection/structures/image-batch';
 import type { Size } from '../../detection/structures/size';
+import { selectInstances } from '../../detection/structures/transform-instances';
+import type { LoaderListeners } from '../../datasets/loader/batch-loader';
 import { Interrupted } from '../terminal/interruption';
 
 export interface DetectSetOptions extends LoaderListeners {
@@ -17,25 +18,25 @@ export interface DetectSetOptions extends LoaderListeners {
 }
 
 /**
- * Detections in each image of a data set, by image id; none of an image whose picture breaks, where a listener is given for
+ * Detections in each image, by image id; none of an image whose picture breaks, where a listener is given for
  * that. Throws Interrupted when the signal says so.
  */
 export async function detectSet(
   model: Detector,
-  dataset: CocoDataset,
+  examples: readonly Example[],
   { signal, onProgress, ...loading }: DetectSetOptions,
 ): Promise<Map<number, Detections>> {
   const found = new Map<number, Detections>();
-  for await (const { images, imageIds } of new EvaluationLoader(dataset, {
-    ...transformOf(model),
+  for await (const { images, imageIds } of new EvaluationLoader(examples, {
+    input: model.input,
     ...loading,
   })) {
     model.detect(images).forEach((detections, k) => found.set(imageIds[k], detections));
-    onProgress?.(found.size, dataset.images.length);
+    onProgress?.(found.size, examples.length);
     await giveWay(signal);
   }
   // Those of which the picture broke are done with too.
-  if (found.size < dataset.images.length) onProgress?.(dataset.images.length, dataset.images.length);
+  if (found.size < examples.length) onProgress?.(examples.length, examples.length);
   return found;
 }
 
@@ -53,13 +54,8 @@ export async function detectFile(
   model: Detector,
   file: string,
 ): Promise<{ size: Size; detections: Detections }> {
-  const transform = transformOf(model);
   const picture = await decodeImage(file);
-  const resized = resizedSize(picture.size, transform);
-  const padded = paddedSize([resized]);
-  const pixels = new Float32Array(padded.height * padded.width * 3);
-  resizeAndNormalize(picture, resized, batchSlot(pixels, padded, 0), transform);
-  const images = makeImageBatch(pixels, padded, [resized], [picture.size]);
+  const images = batchImages([picture], model.input);
   try {
     return { size: picture.size, detections: model.detect(images)[0] };
   } finally {
@@ -68,14 +64,14 @@ export async function detectFile(
 }
 
 /** The first `count` of detections, which are sorted by score, that reach a score. */
-export function aboveThreshold({ boxes, labels, scores }: Detections, threshold: number): Detections {
+export function aboveThreshold(detections: Detections, threshold: number): Detections {
+  const { scores } = detections;
   const end = scores.findIndex((score) => score < threshold);
   const count = end < 0 ? scores.length : end;
-  return {
-    boxes: boxes.subarray(0, 4 * count),
-    labels: labels.subarray(0, count),
-    scores: scores.subarray(0, count),
-  };
+  return selectInstances(
+    detections,
+    Int32Array.from({ length: count }, (_, k) => k),
+  );
 }
 
 /** A detection as COCO's results files have it: box as x, y, width, height. */
@@ -104,10 +100,4 @@ export function cocoResults(
       ...detection,
     })),
   );
-}
-
-/** In the loaders' words. */
-export function transformOf({ input: { resize, mean, std } }: Detector) {
-  if (resize.kind === 'fixed') throw new RangeError('loaders make no pictures of a fixed size yet');
-  return { minSize: resize.minSize, maxSize: resize.maxSize, mean, std };
 }

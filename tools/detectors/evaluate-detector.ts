@@ -1,5 +1,7 @@
-import { CocoDataset } from '../../datasets/coco/annotations';
+import { CocoDataset, type CocoCategory } from '../../datasets/coco/annotations';
 import { evaluateDetections, type CocoEvaluation } from '../../datasets/evaluation/evaluate';
+import { exampleDataset } from '../../datasets/evaluation/example-dataset';
+import { cocoExamples, type Example } from '../../datasets/examples';
 import type { Detections } from '../../detection/structures/instances';
 import { cocoResults, detectSet, type DetectSetOptions } from './detect-images';
 import type { LoadedDetector } from './load-detector';
@@ -14,17 +16,35 @@ export interface DetectorEvaluation {
   readonly losses?: Readonly<Record<string, number>>;
 }
 
-/** Runs a detector over a data set and scores what it finds against the truth, by boxes. */
+/**
+ * Runs a detector over a data set and scores what it finds against the truth, by boxes. The labels of examples are the
+ * detector's own.
+ */
 export async function evaluateDetector(
-  { model, categories }: LoadedDetector,
-  dataset: CocoDataset,
+  { model, categories: ofDetector }: LoadedDetector,
+  data: CocoDataset | readonly Example[],
   options: DetectSetOptions,
 ): Promise<DetectorEvaluation> {
-  const detections = await detectSet(model, dataset, options);
+  const { examples, dataset, categories } = bothFormsOf(data, ofDetector);
+  const detections = await detectSet(model, examples, options);
   const evaluated = withOnly(dataset, detections);
-  const results = cocoResults(detections, categories);
-  const evaluation = evaluateDetections(evaluated, results, { iouType: 'bbox' });
+  const evaluation = evaluateDetections(evaluated, cocoResults(detections, categories), { iouType: 'bbox' });
   return { evaluation, dataset: evaluated, detections };
+}
+
+/** What to detect in, what to score it against, and the categories of detections by label - 1. */
+function bothFormsOf(
+  data: CocoDataset | readonly Example[],
+  ofDetector: readonly CocoCategory[],
+): { examples: readonly Example[]; dataset: CocoDataset; categories: readonly CocoCategory[] } {
+  if (data instanceof CocoDataset) {
+    return { examples: cocoExamples(data), dataset: data, categories: ofDetector };
+  }
+  const dataset = exampleDataset(
+    data,
+    ofDetector.map(({ name }) => name),
+  );
+  return { examples: data, dataset, categories: dataset.categories };
 }
 
 /** An image that nobody has looked at says nothing of a detector: its objects are not missed. */

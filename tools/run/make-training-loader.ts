@@ -1,9 +1,12 @@
 import type { CocoDataset } from '../../datasets/coco/annotations';
+import { cocoExamples } from '../../datasets/examples';
 import type { LoaderListeners } from '../../datasets/loader/batch-loader';
 import { TrainingLoader } from '../../datasets/loader/training-loader';
 import { squareSide, type ScaleJitter } from '../../datasets/transforms/scale-jitter';
 import { modelDefinition } from '../../detection/modeling/definitions';
+import type { InputSpec } from '../../detection/structures/input-spec';
 import type { CompleteConfiguration } from '../config/complete';
+import { detectorInput } from '../config/model-input';
 
 /** The batches that a configuration asks for, after those that an earlier run has seen. */
 export function makeTrainingLoader(
@@ -12,15 +15,14 @@ export function makeTrainingLoader(
   batchesSeen: number,
   listeners: LoaderListeners = {},
 ): TrainingLoader {
-  return new TrainingLoader(set, {
+  const input = detectorInput(modelDefinition(model.name), model);
+  return new TrainingLoader(cocoExamples(set), {
+    input,
     batchSize: data.batchSize,
     workers: data.workers,
     minSizes: data.trainMinSizes,
-    maxSize: model.maxSize,
-    mean: modelDefinition(model.name).input.mean,
-    std: modelDefinition(model.name).input.std,
     flipProbability: data.flip,
-    scaleJitter: scaleJitterOf(data.scaleJitter, model),
+    scaleJitter: scaleJitterOf(data.scaleJitter, input),
     photometricDistortion: data.photometricDistortion,
     aspectRatioGrouping: data.aspectRatioGrouping,
     repeatThreshold: data.repeatThreshold,
@@ -30,9 +32,6 @@ export function makeTrainingLoader(
   });
 }
 
-function scaleJitterOf(
-  range: readonly number[] | null,
-  model: CompleteConfiguration['model'],
-): ScaleJitter | null {
-  return range === null ? null : { range: [range[0], range[1]], side: squareSide(model) };
+function scaleJitterOf(range: readonly number[] | null, input: InputSpec): ScaleJitter | null {
+  return range === null ? null : { range: [range[0], range[1]], side: squareSide(input) };
 }

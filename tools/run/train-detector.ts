@@ -12,6 +12,7 @@ import type { DetectorEvaluation } from '../detectors/evaluate-detector';
 import { bestMetric } from './hooks/evaluation-metrics';
 import { Interrupted, interruptible } from '../terminal/interruption';
 import { LeftOutRecord } from './folder/left-out';
+import { messageWithHint } from './loading-hints';
 import { makeClipping, makeSchedule } from './make-optimizer';
 import { makeTrainingLoader } from './make-training-loader';
 import { writeAtomically } from '../terminal/output-files';
@@ -141,12 +142,13 @@ function whyStopped(
   const saved =
     iteration === 0 ? 'before the first iteration' : `after iteration ${iteration}; saved in ${output}`;
   if (!fault) return new Interrupted(`Stopped ${saved}. To go on: ${resumeCommand}`);
+  const what = messageWithHint(fault);
   // A new run that is refused before its first step leaves nothing behind.
-  if (iteration === 0 && !resume) return new InputError(`${fault.message}. Nothing has been trained yet`);
+  if (iteration === 0 && !resume) return new InputError(`${what}. Nothing has been trained yet`);
   const remedy = `When that is put right, go on with: ${resumeCommand}`;
   const without =
     fault instanceof ImageError
       ? `\nTo go on without pictures that break: ${resumeCommand} --set data.onBrokenPicture=skip`
       : '';
-  return new InputError(`${fault.message}.\nStopped ${saved}. ${remedy}${without}`);
+  return new InputError(`${what}.\nStopped ${saved}. ${remedy}${without}`);
 }

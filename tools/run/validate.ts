@@ -1,9 +1,10 @@
 import type { CocoDataset } from '../../datasets/coco/annotations';
+import { cocoExamples } from '../../datasets/examples';
 import { EvaluationLoader } from '../../datasets/loader/evaluation-loader';
-import type { Detector } from '../../detection/modeling/detector';
 import { validationLosses } from '../../detection/engine/validation-losses';
+import type { Detector } from '../../detection/modeling/detector';
 import type { DataFaults } from './hooks/data-faults';
-import { giveWay, transformOf, type DetectSetOptions } from '../detectors/detect-images';
+import { giveWay, type DetectSetOptions } from '../detectors/detect-images';
 import { evaluateDetector, type DetectorEvaluation } from '../detectors/evaluate-detector';
 import { Progress } from '../terminal/progress';
 import type { TrainingRun } from './training-run';
@@ -46,7 +47,7 @@ async function detectorLosses(
   seed: number,
   { signal, onProgress, ...loading }: DetectSetOptions,
 ): Promise<Record<string, number>> {
-  const images = new EvaluationLoader(dataset, { ...transformOf(model), ...loading });
+  const images = new EvaluationLoader(cocoExamples(dataset), { input: model.input, ...loading });
   return validationLosses(images, model, seed, async (done) => {
     onProgress?.(done, dataset.images.length);
     await giveWay(signal);

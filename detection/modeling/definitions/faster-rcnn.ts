@@ -1,6 +1,5 @@
 import { RandomStream } from '../../nn/random';
-import type { InputSpec } from '../../structures/input-spec';
-import { IMAGE_MEAN, IMAGE_STD, SIZE_DIVISOR } from '../../structures/resize';
+import { torchvisionInput, type InputSpec } from '../../structures/input-spec';
 import type { Body, BodyOptions } from '../backbone/body';
 import { EfficientNetLite0 } from '../backbone/efficientnet-lite0';
 import { BackboneWithFpn } from '../backbone/feature-pyramid';
@@ -157,19 +156,6 @@ function resnet(depth: ResNetDepth, width?: number): FasterRcnnConfiguration['bo
   return (options) => new ResNet(depth, { ...options, width });
 }
 
-/** Pictures as torchvision's backbones are trained on. */
-function photographs(minSize: number, maxSize: number): InputSpec {
-  return {
-    resize: { kind: 'shorter-side', minSize, maxSize },
-    mean: IMAGE_MEAN,
-    std: IMAGE_STD,
-    channels: 'rgb',
-    sizeDivisor: SIZE_DIVISOR,
-  };
-}
-
-const { minSize, maxSize } = fasterRcnnDefaults.transform;
-
 /** torchvision's fasterrcnn_resnet50_fpn, whatever the body. */
 const torchvision: Omit<FasterRcnnConfiguration, 'body'> = {
   epsilon: 1e-5,
@@ -180,7 +166,11 @@ const torchvision: Omit<FasterRcnnConfiguration, 'body'> = {
   rpn: fasterRcnnDefaults.rpn,
   roi: fasterRcnnDefaults.roi,
 };
-const resnetTraits: Traits = { stages: 5, pretrainedNorm: 'frozen', input: photographs(minSize, maxSize) };
+const resnetTraits: Traits = {
+  stages: 5,
+  pretrainedNorm: 'frozen',
+  input: torchvisionInput(fasterRcnnDefaults.transform),
+};
 
 /** torchvision: each of the three levels has anchors of all sizes. */
 const ALL_ANCHOR_SIZES = fasterRcnnDefaults.anchors.sizes.flat();
@@ -213,7 +203,7 @@ const small: Omit<FasterRcnnConfiguration, 'body'> = {
   },
   roi: { ...fasterRcnnDefaults.roi, batchSizePerImage: 256 },
 };
-const smallInput = photographs(320, 533);
+const smallInput = torchvisionInput({ minSize: 320, maxSize: 533 });
 
 /** The demo's, 3.4 million parameters. */
 const tiny: FasterRcnnConfiguration = {
@@ -332,7 +322,7 @@ export const fasterRcnnModels: readonly FasterRcnnDefinition[] = [
   }),
   fasterRcnn(
     'fasterrcnn_mobilenet_v3_large_320_fpn',
-    { ...mobilenetTraits, input: photographs(320, 640) },
+    { ...mobilenetTraits, input: torchvisionInput({ minSize: 320, maxSize: 640 }) },
     mobilenetV3At320,
     { COCO_V1: mobilenetV3At320Fpn, ...mobilenetV3Weights },
   ),

@@ -191,6 +191,22 @@ describeShared('JPEG', () => {
   });
 });
 
+test('the bytes of a file give what the file gives, wherever in memory they lie', async () => {
+  const file = await write('bytes.png', handMadePng(2, 1, 8, 2, Uint8Array.of(0, 1, 2, 3, 4, 5, 6)));
+  const expected = await decodeImage(file);
+  const bytes = await files.readFile(file);
+  const larger = new Uint8Array(bytes.length + 7);
+  larger.set(bytes, 3);
+  const part = larger.subarray(3, 3 + bytes.length);
+  expect(await decodeImage(part, { width: 2, height: 1 })).toEqual(expected);
+  await expect(decodeImage(part, { width: 1, height: 2 })).rejects.toMatchObject({
+    file: 'a picture in memory',
+    fault: 'size',
+  });
+  await expect(decodeImage(new Uint8Array(0))).rejects.toThrow('a picture in memory: there are no bytes');
+  await expect(decodeImage(part.subarray(0, 40))).rejects.toThrow(ImageError);
+});
+
 describe('refuses', () => {
   const jpeg = (): Promise<Buffer> =>
     sharp({

@@ -46,6 +46,12 @@ test('one that never can be is refused after three attempts, one of the wrong si
   expect(waits).toHaveLength(2);
 });
 
+test('bytes are decoded once: they do not change', async () => {
+  const waits = meanwhile(() => Promise.resolve());
+  await expect(decodeImageWithRetries(Uint8Array.of(1, 2, 3))).rejects.toThrow('this is no picture');
+  expect(waits).toEqual([]);
+});
+
 test('one that is read once fewer files are open is read', async () => {
   jest.spyOn(files, 'readFile').mockRejectedValueOnce(new Error('EMFILE: too many open files'));
   expect(meanwhile(() => Promise.resolve())).toEqual([]);

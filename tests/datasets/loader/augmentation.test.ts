@@ -12,14 +12,15 @@ import type { TrainingLoaderOptions } from '../../../datasets/loader/training-lo
 import { changeColors } from '../../../datasets/transforms/photometric';
 import { loadBackend } from '../../../detection/backend/node';
 import { RandomStream } from '../../../detection/nn/random';
+import { torchvisionInput } from '../../../detection/structures/input-spec';
 import { batchSlot, resizeAndNormalize } from '../../../detection/structures/resize';
 
 const SIDE = 64;
 const SQUARE = { height: SIDE, width: SIDE };
+const input = torchvisionInput({ minSize: 48, maxSize: 80 });
 const all: TrainingLoaderOptions = {
+  input,
   batchSize: 2,
-  minSizes: [48],
-  maxSize: 80,
   photometricDistortion: 0.5,
   scaleJitter: { range: [0.3, 2], side: SIDE },
   aspectRatioGrouping: true,
@@ -71,7 +72,7 @@ interface Pixels {
 async function take(options: TrainingLoaderOptions, count: number): Promise<Pixels[]> {
   const { numTensors } = tf.memory();
   const batches: Pixels[] = [];
-  for await (const { images, ...rest } of new TrainingLoader(dataset, options)) {
+  for await (const { images, ...rest } of new TrainingLoader(cocoExamples(dataset), options)) {
     batches.push({ pixels: [...images.tensor.dataSync()], sizes: images.sizes, rest });
     if (batches.length === count) break;
   }
@@ -92,7 +93,7 @@ async function expectedPixels({
   changeColors(pixels, colorChanges!);
   const whole = { height: resized.height + SIDE, width: resized.width + SIDE };
   const values = new Float32Array(whole.height * whole.width * 3);
-  resizeAndNormalize({ pixels, size }, resized, batchSlot(values, whole, 0), { flip });
+  resizeAndNormalize({ pixels, size }, resized, batchSlot(values, whole, 0), { ...input, flip });
   return Array.from({ length: SIDE }, (_, y) => {
     const start = ((window!.top + y) * whole.width + window!.left) * 3;
     return [...values.subarray(start, start + SIDE * 3)];

@@ -2,6 +2,13 @@ import type { BatchPlan, TrainingPlanOptions } from '../../../datasets/loader/ba
 import { evaluationPlans, trainingPlans } from '../../../datasets/loader/batch-plan';
 import type { Example } from '../../../datasets/examples';
 import { RandomStream } from '../../../detection/nn/random';
+import { torchvisionInput, type InputSpec } from '../../../detection/structures/input-spec';
+import type { Targets } from '../../../detection/structures/instances';
+import {
+  cropInstances,
+  flipInstances,
+  scaleInstances,
+} from '../../../detection/structures/transform-instances';
 
 const examples: Example[] = Array.from({ length: 7 }, (_, i) => ({
   imageId: 10 * i,
@@ -10,9 +17,9 @@ const examples: Example[] = Array.from({ length: 7 }, (_, i) => ({
   targets: { boxes: Float32Array.of(10, 20, 40, 60), labels: Int32Array.of(i + 1) },
 }));
 const options: TrainingPlanOptions = {
+  input: torchvisionInput({ minSize: 800, maxSize: 1000 }),
   batchSize: 3,
   minSizes: [50, 80],
-  maxSize: 1000,
   flipProbability: 0.5,
   seed: 4,
 };
@@ -176,8 +183,52 @@ test('scaleJitter: squares of pictures in all sizes, with the boxes that can be 
   expect(scales.size).toBeGreaterThan(17);
 });
 
+test('an image of a fixed size is scaled along each axis by itself, its boxes too', () => {
+  const input: InputSpec = { ...options.input, resize: { kind: 'fixed', height: 50, width: 400 } };
+  const [training] = take(
+    trainingPlans(examples, { batchSize: 3, seed: 4, flipProbability: 0, input }, 0),
+    1,
+  );
+  const [evaluation] = evaluationPlans(examples, 3, input);
+  for (const { job, targets } of [training, evaluation]) {
+    expect(job.padded).toEqual({ height: 64, width: 416 });
+    job.pictures.forEach(({ size, resized }, i) => {
+      expect(resized).toEqual({ height: 50, width: 400 });
+      const ratio = Math.fround(400 / size.width);
+      expect([...targets[i].boxes]).toEqual([10 * ratio, 10, 40 * ratio, 30].map(Math.fround));
+    });
+  }
+});
+
+test("without lengths to draw from, the shorter side is the input's", () => {
+  const input = torchvisionInput({ minSize: 60, maxSize: 1000 });
+  const expected = take(trainingPlans(examples, { ...options, input, minSizes: [60] }, 0), 5);
+  expect(take(trainingPlans(examples, { ...options, input, minSizes: undefined }, 0), 5)).toEqual(expected);
+});
+
+test('all that is known of the objects goes along', () => {
+  const size = { height: 10, width: 20 };
+  const whole: Targets = {
+    boxes: Float32Array.of(2, 1, 8, 9),
+    labels: Int32Array.of(3),
+    masks: [{ size, counts: Uint32Array.of(30, 25, 145) }],
+    hasMask: Uint8Array.of(1),
+    keypoints: Float32Array.of(4, 5, 2),
+  };
+  const example: Example = { imageId: 1, file: 'a.png', size, targets: whole };
+  const input = torchvisionInput({ minSize: 20, maxSize: 1000 });
+  const training = { batchSize: 1, seed: 0, flipProbability: 1, input };
+  const [{ targets }] = take(trainingPlans([example], training, 0), 1);
+  const doubled = { height: 20, width: 40 };
+  expect(targets).toEqual([scaleInstances(flipInstances(whole, 20), size, doubled)]);
+  const jitter = { ...training, flipProbability: 0, scaleJitter: { range: [2, 2] as const, side: 20 } };
+  const [jittered] = take(trainingPlans([example], jitter, 0), 1);
+  const { window } = jittered.job.pictures[0];
+  expect(jittered.targets).toEqual([cropInstances(scaleInstances(whole, size, doubled), window!)]);
+});
+
 test('evaluation takes each image once, in order, and pads to a multiple of 32', () => {
-  const plans = [...evaluationPlans(examples, 3, { minSize: 50, maxSize: 101 })];
+  const plans = [...evaluationPlans(examples, 3, torchvisionInput({ minSize: 50, maxSize: 101 }))];
   expect(plans.map((plan) => plan.job.pictures.map((picture) => picture.imageId))).toEqual([
     [0, 10, 20],
     [30, 40, 50],

@@ -8,6 +8,7 @@ import type { Worker } from 'node:worker_threads';
 import * as tf from '@tensorflow/tfjs-core';
 import sharp from 'sharp';
 import { CocoDataset, type CocoImage } from '../../../datasets/coco/annotations';
+import { cocoExamples, type Example } from '../../../datasets/examples';
 import { PicturesGoneError } from '../../../datasets/loader/broken-pictures';
 import { EvaluationLoader } from '../../../datasets/loader/evaluation-loader';
 import { TrainingLoader } from '../../../datasets/loader/training-loader';
@@ -15,14 +16,20 @@ import { WorkerPool } from '../../../datasets/loader/worker-pool';
 import { loadBackend } from '../../../detection/backend/node';
 import { RandomStream } from '../../../detection/nn/random';
 import type { DetectionBatch } from '../../../detection/structures/detection-batch';
+import { torchvisionInput } from '../../../detection/structures/input-spec';
 import { watchedWorkers } from './watched-workers';
 
 jest.mock('node:worker_threads', () =>
   jest.requireActual<typeof import('./watched-workers')>('./watched-workers').watchWorkers(),
 );
 
-const training = { batchSize: 2, minSizes: [40, 56], maxSize: 90, seed: 3 };
-const evaluation = { batchSize: 2, minSize: 48, maxSize: 80 };
+const training = {
+  input: torchvisionInput({ minSize: 40, maxSize: 90 }),
+  batchSize: 2,
+  minSizes: [40, 56],
+  seed: 3,
+};
+const evaluation = { input: torchvisionInput({ minSize: 48, maxSize: 80 }), batchSize: 2 };
 
 let folder: string;
 let images: CocoImage[];
@@ -54,7 +61,7 @@ afterEach(() => {
 });
 
 /** A set of all images, each with one object; for `broken` it tells another size than is stored, which no retry mends. */
-function datasetWith(...broken: number[]): CocoDataset {
+function examplesWith(...broken: number[]): Example[] {
   const entries = images.map((image) => (broken.includes(image.id) ? { ...image, width: 99 } : image));
   const annotations = images.map(({ id, width, height }) => ({
     id,
@@ -64,7 +71,8 @@ function datasetWith(...broken: number[]): CocoDataset {
     area: width * height,
     isCrowd: false,
   }));
-  return new CocoDataset('train.json', folder, entries, [{ id: 7, name: 'noise' }], annotations, []);
+  const categories = [{ id: 7, name: 'noise' }];
+  return cocoExamples(new CocoDataset('train.json', folder, entries, categories, annotations, []));
 }
 
 interface Copy extends Omit<DetectionBatch, 'images'> {
@@ -89,7 +97,7 @@ async function take(
 }
 
 test('batches are the same to the bit when workers die at random moments', async () => {
-  const expected = await take(new TrainingLoader(datasetWith(), training), 14);
+  const expected = await take(new TrainingLoader(examplesWith(), training), 14);
   for (const seed of [1, 2, 3]) {
     const random = new RandomStream(seed, 'deaths');
     // Two deaths, so that no batch has three of its own.
@@ -101,7 +109,7 @@ test('batches are the same to the bit when workers die at random moments', async
     watchedWorkers.started = [];
     const ended = new Set<Worker>();
     const options = { workers: 1 + random.integer(3), prefetch: random.integer(6) };
-    const loader = new TrainingLoader(datasetWith(), {
+    const loader = new TrainingLoader(examplesWith(), {
       ...training,
       ...options,
       onWorkerDeath: () => deaths++,
@@ -124,7 +132,7 @@ test('batches are the same to the bit when workers die at random moments', async
 describe('a picture that cannot be used', () => {
   test('in training has its place taken by that of the next batch, also after a resume', async () => {
     // 13 batches of 2: images 0 to 6 come in each of almost four rounds.
-    const planned = await take(new TrainingLoader(datasetWith(), training), 13);
+    const planned = await take(new TrainingLoader(examplesWith(), training), 13);
     const broken = [102, 103, 106];
     const isBroken = (id: number): boolean => broken.includes(id);
     const told: number[] = [];
@@ -132,7 +140,7 @@ describe('a picture that cannot be used', () => {
       ...training,
       onBrokenPicture: ({ imageId }: { imageId: number }) => told.push(imageId),
     };
-    const batches = await take(new TrainingLoader(datasetWith(...broken), options), 9);
+    const batches = await take(new TrainingLoader(examplesWith(...broken), options), 9);
     for (const [k, { imageIds, targets, shape }] of batches.entries()) {
       const sources = planned[k].imageIds.map((_, place) =>
         planned.slice(k).find((plan) => !isBroken(plan.imageIds[place])),
@@ -144,17 +152,17 @@ describe('a picture that cannot be used', () => {
     }
     expect(new Set(told)).toEqual(new Set(broken));
     for (const more of [{ workers: 3 }, { prefetch: 0 }]) {
-      const resumed = new TrainingLoader(datasetWith(...broken), { ...options, ...more, startIteration: 3 });
+      const resumed = new TrainingLoader(examplesWith(...broken), { ...options, ...more, startIteration: 3 });
       expect(await take(resumed, 6)).toEqual(batches.slice(3));
     }
   });
 
   test('in an evaluation is left out of its batch, and the batch where it was alone', async () => {
     const onBrokenPicture = jest.fn();
-    const loader = new EvaluationLoader(datasetWith(101, 106), { ...evaluation, onBrokenPicture });
+    const loader = new EvaluationLoader(examplesWith(101, 106), { ...evaluation, onBrokenPicture });
     const batches = await take(loader, Infinity);
     expect(batches.map(({ imageIds }) => imageIds)).toEqual([[100], [102, 103], [104, 105]]);
-    const alone = new EvaluationLoader(datasetWith(), { ...evaluation, batchSize: 1 });
+    const alone = new EvaluationLoader(examplesWith(), { ...evaluation, batchSize: 1 });
     const [first] = await take(alone, 1);
     expect(batches[0]).toEqual(first);
     expect(onBrokenPicture.mock.calls).toMatchObject([
@@ -165,7 +173,7 @@ describe('a picture that cannot be used', () => {
 
   test('ends the iteration when it is one of many, one after the other', async () => {
     const onBrokenPicture = jest.fn();
-    const all = datasetWith(...images.map(({ id }) => id));
+    const all = examplesWith(...images.map(({ id }) => id));
     const loader = new TrainingLoader(all, { ...training, onBrokenPicture });
     await expect(take(loader, 1)).rejects.toThrow(PicturesGoneError);
     expect(onBrokenPicture).toHaveBeenCalledTimes(8);
@@ -173,7 +181,7 @@ describe('a picture that cannot be used', () => {
     const evaluated = new EvaluationLoader(all, { ...evaluation, onBrokenPicture });
     await expect(take(evaluated, Infinity)).rejects.toThrow(/^7 pictures one after the other/);
     // Some among others do not: image 100 comes between them.
-    const some = datasetWith(...images.slice(1).map(({ id }) => id));
+    const some = examplesWith(...images.slice(1).map(({ id }) => id));
     const [batch] = await take(new TrainingLoader(some, { ...training, onBrokenPicture }), 1);
     expect(batch.imageIds).toEqual([100, 100]);
   });
@@ -188,7 +196,7 @@ describe('memory', () => {
   test('batches are loaded no further ahead than asked for, however long the one in use stays', async () => {
     const ordered = jest.spyOn(WorkerPool.prototype, 'load');
     const options = { ...training, workers: 2, prefetch: 3 };
-    await take(new TrainingLoader(datasetWith(), options), 8, async (done) => {
+    await take(new TrainingLoader(examplesWith(), options), 8, async (done) => {
       await new Promise((resolve) => setTimeout(resolve, 15));
       expect(ordered).toHaveBeenCalledTimes(done + 3);
     });
@@ -196,9 +204,9 @@ describe('memory', () => {
 
   test('does not grow with the number of images that have been seen', async () => {
     // 0.6 MB a batch: 250 of them would be 150 MB.
-    const options = { batchSize: 1, minSizes: [160], maxSize: 320, seed: 3 };
+    const options = { input: torchvisionInput({ minSize: 160, maxSize: 320 }), batchSize: 1, seed: 3 };
     const resident: number[] = [];
-    await take(new TrainingLoader(datasetWith(), options), 350, (done) => {
+    await take(new TrainingLoader(examplesWith(), options), 350, (done) => {
       if (done % 50 !== 0) return;
       collectGarbage();
       resident.push(process.memoryUsage().rss);

@@ -1,34 +1,42 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { Worker } from 'node:worker_threads';
 import * as tf from '@tensorflow/tfjs-core';
 import sharp from 'sharp';
 import { CocoDataset } from '../../../datasets/coco/annotations';
 import { readCocoDataset } from '../../../datasets/coco/read-dataset';
 import type { CocoImage } from '../../../datasets/coco/annotations';
+import { cocoExamples, type Example } from '../../../datasets/examples';
 import { decodeImage, ImageError } from '../../../datasets/images/decode';
+import type { BatchJob } from '../../../datasets/loader/batch-job';
 import { EvaluationLoader } from '../../../datasets/loader/evaluation-loader';
 import { TrainingLoader } from '../../../datasets/loader/training-loader';
 import { loadBackend } from '../../../detection/backend/node';
-import { InputError } from '../../../detection/errors';
 import { RandomStream } from '../../../detection/nn/random';
 import type { DetectionBatch } from '../../../detection/structures/detection-batch';
 import { batchImages } from '../../../detection/structures/image-batch';
+import { torchvisionInput, type InputSpec } from '../../../detection/structures/input-spec';
 import { describeShared, sharedPath } from '../../shared';
 
-const training = { batchSize: 2, minSizes: [40, 56], maxSize: 90, seed: 3 };
-const evaluation = { batchSize: 2, minSize: 48, maxSize: 80 };
+const training = {
+  input: torchvisionInput({ minSize: 40, maxSize: 90 }),
+  batchSize: 2,
+  minSizes: [40, 56],
+  seed: 3,
+};
+const evaluation = { input: torchvisionInput({ minSize: 48, maxSize: 80 }), batchSize: 2 };
 const repository = resolve(__dirname, '..', '..', '..');
 
 let folder: string;
 let images: CocoImage[];
-let dataset: CocoDataset;
+let examples: Example[];
 let numTensors: number;
 
 /** Every image has one object, apart from 102, which has none. */
-function datasetOf(images: readonly CocoImage[]): CocoDataset {
+function examplesOf(images: readonly CocoImage[]): Example[] {
   const annotations = images
     .filter((image) => image.id !== 102)
     .map(({ id }) => ({
@@ -39,7 +47,8 @@ function datasetOf(images: readonly CocoImage[]): CocoDataset {
       area: 17 * 21,
       isCrowd: false,
     }));
-  return new CocoDataset('train.json', folder, images, [{ id: 7, name: 'noise' }], annotations, []);
+  const categories = [{ id: 7, name: 'noise' }];
+  return cocoExamples(new CocoDataset('train.json', folder, images, categories, annotations, []));
 }
 
 async function noise(name: string, width: number, height: number): Promise<void> {
@@ -58,7 +67,7 @@ beforeAll(async () => {
       return image;
     }),
   );
-  dataset = datasetOf(images);
+  examples = examplesOf(images);
 });
 afterAll(() => rm(folder, { recursive: true }));
 beforeEach(() => {
@@ -90,21 +99,21 @@ async function take(loader: AsyncIterable<DetectionBatch>, count: number): Promi
 
 describe('TrainingLoader', () => {
   test('gives the same batches with any number of workers, any prefetch, and after a resume', async () => {
-    const batches = await take(new TrainingLoader(dataset, training), 6);
+    const batches = await take(new TrainingLoader(examples, training), 6);
     expect(batches).toHaveLength(6);
-    expect(await take(new TrainingLoader(dataset, { ...training, workers: 3, prefetch: 7 }), 6)).toEqual(
+    expect(await take(new TrainingLoader(examples, { ...training, workers: 3, prefetch: 7 }), 6)).toEqual(
       batches,
     );
-    expect(await take(new TrainingLoader(dataset, { ...training, prefetch: 0 }), 2)).toEqual(
+    expect(await take(new TrainingLoader(examples, { ...training, prefetch: 0 }), 2)).toEqual(
       batches.slice(0, 2),
     );
-    const resumed = new TrainingLoader(dataset, { ...training, workers: 2, startIteration: 4 });
+    const resumed = new TrainingLoader(examples, { ...training, workers: 2, startIteration: 4 });
     expect(await take(resumed, 2)).toEqual(batches.slice(4));
-    expect(await take(new TrainingLoader(dataset, { ...training, seed: 4 }), 6)).not.toEqual(batches);
+    expect(await take(new TrainingLoader(examples, { ...training, seed: 4 }), 6)).not.toEqual(batches);
   });
 
   test('images without objects are there', async () => {
-    const batches = await take(new TrainingLoader(dataset, training), 5);
+    const batches = await take(new TrainingLoader(examples, training), 5);
     const empty = batches.flatMap(({ targets, imageIds }) => targets.filter((_, i) => imageIds[i] === 102));
     expect(empty).toHaveLength(2);
     for (const { boxes: gtBoxes, labels: gtLabels } of empty)
@@ -112,11 +121,12 @@ describe('TrainingLoader', () => {
   });
 
   test('pixels are those of the mirrored, resized, normalised picture', async () => {
-    const options = { batchSize: 1, minSizes: [40], maxSize: 90, seed: 0, flipProbability: 1 };
-    for (const { pixels, imageIds, shape } of await take(new TrainingLoader(dataset, options), 5)) {
-      const { fileName, ...size } = dataset.imageOf(imageIds[0])!;
+    const { input } = training;
+    const options = { input, batchSize: 1, seed: 0, flipProbability: 1 };
+    for (const { pixels, imageIds, shape } of await take(new TrainingLoader(examples, options), 5)) {
+      const { fileName, width, height } = images.find(({ id }) => id === imageIds[0])!;
       const mirrored = await sharp(join(folder, fileName)).flop().raw().toBuffer();
-      const expected = batchImages([{ pixels: mirrored, size }], { minSize: 40, maxSize: 90 });
+      const expected = batchImages([{ pixels: mirrored, size: { width, height } }], input);
       expect(shape).toEqual(expected.tensor.shape);
       expect(pixels).toEqual([...expected.tensor.dataSync()]);
       expected.tensor.dispose();
@@ -124,7 +134,7 @@ describe('TrainingLoader', () => {
   });
 
   test('a batch is disposed when the next one is asked for, and the last by close', async () => {
-    const loader = new TrainingLoader(dataset, training);
+    const loader = new TrainingLoader(examples, training);
     const batches = loader[Symbol.asyncIterator]();
     const first = (await batches.next()).value as DetectionBatch;
     expect(first.images.tensor.isDisposed).toBe(false);
@@ -135,20 +145,27 @@ describe('TrainingLoader', () => {
     expect((await batches.next()).done).toBe(true);
   });
 
+  test('lengths to draw from do not go with an image of a fixed size', () => {
+    const input: InputSpec = { ...training.input, resize: { kind: 'fixed', height: 9, width: 9 } };
+    expect(() => new TrainingLoader(examples, { ...training, input })).toThrow(/^minSizes: /);
+  });
+
   test('no images', () => {
-    expect(() => new TrainingLoader(datasetOf([]), training)).toThrow(InputError);
+    expect(() => new TrainingLoader([], training)).toThrow(
+      new RangeError('there are no examples to train on'),
+    );
   });
 });
 
 describe('EvaluationLoader', () => {
   test('gives every image once, in order, as batchImages makes it; and again', async () => {
-    const loader = new EvaluationLoader(dataset, evaluation);
+    const loader = new EvaluationLoader(examples, evaluation);
     const batches = await take(loader, Infinity);
     expect(batches.map(({ imageIds }) => imageIds)).toEqual([[100, 101], [102, 103], [104]]);
     const pictures = await Promise.all(
       images.slice(0, 2).map(({ fileName }) => decodeImage(join(folder, fileName))),
     );
-    const expected = batchImages(pictures, evaluation);
+    const expected = batchImages(pictures, evaluation.input);
     expect(batches[0].shape).toEqual([2, 64, 96, 3]);
     expect(batches[0].shape).toEqual(expected.tensor.shape);
     expect(batches[0].pixels).toEqual([...expected.tensor.dataSync()]);
@@ -158,25 +175,70 @@ describe('EvaluationLoader', () => {
   });
 
   test('normalises as the model asks for', async () => {
-    const options = { ...evaluation, mean: [0.5, 0.4, 0.3], std: [0.5, 0.6, 0.7] };
-    const [{ pixels }] = await take(new EvaluationLoader(dataset, options), 1);
+    const input: InputSpec = {
+      ...evaluation.input,
+      mean: [0.5, 0.4, 0.3],
+      std: [0.5, 0.6, 0.7],
+      channels: 'bgr',
+      sizeDivisor: 8,
+    };
+    const [{ pixels, shape }] = await take(new EvaluationLoader(examples, { ...evaluation, input }), 1);
+    expect(shape).toEqual([2, 48, 80, 3]);
     const pictures = await Promise.all(
       images.slice(0, 2).map(({ fileName }) => decodeImage(join(folder, fileName))),
     );
-    const expected = batchImages(pictures, options);
+    const expected = batchImages(pictures, input);
     expect(pixels).toEqual([...expected.tensor.dataSync()]);
     expected.tensor.dispose();
   });
 
   test('a data set without images is over at once', async () => {
-    expect(await take(new EvaluationLoader(datasetOf([]), evaluation), Infinity)).toEqual([]);
+    expect(await take(new EvaluationLoader([], evaluation), Infinity)).toEqual([]);
+  });
+});
+
+describe('pictures in memory', () => {
+  /** The bytes of files, in the middle of larger memory. */
+  const inMemory = async (): Promise<Example[]> =>
+    Promise.all(
+      examples.map(async (example, i) => {
+        const bytes = await readFile(join(folder, images[i].fileName));
+        const larger = new Uint8Array(bytes.length + 2 * i);
+        larger.set(bytes, i);
+        return { ...example, file: larger.subarray(i, i + bytes.length) };
+      }),
+    );
+
+  test('come out like their files, and keep their bytes', async () => {
+    const given = await inMemory();
+    const before = structuredClone(given);
+    const expected = await take(new TrainingLoader(examples, training), 6);
+    expect(await take(new TrainingLoader(given, { ...training, workers: 2 }), 6)).toEqual(expected);
+    expect(given.map(({ file }) => file)).toEqual(before.map(({ file }) => file));
+  });
+
+  test('are sent without the memory around them', async () => {
+    const posted = jest.spyOn(Worker.prototype, 'postMessage');
+    await take(new EvaluationLoader(await inMemory(), evaluation), Infinity);
+    const files = posted.mock.calls.flatMap(([{ job }]) =>
+      (job as BatchJob).pictures.map(({ file }) => file as Uint8Array),
+    );
+    expect(files).toHaveLength(5);
+    for (const { buffer, byteLength } of files) expect(buffer.byteLength).toBe(byteLength);
+    posted.mockRestore();
+  });
+
+  test('that cannot be used are called by their id', async () => {
+    const broken: Example = { ...examples[0], file: Uint8Array.of(1, 2, 3) };
+    const reading = take(new EvaluationLoader([broken], evaluation), 1);
+    await expect(reading).rejects.toThrow(/^image 100: this is no picture of a known type/);
   });
 });
 
 describe('a picture that cannot be used', () => {
   test('ends the iteration at its batch, with its file and its id', async () => {
     await writeFile(join(folder, 'broken.png'), 'no picture');
-    const broken = datasetOf([...images.slice(0, 4), { ...images[4], fileName: 'broken.png' }]);
+    const broken = examplesOf([...images.slice(0, 4), { ...images[4], fileName: 'broken.png' }]);
     const seen: (readonly number[])[] = [];
     const reading = (async () => {
       for await (const { imageIds } of new EvaluationLoader(broken, { ...evaluation, workers: 2 }))
@@ -192,7 +254,7 @@ describe('a picture that cannot be used', () => {
   });
 
   test('a size other than the annotations say', async () => {
-    const wrong = datasetOf([{ ...images[0], height: 31 }]);
+    const wrong = examplesOf([{ ...images[0], height: 31 }]);
     const reading = take(new EvaluationLoader(wrong, evaluation), 1);
     await expect(reading).rejects.toThrow(
       'stored as 60x30 pixels, but the annotations say 60x31 (image id 100)',
@@ -205,10 +267,9 @@ describeShared('real pictures', () => {
     const real = await readCocoDataset(sharedPath('data/bccd/val.json'), sharedPath('data/bccd/images'));
     let boxes = 0;
     let pictures = 0;
-    for await (const { images, targets } of new EvaluationLoader(real, {
+    for await (const { images, targets } of new EvaluationLoader(cocoExamples(real), {
+      input: torchvisionInput({ minSize: 64, maxSize: 96 }),
       batchSize: 8,
-      minSize: 64,
-      maxSize: 96,
     })) {
       expect(images.tensor.shape).toEqual([targets.length, 64, 96, 3]);
       pictures += targets.length;
@@ -224,24 +285,26 @@ test('a process ends after a break, an error, and an iteration that was left wit
     const { loadBackend } = require('./detection/backend/node.ts');
     const { EvaluationLoader } = require('./datasets/loader/evaluation-loader.ts');
     const { CocoDataset } = require('./datasets/coco/annotations.ts');
-    const dataset = (...names) => new CocoDataset('train.json', process.argv[1],
-      names.map((fileName, id) => ({ id, fileName, width: 60, height: 30 })), [], [], []);
+    const { cocoExamples } = require('./datasets/examples.ts');
+    const { torchvisionInput } = require('./detection/structures/input-spec.ts');
+    const examples = (...names) => cocoExamples(new CocoDataset('train.json', process.argv[1],
+      names.map((fileName, id) => ({ id, fileName, width: 60, height: 30 })), [], [], []));
     const good = '0.png';
-    const options = { minSize: 48, maxSize: 80, workers: 2 };
+    const options = { input: torchvisionInput({ minSize: 48, maxSize: 80 }), workers: 2 };
     (async () => {
       await loadBackend();
-      for await (const batch of new EvaluationLoader(dataset(good, good, good), options)) break;
+      for await (const batch of new EvaluationLoader(examples(good, good, good), options)) break;
       // Answers arrive while the workers are being stopped: the main thread was busy when they were sent.
-      for await (const batch of new EvaluationLoader(dataset(good, good, good), options)) {
+      for await (const batch of new EvaluationLoader(examples(good, good, good), options)) {
         const end = performance.now() + 300;
         while (performance.now() < end);
         break;
       }
       console.log('stopped');
       try {
-        for await (const batch of new EvaluationLoader(dataset(good, 'missing.png'), options));
+        for await (const batch of new EvaluationLoader(examples(good, 'missing.png'), options));
       } catch (error) { console.log(error.name); }
-      await new EvaluationLoader(dataset(good, good, good), options)[Symbol.asyncIterator]().next();
+      await new EvaluationLoader(examples(good, good, good), options)[Symbol.asyncIterator]().next();
       console.log('done');
     })();`;
   const run = promisify(execFile)(process.execPath, ['-e', script, folder], {

@@ -10,6 +10,7 @@ import {
 } from '../../../datasets/loader/worker-death';
 import { WorkerPool, type LoadedBatch } from '../../../datasets/loader/worker-pool';
 import { InputError } from '../../../detection/errors';
+import { torchvisionInput } from '../../../detection/structures/input-spec';
 import { watchedWorkers } from './watched-workers';
 
 jest.mock('node:worker_threads', () =>
@@ -41,7 +42,8 @@ function jobOf(...names: string[]): BatchJob {
     resized: size,
     flip: false,
   }));
-  return { padded: { height: 32, width: 32 }, pictures, mean: [0, 0, 0], std: [1 / 255, 1, 1] };
+  const input = { ...torchvisionInput({ minSize: 9, maxSize: 9 }), mean: [0, 0, 0], std: [1 / 255, 1, 1] };
+  return { padded: { height: 32, width: 32 }, pictures, input };
 }
 
 /** Red of the first pixel of each picture. */
@@ -159,7 +161,8 @@ test.each([
   ['Worker initialization failure: EMFILE', { code: 'ERR_WORKER_INIT_FAILED' }],
 ])('a worker that may open no more files is told without a trace, and with what helps: %s', (text, code) => {
   const cause = Object.assign(new Error(text), code);
-  const { message } = new WorkerDeathError({ cause, pictures: [] }, 3);
+  const { message, isOutOfFiles } = new WorkerDeathError({ cause, pictures: [] }, 3);
+  expect(isOutOfFiles).toBe(true);
   expect(message).toContain(`the last: ${text}. Too many files are open; raise the limit (ulimit -n)`);
   expect(message).not.toContain('\n');
 });

@@ -1,9 +1,11 @@
 import fc from 'fast-check';
-import { cropTargets, drawScaleJitter, squareSide } from '../../../datasets/transforms/scale-jitter';
+import { drawScaleJitter, squareSide } from '../../../datasets/transforms/scale-jitter';
 import { RandomStream } from '../../../detection/nn/random';
 import { scaleBoxes } from '../../../detection/structures/boxes';
 import type { Boxes } from '../../../detection/structures/boxes';
+import { torchvisionInput } from '../../../detection/structures/input-spec';
 import type { Size } from '../../../detection/structures/size';
+import { cropInstances } from '../../../detection/structures/transform-instances';
 
 /** A stream whose numbers are given. */
 function drawing(...numbers: number[]): RandomStream {
@@ -98,7 +100,7 @@ test.each(golden)('$size at scale and position $draws, as torchvision has it', (
   expect(resized).toEqual(expected.resized);
   expect([window.height, window.width]).toEqual([256, 256]);
   const gtBoxes = scaleBoxes(boxesIn(size), size, resized);
-  const cropped = cropTargets({ boxes: gtBoxes, labels: Int32Array.of(1, 2, 3, 4) }, window);
+  const cropped = cropInstances({ boxes: gtBoxes, labels: Int32Array.of(1, 2, 3, 4) }, window);
   expect([...cropped.labels]).toEqual(expected.labels);
   // torchvision multiplies by the ratio in float64: some differ in the last of 24 bits.
   expected.boxes.flat().forEach((value, i) => expect(cropped.boxes[i]).toBeCloseTo(value, 4));
@@ -127,16 +129,12 @@ test('the window lies in the picture, or begins at its corner; at scale 1 the pi
   );
 });
 
-test('boxes of which nothing is left are left out, and none may be left', () => {
-  const targets = { boxes: Float32Array.of(0, 0, 10, 10, 20, 5, 40, 12), labels: Int32Array.of(3, 5) };
-  const at = (top: number, left: number) => cropTargets(targets, { top, left, height: 32, width: 32 });
-  expect(at(0, 10)).toEqual({ boxes: Float32Array.of(10, 5, 30, 12), labels: Int32Array.of(5) });
-  expect(at(11, 39)).toEqual({ boxes: Float32Array.of(0, 0, 1, 1), labels: Int32Array.of(5) });
-  expect(at(12, 0)).toEqual({ boxes: new Float32Array(0), labels: new Int32Array(0) });
-});
-
 test('the square costs what a picture does', () => {
-  expect(squareSide({ minSize: 800, maxSize: 1333 })).toBe(1024);
-  expect(squareSide({ minSize: 320, maxSize: 640 })).toBe(448);
-  expect(squareSide({ minSize: 8, maxSize: 9 })).toBe(32);
+  expect(squareSide(torchvisionInput({ minSize: 800, maxSize: 1333 }))).toBe(1024);
+  expect(squareSide(torchvisionInput({ minSize: 320, maxSize: 640 }))).toBe(448);
+  const small = torchvisionInput({ minSize: 8, maxSize: 9 });
+  expect(squareSide(small)).toBe(32);
+  expect(squareSide({ ...small, resize: { kind: 'fixed', height: 200, width: 300 }, sizeDivisor: 10 })).toBe(
+    240,
+  );
 });

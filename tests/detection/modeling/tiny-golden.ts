@@ -17,6 +17,7 @@ import type { Module, Parameter } from '../../../detection/nn/module';
 import { RandomStream } from '../../../detection/nn/random';
 import type { DetectionBatch } from '../../../detection/structures/detection-batch';
 import { batchImages, type ImageBatch } from '../../../detection/structures/image-batch';
+import { torchvisionInput } from '../../../detection/structures/input-spec';
 import type { Targets } from '../../../detection/structures/instances';
 import { traits } from './traits';
 
@@ -126,7 +127,7 @@ export function tinyImages(phases: number[]): ImageBatch {
     }
     return { pixels, size };
   });
-  return batchImages(images, { minSize: 96, maxSize: 160 });
+  return batchImages(images, torchvisionInput({ minSize: 96, maxSize: 160 }));
 }
 
 /** Ground truth of an image in pixels of the resized image. */

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs-core';
 import { loadBackend } from '../../../detection/backend/node';
 import { batchImages, makeImageBatch } from '../../../detection/structures/image-batch';
+import { torchvisionInput } from '../../../detection/structures/input-spec';
 import type { RgbImage } from '../../../detection/structures/resize';
 import { flipBoxes, scaleBoxes } from '../../../detection/structures/boxes';
 import { describeShared, sharedPath } from '../../shared';
@@ -59,7 +60,7 @@ describeShared('the transform of the tiny Faster R-CNN', () => {
     ],
   ])('%s', (_, images, expected, samples) => {
     const before = tf.memory().numTensors;
-    const batch = batchImages(images, { minSize: 96, maxSize: 160 });
+    const batch = batchImages(images, torchvisionInput({ minSize: 96, maxSize: 160 }));
     const [n, channels, height, width] = expected.batch.shape;
     expect(batch.tensor.shape).toEqual([n, height, width, channels]);
     expect(batch.sizes.map((size) => [size.height, size.width])).toEqual(expected.image_sizes);
@@ -100,7 +101,7 @@ test('mirroring boxes keeps their order of corners', () => {
 });
 
 test('an empty batch is refused', () => {
-  expect(() => batchImages([], { minSize: 8, maxSize: 8 })).toThrow(RangeError);
+  expect(() => batchImages([], torchvisionInput({ minSize: 8, maxSize: 8 }))).toThrow(RangeError);
 });
 
 test('a batch is a copy of the pixels that it is made of', () => {

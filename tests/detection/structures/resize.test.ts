@@ -1,13 +1,15 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
+import { torchvisionInput } from '../../../detection/structures/input-spec';
 import { batchSlot, paddedSize, resizeAndNormalize, resizedSize } from '../../../detection/structures/resize';
 import type { NormalizeOptions, RgbImage } from '../../../detection/structures/resize';
 import type { Size } from '../../../detection/structures/size';
 import { describeShared, sharedPath } from '../../shared';
 
-const asIs: NormalizeOptions = { mean: [0, 0, 0], std: [1, 1, 1] };
+const usual = torchvisionInput({ minSize: 800, maxSize: 1333 });
+const asIs: NormalizeOptions = { mean: [0, 0, 0], std: [1, 1, 1], channels: 'rgb' };
 
-function resize(image: RgbImage, to: Size, options?: NormalizeOptions): Float32Array {
+function resize(image: RgbImage, to: Size, options: NormalizeOptions = usual): Float32Array {
   const out = new Float32Array(to.height * to.width * 3);
   resizeAndNormalize(image, to, batchSlot(out, to, 0), options);
   return out;
@@ -36,34 +38,32 @@ describe('resizedSize', () => {
     [97, 97, 799, 799],
     [780, 780, 799, 799],
   ])('%d x %d becomes %d x %d', (height, width, newHeight, newWidth) => {
-    const size = resizedSize({ height, width }, { minSize: 800, maxSize: 1333 });
+    const size = resizedSize({ height, width }, usual.resize);
     expect(size).toEqual({ height: newHeight, width: newWidth });
   });
 
   test('short sides that float64 rounds down to 799 are the 85 known ones', () => {
-    const options = { minSize: 800, maxSize: 1e9 };
+    const options = { kind: 'shorter-side', minSize: 800, maxSize: 1e9 } as const;
     const short = Array.from({ length: 2000 }, (_, i) => i + 1);
     const rounded = short.filter((s) => resizedSize({ height: s, width: s }, options).height === 799);
     expect(rounded).toHaveLength(85);
     expect(rounded.slice(0, 8)).toEqual([97, 161, 167, 193, 194, 195, 199, 289]);
   });
 
-  // ../shared/peers/torchvision/README.md: torchvision 0.14.1 itself.
-  test.each([
-    [480, 640, 800, 1066],
-    [427, 640, 799, 1199],
-    [500, 375, 1066, 799],
-  ])(
-    '%d x %d becomes %d x %d by the float32 rule of torchvision 0.14',
-    (height, width, newHeight, newWidth) => {
-      const size = resizedSize({ height, width }, { minSize: 800, maxSize: 1333, resizeRule: 'float32' });
-      expect(size).toEqual({ height: newHeight, width: newWidth });
-    },
-  );
-
   test('no side vanishes', () => {
-    const size = resizedSize({ height: 1, width: 5000 }, { minSize: 800, maxSize: 1333 });
+    const size = resizedSize({ height: 1, width: 5000 }, usual.resize);
     expect(size).toEqual({ height: 1, width: 1333 });
+  });
+
+  test('a fixed size is that of every image', () => {
+    const fixed = { kind: 'fixed', height: 320, width: 300 } as const;
+    for (const [height, width] of [
+      [1, 5000],
+      [320, 300],
+      [640, 480],
+    ]) {
+      expect(resizedSize({ height, width }, fixed)).toEqual({ height: 320, width: 300 });
+    }
   });
 });
 
@@ -72,7 +72,7 @@ test('paddedSize takes the largest of each axis and rounds up to a multiple', ()
     { height: 800, width: 1066 },
     { height: 801, width: 32 },
   ];
-  expect(paddedSize(sizes)).toEqual({ height: 832, width: 1088 });
+  expect(paddedSize(sizes, 32)).toEqual({ height: 832, width: 1088 });
   expect(paddedSize(sizes, 1)).toEqual({ height: 801, width: 1066 });
 });
 
@@ -170,8 +170,8 @@ describe('resizeAndNormalize', () => {
           return image.pixels[(y * width + (width - 1 - x)) * 3 + c];
         });
         const other: RgbImage = { pixels: mirrored, size: { height, width } };
-        expect(resize(other, to, { flip: true })).toEqual(resize(image, to));
-        expect(resize(image, to, { flip: true })).toEqual(resize(other, to));
+        expect(resize(other, to, { ...usual, flip: true })).toEqual(resize(image, to));
+        expect(resize(image, to, { ...usual, flip: true })).toEqual(resize(other, to));
       }),
     );
   });
@@ -181,6 +181,29 @@ describe('resizeAndNormalize', () => {
       fc.property(picture, target, ({ pixels, size }, to) => {
         const floats = Float32Array.from(pixels, (byte) => byte / 255);
         expect(resize({ pixels: floats, size }, to)).toEqual(resize({ pixels, size }, to));
+      }),
+    );
+  });
+
+  test('blue, green, red of a picture by hand', () => {
+    const bgr: NormalizeOptions = { mean: [0.2, 0, 1], std: [0.2, 1, 0.5], channels: 'bgr' };
+    const size = { height: 1, width: 2 };
+    const pixels = Float32Array.of(1, 0.5, 0.2, 0.75, 0.25, 0.6);
+    expectClose(resize({ pixels, size }, size, bgr), [0, 0.5, 0, 2, 0.25, -0.5], 1e-6);
+    const bytes = Uint8Array.from(pixels, (value) => Math.round(255 * value));
+    expectClose(resize({ pixels: bytes, size }, size, bgr), [0, 0.5, 0, 2, 0.25, -0.5], 0.02);
+  });
+
+  test('blue, green, red is what the picture with red and blue exchanged gives', () => {
+    const values = fc.array(fc.double({ min: 0.1, max: 0.9, noNaN: true }), { minLength: 3, maxLength: 3 });
+    fc.assert(
+      fc.property(picture, target, values, values, fc.boolean(), (image, to, mean, std, flip) => {
+        const exchanged = image.pixels.map((_, i) => image.pixels[i + 2 - 2 * (i % 3)]);
+        const options = { mean, std, flip };
+        const expected = resize({ pixels: exchanged, size: image.size }, to, { ...options, channels: 'rgb' });
+        expect(resize(image, to, { ...options, channels: 'bgr' })).toEqual(expected);
+        const floats = { pixels: Float32Array.from(image.pixels, (byte) => byte / 255), size: image.size };
+        expect(resize(floats, to, { ...options, channels: 'bgr' })).toEqual(expected);
       }),
     );
   });
@@ -215,8 +238,8 @@ describe('resizeAndNormalize', () => {
           const image = { pixels: Uint8Array.from({ length: h * w * 3 }, (_, i) => (i * 89) % 256), size };
           const window = { top: at % toH, left: at % toW, height: length, width: length + 1 };
           const out = new Float32Array(length * (length + 1) * 3).fill(7);
-          resizeAndNormalize(image, to, batchSlot(out, window, 0), { flip, window });
-          const whole = resize(image, to, { flip });
+          resizeAndNormalize(image, to, batchSlot(out, window, 0), { ...usual, flip, window });
+          const whole = resize(image, to, { ...usual, flip });
           const expected = out.map((_, i) => {
             const [y, x] = [Math.floor(i / 3 / window.width), Math.floor(i / 3) % window.width];
             const isInside = window.top + y < toH && window.left + x < toW;

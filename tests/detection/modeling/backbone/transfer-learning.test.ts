@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { readCocoDataset } from '../../../../datasets/coco/read-dataset';
+import { cocoExamples } from '../../../../datasets/examples';
 import { TrainingLoader } from '../../../../datasets/loader/training-loader';
 import { loadBackend } from '../../../../detection/backend/node';
 import { AdamW } from '../../../../detection/engine/adamw';
@@ -29,20 +30,21 @@ describeShared('transfer learning', () => {
       sharedPath('data/microcontrollers/images'),
     );
     const numClasses = dataset.categories.length;
-    const model = fasterRcnnModel(NAME).build({ numClasses, seed: 0, norm: 'frozen', trainableLayers: 0 });
+    const model = fasterRcnnModel(NAME).build({
+      numClasses,
+      seed: 0,
+      norm: 'frozen',
+      trainableLayers: 0,
+    });
     const file = sharedPath('weights/mobilenet_v2_1.0_224.safetensors');
     loadBackbone(model, model.definition.stateDict, file, readSafetensors(file).tensors);
     const body = [...model.stateDict()].filter(([name]) => name.startsWith('backbone.body.'));
     const checksum = (): number[] => body.map(([, { value }]) => tf.tidy(() => tf.sum(value).dataSync()[0]));
     const pretrained = checksum();
 
-    const loader = new TrainingLoader(dataset, {
-      mean: model.input.mean,
-      std: model.input.std,
+    const loader = new TrainingLoader(cocoExamples(dataset), {
+      input: { ...model.input, resize: { kind: 'shorter-side', minSize: 96, maxSize: 160 } },
       batchSize: 2,
-      workers: 1,
-      minSizes: [96],
-      maxSize: 160,
       seed: 0,
     });
     const totals: number[] = [];

@@ -1,0 +1,104 @@
+import { flipBoxes, scaleBoxes, selectBoxes } from './boxes';
+import type { Detections, Instances } from './instances';
+import { cropMask, flipMask, resizeMask } from './mask-transforms';
+import type { Size, Window } from './size';
+
+// What is done to the objects of an image when something is done to it. All give new instances, and leave what they are
+// given as it is. Keypoints of visibility 0 are nowhere, and stay so.
+
+/**
+ * The objects of an image that is `width` pixels wide after it is mirrored left to right. Keypoints stay in their order: a
+ * left eye is where the right one of the mirrored person is.
+ */
+export function flipInstances(instances: Instances, width: number): Instances {
+  const { boxes, masks, keypoints } = instances;
+  return {
+    ...instances,
+    boxes: flipBoxes(boxes, width),
+    ...(masks && { masks: masks.map(flipMask) }),
+    ...(keypoints && { keypoints: movedKeypoints(keypoints, (x, y) => [width - x, y]) }),
+  };
+}
+
+/** The objects of an image of size `from`, in pixels of it at size `to`: torchvision's GeneralizedRCNNTransform. */
+export function scaleInstances(instances: Instances, from: Size, to: Size): Instances {
+  const { boxes, masks, keypoints } = instances;
+  const ratioX = Math.fround(to.width / from.width);
+  const ratioY = Math.fround(to.height / from.height);
+  return {
+    ...instances,
+    boxes: scaleBoxes(boxes, from, to),
+    ...(masks && { masks: masks.map((mask) => resizeMask(mask, to)) }),
+    ...(keypoints && { keypoints: movedKeypoints(keypoints, (x, y) => [x * ratioX, y * ratioY]) }),
+  };
+}
+
+/**
+ * What can be seen of the objects in a window, in its pixels: boxes are cut to it, and objects of whose box nothing is left
+ * are left out, as in torchvision's FixedSizeCrop. Keypoints outside get visibility 0, as in detectron2's
+ * transform_keypoint_annotations.
+ */
+export function cropInstances(instances: Instances, window: Window): Instances {
+  const { top, left, height, width } = window;
+  const boxes = instances.boxes.map((value, i) =>
+    i % 2 === 0 ? Math.min(Math.max(value - left, 0), width) : Math.min(Math.max(value - top, 0), height),
+  );
+  const kept = Int32Array.from(instances.labels.keys()).filter((i) => {
+    const [x1, y1, x2, y2] = boxes.subarray(4 * i, 4 * i + 4);
+    return x1 < x2 && y1 < y2;
+  });
+  const seen = selectInstances({ ...instances, boxes }, kept);
+  const { masks, keypoints } = seen;
+  const moved = (x: number, y: number): readonly [number, number] | undefined =>
+    x >= left && x <= left + width && y >= top && y <= top + height ? [x - left, y - top] : undefined;
+  return {
+    ...seen,
+    ...(masks && { masks: masks.map((mask) => cropMask(mask, window)) }),
+    ...(keypoints && { keypoints: movedKeypoints(keypoints, moved) }),
+  };
+}
+
+/** The objects at these indices, in their order, with all that is known of them. */
+export function selectInstances(instances: Detections, indices: Int32Array): Detections;
+export function selectInstances(instances: Instances, indices: Int32Array): Instances;
+export function selectInstances(instances: Instances | Detections, indices: Int32Array): Instances {
+  const { boxes, labels, masks, hasMask, keypoints } = instances;
+  const selected = {
+    boxes: selectBoxes(boxes, indices),
+    labels: Int32Array.from(indices, (i) => labels[i]),
+    ...(masks && { masks: Array.from(indices, (i) => masks[i]) }),
+    ...(hasMask && { hasMask: Uint8Array.from(indices, (i) => hasMask[i]) }),
+    ...(keypoints && { keypoints: selectRows(keypoints, labels.length, indices) }),
+  };
+  if (!('scores' in instances)) return selected;
+  const { scores, keypointScores } = instances;
+  const detections: Detections = {
+    ...selected,
+    scores: selectRows(scores, labels.length, indices),
+    ...(keypointScores && { keypointScores: selectRows(keypointScores, labels.length, indices) }),
+  };
+  return detections;
+}
+
+/** Of values [count, ...] those at these indices of the first axis. */
+function selectRows(values: Float32Array, count: number, indices: Int32Array): Float32Array {
+  if (count === 0) return new Float32Array(0);
+  const length = values.length / count;
+  const selected = new Float32Array(indices.length * length);
+  indices.forEach((index, i) =>
+    selected.set(values.subarray(index * length, (index + 1) * length), i * length),
+  );
+  return selected;
+}
+
+/** Visible keypoints [N, K, 3] at other places; undefined is nowhere. */
+function movedKeypoints(
+  keypoints: Float32Array,
+  place: (x: number, y: number) => readonly [x: number, y: number] | undefined,
+): Float32Array {
+  const moved = keypoints.slice();
+  for (let k = 0; k < moved.length; k += 3) {
+    if (moved[k + 2] !== 0) moved.set(place(moved[k], moved[k + 1]) ?? [0, 0, 0], k);
+  }
+  return moved;
+}

@@ -1,0 +1,69 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import sharp from 'sharp';
+import { CocoDataset } from '../../../datasets/coco/annotations';
+import { cocoExamples } from '../../../datasets/examples';
+import { modelDefinition } from '../../../detection/modeling/definitions';
+import { evaluateDetector } from '../../../tools/detectors/evaluate-detector';
+import { expectNoTensorLeaks } from '../../detection/tensor-leaks';
+
+expectNoTensorLeaks();
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'evaluate-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const categories = [
+  { id: 3, name: 'three' },
+  { id: 8, name: 'eight' },
+];
+
+async function makeSet(): Promise<CocoDataset> {
+  const images = [5, 6, 7].map((id) => ({ id, fileName: `${id}.png`, width: 60 + id, height: 48 }));
+  for (const { fileName, width, height } of images) {
+    const picture = sharp({ create: { width, height, channels: 3, background: 'green' } });
+    await picture.toFile(path.join(folder, fileName));
+  }
+  const annotations = images.map(({ id }) => {
+    const bbox = [id, 4, 20, 30] as const;
+    return { id, imageId: id, categoryId: id === 6 ? 8 : 3, bbox, area: 600, isCrowd: id === 7 };
+  });
+  return new CocoDataset('val.json', folder, images, categories, annotations, []);
+}
+
+test('a data set and its examples get the same numbers, also where pictures are in memory', async () => {
+  const dataset = await makeSet();
+  const definition = modelDefinition('fasterrcnn_tiny_fpn');
+  const model = definition.build({
+    categories: categories.map(({ name }) => name),
+    input: { ...definition.input, resize: { kind: 'shorter-side', minSize: 64, maxSize: 96 } },
+  });
+  // Both objects, each with a box of which a quarter is missing, and each time something where nothing is.
+  jest.spyOn(model, 'detect').mockImplementation(({ originalSizes }) =>
+    originalSizes.map(({ width }) => ({
+      boxes: Float32Array.of(width - 60, 4, width - 45, 34, 40, 5, 60, 20),
+      labels: Int32Array.of(width === 66 ? 2 : 1, 1),
+      scores: Float32Array.of(0.9, 0.8),
+    })),
+  );
+  const detector = { model, categories };
+  const examples = cocoExamples(dataset);
+  const inMemory = await Promise.all(
+    examples.map(async (example, k) => {
+      const file = await sharp(path.join(folder, dataset.images[k].fileName)).png().toBuffer();
+      return { ...example, file };
+    }),
+  );
+  const expected = await evaluateDetector(detector, dataset, { workers: 1 });
+  expect(expected.evaluation.stats[0]).toBeCloseTo(0.6, 12);
+  for (const data of [examples, inMemory]) {
+    const { evaluation, detections } = await evaluateDetector(detector, data, { workers: 1 });
+    expect(evaluation.stats).toEqual(expected.evaluation.stats);
+    expect(evaluation.perCategory.map(({ categoryId }) => categoryId)).toEqual([1, 2]);
+    expect(detections).toEqual(expected.detections);
+  }
+  model.dispose();
+});

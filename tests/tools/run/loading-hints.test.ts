@@ -1,0 +1,25 @@
+import { BatchMemoryError } from '../../../datasets/loader/pixel-buffers';
+import { WorkerDeathError } from '../../../datasets/loader/worker-death';
+import { messageWithHint } from '../../../tools/run/loading-hints';
+
+test('a batch that no memory holds: what makes it smaller', () => {
+  expect(messageWithHint(new BatchMemoryError(1e15))).toBe(
+    'not enough memory: the pixels of a batch need 1000000000 MB. Smaller data.batchSize, model.minSize or ' +
+      'model.maxSize make it less',
+  );
+});
+
+test('workers that may open no more files: that fewer of them need fewer', () => {
+  const error = (text: string) => new WorkerDeathError({ cause: new Error(text), pictures: [] }, 3);
+  expect(messageWithHint(error("EMFILE: too many open files, open 'a.png'"))).toBe(
+    '3 threads that load pictures have ended one after another at the same batch, the last: ' +
+      "EMFILE: too many open files, open 'a.png'. Too many files are open; raise the limit (ulimit -n), or give a " +
+      'smaller data.workers',
+  );
+  const other = error('something else');
+  expect(messageWithHint(other)).toBe(other.message);
+});
+
+test('any other error: its message', () => {
+  expect(messageWithHint(new Error('no'))).toBe('no');
+});
