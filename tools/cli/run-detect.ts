@@ -9,12 +9,9 @@ import { counted } from '../terminal/counted';
 import { aboveThreshold, cocoDetections, detectFile } from '../detectors/detect-images';
 import { Interrupted, interruptible } from '../terminal/interruption';
 import { loadDetector, type LoadedDetector } from '../detectors/load-detector';
-import {
-  requireFileName,
-  requireFolderName,
-  statOrUndefined,
-  writeAtomically,
-} from '../terminal/output-files';
+import { statOrUndefined } from '../../detection/files/stat-or-undefined';
+import { writeWholeFile } from '../../detection/files/whole-file';
+import { requireFileName, requireFolderName } from '../terminal/output-files';
 import { Progress } from '../terminal/progress';
 import { terminalLine } from '../terminal/terminal-text';
 
@@ -51,7 +48,7 @@ export async function runDetect(options: DetectCommandOptions): Promise<void> {
     if (options.output !== undefined) await drawAll(found, detector, drawings, options.output);
     if (options.json !== undefined) {
       const contents = found.map((each) => asJson(each, detector));
-      writeAtomically(options.json, `${JSON.stringify(contents, null, 2)}\n`);
+      writeWholeFile(options.json, `${JSON.stringify(contents, null, 2)}\n`, { makeFolder: true });
     }
     process.stdout.write(found.map((each) => asText(each, detector)).join(''));
   } finally {

@@ -8,7 +8,7 @@ import { cocoResults } from '../detectors/detect-images';
 import { describeEnvironment, formatBytes } from './environment';
 import type { DetectorEvaluation } from '../detectors/evaluate-detector';
 import { readMetrics, type Metrics } from '../run/folder/metrics-file';
-import { writeAtomically } from '../terminal/output-files';
+import { writeWholeFile } from '../../detection/files/whole-file';
 import { formatSeconds } from '../terminal/progress';
 import type { ReportData } from './data';
 import { reportPage } from './page';
@@ -36,7 +36,7 @@ const MIN_SCORE = 0.5;
 
 /** Writes a run's `report.html`. */
 export async function writeReport(run: FinishedRun): Promise<void> {
-  writeAtomically(runFolder(run.output).report, reportPage(await reportData(run)));
+  writeWholeFile(runFolder(run.output).report, reportPage(await reportData(run)));
 }
 
 async function reportData(run: FinishedRun): Promise<ReportData> {
