@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, realpathSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { CategoryMap } from '../../datasets/coco/category-map';
 import { drawBoxes } from '../../datasets/drawing/draw-detections';
 import { categoryColour } from '../../datasets/drawing/overlay-svg';
 import { InputError } from '../../detection/errors';
@@ -43,14 +44,15 @@ export async function runDetect(options: DetectCommandOptions): Promise<void> {
   if (options.json !== undefined) requireFileName('--json', options.json, files);
   const drawings = options.output === undefined ? [] : drawingNames(files, options.output);
   const detector = await loadDetector(options.weights, options);
+  const categories = new CategoryMap(detector.categories, 'the detector');
   try {
     const found = await detectAll(detector, files, options.scoreThreshold);
-    if (options.output !== undefined) await drawAll(found, detector, drawings, options.output);
+    if (options.output !== undefined) await drawAll(found, categories, drawings, options.output);
     if (options.json !== undefined) {
-      const contents = found.map((each) => asJson(each, detector));
+      const contents = found.map((each) => asJson(each, categories));
       writeWholeFile(options.json, `${JSON.stringify(contents, null, 2)}\n`, { makeFolder: true });
     }
-    process.stdout.write(found.map((each) => asText(each, detector)).join(''));
+    process.stdout.write(found.map((each) => asText(each, categories)).join(''));
   } finally {
     detector.model.dispose();
   }
@@ -110,7 +112,7 @@ function drawingNames(files: readonly string[], folder: string): string[] {
 /** All of the drawings, or none where one cannot be written. */
 async function drawAll(
   found: readonly Found[],
-  detector: LoadedDetector,
+  categories: CategoryMap,
   drawings: readonly string[],
   folder: string,
 ): Promise<void> {
@@ -118,7 +120,7 @@ async function drawAll(
   const drawn: string[] = [];
   try {
     for (const [k, drawing] of drawings.entries()) {
-      await draw(found[k], detector, drawing);
+      await draw(found[k], categories, drawing);
       drawn.push(drawing);
     }
   } catch (error) {
@@ -127,15 +129,11 @@ async function drawAll(
   }
 }
 
-async function draw(
-  { file, detections }: Found,
-  { categories }: LoadedDetector,
-  drawing: string,
-): Promise<void> {
+async function draw({ file, detections }: Found, categories: CategoryMap, drawing: string): Promise<void> {
   const { boxes, labels, scores } = detections;
   const labelled = Array.from(labels, (label, k) => ({
     box: [boxes[4 * k], boxes[4 * k + 1], boxes[4 * k + 2], boxes[4 * k + 3]] as const,
-    label: categories[label - 1].name,
+    label: categories.nameOf(label),
     score: scores[k],
     colour: categoryColour(label),
   }));
@@ -143,22 +141,21 @@ async function draw(
   await drawBoxes(file, labelled.reverse(), drawing);
 }
 
-function asJson({ file, size, detections }: Found, { categories }: LoadedDetector): object {
-  const categoryIdOf = (label: number): number => categories[label - 1].id;
+function asJson({ file, size, detections }: Found, categories: CategoryMap): object {
   return {
     file,
     width: size.width,
     height: size.height,
-    detections: cocoDetections(detections, categoryIdOf),
+    detections: cocoDetections(detections, categories),
   };
 }
 
-function asText({ file, detections }: Found, { categories }: LoadedDetector): string {
+function asText({ file, detections }: Found, categories: CategoryMap): string {
   const lines = Array.from(detections.labels, (label, k) => {
     const corners = [...detections.boxes.subarray(4 * k, 4 * k + 4)].map((value) =>
       value.toFixed(1).padStart(7),
     );
-    const name = terminalLine(categories[label - 1].name);
+    const name = terminalLine(categories.nameOf(label));
     return `  ${detections.scores[k].toFixed(3)} ${corners.join(' ')}  ${name}\n`;
   });
   return `${terminalLine(file)}: ${counted(lines.length, 'object')}\n${lines.join('')}`;

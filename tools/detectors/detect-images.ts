@@ -1,4 +1,5 @@
 import type { CocoCategory, CocoDataset } from '../../datasets/coco/annotations';
+import { CategoryMap } from '../../datasets/coco/category-map';
 import type { CocoDetection } from '../../datasets/evaluation/detections';
 import { decodeImage } from '../../datasets/images/decode';
 import { EvaluationLoader } from '../../datasets/loader/evaluation-loader';
@@ -86,11 +87,11 @@ export function aboveThreshold({ boxes, labels, scores }: Detections, threshold:
 /** A detection as COCO's results files have it: box as x, y, width, height. */
 export function cocoDetections(
   { boxes, labels, scores }: Detections,
-  categoryIdOf: (label: number) => number,
+  categories: CategoryMap,
 ): Omit<CocoDetection & { bbox: number[] }, 'image_id'>[] {
   return Array.from(scores, (score, k) => {
     const [x1, y1, x2, y2] = [boxes[4 * k], boxes[4 * k + 1], boxes[4 * k + 2], boxes[4 * k + 3]];
-    return { bbox: [x1, y1, x2 - x1, y2 - y1], score, category_id: categoryIdOf(labels[k]) };
+    return { bbox: [x1, y1, x2 - x1, y2 - y1], score, category_id: categories.idOf(labels[k]) };
   });
 }
 
@@ -103,10 +104,8 @@ export function cocoResults(
   detections: ReadonlyMap<number, Detections>,
   categories: readonly CocoCategory[],
 ): CocoDetection[] {
+  const map = new CategoryMap(categories, 'the detector');
   return [...detections].flatMap(([imageId, found]) =>
-    cocoDetections(found, (label) => categories[label - 1].id).map((detection) => ({
-      image_id: imageId,
-      ...detection,
-    })),
+    cocoDetections(found, map).map((detection) => ({ image_id: imageId, ...detection })),
   );
 }
