@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, realpathSync, rmSync } from 'node:fs';
+import { readdirSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { CategoryMap } from '../../datasets/coco/category-map';
 import { drawBoxes } from '../../datasets/drawing/draw-detections';
@@ -7,9 +7,17 @@ import { InputError } from '../../detection/errors';
 import type { Detections } from '../../detection/structures/instances';
 import type { Size } from '../../detection/structures/size';
 import { counted } from '../terminal/counted';
-import { aboveThreshold, cocoDetections, detectFile } from '../detectors/detect-images';
-import { Interrupted, interruptible } from '../terminal/interruption';
+import {
+  aboveThreshold,
+  cocoDetections,
+  detectFile,
+  giveWay,
+  type DetectedPicture,
+} from '../detectors/detect-images';
+import { interruptible } from '../terminal/interruption';
 import { loadDetector, type LoadedDetector } from '../detectors/load-detector';
+import { removeLeftovers } from '../../detection/files/leftovers';
+import { StagedFiles } from '../../detection/files/staged-files';
 import { statOrUndefined } from '../../detection/files/stat-or-undefined';
 import { writeWholeFile } from '../../detection/files/whole-file';
 import { requireFileName, requireFolderName } from '../terminal/output-files';
@@ -36,8 +44,8 @@ interface Found {
 const PICTURE_NAME = /\.(jpe?g|png|webp|gif|tiff?|avif|heic|heif)$/i;
 
 /**
- * Finds objects in pictures and prints them. Files are written when all pictures are done: a picture that is
- * refused leaves nothing half-written.
+ * Finds objects in pictures and prints them. Files get their names when all pictures are done: a picture that is
+ * refused, or Ctrl-C, leaves nothing half-written. Each picture is decoded once, and none is kept.
  */
 export async function runDetect(options: DetectCommandOptions): Promise<void> {
   const files = options.paths.flatMap(picturesAt);
@@ -45,33 +53,47 @@ export async function runDetect(options: DetectCommandOptions): Promise<void> {
   const drawings = options.output === undefined ? [] : drawingNames(files, options.output);
   const detector = await loadDetector(options.weights, options);
   const categories = new CategoryMap(detector.categories, 'the detector');
+  const staged = new StagedFiles();
   try {
-    const found = await detectAll(detector, files, options.scoreThreshold);
-    if (options.output !== undefined) await drawAll(found, categories, drawings, options.output);
+    if (options.output !== undefined) {
+      // A process that was killed may have been at the same drawings.
+      const names = drawings.map((drawing) => path.basename(drawing));
+      removeLeftovers(options.output, names);
+    }
+    const found = await detectAll(detector, files, options.scoreThreshold, async (picture, k) => {
+      const drawing = drawings.at(k);
+      if (drawing !== undefined) staged.add(drawing, [await draw(picture, categories, drawing)]);
+    });
     if (options.json !== undefined) {
       const contents = found.map((each) => asJson(each, categories));
       writeWholeFile(options.json, `${JSON.stringify(contents, null, 2)}\n`, { makeFolder: true });
     }
+    staged.publish();
     process.stdout.write(found.map((each) => asText(each, categories)).join(''));
   } finally {
+    staged.discard();
     detector.model.dispose();
   }
 }
 
+/** @param onFound gets each picture, with the detections that reach the threshold, and its number. */
 async function detectAll(
   detector: LoadedDetector,
   files: readonly string[],
   threshold: number,
+  onFound: (picture: DetectedPicture, k: number) => Promise<void>,
 ): Promise<Found[]> {
   const progress = new Progress('detecting');
   const found: Found[] = [];
   await interruptible(async (signal) => {
-    for (const file of files) {
-      const { size, detections } = await detectFile(detector, file);
-      found.push({ file, size, detections: aboveThreshold(detections, threshold) });
+    for (const [k, file] of files.entries()) {
+      const picture = await detectFile(detector, file);
+      const { size } = picture;
+      const detections = aboveThreshold(picture.detections, threshold);
+      await onFound({ ...picture, detections }, k);
+      found.push({ file, size, detections });
       progress.update(found.length, files.length);
-      await new Promise((resolve) => setImmediate(resolve));
-      if (signal.aborted) throw new Interrupted('Stopped; nothing was written.');
+      await giveWay(signal);
     }
   });
   return found;
@@ -109,27 +131,12 @@ function drawingNames(files: readonly string[], folder: string): string[] {
   });
 }
 
-/** All of the drawings, or none where one cannot be written. */
-async function drawAll(
-  found: readonly Found[],
+/** The encoded drawing; its name says how. */
+function draw(
+  { detections, ...picture }: DetectedPicture,
   categories: CategoryMap,
-  drawings: readonly string[],
-  folder: string,
-): Promise<void> {
-  const made = mkdirSync(folder, { recursive: true });
-  const drawn: string[] = [];
-  try {
-    for (const [k, drawing] of drawings.entries()) {
-      await draw(found[k], categories, drawing);
-      drawn.push(drawing);
-    }
-  } catch (error) {
-    for (const name of made === undefined ? drawn : [made]) rmSync(name, { recursive: true, force: true });
-    throw error;
-  }
-}
-
-async function draw({ file, detections }: Found, categories: CategoryMap, drawing: string): Promise<void> {
+  name: string,
+): Promise<Buffer> {
   const { boxes, labels, scores } = detections;
   const labelled = Array.from(labels, (label, k) => ({
     box: [boxes[4 * k], boxes[4 * k + 1], boxes[4 * k + 2], boxes[4 * k + 3]] as const,
@@ -138,7 +145,7 @@ async function draw({ file, detections }: Found, categories: CategoryMap, drawin
     colour: categoryColour(label),
   }));
   // The best lie on top.
-  await drawBoxes(file, labelled.reverse(), drawing);
+  return drawBoxes(picture, labelled.reverse(), /\.png$/i.test(name) ? 'png' : 'jpeg');
 }
 
 function asJson({ file, size, detections }: Found, categories: CategoryMap): object {

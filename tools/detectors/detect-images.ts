@@ -1,13 +1,12 @@
 import type { CocoCategory, CocoDataset } from '../../datasets/coco/annotations';
 import { CategoryMap } from '../../datasets/coco/category-map';
 import type { CocoDetection } from '../../datasets/evaluation/detections';
-import { decodeImage } from '../../datasets/images/decode';
+import { decodeImage, type DecodedImage } from '../../datasets/images/decode';
 import { EvaluationLoader } from '../../datasets/loader/evaluation-loader';
 import type { FasterRcnn } from '../../detection/modeling/faster-rcnn';
 import type { Detections } from '../../detection/structures/instances';
 import { makeImageBatch } from '../../detection/structures/image-batch';
 import { batchSlot, paddedSize, resizeAndNormalize, resizedSize } from '../../detection/structures/resize';
-import type { Size } from '../../detection/structures/size';
 import type { LoaderListeners } from '../run/hooks/data-faults';
 import { Interrupted } from '../terminal/interruption';
 
@@ -55,11 +54,20 @@ export async function giveWay(signal: AbortSignal | undefined): Promise<void> {
   if (signal?.aborted) throw new Interrupted('Stopped; nothing was written.');
 }
 
-/** Detections in one picture. */
+/** A picture, and what was found in it. */
+export interface DetectedPicture extends DecodedImage {
+  readonly detections: Detections;
+}
+
+/**
+ * Detections in one picture, with its pixels for whoever draws them.
+ *
+ * @throws ImageError where it cannot be read.
+ */
 export async function detectFile(
   { model, ...transform }: SizedDetector,
   file: string,
-): Promise<{ size: Size; detections: Detections }> {
+): Promise<DetectedPicture> {
   const picture = await decodeImage(file);
   const resized = resizedSize(picture.size, transform);
   const padded = paddedSize([resized]);
@@ -67,7 +75,7 @@ export async function detectFile(
   resizeAndNormalize(picture, resized, batchSlot(pixels, padded, 0), transform);
   const images = makeImageBatch(pixels, padded, [resized], [picture.size]);
   try {
-    return { size: picture.size, detections: model.detect(images)[0] };
+    return { ...picture, detections: model.detect(images)[0] };
   } finally {
     images.tensor.dispose();
   }
