@@ -1,4 +1,5 @@
 import { InputError } from '../../detection/errors';
+import { CategoryMap, type CocoCategory } from './category-map';
 import type { Problem } from './problems';
 
 export interface CocoImage {
@@ -9,10 +10,7 @@ export interface CocoImage {
   readonly height: number;
 }
 
-export interface CocoCategory {
-  readonly id: number;
-  readonly name: string;
-}
+export type { CocoCategory };
 
 export interface CocoAnnotation {
   readonly id: number;
@@ -59,7 +57,8 @@ const NOTHING: LeftOut = { images: 0, annotations: 0, problems: [] };
 /** What a COCO instances file holds. */
 export class CocoDataset {
   private readonly imagesById: ReadonlyMap<number, CocoImage>;
-  private readonly labels: ReadonlyMap<number, number>;
+  /** Labels go by the order of the ids. */
+  readonly categoryMap: CategoryMap;
   private readonly byImage = new Map<number, CocoAnnotation[]>();
 
   constructor(
@@ -77,7 +76,7 @@ export class CocoDataset {
     readonly leftOut: LeftOut = NOTHING,
   ) {
     this.imagesById = new Map(images.map((image) => [image.id, image]));
-    this.labels = new Map(categories.map((category, index) => [category.id, index + 1]));
+    this.categoryMap = new CategoryMap(categories, file);
     for (const annotation of annotations) {
       const sameImage = this.byImage.get(annotation.imageId);
       if (sameImage === undefined) this.byImage.set(annotation.imageId, [annotation]);
@@ -95,20 +94,16 @@ export class CocoDataset {
   }
 
   hasCategory(categoryId: number): boolean {
-    return this.labels.has(categoryId);
+    return this.categoryMap.has(categoryId);
   }
 
   /** 1..K in the order of the ids. */
   labelOf(categoryId: number): number {
-    const label = this.labels.get(categoryId);
-    if (label === undefined) throw new RangeError(`${this.file} has no category ${categoryId}.`);
-    return label;
+    return this.categoryMap.labelOf(categoryId);
   }
 
   /** @param label 1..K */
   categoryOf(label: number): CocoCategory {
-    const category = this.categories[label - 1];
-    if (category === undefined) throw new RangeError(`${this.file} has no label ${label}.`);
-    return category;
+    return this.categoryMap.categoryOf(label);
   }
 }

@@ -1,4 +1,5 @@
 import type { Size } from '../../detection/structures/size';
+import { escapeMarkup } from './markup';
 import { CAP_HEIGHT, DESCENT, textPath, type TextPath } from './stroke-font';
 
 /** A box to draw. */
@@ -66,7 +67,7 @@ export function overlaySvg({ width, height }: Size, boxes: readonly LabelledBox[
     const top = Math.max(0, Math.min(above >= 0 ? above : y1, height - labelHeight));
     return (
       `<rect x="${round(left)}" y="${round(top)}" width="${round(labelWidth)}" height="${round(labelHeight)}" ` +
-      `rx="${round(unit)}" fill="${escapeXml(colour)}"/>` +
+      `rx="${round(unit)}" fill="${escapeMarkup(colour)}"/>` +
       `<path transform="translate(${round(left + PADDING * unit)} ${round(top + PADDING * unit)}) scale(${round(unit)})" ` +
       `d="${text.path}" fill="none" stroke="${inkOn(colour)}" ` +
       `stroke-width="1" stroke-linecap="round" stroke-linejoin="round"/>`
@@ -76,9 +77,9 @@ export function overlaySvg({ width, height }: Size, boxes: readonly LabelledBox[
     const [x1, y1, x2, y2] = each.box;
     const title = `${each.label} ${formatScore(each.score)}`.trim();
     return (
-      `<g><title>${escapeXml(title)}</title>` +
+      `<g><title>${escapeMarkup(title)}</title>` +
       `<rect x="${round(x1)}" y="${round(y1)}" width="${round(x2 - x1)}" height="${round(y2 - y1)}" ` +
-      `fill="none" stroke="${escapeXml(each.colour)}" stroke-width="${round(lineWidth)}" stroke-linejoin="round"/>` +
+      `fill="none" stroke="${escapeMarkup(each.colour)}" stroke-width="${round(lineWidth)}" stroke-linejoin="round"/>` +
       `${captionOf(each)}</g>`
     );
   });
@@ -110,18 +111,3 @@ function inkOn(colour: string): string {
 
 const formatScore = (score: number | undefined) => score?.toFixed(2) ?? '';
 const round = (value: number) => Number(value.toFixed(2));
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-/** Text for XML and HTML, in elements and in quoted attributes; what XML 1.0 cannot hold becomes U+FFFD. */
-export function escapeXml(text: string): string {
-  return text
-    .replace(/[^\t\n\r\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]/gu, '\ufffd')
-    .replace(/[&<>"']/g, (character) => ENTITIES[character]);
-}

@@ -1,8 +1,9 @@
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import sharp from 'sharp';
 import { InputError } from '../../detection/errors';
+import { makeWholeFolder } from '../../detection/files/whole-folder';
 import { RandomStream } from '../../detection/nn/random';
 import { CATEGORIES, DISTRACTORS } from './artwork';
 import { makeNoiseTable, photograph } from './camera';
@@ -43,15 +44,7 @@ export async function synthesize(options: SynthesisOptions): Promise<SynthesisRe
   const settings = checkedSettings({ ...SYNTHESIS_DEFAULTS, ...definedOnly(options) });
   if (await holdsSet(output, settings)) return { reused: true };
 
-  const folder = path.resolve(output);
-  const partial = `${folder}.partial-${process.pid}`;
-  try {
-    await writeSet(partial, settings, onProgress, signal);
-    await rename(partial, folder);
-  } catch (error) {
-    await rm(partial, { recursive: true, force: true });
-    throw error;
-  }
+  await makeWholeFolder(path.resolve(output), (folder) => writeSet(folder, settings, onProgress, signal));
   return { reused: false };
 }
 
@@ -115,7 +108,7 @@ async function writeSet(
   signal?: AbortSignal,
 ): Promise<void> {
   const { numTrain, numVal, size, seed } = settings;
-  await mkdir(path.join(folder, 'images'), { recursive: true });
+  await mkdir(path.join(folder, 'images'));
   const categories = await Promise.all(CATEGORIES.map(loadSprite));
   const distractors = await Promise.all(DISTRACTORS.map(loadSprite));
   const noiseTable = makeNoiseTable(seed);

@@ -1,6 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { linearUniform } from './initialisers';
 import { runKernel } from './kernels';
 import { Module, type Layout, type Parameter } from './module';
+import type { RandomStream } from './random';
 import { noGradient, recordOperation } from './tfjs-internals';
 
 /** torch.nn.Linear, with an optional ReLU in the same node: x [N, in] -> [N, out]. */
@@ -43,4 +45,15 @@ export class Linear extends Module {
     });
     return output;
   }
+}
+
+/** A linear layer as torch.nn.Linear initialises it. */
+export function linear(
+  inFeatures: number,
+  outFeatures: number,
+  random: RandomStream,
+  layout?: Layout,
+): Linear {
+  const weight = linearUniform([inFeatures, outFeatures], inFeatures, random) as tf.Tensor2D;
+  return new Linear(weight, linearUniform([outFeatures], inFeatures, random) as tf.Tensor1D, layout);
 }

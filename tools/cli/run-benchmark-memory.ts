@@ -4,7 +4,8 @@ import { compareForms, formatComparison, type MemoryComparison } from '../benchm
 import { describeSetting, memorySettings, type Variation } from '../benchmarks/memory-settings';
 import { describeEnvironment } from '../report/environment';
 import { interruptible } from '../terminal/interruption';
-import { requireFileName, writeAtomically } from '../terminal/output-files';
+import { writeWholeFile } from '../../detection/files/whole-file';
+import { requireFileName } from '../terminal/output-files';
 import { say } from '../terminal/progress';
 import { memoryPage } from '../benchmarks/memory-page';
 
@@ -35,6 +36,8 @@ export async function runBenchmarkMemory({ vary, json, html }: BenchmarkMemoryOp
     }
     return done;
   });
-  if (json !== undefined) writeAtomically(json, `${JSON.stringify(comparisons, null, 2)}\n`);
-  if (html !== undefined) writeAtomically(html, memoryPage(comparisons, describeEnvironment()));
+  if (json !== undefined)
+    writeWholeFile(json, `${JSON.stringify(comparisons, null, 2)}\n`, { makeFolder: true });
+  if (html !== undefined)
+    writeWholeFile(html, memoryPage(comparisons, describeEnvironment()), { makeFolder: true });
 }

@@ -8,7 +8,8 @@ import { makeEvaluationFiles } from '../benchmarks/evaluation-files';
 import { OtherWork } from '../benchmarks/machine';
 import { speedCases, type Run, type SpeedCase } from '../benchmarks/speed-cases';
 import { interruptible } from '../terminal/interruption';
-import { requireFileName, writeAtomically } from '../terminal/output-files';
+import { writeWholeFile } from '../../detection/files/whole-file';
+import { requireFileName } from '../terminal/output-files';
 import { say } from '../terminal/progress';
 
 export interface BenchmarkSpeedOptions {
@@ -59,7 +60,7 @@ export async function runBenchmarkSpeed(options: BenchmarkSpeedOptions): Promise
       return done;
     });
     if (options.json !== undefined)
-      writeAtomically(options.json, `${JSON.stringify(comparisons, null, 2)}\n`);
+      writeWholeFile(options.json, `${JSON.stringify(comparisons, null, 2)}\n`, { makeFolder: true });
   } finally {
     rmSync(evaluation, { recursive: true, force: true });
   }

@@ -1,20 +1,26 @@
-import { mkdirSync, readdirSync, realpathSync, rmSync } from 'node:fs';
+import { readdirSync, realpathSync } from 'node:fs';
 import path from 'node:path';
+import { CategoryMap } from '../../datasets/coco/category-map';
 import { drawBoxes } from '../../datasets/drawing/draw-detections';
 import { categoryColour } from '../../datasets/drawing/overlay-svg';
 import { InputError } from '../../detection/errors';
 import type { Detections } from '../../detection/structures/instances';
 import type { Size } from '../../detection/structures/size';
 import { counted } from '../terminal/counted';
-import { aboveThreshold, cocoDetections, detectFile } from '../detectors/detect-images';
-import { Interrupted, interruptible } from '../terminal/interruption';
-import { loadDetector, type LoadedDetector } from '../detectors/load-detector';
 import {
-  requireFileName,
-  requireFolderName,
-  statOrUndefined,
-  writeAtomically,
-} from '../terminal/output-files';
+  aboveThreshold,
+  cocoDetections,
+  detectFile,
+  giveWay,
+  type DetectedPicture,
+} from '../detectors/detect-images';
+import { interruptible } from '../terminal/interruption';
+import { loadDetector, type LoadedDetector } from '../detectors/load-detector';
+import { removeLeftovers } from '../../detection/files/leftovers';
+import { StagedFiles } from '../../detection/files/staged-files';
+import { statOrUndefined } from '../../detection/files/stat-or-undefined';
+import { writeWholeFile } from '../../detection/files/whole-file';
+import { requireFileName, requireFolderName } from '../terminal/output-files';
 import { Progress } from '../terminal/progress';
 import { terminalLine } from '../terminal/terminal-text';
 
@@ -38,41 +44,56 @@ interface Found {
 const PICTURE_NAME = /\.(jpe?g|png|webp|gif|tiff?|avif|heic|heif)$/i;
 
 /**
- * Finds objects in pictures and prints them. Files are written when all pictures are done: a picture that is
- * refused leaves nothing half-written.
+ * Finds objects in pictures and prints them. Files get their names when all pictures are done: a picture that is
+ * refused, or Ctrl-C, leaves nothing half-written. Each picture is decoded once, and none is kept.
  */
 export async function runDetect(options: DetectCommandOptions): Promise<void> {
   const files = options.paths.flatMap(picturesAt);
   if (options.json !== undefined) requireFileName('--json', options.json, files);
   const drawings = options.output === undefined ? [] : drawingNames(files, options.output);
   const detector = await loadDetector(options.weights, options);
+  const categories = new CategoryMap(detector.categories, 'the detector');
+  const staged = new StagedFiles();
   try {
-    const found = await detectAll(detector, files, options.scoreThreshold);
-    if (options.output !== undefined) await drawAll(found, detector, drawings, options.output);
-    if (options.json !== undefined) {
-      const contents = found.map((each) => asJson(each, detector));
-      writeAtomically(options.json, `${JSON.stringify(contents, null, 2)}\n`);
+    if (options.output !== undefined) {
+      // A process that was killed may have been at the same drawings.
+      const names = drawings.map((drawing) => path.basename(drawing));
+      removeLeftovers(options.output, names);
     }
-    process.stdout.write(found.map((each) => asText(each, detector)).join(''));
+    const found = await detectAll(detector, files, options.scoreThreshold, async (picture, k) => {
+      const drawing = drawings.at(k);
+      if (drawing !== undefined) staged.add(drawing, [await draw(picture, categories, drawing)]);
+    });
+    if (options.json !== undefined) {
+      const contents = found.map((each) => asJson(each, categories));
+      writeWholeFile(options.json, `${JSON.stringify(contents, null, 2)}\n`, { makeFolder: true });
+    }
+    staged.publish();
+    process.stdout.write(found.map((each) => asText(each, categories)).join(''));
   } finally {
+    staged.discard();
     detector.model.dispose();
   }
 }
 
+/** @param onFound gets each picture, with the detections that reach the threshold, and its number. */
 async function detectAll(
   detector: LoadedDetector,
   files: readonly string[],
   threshold: number,
+  onFound: (picture: DetectedPicture, k: number) => Promise<void>,
 ): Promise<Found[]> {
   const progress = new Progress('detecting');
   const found: Found[] = [];
   await interruptible(async (signal) => {
-    for (const file of files) {
-      const { size, detections } = await detectFile(detector.model, file);
-      found.push({ file, size, detections: aboveThreshold(detections, threshold) });
+    for (const [k, file] of files.entries()) {
+      const picture = await detectFile(detector.model, file);
+      const { size } = picture;
+      const detections = aboveThreshold(picture.detections, threshold);
+      await onFound({ ...picture, detections }, k);
+      found.push({ file, size, detections });
       progress.update(found.length, files.length);
-      await new Promise((resolve) => setImmediate(resolve));
-      if (signal.aborted) throw new Interrupted('Stopped; nothing was written.');
+      await giveWay(signal);
     }
   });
   return found;
@@ -110,58 +131,38 @@ function drawingNames(files: readonly string[], folder: string): string[] {
   });
 }
 
-/** All of the drawings, or none where one cannot be written. */
-async function drawAll(
-  found: readonly Found[],
-  detector: LoadedDetector,
-  drawings: readonly string[],
-  folder: string,
-): Promise<void> {
-  const made = mkdirSync(folder, { recursive: true });
-  const drawn: string[] = [];
-  try {
-    for (const [k, drawing] of drawings.entries()) {
-      await draw(found[k], detector, drawing);
-      drawn.push(drawing);
-    }
-  } catch (error) {
-    for (const name of made === undefined ? drawn : [made]) rmSync(name, { recursive: true, force: true });
-    throw error;
-  }
-}
-
-async function draw(
-  { file, detections }: Found,
-  { categories }: LoadedDetector,
-  drawing: string,
-): Promise<void> {
+/** The encoded drawing; its name says how. */
+function draw(
+  { detections, ...picture }: DetectedPicture,
+  categories: CategoryMap,
+  name: string,
+): Promise<Buffer> {
   const { boxes, labels, scores } = detections;
   const labelled = Array.from(labels, (label, k) => ({
     box: [boxes[4 * k], boxes[4 * k + 1], boxes[4 * k + 2], boxes[4 * k + 3]] as const,
-    label: categories[label - 1].name,
+    label: categories.nameOf(label),
     score: scores[k],
     colour: categoryColour(label),
   }));
   // The best lie on top.
-  await drawBoxes(file, labelled.reverse(), drawing);
+  return drawBoxes(picture, labelled.reverse(), /\.png$/i.test(name) ? 'png' : 'jpeg');
 }
 
-function asJson({ file, size, detections }: Found, { categories }: LoadedDetector): object {
-  const categoryIdOf = (label: number): number => categories[label - 1].id;
+function asJson({ file, size, detections }: Found, categories: CategoryMap): object {
   return {
     file,
     width: size.width,
     height: size.height,
-    detections: cocoDetections(detections, categoryIdOf),
+    detections: cocoDetections(detections, categories),
   };
 }
 
-function asText({ file, detections }: Found, { categories }: LoadedDetector): string {
+function asText({ file, detections }: Found, categories: CategoryMap): string {
   const lines = Array.from(detections.labels, (label, k) => {
     const corners = [...detections.boxes.subarray(4 * k, 4 * k + 4)].map((value) =>
       value.toFixed(1).padStart(7),
     );
-    const name = terminalLine(categories[label - 1].name);
+    const name = terminalLine(categories.nameOf(label));
     return `  ${detections.scores[k].toFixed(3)} ${corners.join(' ')}  ${name}\n`;
   });
   return `${terminalLine(file)}: ${counted(lines.length, 'object')}\n${lines.join('')}`;

@@ -9,7 +9,8 @@ import { sayWorkerDeath } from '../run/hooks/data-faults';
 import { evaluateDetector } from '../detectors/evaluate-detector';
 import { interruptible } from '../terminal/interruption';
 import { loadDetector } from '../detectors/load-detector';
-import { requireFileName, writeAtomically } from '../terminal/output-files';
+import { writeWholeFile } from '../../detection/files/whole-file';
+import { requireFileName } from '../terminal/output-files';
 import { Progress, say } from '../terminal/progress';
 import { terminalText } from '../terminal/terminal-text';
 import { readSet } from '../run/training-data';
@@ -37,7 +38,9 @@ export async function runEvaluate(options: EvaluateCommandOptions): Promise<void
     say(`${found} of categories that ${annotations} lacks`);
   }
   if (options.json !== undefined) {
-    writeAtomically(options.json, `${JSON.stringify(evaluationJson(evaluation), null, 2)}\n`);
+    writeWholeFile(options.json, `${JSON.stringify(evaluationJson(evaluation), null, 2)}\n`, {
+      makeFolder: true,
+    });
   }
   process.stdout.write(`${terminalText(formatEvaluation(evaluation))}\n`);
 }

@@ -20,7 +20,9 @@ import { describeEnvironment } from '../report/environment';
 import { Interrupted, interruptible } from '../terminal/interruption';
 import { makeClipping } from '../run/make-optimizer';
 import { makeTrainingLoader } from '../run/make-training-loader';
-import { requireFileName, statOrUndefined, writeAtomically } from '../terminal/output-files';
+import { statOrUndefined } from '../../detection/files/stat-or-undefined';
+import { writeWholeFile } from '../../detection/files/whole-file';
+import { requireFileName } from '../terminal/output-files';
 import { Progress, say } from '../terminal/progress';
 import { learningRatePage, shownRate } from '../report/learning-rate-page';
 import { disposeLearner, startDetector } from '../run/start-detector';
@@ -67,11 +69,15 @@ export async function runFindLr(given: FindLrCommandOptions): Promise<void> {
   const points = await rangeTest(configuration, set, { from, to, iterations });
   const suggestion = steepestDescent(points);
   if (json !== undefined) {
-    writeAtomically(json, `${JSON.stringify({ suggestion: suggestion ?? null, points }, null, 2)}\n`);
+    writeWholeFile(json, `${JSON.stringify({ suggestion: suggestion ?? null, points }, null, 2)}\n`, {
+      makeFolder: true,
+    });
   }
   if (page !== undefined) {
     const environment = describeEnvironment();
-    writeAtomically(page, learningRatePage({ configuration, points, suggestion, environment }));
+    writeWholeFile(page, learningRatePage({ configuration, points, suggestion, environment }), {
+      makeFolder: true,
+    });
     say(`chart: ${page}`);
   }
   if (suggestion === undefined) {

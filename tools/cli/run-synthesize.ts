@@ -1,7 +1,8 @@
 import path from 'node:path';
 import { synthesize } from '../../datasets/synthesis/synthesize';
 import { Interrupted, interruptible } from '../terminal/interruption';
-import { requireFolderName, statOrUndefined } from '../terminal/output-files';
+import { statOrUndefined } from '../../detection/files/stat-or-undefined';
+import { requireFolderName } from '../terminal/output-files';
 import { Progress, say } from '../terminal/progress';
 import { terminalLine } from '../terminal/terminal-text';
 

@@ -1,12 +1,12 @@
+import { CategoryMap } from '../../datasets/coco/category-map';
 import type { CocoCategory } from '../../datasets/coco/annotations';
 import type { CocoDetection } from '../../datasets/evaluation/detections';
 import type { Example } from '../../datasets/examples';
-import { decodeImage } from '../../datasets/images/decode';
+import { decodeImage, type DecodedImage } from '../../datasets/images/decode';
 import { EvaluationLoader } from '../../datasets/loader/evaluation-loader';
 import type { Detector } from '../../detection/modeling/detector';
 import type { Detections } from '../../detection/structures/instances';
 import { batchImages } from '../../detection/structures/image-batch';
-import type { Size } from '../../detection/structures/size';
 import { selectInstances } from '../../detection/structures/transform-instances';
 import type { LoaderListeners } from '../../datasets/loader/batch-loader';
 import { Interrupted } from '../terminal/interruption';
@@ -49,15 +49,21 @@ export async function giveWay(signal: AbortSignal | undefined): Promise<void> {
   if (signal?.aborted) throw new Interrupted('Stopped; nothing was written.');
 }
 
-/** Detections in one picture. */
-export async function detectFile(
-  model: Detector,
-  file: string,
-): Promise<{ size: Size; detections: Detections }> {
+/** A picture, and what was found in it. */
+export interface DetectedPicture extends DecodedImage {
+  readonly detections: Detections;
+}
+
+/**
+ * Detections in one picture, with its pixels for whoever draws them.
+ *
+ * @throws ImageError where it cannot be read.
+ */
+export async function detectFile(model: Detector, file: string): Promise<DetectedPicture> {
   const picture = await decodeImage(file);
   const images = batchImages([picture], model.input);
   try {
-    return { size: picture.size, detections: model.detect(images)[0] };
+    return { ...picture, detections: model.detect(images)[0] };
   } finally {
     images.tensor.dispose();
   }
@@ -77,11 +83,11 @@ export function aboveThreshold(detections: Detections, threshold: number): Detec
 /** A detection as COCO's results files have it: box as x, y, width, height. */
 export function cocoDetections(
   { boxes, labels, scores }: Detections,
-  categoryIdOf: (label: number) => number,
+  categories: CategoryMap,
 ): Omit<CocoDetection & { bbox: number[] }, 'image_id'>[] {
   return Array.from(scores, (score, k) => {
     const [x1, y1, x2, y2] = [boxes[4 * k], boxes[4 * k + 1], boxes[4 * k + 2], boxes[4 * k + 3]];
-    return { bbox: [x1, y1, x2 - x1, y2 - y1], score, category_id: categoryIdOf(labels[k]) };
+    return { bbox: [x1, y1, x2 - x1, y2 - y1], score, category_id: categories.idOf(labels[k]) };
   });
 }
 
@@ -94,10 +100,8 @@ export function cocoResults(
   detections: ReadonlyMap<number, Detections>,
   categories: readonly CocoCategory[],
 ): CocoDetection[] {
+  const map = new CategoryMap(categories, 'the detector');
   return [...detections].flatMap(([imageId, found]) =>
-    cocoDetections(found, (label) => categories[label - 1].id).map((detection) => ({
-      image_id: imageId,
-      ...detection,
-    })),
+    cocoDetections(found, map).map((detection) => ({ image_id: imageId, ...detection })),
   );
 }

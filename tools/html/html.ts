@@ -1,3 +1,5 @@
+import { escapeMarkup } from '../../datasets/drawing/markup';
+
 /** Text that is HTML already. Anything else that goes into `html` is escaped. */
 export class Markup {
   constructor(readonly text: string) {}
@@ -14,17 +16,4 @@ function render(content: Content): string {
   if (content instanceof Markup) return content.text;
   if (typeof content === 'object') return content.map(render).join('');
   return escapeMarkup(String(content));
-}
-
-const entities: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-/** Safe as text and as a quoted attribute of HTML and SVG. Control characters, which neither allows, become U+FFFD. */
-export function escapeMarkup(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => entities[character]).replace(/[^\P{Cc}\t\n\r]/gu, '\ufffd');
 }

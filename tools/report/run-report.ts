@@ -8,8 +8,8 @@ import { cocoResults } from '../detectors/detect-images';
 import { describeEnvironment } from './environment';
 import type { DetectorEvaluation } from '../detectors/evaluate-detector';
 import { readMetrics, type Metrics } from '../run/folder/metrics-file';
+import { writeWholeFile } from '../../detection/files/whole-file';
 import { formatBytes } from '../terminal/format-bytes';
-import { writeAtomically } from '../terminal/output-files';
 import { formatSeconds } from '../terminal/progress';
 import type { ReportData } from './data';
 import { reportPage } from './page';
@@ -37,7 +37,7 @@ const MIN_SCORE = 0.5;
 
 /** Writes a run's `report.html`. */
 export async function writeReport(run: FinishedRun): Promise<void> {
-  writeAtomically(runFolder(run.output).report, reportPage(await reportData(run)));
+  writeWholeFile(runFolder(run.output).report, reportPage(await reportData(run)));
 }
 
 async function reportData(run: FinishedRun): Promise<ReportData> {

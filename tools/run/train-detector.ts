@@ -15,7 +15,7 @@ import { LeftOutRecord } from './folder/left-out';
 import { messageWithHint } from './loading-hints';
 import { makeClipping, makeSchedule } from './make-optimizer';
 import { makeTrainingLoader } from './make-training-loader';
-import { writeAtomically } from '../terminal/output-files';
+import { writeWholeFile } from '../../detection/files/whole-file';
 import { say } from '../terminal/progress';
 import { runFolder } from './folder/run-folder';
 import { disposeLearner, startDetector } from './start-detector';
@@ -119,7 +119,7 @@ function divergenceOf(error: unknown): DivergenceError {
 /** Writes what is known of a run before its first step. Returns the record of what it does without. */
 function openRunFolder({ configuration, output, data: { train, val } }: TrainingRun): LeftOutRecord {
   const folder = runFolder(output);
-  writeAtomically(folder.config, configurationYaml(configuration));
+  writeWholeFile(folder.config, configurationYaml(configuration));
   rmSync(folder.report, { force: true }); // of a run that was stopped: no more what the folder holds
   const record = new LeftOutRecord(folder.leftOut, val ? [train, val] : [train]);
   if (configuration.data.skipInvalid) record.write();

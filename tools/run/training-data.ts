@@ -6,7 +6,7 @@ import { InputError } from '../../detection/errors';
 import { checkPictures } from './check-pictures';
 import type { TrainingConfiguration } from '../config/schema';
 import { counted } from '../terminal/counted';
-import { statOrUndefined } from '../terminal/output-files';
+import { statOrUndefined } from '../../detection/files/stat-or-undefined';
 import { say } from '../terminal/progress';
 
 /** What a run trains on, and what it evaluates on, if anything. */

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { InputError } from '../../detection/errors';
-import { writeAtomically } from '../terminal/output-files';
+import { writeWholeFile } from '../../detection/files/whole-file';
 import { checkSoak } from './checks';
 import { SmallDisk, runWithSmallDisk, whyNoSmallDisk } from './small-disk';
 import { FULL_MINUTES, soak } from './soak';
@@ -62,9 +62,9 @@ async function run({ minutes, seed, output }: MainOptions, whyNoDisk: string | u
     say: (line) => process.stderr.write(`${line}\n`),
   });
   const checks = checkSoak(recording);
-  writeAtomically(path.join(output, 'soak.json'), `${JSON.stringify(recording)}\n`);
+  writeWholeFile(path.join(output, 'soak.json'), `${JSON.stringify(recording)}\n`);
   const page = path.join(output, 'soak.html');
-  writeAtomically(page, soakPage(recording, checks));
+  writeWholeFile(page, soakPage(recording, checks));
   for (const { promise, verdict, found } of checks)
     process.stdout.write(`${verdict}: ${promise} (${found})\n`);
   process.stdout.write(`report: ${page}\n`);

@@ -1,14 +1,7 @@
-import {
-  copyFileSync,
-  linkSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { copyFileSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { temporaryName } from '../../detection/files/temporary-names';
+import { writeWholeFile } from '../../detection/files/whole-file';
 
 /** What can be wrong with the file of a picture. */
 export const DEFECTS = ['missing', 'empty', 'truncated', 'no picture'] as const;
@@ -52,27 +45,24 @@ export class Pictures {
       const whole = readFileSync(path.join(this.spare, name));
       const length = { empty: 0, truncated: Math.floor(whole.length / 2), 'no picture': 0 }[defect];
       const text = defect === 'no picture' ? Buffer.from('This is no picture.\n') : Buffer.alloc(0);
-      this.replace(file, (temporary) =>
-        writeFileSync(temporary, Buffer.concat([whole.subarray(0, length), text])),
-      );
+      writeWholeFile(file, [whole.subarray(0, length), text]);
     }
   }
 
   mend(names: readonly string[] = this.names): void {
     for (const name of names) {
       this.brokenNames.delete(name);
-      this.replace(path.join(this.folder, name), (temporary) =>
-        linkSync(path.join(this.spare, name), temporary),
-      );
+      putBack(path.join(this.spare, name), path.join(this.folder, name));
     }
   }
+}
 
-  private replace(file: string, write: (temporary: string) => void): void {
-    const temporary = `${file}.soak`;
-    rmSync(temporary, { force: true });
-    write(temporary);
-    renameSync(temporary, file);
-    // A link renamed over another one of the same file leaves both.
-    rmSync(temporary, { force: true });
-  }
+/** The copy itself under another name: a full disk has room for that. */
+function putBack(copy: string, file: string): void {
+  const temporary = temporaryName(file);
+  rmSync(temporary, { force: true });
+  linkSync(copy, temporary);
+  renameSync(temporary, file);
+  // A link renamed over another one of the same file leaves both.
+  rmSync(temporary, { force: true });
 }

@@ -34,7 +34,7 @@ export async function readRun(
     ),
     checkpoints: checkpointSums(checkpoints),
     events: readEvents(runEventFiles(output)),
-    leftovers: allNames(output).filter((name) => /(^|\/)\.|\.tmp|\.partial-|\.removed/.test(name)),
+    leftovers: allNames(output).filter((name) => /(^|\/)\./.test(name)),
     evaluations,
     leftOut: existsSync(leftOut) ? brokenDuringRun(leftOut) : [],
   };

@@ -1,28 +1,8 @@
-import {
-  accessSync,
-  constants,
-  mkdirSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { accessSync, constants, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { InputError } from '../../detection/errors';
-
-/** Writes under a temporary name, then renames: nobody sees half of it. Makes the folder if need be. */
-export function writeAtomically(file: string, content: string | Uint8Array): void {
-  const partial = `${file}.partial-${process.pid}`;
-  try {
-    mkdirSync(path.dirname(file), { recursive: true });
-    writeFileSync(partial, content, { flush: true });
-    renameSync(partial, file);
-  } catch (error) {
-    rmSync(partial, { force: true });
-    throw new InputError(`${file}: cannot be written: ${(error as Error).message}`);
-  }
-}
+import { destinationOf } from '../../detection/files/destination';
+import { statOrUndefined } from '../../detection/files/stat-or-undefined';
 
 /**
  * Finds out whether a file can be written later: better said before the work than after it. Makes nothing.
@@ -31,11 +11,14 @@ export function writeAtomically(file: string, content: string | Uint8Array): voi
  * @throws InputError where it cannot.
  */
 export function requireFileName(option: string, file: string, inputs: readonly string[] = []): void {
-  if (statOrUndefined(file)?.isDirectory()) {
+  const found = statOrUndefined(file);
+  if (found?.isDirectory()) {
     throw new InputError(`${option} ${file}: is a folder; the name of a file is expected`);
   }
-  requireFolderName(option, path.dirname(file));
-  if (statOrUndefined(file) && inputs.some((input) => isSameFile(input, file))) {
+  const destination = found ? destinationOf(file) : { isReplaced: true, file };
+  if (destination.isReplaced) requireFolderName(option, path.dirname(String(destination.file)));
+  else requireAccess(option, file, file, constants.W_OK);
+  if (found && inputs.some((input) => isSameFile(input, file))) {
     throw new InputError(`${option} ${file}: would overwrite what is read; choose another name`);
   }
 }
@@ -52,21 +35,16 @@ export function requireFolderName(option: string, folder: string): void {
       throw new InputError(`${option} ${folder}: ${at} is a file; a folder is expected`);
     }
     if (!found) continue;
-    try {
-      accessSync(at, constants.W_OK | constants.X_OK);
-      return;
-    } catch (error) {
-      throw new InputError(`${option} ${folder}: cannot be written to: ${(error as Error).message}`);
-    }
+    requireAccess(option, folder, at, constants.W_OK | constants.X_OK);
+    return;
   }
 }
 
-/** Like statSync, but undefined for whatever cannot be looked at: it is not there, or its path leads below a file. */
-export function statOrUndefined(name: string): ReturnType<typeof statSync> {
+function requireAccess(option: string, name: string, at: string, mode: number): void {
   try {
-    return statSync(name, { throwIfNoEntry: false });
-  } catch {
-    return undefined;
+    accessSync(at, mode);
+  } catch (error) {
+    throw new InputError(`${option} ${name}: cannot be written to: ${(error as Error).message}`);
   }
 }
 

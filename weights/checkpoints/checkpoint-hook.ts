@@ -1,10 +1,11 @@
-import { mkdirSync, realpathSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdirSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import type { Hook, TrainingState } from '../../detection/engine/hooks';
 import { isBetter, type Metric } from '../../detection/engine/metric';
 import { NotFiniteError, readCheckpointState, saveCheckpoint, type Resumable } from './checkpoint';
 import { checkpointName, checkpointsUpTo, isExtra } from './checkpoint-folders';
-import { removeWholeFolder, syncFolder } from '../whole-folder';
+import { replaceLink } from '../../detection/files/link';
+import { removeWholeFolder, syncFolder } from '../../detection/files/whole-folder';
 
 export interface CheckpointHookOptions {
   /** The run's folder: gets `checkpoints/NNNNNNN` and the links `last` and `best`. */
@@ -23,9 +24,6 @@ export interface CheckpointHookOptions {
   /** Goes into `state.json`; asked for at each checkpoint. */
   readonly metadata: () => Record<string, unknown>;
 }
-
-/** A link of the run's folder before it gets its name; with the number of the process. */
-export const HIDDEN_LINK_NAME = /^\.(?:last|best)\.(\d+)\.tmp$/;
 
 /** Saves checkpoints while training, as detectron2's PeriodicCheckpointer and BestCheckpointer together. */
 export class CheckpointHook implements Hook {
@@ -130,12 +128,9 @@ export class CheckpointHook implements Hook {
     this.link('last', iteration);
   }
 
-  /** Points a link of the run's folder to a checkpoint: a new link, renamed over the old one. */
+  /** Points a link of the run's folder to a checkpoint. */
   private link(name: 'last' | 'best', iteration: number): void {
-    const temporary = path.join(this.options.folder, `.${name}.${process.pid}.tmp`);
-    rmSync(temporary, { force: true });
-    symlinkSync(path.join('checkpoints', checkpointName(iteration)), temporary);
-    renameSync(temporary, path.join(this.options.folder, name));
+    replaceLink(path.join(this.options.folder, name), path.join('checkpoints', checkpointName(iteration)));
   }
 
   /**

@@ -3,6 +3,7 @@ import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Optimizer } from '../../detection/engine/optimizer';
+import { InputError } from '../../detection/errors';
 import type { Trainable } from '../../detection/nn/trainable';
 import type { WeightAverage } from '../../detection/engine/weight-average';
 import type { RandomStream } from '../../detection/nn/random';
@@ -17,7 +18,7 @@ import {
   type StoredTensor,
 } from '../formats/stored-tensor';
 import { WeightsError } from '../formats/weights-error';
-import { writeWholeFolder } from '../whole-folder';
+import { writeWholeFolder } from '../../detection/files/whole-folder';
 
 /** Raised when a checkpoint's files change their meaning. */
 const FORMAT = 1;
@@ -104,7 +105,7 @@ export function saveCheckpoint(
     });
   } catch (error) {
     // The user knows the folder, not the temporary name that a file in it was to have.
-    const refusal = error instanceof WeightsError ? error.cause : error;
+    const refusal = error instanceof InputError ? error.cause : error;
     if (!isRecord(refusal) || !('errno' in refusal)) throw error;
     const parent = path.dirname(folder);
     const reason = existsSync(parent)

@@ -1,9 +1,8 @@
-import { existsSync, lstatSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
+import { lstatSync, readlinkSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { readCheckpointState, verifyCheckpoint } from './checkpoint';
 import { CHECKPOINT_NAME, checkpointName, checkpointsUpTo } from './checkpoint-folders';
-import { HIDDEN_LINK_NAME } from './checkpoint-hook';
-import { isLeftOver, removeHiddenFolders } from '../whole-folder';
+import { removeLeftovers } from '../../detection/files/leftovers';
 import { WeightsError } from '../formats/weights-error';
 
 /**
@@ -40,12 +39,8 @@ export function resumePoint(folder: string, tell: (line: string) => void): strin
 
 /** Removes what a process that died has left in a run's folder beside its checkpoints. Before this one writes there. */
 export function removeCheckpointLeftovers(folder: string): void {
-  const checkpoints = path.join(folder, 'checkpoints');
-  if (existsSync(checkpoints)) removeHiddenFolders(checkpoints);
-  for (const name of readdirSync(folder)) {
-    const match = HIDDEN_LINK_NAME.exec(name);
-    if (match && isLeftOver(Number(match[1]))) rmSync(path.join(folder, name), { force: true });
-  }
+  removeLeftovers(path.join(folder, 'checkpoints'));
+  removeLeftovers(folder, ['last', 'best']);
 }
 
 /** Where `last` leads to, then those with fewer steps; all where there is no `last`. Latest first. */

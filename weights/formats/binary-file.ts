@@ -1,7 +1,7 @@
-import { closeSync, fstatSync, fsyncSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { WeightsError } from './weights-error';
 
-/** Longest single read or write; the system's limit is a little below 2 GiB. */
+/** Longest single read; the system's limit is a little below 2 GiB. */
 const CHUNK_BYTES = 1 << 30;
 
 /** Bytes that are read by ranges, each into memory of its own. */
@@ -59,35 +59,5 @@ export class BinaryFile implements ByteSource {
     } catch {
       throw new WeightsError(this.name, undefined, `has ${length} bytes in one piece, which no memory holds`);
     }
-  }
-}
-
-/**
- * Writes a file under a temporary name, brings it to the disk and renames it: nobody ever sees half of it.
- *
- * @throws WeightsError where it cannot be written; nothing is left behind then.
- */
-export function writeBinaryFile(file: string, parts: Iterable<Uint8Array>): void {
-  const temporary = `${file}.${process.pid}.tmp`;
-  try {
-    const descriptor = openSync(temporary, 'w');
-    try {
-      for (const bytes of parts) writeFully(descriptor, bytes);
-      fsyncSync(descriptor);
-    } finally {
-      closeSync(descriptor);
-    }
-    renameSync(temporary, file);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw new WeightsError(file, undefined, `cannot be written: ${(error as Error).message}`, {
-      cause: error,
-    });
-  }
-}
-
-function writeFully(descriptor: number, bytes: Uint8Array): void {
-  for (let done = 0; done < bytes.length;) {
-    done += writeSync(descriptor, bytes, done, Math.min(bytes.length - done, CHUNK_BYTES));
   }
 }

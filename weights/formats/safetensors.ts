@@ -1,4 +1,5 @@
-import { BinaryFile, writeBinaryFile } from './binary-file';
+import { writeWholeFile } from '../../detection/files/whole-file';
+import { BinaryFile } from './binary-file';
 import { jsonKeys } from './json-keys';
 import { ELEMENT_SIZE, firstNonFinite, type ElementType, type StoredTensor } from './stored-tensor';
 import { elementCount, isShape } from './strided';
@@ -96,7 +97,7 @@ export function writeSafetensors(
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(padded.length));
 
-  writeBinaryFile(file, [length, padded, ...sorted.map(([, tensor]) => tensor.bytes)]);
+  writeWholeFile(file, [length, padded, ...sorted.map(([, tensor]) => tensor.bytes)]);
 }
 
 /** An object's JSON. JavaScript's own objects put names that look like indices first. */

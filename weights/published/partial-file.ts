@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { hasEnded } from '../ended-process';
+import { hasEnded } from '../../detection/files/ended-process';
 
 /**
  * The name under which this process writes a file that is being downloaded: beside the file, and nobody else's, so that

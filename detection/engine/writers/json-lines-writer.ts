@@ -1,4 +1,5 @@
-import { closeSync, existsSync, openSync, readFileSync, renameSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { writeWholeFile } from '../../files/whole-file';
 import type { Hook, TrainingState } from '../hooks';
 import { peakMemoryBytes } from './peak-memory';
 
@@ -68,9 +69,7 @@ export function dropRowsAfter(
     .map((line) =>
       iterationOf(line) < iteration ? line : JSON.stringify({ ...(JSON.parse(line) as object), ...late }),
     );
-  const temporary = `${file}.${process.pid}.tmp`;
-  writeFileSync(temporary, kept.map((line) => `${line}\n`).join(''));
-  renameSync(temporary, file);
+  writeWholeFile(file, kept.map((line) => `${line}\n`).join(''));
 }
 
 /** Infinity for what is no row: half of one, say, that a crash has left. */

@@ -1,10 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Losses } from '../../nn/trainable';
 import { ModuleList } from '../../nn/containers';
-import type { Linear } from '../../nn/linear';
+import { linear, type Linear } from '../../nn/linear';
 import type { RandomStream } from '../../nn/random';
 import { Model } from './model';
-import { linear } from '../roi/box-head';
 import { classesOf, crossEntropy, type LabelledPoints } from './classifier';
 
 const HIDDEN_FEATURES = [32, 32];

@@ -1,10 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Losses } from '../../nn/trainable';
-import type { Linear } from '../../nn/linear';
+import { linear, type Linear } from '../../nn/linear';
 import type { RandomStream } from '../../nn/random';
 import { disposingAll } from '../../nn/scope';
 import { Model } from './model';
-import { linear } from '../roi/box-head';
 import { crossEntropy } from './classifier';
 
 /** Points [N, 2]. Each task has targets for some of them, or for none. */

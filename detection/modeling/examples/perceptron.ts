@@ -1,8 +1,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import type { Linear } from '../../nn/linear';
+import { linear, type Linear } from '../../nn/linear';
 import { Module } from '../../nn/module';
 import type { RandomStream } from '../../nn/random';
-import { linear } from '../roi/box-head';
 
 /** Two linear layers and a ReLU between them: what most of the examples are built from. [N, in] -> [N, out] */
 export class Perceptron extends Module {

@@ -1,13 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Losses } from '../../nn/trainable';
-import type { Linear } from '../../nn/linear';
+import { linear, type Linear } from '../../nn/linear';
 import type { RandomStream } from '../../nn/random';
 import { disposingAll } from '../../nn/scope';
 import { smoothL1Sum } from '../../ops/smooth-l1';
 import { type Boxes, numBoxes } from '../../structures/boxes';
 import { BoxCoder } from '../matching/box-coder';
 import { Model } from './model';
-import { linear } from '../roi/box-head';
 import { crossEntropy } from './classifier';
 import { generalisedIouLoss } from './generalised-iou-loss';
 import { squaredError } from './multi-task';

@@ -1,24 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { Conv2dNormActivation } from '../../nn/conv2d-norm-activation';
 import { Conv2d } from '../../nn/convolution';
-import { kaimingNormalFanOut, linearUniform } from '../../nn/initialisers';
-import { Linear } from '../../nn/linear';
-import type { Layout } from '../../nn/module';
+import { kaimingNormalFanOut } from '../../nn/initialisers';
+import { linear, type Linear } from '../../nn/linear';
 import { Module } from '../../nn/module';
 import type { NormalisationFactory } from '../../nn/normalisation';
 import type { RandomStream } from '../../nn/random';
 import { reshape } from '../../nn/reshape';
-
-/** A linear layer as torch.nn.Linear initialises it. */
-export function linear(
-  inFeatures: number,
-  outFeatures: number,
-  random: RandomStream,
-  layout?: Layout,
-): Linear {
-  const weight = linearUniform([inFeatures, outFeatures], inFeatures, random) as tf.Tensor2D;
-  return new Linear(weight, linearUniform([outFeatures], inFeatures, random) as tf.Tensor1D, layout);
-}
 
 /** torchvision's TwoMLPHead. */
 export class TwoMlpHead extends Module {

@@ -1,15 +1,10 @@
 import fc from 'fast-check';
 import { DOMParser } from 'linkedom';
-import { categoryColour, escapeXml, overlaySvg } from '../../../datasets/drawing/overlay-svg';
+import { categoryColour, overlaySvg } from '../../../datasets/drawing/overlay-svg';
 import { textPath } from '../../../datasets/drawing/stroke-font';
 
 const anyText = fc.string({ unit: 'binary', minLength: 1 });
 const colour = '#ff8a00';
-
-test('escapes the five characters and replaces what XML cannot hold', () => {
-  expect(escapeXml(`<a b="c">'&'</a>`)).toBe('&lt;a b=&quot;c&quot;&gt;&#39;&amp;&#39;&lt;/a&gt;');
-  expect(escapeXml('a\u0000b\u001bc\ud800d\ufffee\tf😀日')).toBe('a\ufffdb\ufffdc\ufffdd\ufffde\tf😀日');
-});
 
 test('whatever the label holds, the drawing has the same elements', () => {
   const elements = (label: string) => {

@@ -123,9 +123,7 @@ test('two processes never train in the same folder; a dead one is no hindrance',
   // Of a process that has ended, of one of the same number long ago, of another machine long ago.
   const ended = spawnSync(process.execPath, ['-e', '']).pid;
   const lock = path.join(output, '.lock');
-  const leftovers = ['config.yaml.partial-', 'report.html.partial-'].map((name) =>
-    path.join(output, name + ended),
-  );
+  const leftovers = ['config.yaml', 'report.html'].map((name) => path.join(output, `.${name}.${ended}.tmp`));
   const goOn = (iterations: number) =>
     main(['train', '--output', output, '--resume', '--iterations', String(iterations)]);
   for (const [k, owner] of [
@@ -141,7 +139,7 @@ test('two processes never train in the same folder; a dead one is no hindrance',
       lutimesSync(lock, 0, 0);
     }
     expect(await goOn(done + k + 1)).toBe(0);
-    expect(readdirSync(output).filter((name) => /lock|partial/.test(name))).toEqual([]);
+    expect(readdirSync(output).filter((name) => /lock|tmp/.test(name))).toEqual([]);
   }
 });
 
@@ -149,11 +147,11 @@ test('Ctrl-C saves, says how to go on, and ends with status 130', async () => {
   const output = workplace.at('it is stopped');
   const running = workplace.train(output, '--iterations', '1000');
   await until(() => existsSync(path.join(output, 'checkpoints', '0000002')));
-  const { writeFileSync: write } = fs;
+  const { renameSync: rename } = fs;
   let listeners = 0;
-  jest.spyOn(fs, 'writeFileSync').mockImplementation((file, ...rest) => {
-    if (String(file).includes('report.html')) listeners = process.listenerCount('SIGTERM');
-    write(file, ...rest);
+  jest.spyOn(fs, 'renameSync').mockImplementation((from, to) => {
+    if (String(to).includes('report.html')) listeners = process.listenerCount('SIGTERM');
+    rename(from, to);
   });
   process.emit('SIGINT');
   expect(await running).toBe(130);

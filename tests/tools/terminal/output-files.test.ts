@@ -1,8 +1,8 @@
-import fs, { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import fs, { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { InputError } from '../../../detection/errors';
-import { requireFileName, requireFolderName, writeAtomically } from '../../../tools/terminal/output-files';
+import { requireFileName, requireFolderName } from '../../../tools/terminal/output-files';
 
 let folder: string;
 let input: string;
@@ -20,9 +20,8 @@ test('a file may be new, in new folders, or replace an older result', () => {
   const result = path.join(folder, 'result.json');
   expect(() => requireFileName('--json', result, [input])).not.toThrow();
   expect(() => requireFileName('--json', path.join(folder, 'a', 'b', 'c.json'), [input])).not.toThrow();
-  writeAtomically(result, 'x');
+  writeFileSync(result, 'x');
   expect(() => requireFileName('--json', result, [input])).not.toThrow();
-  expect(readdirSync(folder).sort()).toEqual(['input.json', 'result.json']);
 });
 
 test('what is read is not overwritten, by whatever name it goes', () => {
@@ -38,6 +37,21 @@ test('folders in the place of files and files in the place of folders are refuse
   expect(() => requireFileName('--json', path.join(folder, 'sub'), [])).toThrow('is a folder');
   expect(() => requireFileName('--json', path.join(input, 'x.json'), [])).toThrow(`${input} is a file`);
   expect(() => requireFolderName('--output', path.join(input, 'a', 'b'))).toThrow(`${input} is a file`);
+});
+
+test('devices and pipes may be written to where their folders may not', () => {
+  const access = jest.spyOn(fs, 'accessSync').mockImplementation((name) => {
+    if (name === '/dev') throw new Error('EACCES: permission denied');
+  });
+  for (const name of ['/dev/null', '/dev/stdout']) {
+    expect(() => requireFileName('--json', name, [input])).not.toThrow();
+  }
+  access.mockImplementation(() => {
+    throw new Error('EACCES: permission denied');
+  });
+  expect(() => requireFileName('--json', '/dev/null')).toThrow(
+    '--json /dev/null: cannot be written to: EACCES: permission denied',
+  );
 });
 
 test('a disk that is read-only is told before the work', () => {

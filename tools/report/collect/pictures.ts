@@ -37,7 +37,7 @@ export async function galleryImages(
       const truth = {
         boxes: scaleBoxes(gtBoxes, image, picture),
         // The validation set may lack some categories.
-        labels: gtLabels.map((label) => train.labelOf(val.categoryOf(label).id)),
+        labels: gtLabels.map((label) => train.labelOf(val.categoryMap.idOf(label))),
       };
       return [
         { ...picture, truth, detections: { ...found, boxes: scaleBoxes(found.boxes, image, picture) } },

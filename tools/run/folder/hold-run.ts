@@ -1,17 +1,14 @@
-import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { DivergenceError } from '../../../detection/engine/divergence-error';
 import { InputError } from '../../../detection/errors';
+import { removeLeftovers } from '../../../detection/files/leftovers';
 import { NotFiniteError } from '../../../weights/checkpoints/checkpoint';
-import { isLeftOver } from '../../../weights/whole-folder';
 import { removeCheckpointLeftovers } from '../../../weights/checkpoints/resume-point';
 import { runEventFiles, runFolder } from './run-folder';
 import { withRunLock } from './run-lock';
 import { systemRefusal } from '../../terminal/system-refusal';
 import type { TrainingJob } from '../training-run';
-
-/** A file that a process writes under a name of its own before it renames it, and the process. */
-const PARTIAL_FILE = /^(.+)\.partial-(\d+)$|^(.+\.jsonl)\.(\d+)\.tmp$/;
 
 /**
  * Does a job in a run's folder, which it makes if need be: alone there, and after removing what processes that died
@@ -29,7 +26,11 @@ export async function holdRun<T>(
   try {
     return await withRunLock(output, async () => {
       try {
-        removeLeftovers(output);
+        removeCheckpointLeftovers(output);
+        removeLeftovers(
+          output,
+          Object.values(runFolder(output)).map((name) => path.basename(name)),
+        );
         return await job();
       } catch (error) {
         const isRefusal = error instanceof InputError && !(error instanceof NotFiniteError);
@@ -47,16 +48,6 @@ export async function holdRun<T>(
     if (error instanceof DivergenceError) throw new InputError(error.message);
     const refused = systemRefusal(error);
     throw refused === undefined ? error : new InputError(`${output}: ${refused}`);
-  }
-}
-
-function removeLeftovers(output: string): void {
-  removeCheckpointLeftovers(output);
-  const own = Object.values(runFolder(output)).map((name) => path.basename(name));
-  for (const name of readdirSync(output)) {
-    const match = PARTIAL_FILE.exec(name);
-    const [file, pid] = match ? [match[1] ?? match[3], match[2] ?? match[4]] : [];
-    if (file !== undefined && own.includes(file) && isLeftOver(Number(pid))) rmSync(path.join(output, name));
   }
 }
 

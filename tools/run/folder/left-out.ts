@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { CocoDataset } from '../../../datasets/coco/annotations';
 import type { BrokenPicture } from '../../../datasets/loader/broken-pictures';
 import { problemKinds } from '../check-pictures';
-import { writeAtomically } from '../../terminal/output-files';
+import { writeWholeFile } from '../../../detection/files/whole-file';
 
 const brokenPicture = z.object({ kind: z.string(), imageId: z.number(), reason: z.string() });
 const earlierRecord = z.array(z.object({ brokenDuringRun: z.array(brokenPicture) }));
@@ -38,7 +38,7 @@ export class LeftOutRecord {
       })),
       brokenDuringRun: this.broken[k],
     }));
-    writeAtomically(this.file, `${JSON.stringify(content, null, 2)}\n`);
+    writeWholeFile(this.file, `${JSON.stringify(content, null, 2)}\n`);
   }
 
   /** Writes down that a picture of one of the sets has broken, unless it is there. */

@@ -2,7 +2,7 @@ import { lstatSync, lutimesSync, readFileSync, readlinkSync, renameSync, rmSync,
 import os from 'node:os';
 import path from 'node:path';
 import { InputError } from '../../../detection/errors';
-import { hasEnded } from '../../../weights/ended-process';
+import { hasEnded } from '../../../detection/files/ended-process';
 
 /** The owner touches its lock this often, in milliseconds. */
 const HEARTBEAT = 60_000;

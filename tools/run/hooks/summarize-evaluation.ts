@@ -1,6 +1,7 @@
 import path from 'node:path';
 import sharp from 'sharp';
 import type { CocoCategory, CocoDataset, CocoImage } from '../../../datasets/coco/annotations';
+import { CategoryMap } from '../../../datasets/coco/category-map';
 import { gtTargets } from '../../../datasets/coco/targets';
 import { categoryColour } from '../../../datasets/drawing/overlay-svg';
 import { scoreCurves, type ScoreCurve } from '../../../datasets/evaluation/score-curves';
@@ -82,11 +83,10 @@ async function besideTruth(
     .toBuffer();
   const { boxes: gtBoxes, labels: gtLabels } = gtTargets(dataset, image);
   const found = aboveThreshold(detections, MIN_SCORE);
-  const nameOf = (label: number): string => categories[label - 1].name;
+  const map = new CategoryMap(categories, 'the detector');
+  const nameOf = (label: number): string => map.nameOf(label);
   // Colours and names go by the detector's labels; the data set may lack some categories.
-  const truth = gtLabels.map(
-    (label) => 1 + categories.findIndex(({ id }) => id === dataset.categoryOf(label).id),
-  );
+  const truth = gtLabels.map((label) => map.labelOf(dataset.categoryMap.idOf(label)));
   const scaled = (boxes: Boxes): Boxes => scaleBoxes(boxes, image, { width, height });
   return {
     width: 2 * width,

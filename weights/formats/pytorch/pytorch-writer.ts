@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { writeBinaryFile } from '../binary-file';
+import { writeWholeFile } from '../../../detection/files/whole-file';
 import { PickleWriter } from '../pickle/pickle-writer';
 import { MODULE_VERSIONS } from '../pickle/pickled-state-dict';
 import { STORAGE_NAMES } from './pytorch-tensors';
@@ -20,7 +20,7 @@ const moduleVersionsSchema = z.record(z.string(), z.record(z.string(), z.int()))
  * (`_metadata`) alone. Each tensor gets a storage of its own, also one that shared its memory: values are kept, ties not.
  *
  * @returns the keys of the metadata that were left out.
- * @throws WeightsError where the file cannot be written.
+ * @throws InputError where the file cannot be written.
  */
 export function writePytorch(
   file: string,
@@ -29,7 +29,7 @@ export function writePytorch(
 ): string[] {
   const versions = moduleVersions(metadata[MODULE_VERSIONS]);
   const storages = [...tensors.values()].map(({ bytes }, key) => [`${FOLDER}/data/${key}`, bytes] as const);
-  writeBinaryFile(
+  writeWholeFile(
     file,
     zipArchive([
       [`${FOLDER}/data.pkl`, pickleStateDict(tensors, versions)],

@@ -1,0 +1,54 @@
+export interface CocoCategory {
+  readonly id: number;
+  readonly name: string;
+}
+
+/** Which category each of a data set's, or a detector's, labels 1..K stands for. Names may occur more than once. */
+export class CategoryMap {
+  private readonly labels: ReadonlyMap<number, number>;
+
+  constructor(
+    /** By label - 1. */
+    readonly categories: readonly CocoCategory[],
+    /** Whose they are, for messages. */
+    private readonly owner: string,
+  ) {
+    this.labels = new Map(categories.map(({ id }, index) => [id, index + 1]));
+  }
+
+  /** Whether a label stands for the category with this id. */
+  has(id: number): boolean {
+    return this.labels.has(id);
+  }
+
+  /**
+   * The label that stands for a category.
+   *
+   * @throws RangeError where none does.
+   */
+  labelOf(id: number): number {
+    const label = this.labels.get(id);
+    if (label === undefined) throw new RangeError(`${this.owner} has no category ${id}.`);
+    return label;
+  }
+
+  /**
+   * @param label 1..K
+   * @throws RangeError where there is no such label.
+   */
+  categoryOf(label: number): CocoCategory {
+    const category = this.categories[label - 1];
+    if (category === undefined) throw new RangeError(`${this.owner} has no label ${label}.`);
+    return category;
+  }
+
+  /** As `categoryOf`. */
+  idOf(label: number): number {
+    return this.categoryOf(label).id;
+  }
+
+  /** As `categoryOf`. */
+  nameOf(label: number): string {
+    return this.categoryOf(label).name;
+  }
+}
