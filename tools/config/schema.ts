@@ -54,7 +54,11 @@ const keysSchema = z.strictObject({
   earlyStopping: earlyStoppingSection,
   // detectron2: SOLVER.CHECKPOINT_PERIOD = 5000, for 90k iterations; ours are shorter.
   checkpointEvery: z.int().min(1).default(500).describe('iterations between checkpoints'),
-  keepCheckpoints: z.int().min(1).default(DEFAULT_KEEP).describe('latest checkpoints that stay, beside the best'),
+  keepCheckpoints: z
+    .int()
+    .min(1)
+    .default(DEFAULT_KEEP)
+    .describe('latest checkpoints that stay, beside the best'),
   keepEvery: z
     .int()
     .min(1)
