@@ -20,6 +20,7 @@ export function trainBad<Batch, Outputs>(
 ): void {
   let step = 0;
   for (const batch of data) {
+    // What a step draws follows from its number.
     for (const stream of model.randomStreams()) stream.seek(step);
     step++;
     const { losses, gradients } = lossesAndGradients(
