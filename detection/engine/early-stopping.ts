@@ -1,13 +1,13 @@
-import type { Hook, TrainingState } from './hooks';
+import type { Hook, Json, TrainingState } from './hooks';
 import { isBetter, type Metric } from './metric';
 
 /** How long a metric has not got better: with it a resumed run stops where it would have stopped. */
-export interface EarlyStoppingState {
+type EarlyStoppingState = {
   /** The best value so far, and the step that it was measured at; null where there is none. */
   readonly best: { readonly value: number; readonly iteration: number } | null;
   /** Evaluations since then. */
   readonly evaluationsSince: number;
-}
+};
 
 export interface EarlyStoppingOptions {
   readonly metric: Metric;
@@ -17,8 +17,6 @@ export interface EarlyStoppingOptions {
   readonly minDelta: number;
   /** Whether the step that is over has been evaluated by this process. Whoever evaluates comes first. */
   readonly isEvaluated: (state: TrainingState) => boolean;
-  /** Of the checkpoint that the run goes on from. */
-  readonly state?: EarlyStoppingState;
 }
 
 /**
@@ -26,15 +24,18 @@ export interface EarlyStoppingOptions {
  * evaluation that does not give the metric, or gives NaN, is one without improvement.
  */
 export class EarlyStopping implements Hook {
-  private current: EarlyStoppingState;
+  readonly name = 'earlyStopping';
+  private current: EarlyStoppingState = { best: null, evaluationsSince: 0 };
 
-  constructor(private readonly options: EarlyStoppingOptions) {
-    this.current = options.state ?? { best: null, evaluationsSince: 0 };
+  constructor(private readonly options: EarlyStoppingOptions) {}
+
+  state(): Json {
+    return this.current;
   }
 
-  /** For the checkpoint. */
-  get state(): EarlyStoppingState {
-    return this.current;
+  restore(state: Json): void {
+    if (!isEarlyStoppingState(state)) throw new Error('it does not say what the best evaluation was');
+    this.current = state;
   }
 
   /** Why the run has ended, or is to end; undefined where it is to go on. */
@@ -67,4 +68,20 @@ export class EarlyStopping implements Hook {
       ? { best: { value, iteration: state.iteration }, evaluationsSince: 0 }
       : { ...this.current, evaluationsSince: this.current.evaluationsSince + 1 };
   }
+}
+
+function isEarlyStoppingState(state: Json): state is EarlyStoppingState {
+  if (!isObject(state)) return false;
+  const { best, evaluationsSince } = state;
+  const isBest =
+    best === null || (isObject(best) && typeof best['value'] === 'number' && isCount(best['iteration']));
+  return isBest && isCount(evaluationsSince);
+}
+
+function isObject(value: Json | undefined): value is Readonly<Record<string, Json>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isCount(value: Json | undefined): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
 }

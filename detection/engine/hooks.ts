@@ -1,6 +1,9 @@
 import type { EventStorage } from '../events/event-storage';
 import type { Optimizer } from './optimizer';
 
+/** What JSON can hold and gives back as it was. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+
 /** How far a training run has come: what hooks may look at. */
 export interface TrainingState {
   /** Steps done, those before a resume included. Inside a step it does not count that step yet. */
@@ -8,6 +11,8 @@ export interface TrainingState {
   /** Steps that the run is to have when it is done. */
   readonly iterations: number;
   readonly optimizer: Optimizer;
+  /** All hooks of the run, in their order. */
+  readonly hooks: readonly Hook[];
   /** Where the model and the trainer put their numbers; writers pull from it. */
   readonly storage: EventStorage;
   /** A hook sets it to end the run, as completed, before the next step: nothing more is to be had from it. */
@@ -21,9 +26,26 @@ export interface TrainingState {
  * gets the state at each call and holds no trainer; the trainer knows nothing of what hooks do. Hooks run in order.
  */
 export interface Hook {
+  /** No other hook of the run has it. It finds the hook's state in a checkpoint. */
+  readonly name: string;
+  /** What it has to remember when the run goes on in another process: goes into each checkpoint by itself. */
+  state?(): Json;
+  /**
+   * Takes back what `state` gave, before the run goes on; not called where a checkpoint has nothing of this hook.
+   *
+   * @throws Error where it is no state of such a hook.
+   */
+  restore?(state: Json): void;
   beforeTrain?(state: TrainingState): void | Promise<void>;
   beforeStep?(state: TrainingState): void | Promise<void>;
   afterStep?(state: TrainingState): void | Promise<void>;
   /** Runs also when training fails (`state.outcome` tells), so that files get closed. */
   afterTrain?(state: TrainingState): void | Promise<void>;
+}
+
+/** @throws Error where two hooks have one name. */
+export function requireDistinctNames(hooks: readonly Hook[]): void {
+  const names = hooks.map(({ name }) => name);
+  const twice = names.find((name, k) => names.indexOf(name) < k);
+  if (twice !== undefined) throw new Error(`two hooks of the run have the name ${JSON.stringify(twice)}`);
 }

@@ -28,6 +28,7 @@ export const MIN_RANGE_STEPS = LEFT_OUT.last + 2;
  * schedule raises the learning rate, and ends the run when it explodes.
  */
 export class LearningRateRange implements Hook {
+  readonly name = 'learningRateRange';
   readonly points: RangePoint[] = [];
   private average = 0;
   private best = Infinity;

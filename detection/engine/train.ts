@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { DivergenceError } from './divergence-error';
 import { EventStorage } from '../events/event-storage';
 import type { GradientClipping } from './gradient-clipping';
-import type { Hook, TrainingState } from './hooks';
+import { requireDistinctNames, type Hook, type TrainingState } from './hooks';
 import type { Optimizer } from './optimizer';
 import type { Schedule } from './schedules';
 import { StepWatch } from './step-watch';
@@ -15,17 +15,19 @@ export interface TrainingOptions<Batch> {
   readonly learningRate: Schedule;
   /** Steps that the run is to have when it is done, those before a resume included. */
   readonly iterations: number;
-  /** Steps done before: where a resumed run goes on. 0 if left out. */
+  /** Steps done before: where a resumed run goes on. 0 if left out. What steps draw at random goes by their number. */
   readonly startIteration?: number;
   /**
    * Batches of a step, whose losses and gradients are averaged; 1 if left out. n batches of equal size are one that is
    * n times as large, but for rounding, where each loss is a mean over images, or over a number of things that is
    * the same of each image; and where images know nothing of each other: no statistics of a batch, no common padding.
    * A mean over things of which images have different numbers gives each image of one batch as much weight as it has
-   * of them, and each batch of several the same. A loss that a batch does not have counts 0.
+   * of them, and each batch of several the same. A loss that a batch does not have counts 0. Buffers, running
+   * statistics that is, move once a step, by the mean over its batches.
    */
   readonly accumulate?: number;
   readonly clipGradients?: GradientClipping;
+  /** In their order, each with a name of its own. */
   readonly hooks?: readonly Hook[];
   /** Says what a batch is, for the message when training diverges: its image ids, say. */
   readonly describeBatch?: (batch: Batch) => string;
@@ -51,8 +53,11 @@ export interface TrainingResult {
  * this function never knows. Batches belong to `data`, which may free one as soon as it is asked for the next. A
  * step that the end of the data cuts short is as if it had not begun.
  *
- * @throws DivergenceError when a loss or a gradient is NaN or infinite; whatever the model, the data or a hook throws.
- *   Nothing leaks then, and the failed step has updated nothing.
+ * What the model draws at random in a step follows from the seed and the name of each stream and from the number of the
+ * batch in the run alone: a run that goes on needs nothing of its streams.
+ *
+ * @throws DivergenceError when a loss or a gradient is NaN or infinite; Error where two hooks have one name; whatever the
+ *   model, the data or a hook throws. Nothing leaks then, and the failed step has updated nothing.
  */
 export async function train<Batch>(
   data: Iterable<Batch> | AsyncIterable<Batch>,
@@ -60,11 +65,13 @@ export async function train<Batch>(
   options: TrainingOptions<Batch>,
 ): Promise<TrainingResult> {
   const { optimizer, iterations, accumulate = 1, hooks = [], signal, startIteration = 0 } = options;
+  requireDistinctNames(hooks);
   const storage = new EventStorage();
   const state: TrainingState = {
     iteration: startIteration,
     iterations,
     optimizer,
+    hooks,
     storage,
     isEnough: false,
     outcome: 'running',
@@ -83,7 +90,8 @@ export async function train<Batch>(
           storage.startIteration(state.iteration + 1);
           for (const hook of hooks) await hook.beforeStep?.(state);
         }
-        withStorage(storage, () => step.add(batch));
+        const microBatch = state.iteration * accumulate + step.numBatches;
+        withStorage(storage, () => step.add(batch, microBatch));
         if (step.numBatches < accumulate) continue;
 
         losses = withStorage(storage, () => finishStep(step, model, options, state));

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { lossesAndGradients } from '../nn/autograd';
 import { hasKernel, runKernel } from '../nn/kernels';
-import type { RandomStream } from '../nn/random';
 import type { Losses, Trainable } from '../nn/trainable';
+import { StepBuffers } from './step-buffers';
 
 /** What the batches of a step gave: means over them, to which a batch that lacks a loss or a gradient adds 0. */
 export interface StepMeans {
@@ -15,21 +15,15 @@ export interface StepMeans {
   readonly batch: string | undefined;
 }
 
-/** What a model's forward changes, as it was. */
-interface Before {
-  readonly buffers: readonly [tf.Variable, tf.Tensor][];
-  readonly streams: readonly [RandomStream, RandomStream['state']][];
-}
-
 /**
- * Forward and backward of the batches that make up one optimizer step. Gradients are added up as they come, so that
- * several batches need the memory of one, and of one more set of gradients.
+ * Forward and backward of the micro-batches that make up one optimizer step. Gradients are added up as they come, so
+ * that several batches need the memory of one, and of one more set of gradients.
  */
 export class TrainingStep<Batch> {
   private losses: Losses[] = [];
   private gradients = new Map<string, tf.Tensor>();
   private descriptions: string[] = [];
-  private before: Before | undefined;
+  private buffers: StepBuffers | undefined;
 
   constructor(
     private readonly model: Trainable<Batch>,
@@ -44,14 +38,15 @@ export class TrainingStep<Batch> {
   /**
    * Forward and backward of one batch more.
    *
+   * @param microBatch its number in the run, counted from 0. What the forward draws at random follows from it, from
+   *   the seed and from the names of the streams, so it does not matter what was drawn before, and by which process.
    * @throws Error where the model has no loss for it.
    */
-  add(batch: Batch): void {
+  add(batch: Batch, microBatch: number): void {
     const { model } = this;
-    this.before ??= {
-      buffers: [...model.namedBuffers()].map(([, { variable }]) => [variable, tf.clone<tf.Tensor>(variable)]),
-      streams: [...model.randomStreams()].map((stream) => [stream, stream.state]),
-    };
+    this.buffers ??= new StepBuffers(model);
+    this.buffers.begin();
+    for (const stream of model.randomStreams()) stream.seek(microBatch);
     if (this.describe) this.descriptions.push(this.describe(batch));
     const trained = [...model.namedParameters()].filter(([, parameter]) => parameter.trainable);
     const { losses, gradients } = lossesAndGradients(() => model.losses(batch), trained);
@@ -66,6 +61,7 @@ export class TrainingStep<Batch> {
 
   /** To be asked for once, when all batches have been added. */
   finish(): StepMeans {
+    this.buffers?.finish();
     if (this.numBatches > 1) {
       for (const [name, sum] of this.gradients) {
         this.gradients.set(name, tf.div(sum, this.numBatches));
@@ -76,23 +72,19 @@ export class TrainingStep<Batch> {
     return { ...this.read(), gradients: this.gradients, batch };
   }
 
-  /**
-   * Makes the model forget the step: running statistics, in which a NaN would stay for ever, and random streams. Its
-   * parameters are the optimizer's.
-   */
+  /** Makes the model forget the step: running statistics, in which a NaN would stay for ever. Its parameters are the optimizer's. */
   undo(): void {
-    for (const [buffer, value] of this.before?.buffers ?? []) buffer.assign(value);
-    for (const [stream, state] of this.before?.streams ?? []) stream.state = state;
+    this.buffers?.undo();
   }
 
   /** Frees what the step holds; the next batch begins another. */
   clear(): void {
-    const buffers = this.before?.buffers.map(([, value]) => value) ?? [];
-    tf.dispose([this.losses, [...this.gradients.values()], buffers]);
+    tf.dispose([this.losses, [...this.gradients.values()]]);
+    this.buffers?.dispose();
     this.losses = [];
     this.descriptions = [];
     this.gradients.clear();
-    this.before = undefined;
+    this.buffers = undefined;
   }
 
   /** All numbers in one read: on an accelerator each read waits for everything before it. */

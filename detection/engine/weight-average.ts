@@ -18,6 +18,7 @@ export interface WeightAverageOptions {
  * up. Frozen parameters and counters are the model's own. It comes before every hook that evaluates or saves.
  */
 export class WeightAverage implements Hook {
+  readonly name = 'weightAverage';
   /** By name; empty while the average is the weights themselves. */
   private readonly averages = new Map<string, tf.Variable>();
 

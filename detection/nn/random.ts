@@ -21,21 +21,33 @@ function mix(bits: number): number {
   return bits ^ (bits >>> 16);
 }
 
+function generatorOf(seed: number, name: string) {
+  return xoroshiro128plus(mix(mix(seed | 0) ^ fnv1a(name)));
+}
+
 /**
- * A named, seeded stream of random numbers whose state can be saved. Every random choice of the project draws
- * from one: a run repeats to the bit, and two streams never disturb each other.
+ * A named, seeded stream of random numbers. Every random choice of the project draws from one: a run repeats to the
+ * bit, and two streams never disturb each other.
  */
 export class RandomStream {
   private readonly generator;
 
   constructor(
-    seed: number,
+    private readonly seed: number,
     readonly name: string,
   ) {
-    this.generator = xoroshiro128plus(mix(mix(seed | 0) ^ fnv1a(name)));
+    this.generator = generatorOf(seed, name);
   }
 
-  /** The generator's state, for a checkpoint. */
+  /**
+   * Starts anew, with the numbers of a part: those of a stream of the same seed and the name `NAME/PART`. They do not
+   * depend on what has been drawn before.
+   */
+  seek(part: string | number): void {
+    this.state = generatorOf(this.seed, `${this.name}/${part}`).getState();
+  }
+
+  /** Where the generator stands, to come back to. */
   get state(): readonly number[] {
     return this.generator.getState();
   }

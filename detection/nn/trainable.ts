@@ -13,6 +13,6 @@ export interface Trainable<Batch> {
   namedParameters(): Iterable<[string, Parameter]>;
   /** Running statistics and the like: no gradient, but part of a checkpoint. */
   namedBuffers(): Iterable<[string, Parameter]>;
-  /** Every stream that the forward draws random numbers from: their states are part of a checkpoint. */
+  /** Every stream that the forward draws random numbers from. The trainer starts them anew for each batch. */
   randomStreams(): Iterable<RandomStream>;
 }

@@ -120,7 +120,7 @@ describeTorchvision('beside torchvision', () => {
         categories: ['a', 'b', 'c'].map((name, i) => ({ id: i + 1, name })),
         configuration: { model: { name, minSize: SIZE.height, maxSize: SIZE.width, norm } },
       };
-      saveCheckpoint(checkpoint, { model, optimizer }, { iteration: 1, metrics: {}, metadata });
+      saveCheckpoint(checkpoint, { model, optimizer }, { iteration: 1, hooks: {}, metrics: {}, metadata });
       expect(await main(['convert', checkpoint, `${checkpoint}.pth`])).toBe(0);
       given.push([name, norm, `${checkpoint}.pth`, folder.in(`${k}-back.pth`)]);
       const input = torchvisionInput({ minSize: SIZE.height, maxSize: SIZE.width });

@@ -67,7 +67,7 @@ async function timeTraining(
     optimizer: new Sgd(model.namedParameters(), { momentum: 0.9, weightDecay: 1e-4 }),
     learningRate: () => LEARNING_RATE,
     iterations: WARMUP_STEPS + steps,
-    hooks: [{ afterStep: () => void marks.push(performance.now()) }],
+    hooks: [{ name: 'marks', afterStep: () => void marks.push(performance.now()) }],
   });
   const seconds = marks.slice(1).map((mark, i) => (mark - marks[i]) / 1000);
   return { seconds, loss: Object.values(losses).reduce((sum, loss) => sum + loss) };

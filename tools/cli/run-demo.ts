@@ -29,6 +29,7 @@ export async function runDemo({ output }: DemoCommandOptions): Promise<void> {
     configuration,
     output,
     resume: existsSync(folder.config),
+    exact: false,
     resumeCommand: `rcnn demo --output ${shellWord(output)}`,
   };
   // What a demo that goes on had trained before it was stopped.
@@ -39,9 +40,9 @@ export async function runDemo({ output }: DemoCommandOptions): Promise<void> {
   const generated = performance.now();
   const { model, iterations } = job.configuration;
   say(`2/2 training: ${model.name}, ${iterations} iterations`);
-  const trained = await trainAndReport(job);
+  const finished = await trainAndReport(job);
   const ended = performance.now();
-  printResult(job, trained);
+  printResult(finished);
   const training = readMetrics(folder.metrics).sum('seconds') - trainedBefore;
   const steps: [string, number][] = [
     ['scenes', (generated - started) / 1000],

@@ -119,6 +119,7 @@ async function rangeTest(
   const range = new LearningRateRange();
   const progress = new Progress('learning rates');
   const tell: Hook = {
+    name: 'progress',
     afterStep: ({ iteration, isEnough }) => progress.update(iteration, isEnough ? iteration : iterations),
   };
   try {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DEFAULT_KEEP } from '../../weights/checkpoints/checkpoint-hook';
 import { requireConsistency } from './consistency';
 import { dataSection } from './sections/data-section';
 import { earlyStoppingSection } from './sections/early-stopping-section';
@@ -53,7 +54,11 @@ const keysSchema = z.strictObject({
   earlyStopping: earlyStoppingSection,
   // detectron2: SOLVER.CHECKPOINT_PERIOD = 5000, for 90k iterations; ours are shorter.
   checkpointEvery: z.int().min(1).default(500).describe('iterations between checkpoints'),
-  keepCheckpoints: z.int().min(1).default(3).describe('latest checkpoints that stay, beside the best'),
+  keepCheckpoints: z
+    .int()
+    .min(1)
+    .default(DEFAULT_KEEP)
+    .describe('latest checkpoints that stay, beside the best'),
   keepEvery: z
     .int()
     .min(1)

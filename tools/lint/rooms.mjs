@@ -183,6 +183,7 @@ export const rooms = [
       'detection/modeling/definitions',
       'detection/modeling/detector.ts',
       'detection/structures',
+      'weights/checkpoints',
     ],
   },
   {

@@ -1,12 +1,9 @@
 import path from 'node:path';
-import type { CocoDataset } from '../../datasets/coco/annotations';
 import type { CocoEvaluation } from '../../datasets/evaluation/evaluate';
 import { configurationYaml } from '../config/yaml-text';
-import type { CompleteConfiguration } from '../config/complete';
 import { counted } from '../terminal/counted';
 import { cocoResults } from '../detectors/detect-images';
 import { describeEnvironment } from './environment';
-import type { DetectorEvaluation } from '../detectors/evaluate-detector';
 import { readMetrics, type Metrics } from '../run/folder/metrics-file';
 import { writeWholeFile } from '../../detection/files/whole-file';
 import { formatBytes } from '../terminal/format-bytes';
@@ -14,23 +11,11 @@ import { formatSeconds } from '../terminal/progress';
 import type { ReportData } from './data';
 import { reportPage } from './page';
 import { runFolder } from '../run/folder/run-folder';
+import type { FinishedRun } from '../run/training-run';
 import { evaluationData } from './collect/evaluation';
 import { runNotes } from './collect/notes';
 import { galleryImages } from './collect/pictures';
 import { worstImages } from './collect/worst-images';
-
-/** What a run is reported from that is done, or has been stopped. */
-export interface FinishedRun {
-  readonly output: string;
-  /** Steps done. */
-  readonly iteration: number;
-  readonly configuration: CompleteConfiguration;
-  readonly train: CocoDataset;
-  readonly val: CocoDataset | undefined;
-  readonly result: DetectorEvaluation | undefined;
-  /** Why it ended before its last iteration, where it did so by itself. */
-  readonly stoppedEarly?: string;
-}
 
 /** Detections of a lower score are neither drawn nor counted, but in average precision and what is made of it. */
 const MIN_SCORE = 0.5;

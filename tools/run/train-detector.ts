@@ -1,14 +1,13 @@
 import { rmSync } from 'node:fs';
-import type { CocoDataset } from '../../datasets/coco/annotations';
 import { ImageError } from '../../datasets/images/decode';
 import { loadTrainingBackend } from '../../detection/backend/node';
 import { DivergenceError } from '../../detection/engine/divergence-error';
+import type { Hook } from '../../detection/engine/hooks';
 import { train } from '../../detection/engine/train';
 import { InputError } from '../../detection/errors';
-import { resumePoint } from '../../weights/checkpoints/resume-point';
+import { goOnFrom } from '../../weights/checkpoints/resume';
 import { configurationYaml } from '../config/yaml-text';
 import { DataFaults, type DataFault } from './hooks/data-faults';
-import type { DetectorEvaluation } from '../detectors/evaluate-detector';
 import { bestMetric } from './hooks/evaluation-metrics';
 import { Interrupted, interruptible } from '../terminal/interruption';
 import { LeftOutRecord } from './folder/left-out';
@@ -19,24 +18,10 @@ import { writeWholeFile } from '../../detection/files/whole-file';
 import { say } from '../terminal/progress';
 import { runFolder } from './folder/run-folder';
 import { disposeLearner, startDetector } from './start-detector';
-import { FIRST_STEP, goOnFrom } from './starting-point';
+import { startingPoint } from './starting-point';
 import { readTrainingData } from './training-data';
 import { trainingHooks } from './hooks/training-hooks';
-import type { TrainingJob, TrainingRun } from './training-run';
-
-/** A run that is done, or has been stopped. */
-export interface TrainedDetector {
-  readonly train: CocoDataset;
-  readonly val: CocoDataset | undefined;
-  /** Steps done in all. */
-  readonly iteration: number;
-  /** Of the weights after the last step; undefined without a validation set, and where the run has been stopped. */
-  readonly result: DetectorEvaluation | undefined;
-  /** Says that the user stopped the run, or that its data cannot be used any more, and how to go on. */
-  readonly interrupted?: Interrupted | InputError | DivergenceError;
-  /** Says why the run ended before its last iteration, where it did. */
-  readonly stoppedEarly?: string;
-}
+import type { FinishedRun, TrainingJob, TrainingRun } from './training-run';
 
 /**
  * Trains a detector as its configuration says: metrics, checkpoints, evaluations go to the run's folder, which holdRun
@@ -44,47 +29,45 @@ export interface TrainedDetector {
  *
  * @throws InputError where files do not fit.
  */
-export async function trainDetector(job: TrainingJob): Promise<TrainedDetector> {
+export async function trainDetector(job: TrainingJob): Promise<FinishedRun> {
   await loadTrainingBackend(); // first: threads that start later share heaps (binding-start.cc)
-  const data = await readTrainingData(job.configuration, job.resume);
-  const checkpoint = job.resume ? resumePoint(job.output, say) : undefined;
-  const { learner, configuration } = await startDetector(
-    job.configuration,
-    data.train.categories.map((category) => category.name),
-    {
-      isToBeRestored: checkpoint !== undefined,
-    },
-  );
+  const { train, val } = await readTrainingData(job.configuration, job.resume);
+  const checkpoint = startingPoint(job, train);
+  const categories = train.categories.map(({ name }) => name);
+  const { learner, configuration } = await startDetector(job.configuration, categories, {
+    isToBeRestored: checkpoint !== undefined,
+  });
   try {
-    const metric = bestMetric(configuration, data.val, learner.model.lossNames);
-    const start =
-      checkpoint === undefined
-        ? FIRST_STEP
-        : goOnFrom(checkpoint, job.output, configuration, data.train, learner);
-    const run = { ...job, configuration, data, metric, learner, start };
+    const metric = bestMetric(configuration, val, learner.model.lossNames);
+    const run = { ...job, configuration, train, val, metric, learner, checkpoint };
     return await interruptible((signal) => trainAndEvaluate(run, signal));
   } finally {
     disposeLearner(learner);
   }
 }
 
-async function trainAndEvaluate(run: TrainingRun, userSignal: AbortSignal): Promise<TrainedDetector> {
-  const { configuration, data, learner, start } = run;
+async function trainAndEvaluate(run: TrainingRun, userSignal: AbortSignal): Promise<FinishedRun> {
+  const { learner, ...known } = run;
+  const { configuration } = run;
   const { iterations } = configuration;
   const { accumulate } = configuration.optimizer;
-  const faults = new DataFaults({
-    onBrokenPicture: configuration.data.onBrokenPicture,
-    record: openRunFolder(run),
-    signal: userSignal,
-  });
+  const record = leftOutRecord(run);
+  const { onBrokenPicture } = configuration.data;
+  const faults = new DataFaults({ onBrokenPicture, record, signal: userSignal });
   const { hooks, divergence, evaluation, earlyStopping } = trainingHooks(run, faults);
-  const batchesSeen = start.iteration * accumulate;
-  const loader = makeTrainingLoader(data.train, configuration, batchesSeen, faults.listeners(data.train));
+  const startIteration = goOn(run, hooks);
+  openRunFolder(run, record);
+  const loader = makeTrainingLoader(
+    run.train,
+    configuration,
+    startIteration * accumulate,
+    faults.listeners(run.train),
+  );
   const outcome = await train(faults.batches(loader), learner.model, {
     optimizer: learner.optimizer,
     learningRate: makeSchedule(configuration),
     iterations,
-    startIteration: start.iteration,
+    startIteration,
     accumulate,
     clipGradients: makeClipping(configuration),
     onDivergence: divergence.handle,
@@ -93,16 +76,16 @@ async function trainAndEvaluate(run: TrainingRun, userSignal: AbortSignal): Prom
     hooks,
   }).catch(divergenceOf);
   if (outcome instanceof DivergenceError) {
-    return { ...data, iteration: outcome.step.iteration - 1, result: undefined, interrupted: outcome };
+    return { ...known, iteration: outcome.step.iteration - 1, result: undefined, interrupted: outcome };
   }
   const { iteration, interrupted } = outcome;
   const stoppedEarly = interrupted || iteration >= iterations ? undefined : earlyStopping?.reason;
-  if (stoppedEarly !== undefined) say(whyEarly(stoppedEarly, iteration, run));
+  if (stoppedEarly !== undefined) say(whyEarly(stoppedEarly, iteration, startIteration, run));
   const result = interrupted ? undefined : await evaluation?.resultAfter(iteration);
   const isStopped = interrupted || (evaluation !== undefined && !result);
   return {
-    train: data.train,
-    val: result?.dataset ?? data.val,
+    ...known,
+    val: result?.dataset ?? run.val,
     iteration,
     result,
     interrupted: isStopped ? whyStopped(iteration, run, faults.fault) : undefined,
@@ -116,20 +99,36 @@ function divergenceOf(error: unknown): DivergenceError {
   throw error;
 }
 
-/** Writes what is known of a run before its first step. Returns the record of what it does without. */
-function openRunFolder({ configuration, output, data: { train, val } }: TrainingRun): LeftOutRecord {
+/** Of what a run does without. */
+function leftOutRecord({ output, train, val }: TrainingRun): LeftOutRecord {
+  return new LeftOutRecord(runFolder(output).leftOut, val ? [train, val] : [train]);
+}
+
+/** Puts what learns and what hooks remember back to where a run had come, and says so. Returns the steps that it has done. */
+function goOn({ checkpoint, learner }: TrainingRun, hooks: readonly Hook[]): number {
+  if (checkpoint === undefined) return 0;
+  const { startIteration } = goOnFrom(checkpoint, { ...learner, hooks, tell: say });
+  say(`going on after iteration ${startIteration}`);
+  return startIteration;
+}
+
+/** Writes what is known of a run before its first step. */
+function openRunFolder({ configuration, output }: TrainingRun, record: LeftOutRecord): void {
   const folder = runFolder(output);
   writeWholeFile(folder.config, configurationYaml(configuration));
   rmSync(folder.report, { force: true }); // of a run that was stopped: no more what the folder holds
-  const record = new LeftOutRecord(folder.leftOut, val ? [train, val] : [train]);
   if (configuration.data.skipInvalid) record.write();
-  return record;
 }
 
 /** Of a run that had enough; where it had stopped before, how to go on too. */
-function whyEarly(reason: string, iteration: number, { start, resumeCommand }: TrainingRun): string {
+function whyEarly(
+  reason: string,
+  iteration: number,
+  startIteration: number,
+  { resumeCommand }: TrainingRun,
+): string {
   const message = `stopped early after iteration ${iteration}: ${reason}`;
-  if (start.iteration < iteration) return message;
+  if (startIteration < iteration) return message;
   return `${message}. To go on: ${resumeCommand} --set earlyStopping.patience=null (or more evaluations)`;
 }
 

@@ -8,12 +8,7 @@ import type { TrainingConfiguration } from '../config/schema';
 import { counted } from '../terminal/counted';
 import { statOrUndefined } from '../../detection/files/stat-or-undefined';
 import { say } from '../terminal/progress';
-
-/** What a run trains on, and what it evaluates on, if anything. */
-export interface TrainingData {
-  readonly train: CocoDataset;
-  readonly val: CocoDataset | undefined;
-}
+import type { TrainingRun } from './training-run';
 
 /**
  * Reads and checks everything that a run will use.
@@ -25,7 +20,7 @@ export interface TrainingData {
 export async function readTrainingData(
   { data }: TrainingConfiguration,
   resume: boolean,
-): Promise<TrainingData> {
+): Promise<Pick<TrainingRun, 'train' | 'val'>> {
   const { skipInvalid } = data;
   const checksPictures = skipInvalid || !resume || data.onBrokenPicture === 'stop';
   const check = { skipInvalid, checksPictures };

@@ -1,25 +1,45 @@
+import type { CocoDataset } from '../../datasets/coco/annotations';
+import type { DivergenceError } from '../../detection/engine/divergence-error';
 import type { Metric } from '../../detection/engine/metric';
+import type { InputError } from '../../detection/errors';
 import type { CompleteConfiguration } from '../config/complete';
+import type { DetectorEvaluation } from '../detectors/evaluate-detector';
+import type { Interrupted } from '../terminal/interruption';
 import type { Learner } from './start-detector';
-import type { StartingPoint } from './starting-point';
-import type { TrainingData } from './training-data';
 
-/** A run to do, checked: what can be refused before it has been. */
+/** What is asked for, checked: what can be refused before anything has been read has been. */
 export interface TrainingJob {
   readonly configuration: CompleteConfiguration;
   /** The run's folder. */
   readonly output: string;
   /** Whether to go on from the folder's last checkpoint. */
   readonly resume: boolean;
+  /** Whether to refuse to go on where the run would not be, to the bit, the one that was never stopped. */
+  readonly exact: boolean;
   /** What the user types to go on when the run has been stopped. */
   readonly resumeCommand: string;
 }
 
-/** A run that can begin: its data have been read, its detector is built and, where the run goes on, restored. */
+/** A run and what it works with. Its configuration has also what its start weights decide. */
 export interface TrainingRun extends TrainingJob {
-  readonly data: TrainingData;
+  readonly train: CocoDataset;
+  /** What it is evaluated on, if anything. */
+  readonly val: CocoDataset | undefined;
   /** What makes a checkpoint the best. Undefined without a validation set. */
   readonly metric: Metric | undefined;
   readonly learner: Learner;
-  readonly start: StartingPoint;
+  /** The checkpoint that it goes on from; undefined where it begins. */
+  readonly checkpoint: string | undefined;
+}
+
+/** A run that is done, or has been stopped, and how it ended. What it learned is in its folder. */
+export interface FinishedRun extends Omit<TrainingRun, 'learner'> {
+  /** Steps done in all. */
+  readonly iteration: number;
+  /** Of the weights after the last step; undefined without a validation set, and where the run has been stopped. */
+  readonly result: DetectorEvaluation | undefined;
+  /** Says that the user stopped the run, or that its data cannot be used any more, and how to go on. */
+  readonly interrupted?: Interrupted | InputError | DivergenceError;
+  /** Says why the run ended before its last iteration, where it did so by itself. */
+  readonly stoppedEarly?: string;
 }

@@ -16,13 +16,13 @@ import type { TrainingRun } from './training-run';
  * @throws Interrupted where the user, or the data, stop the run.
  */
 export async function validate(
-  { configuration, data, learner }: TrainingRun,
+  { configuration, train, learner }: TrainingRun,
   set: CocoDataset,
   faults: DataFaults,
   { withLosses }: { readonly withLosses: boolean },
 ): Promise<DetectorEvaluation> {
   const { model } = learner;
-  const { categories } = data.train;
+  const { categories } = train;
   const watched = (what: string): DetectSetOptions => {
     const progress = new Progress(what);
     const onProgress = (done: number, total: number): void => progress.update(done, total);
@@ -32,8 +32,7 @@ export async function validate(
   const evaluate = async (): Promise<DetectorEvaluation> => {
     const found = await evaluateDetector({ model, categories }, set, watched('evaluating'));
     if (!withLosses || !configuration.validationLoss) return found;
-    const { seed } = configuration;
-    const losses = await detectorLosses(model, found.dataset, seed, watched('validation losses'));
+    const losses = await detectorLosses(model, found.dataset, watched('validation losses'));
     return { ...found, losses };
   };
   const { average } = learner;
@@ -44,11 +43,10 @@ export async function validate(
 async function detectorLosses(
   model: Detector,
   dataset: CocoDataset,
-  seed: number,
   { signal, onProgress, ...loading }: DetectSetOptions,
 ): Promise<Record<string, number>> {
   const images = new EvaluationLoader(cocoExamples(dataset), { input: model.input, ...loading });
-  return validationLosses(images, model, seed, async (done) => {
+  return validationLosses(images, model, async (done) => {
     onProgress?.(done, dataset.images.length);
     await giveWay(signal);
   });

@@ -169,9 +169,9 @@ function equalityChecks(disturbed: RunRecord, control: RunRecord): Check[] {
       `${control.rows.length} steps, ${evaluations} evaluations`,
     ),
     check(
-      'so are weights, optimizer and random streams of its checkpoints, and what last and best lead to',
+      'so are weights and optimizer of its checkpoints, and what last and best lead to',
       [...files, ...otherLinks].map((name) => `${name} differs`),
-      `${names.length} files and states, ${links.join(' and ')}`,
+      `${names.length} files, ${links.join(' and ')}`,
     ),
   ];
 }

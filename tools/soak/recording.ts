@@ -57,7 +57,7 @@ export interface RunRecord {
   readonly brokenLines: number;
   /** What `last` and `best` lead to. */
   readonly links: Readonly<Record<string, string>>;
-  /** SHA-256 of each file of weights and of optimizer state, by its name; states of the random streams. */
+  /** SHA-256 of each file of weights and of optimizer state, by its name. */
   readonly checkpoints: Readonly<Record<string, string>>;
   /** Of the event files: what is wrong with them, and the steps that they hold losses of. */
   readonly events: { readonly problems: readonly string[]; readonly steps: readonly number[] };

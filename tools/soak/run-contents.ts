@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import path from 'node:path';
 import { sha256OfSync } from '../../weights/file-hash';
@@ -66,11 +65,6 @@ function checkpointSums(checkpoints: string): Record<string, string> {
     for (const file of ['model.safetensors', 'optimizer.safetensors']) {
       sums[`${name}/${file}`] = sha256OfSync(path.join(folder, file));
     }
-    const { randomStreams } = JSON.parse(readFileSync(path.join(folder, 'state.json'), 'utf8')) as {
-      randomStreams: unknown;
-    };
-    const streams = createHash('sha256').update(JSON.stringify(randomStreams)).digest('hex');
-    sums[`${name}/random streams`] = streams;
   }
   return sums;
 }

@@ -1,45 +1,54 @@
 import { mkdirSync, realpathSync } from 'node:fs';
 import path from 'node:path';
-import type { Hook, TrainingState } from '../../detection/engine/hooks';
+import type { Hook, Json, TrainingState } from '../../detection/engine/hooks';
 import { isBetter, type Metric } from '../../detection/engine/metric';
 import { NotFiniteError, readCheckpointState, saveCheckpoint, type Resumable } from './checkpoint';
 import { checkpointName, checkpointsUpTo, isExtra } from './checkpoint-folders';
 import { replaceLink } from '../../detection/files/link';
 import { removeWholeFolder, syncFolder } from '../../detection/files/whole-folder';
+import { tellProcess } from './tell-process';
 
-export interface CheckpointHookOptions {
-  /** The run's folder: gets `checkpoints/NNNNNNN` and the links `last` and `best`. */
-  readonly folder: string;
-  readonly resumable: Resumable;
+/** How many checkpoints stay where nobody says otherwise. */
+export const DEFAULT_KEEP = 3;
+
+export interface CheckpointHookOptions extends Resumable {
   /** Steps from one checkpoint to the next. The last step, and the step at which a run is interrupted, get one too. */
   readonly every: number;
-  /** How many of the latest to keep, beside the best. */
-  readonly keep: number;
+  /** How many of the latest to keep, beside the best. 3 if left out. */
+  readonly keep?: number;
   /** Every so many steps a checkpoint is made that is kept for good. */
   readonly keepEvery?: number;
-  /** Gets a line about a checkpoint that is not made, since the weights are not finite. */
-  readonly tell: (line: string) => void;
+  /** Gets a line about a checkpoint that is not made, since the weights are not finite; if left out, it is a warning of the process. */
+  readonly tell?: (line: string) => void;
   /** Says which checkpoint is `best`. Whoever puts this scalar comes first. */
   readonly bestMetric?: Metric;
-  /** Goes into `state.json`; asked for at each checkpoint. */
-  readonly metadata: () => Record<string, unknown>;
+  /** The caller's: goes into `state.json`. */
+  readonly metadata?: Readonly<Record<string, unknown>>;
 }
 
-/** Saves checkpoints while training, as detectron2's PeriodicCheckpointer and BestCheckpointer together. */
+/**
+ * Saves checkpoints while training, as detectron2's PeriodicCheckpointer and BestCheckpointer together. What the other
+ * hooks remember is in them, so it comes after all that have something to remember.
+ */
 export class CheckpointHook implements Hook {
+  readonly name = 'checkpoints';
   private best: number | undefined;
   /** The step that has a checkpoint of the model as it is. */
   private lastSaved: number | undefined;
   private readonly checkpoints: string;
 
-  constructor(private readonly options: CheckpointHookOptions) {
-    this.checkpoints = path.join(options.folder, 'checkpoints');
+  /** @param folder the run's: gets `checkpoints/NNNNNNN` and the links `last` and `best`. Made if need be. */
+  constructor(
+    private readonly folder: string,
+    private readonly options: CheckpointHookOptions,
+  ) {
+    this.checkpoints = path.join(folder, 'checkpoints');
   }
 
   beforeTrain(state: TrainingState): void {
     const { bestMetric } = this.options;
     mkdirSync(this.checkpoints, { recursive: true });
-    syncFolder(this.options.folder);
+    syncFolder(this.folder);
     const { iteration } = state;
     this.lastSaved = iteration;
     if (iteration === 0) return;
@@ -88,17 +97,19 @@ export class CheckpointHook implements Hook {
    * use to anybody, and must not take the place of those that are: the next step diverges, and the run does what it is
    * to do then; one that is over has failed.
    */
-  private save({ iteration, storage, outcome }: TrainingState, { isBest }: { isBest: boolean }): void {
-    const { bestMetric, metadata, resumable, tell } = this.options;
+  private save(state: TrainingState, { isBest }: { isBest: boolean }): void {
+    const { bestMetric, metadata = {}, tell = tellProcess } = this.options;
+    const { iteration, storage, outcome, hooks } = state;
     const metrics: Record<string, number> = {};
     for (const name of storage.scalarNames) metrics[name] = storage.latest(name)!.value;
     const isExtra = !isBest && !this.isDue(iteration);
     try {
-      saveCheckpoint(this.folderOf(iteration), resumable, {
+      saveCheckpoint(this.folderOf(iteration), this.options, {
         iteration,
         ...(isExtra && { isExtra }),
+        hooks: statesOf(hooks),
         metrics,
-        metadata: metadata(),
+        metadata,
       });
     } catch (error) {
       if (!(error instanceof NotFiniteError) || outcome !== 'running') throw error;
@@ -111,7 +122,7 @@ export class CheckpointHook implements Hook {
       this.link('best', iteration);
     }
     this.link('last', iteration);
-    syncFolder(this.options.folder);
+    syncFolder(this.folder);
     this.removeOld(iteration);
   }
 
@@ -130,7 +141,7 @@ export class CheckpointHook implements Hook {
 
   /** Points a link of the run's folder to a checkpoint. */
   private link(name: 'last' | 'best', iteration: number): void {
-    replaceLink(path.join(this.options.folder, name), path.join('checkpoints', checkpointName(iteration)));
+    replaceLink(path.join(this.folder, name), path.join('checkpoints', checkpointName(iteration)));
   }
 
   /**
@@ -139,10 +150,11 @@ export class CheckpointHook implements Hook {
    * them.
    */
   private removeOld(iteration: number): void {
-    const past = checkpointsUpTo(this.options.folder, iteration);
+    const { keep = DEFAULT_KEEP } = this.options;
+    const past = checkpointsUpTo(this.folder, iteration);
     const kept = new Set([
       past[0],
-      ...past.filter((folder) => !isExtra(folder)).slice(0, this.options.keep),
+      ...past.filter((folder) => !isExtra(folder)).slice(0, keep),
       ...past.filter((folder) => this.isForGood(Number(path.basename(folder)))),
       this.linkedFolder('best'),
     ]);
@@ -155,9 +167,14 @@ export class CheckpointHook implements Hook {
 
   private linkedFolder(name: 'last' | 'best'): string | undefined {
     try {
-      return realpathSync(path.join(this.options.folder, name));
+      return realpathSync(path.join(this.folder, name));
     } catch {
       return undefined; // there is none yet
     }
   }
+}
+
+/** What hooks remember, by their names. */
+function statesOf(hooks: readonly Hook[]): Record<string, Json> {
+  return Object.fromEntries(hooks.flatMap((hook) => (hook.state ? [[hook.name, hook.state()]] : [])));
 }

@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
+import type { Json } from '../../detection/engine/hooks';
 import type { Optimizer } from '../../detection/engine/optimizer';
 import { InputError } from '../../detection/errors';
 import type { Trainable } from '../../detection/nn/trainable';
 import type { WeightAverage } from '../../detection/engine/weight-average';
-import type { RandomStream } from '../../detection/nn/random';
 import { sha256OfSync } from '../file-hash';
 import { readSafetensors, writeSafetensors } from '../formats/safetensors';
 import { loadStateDict, saveStateDict } from '../state-dict';
@@ -19,9 +19,11 @@ import {
 } from '../formats/stored-tensor';
 import { WeightsError } from '../formats/weights-error';
 import { writeWholeFolder } from '../../detection/files/whole-folder';
+import { hooksOfFormat1 } from './format-1';
 
-/** Raised when a checkpoint's files change their meaning. */
-const FORMAT = 1;
+/** Raised when a checkpoint's files change their meaning. Those of format 1 are still read. */
+const FORMAT = 2;
+const FORMATS: readonly unknown[] = [1, FORMAT];
 const MODEL_FILE = 'model.safetensors';
 const OPTIMIZER_FILE = 'optimizer.safetensors';
 const STATE_FILE = 'state.json';
@@ -38,17 +40,16 @@ export interface Resumable {
   readonly optimizer: Optimizer;
   /** Average of the model's weights. */
   readonly average?: WeightAverage;
-  /** Streams that others than the model draw from. */
-  readonly streams?: Iterable<RandomStream>;
 }
 
 /** `state.json`. */
 export interface CheckpointState {
+  /** 2; of a checkpoint of before 1. */
   readonly format: number;
   /** Steps done. */
   readonly iteration: number;
-  /** State of each random stream, by its name. */
-  readonly randomStreams: Readonly<Record<string, readonly number[]>>;
+  /** What each hook remembers that has something to remember, by its name. */
+  readonly hooks: Readonly<Record<string, Json>>;
   /** Last values of what was measured: validation AP, say. */
   readonly metrics: Readonly<Record<string, number>>;
   /** Whether it was made only because the run ended or was stopped there; one that was never stopped has none. */
@@ -75,14 +76,10 @@ export interface CheckpointState {
  */
 export function saveCheckpoint(
   folder: string,
-  { model, optimizer, average, streams = [] }: Resumable,
-  contents: Pick<CheckpointState, 'iteration' | 'isExtra' | 'metrics' | 'metadata'>,
+  { model, optimizer, average }: Resumable,
+  contents: Omit<CheckpointState, 'format' | 'sha256'>,
 ): void {
-  const state: CheckpointState = {
-    format: FORMAT,
-    ...contents,
-    randomStreams: Object.fromEntries([...byName(model, streams)].map(([name, { state }]) => [name, state])),
-  };
+  const state: CheckpointState = { format: FORMAT, ...contents };
   try {
     writeWholeFolder(folder, (hidden) => {
       const sums: Record<string, string> = {};
@@ -116,22 +113,14 @@ export function saveCheckpoint(
 }
 
 /**
- * Restores what `saveCheckpoint` wrote; training then goes on as if it had never stopped, to the bit.
+ * Restores what `saveCheckpoint` wrote but for the hooks; training then goes on as if it had never stopped, to the bit,
+ * where the model's streams have the seeds that they had.
  *
  * @throws WeightsError when a file is missing, damaged or of another model or optimizer. Files are read and the
  *   model's fit is checked before anything changes.
  */
-export function loadCheckpoint(
-  folder: string,
-  { model, optimizer, average, streams = [] }: Resumable,
-): CheckpointState {
+export function loadCheckpoint(folder: string, { model, optimizer, average }: Resumable): CheckpointState {
   const state = verifyCheckpoint(folder);
-  const ours = byName(model, streams);
-  for (const name of new Set([...ours.keys(), ...Object.keys(state.randomStreams)])) {
-    if (ours.has(name) && Object.hasOwn(state.randomStreams, name)) continue;
-    const where = ours.has(name) ? 'is not in the checkpoint' : 'is in the checkpoint only';
-    throw new WeightsError(path.join(folder, STATE_FILE), name, `random stream ${where}`);
-  }
   const file = (name: string): string => path.join(folder, name);
   const read = (name: string): Map<string, StoredTensor> => readSafetensors(file(name)).tensors;
   const optimizerState = read(OPTIMIZER_FILE);
@@ -142,7 +131,6 @@ export function loadCheckpoint(
     loadStateDict(model, file(UNAVERAGED_FILE), unaveraged);
   }
   loadOptimizer(optimizer, file(OPTIMIZER_FILE), optimizerState);
-  for (const [name, stream] of ours) stream.state = state.randomStreams[name];
   return state;
 }
 
@@ -156,17 +144,14 @@ export function readCheckpointState(folder: string): CheckpointState {
     if (error instanceof SyntaxError) throw new WeightsError(file, undefined, 'is damaged: it is no JSON');
     throw new WeightsError(file, undefined, `cannot be read: ${(error as Error).message}`);
   }
-  if (isRecord(state) && state['format'] !== FORMAT) {
-    throw new WeightsError(
-      file,
-      'format',
-      `is ${JSON.stringify(state['format'])}, this program reads ${FORMAT}`,
-    );
+  if (isRecord(state) && !FORMATS.includes(state['format'])) {
+    const reason = `is ${JSON.stringify(state['format'])}, this program reads ${FORMATS.join(' and ')}`;
+    throw new WeightsError(file, 'format', reason);
   }
-  if (!isCheckpointState(state)) throw new WeightsError(file, undefined, 'is no state of a checkpoint');
+  if (!isStateOfAnyFormat(state)) throw new WeightsError(file, undefined, 'is no state of a checkpoint');
   const { sha256, ...sealed } = state;
   if (sha256 !== undefined && sha256[STATE_FILE] !== sumOf(sealed)) throw damaged(file);
-  return state;
+  return isOfFormat2(state) ? state : { ...state, hooks: hooksOfFormat1(state.metadata) };
 }
 
 /**
@@ -204,7 +189,7 @@ function sumOfFile(file: string): string {
   }
 }
 
-function sumOf(state: Omit<CheckpointState, 'sha256'>): string {
+function sumOf(state: Omit<StateOfAnyFormat, 'sha256'>): string {
   return createHash('sha256').update(JSON.stringify(state)).digest('hex');
 }
 
@@ -218,31 +203,26 @@ export function weightsFile(fileOrFolder: string): string {
   return isFolder ? path.join(fileOrFolder, MODEL_FILE) : fileOrFolder;
 }
 
-function isCheckpointState(state: unknown): state is CheckpointState {
+type StateOfAnyFormat = CheckpointState | Omit<CheckpointState, 'hooks'>;
+
+function isStateOfAnyFormat(state: unknown): state is StateOfAnyFormat {
   if (!isRecord(state)) return false;
-  const { iteration, randomStreams, metrics, metadata, sha256 = {} } = state;
-  const isNumbers = (values: unknown) => Array.isArray(values) && values.every(Number.isInteger);
+  const { format, iteration, hooks, metrics, metadata, sha256 = {} } = state;
   return (
     Number.isSafeInteger(iteration) &&
-    isRecord(randomStreams) &&
-    Object.values(randomStreams).every(isNumbers) &&
+    (format !== FORMAT || isRecord(hooks)) &&
     isRecord(metrics) &&
     isRecord(metadata) &&
     isRecord(sha256)
   );
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+function isOfFormat2(state: StateOfAnyFormat): state is CheckpointState {
+  return state.format === FORMAT;
 }
 
-function byName(model: Trainable<never>, others: Iterable<RandomStream>): Map<string, RandomStream> {
-  const streams = new Map<string, RandomStream>();
-  for (const stream of [...model.randomStreams(), ...others]) {
-    if (streams.has(stream.name)) throw new Error(`two random streams have the name ${stream.name}`);
-    streams.set(stream.name, stream);
-  }
-  return streams;
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function saveOptimizer(optimizer: Optimizer): Map<string, StoredTensor> {

@@ -6,8 +6,8 @@ import { WeightsError } from '../formats/weights-error';
 const MAX_IN_A_ROW = 3;
 
 /**
- * Puts a run's weights, optimizer and random streams back to what a checkpoint says: the last one, or where the run has
- * diverged since then before, one more back for each time. Checkpoints that were made only because somebody stopped the
+ * Puts a run's weights and optimizer back to what a checkpoint says: the last one, or where the run has diverged since
+ * then before, one more back for each time. Checkpoints that were made only because somebody stopped the
  * run do not count, so that it goes back where a run would that was never stopped; unless there are no others.
  *
  * @param folder the run's.

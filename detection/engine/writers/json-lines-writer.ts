@@ -17,10 +17,13 @@ export interface JsonLinesOptions {
  * step that it goes on from, an evaluation's numbers, joins the row of that step.
  */
 export class JsonLinesWriter implements Hook {
+  readonly name: string;
   private descriptor: number | undefined;
   private written = 0;
 
-  constructor(private readonly options: JsonLinesOptions) {}
+  constructor(private readonly options: JsonLinesOptions) {
+    this.name = `rows of ${options.file}`;
+  }
 
   beforeTrain(state: TrainingState): void {
     const { file } = this.options;

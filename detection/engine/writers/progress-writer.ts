@@ -24,6 +24,7 @@ const MAX_ROWS = 4;
 
 /** Tells how training gets on: a bar and numbers that change on a terminal, plain lines elsewhere. */
 export class ProgressWriter implements Hook {
+  readonly name = 'progress';
   private readonly lines: LiveLines | undefined;
   private latest: TrainingState | undefined;
   /** The last step that got a plain line. */

@@ -18,7 +18,11 @@ export function trainBad<Batch, Outputs>(
   optimizer: Optimizer,
   learningRate: number,
 ): void {
+  let step = 0;
   for (const batch of data) {
+    // What a step draws follows from its number.
+    for (const stream of model.randomStreams()) stream.seek(step);
+    step++;
     const { losses, gradients } = lossesAndGradients(
       () => lossFunction(model.forward(batch), batch),
       model.namedParameters(),

@@ -49,6 +49,7 @@ async function runLinear(batchSize: number, accumulate: number): Promise<Run> {
   const optimizer = new Sgd(model.namedParameters(), { momentum: 0.9, weightDecay: 1e-3 });
   const [losses, norms]: [number[], number[]] = [[], []];
   const hook: Hook = {
+    name: 'observe',
     afterStep: ({ storage }) => {
       losses.push(storage.latest('total_loss')!.value);
       norms.push(storage.latest('gradient_norm')!.value);
@@ -81,7 +82,7 @@ it.each([2, 4, 8])(
   },
 );
 
-it('a detector learns from images one by one what it learns from a batch of them', async () => {
+it('a detector learns from images one by one what it learns from a batch of them, of the same samples', async () => {
   const whole = smallBatch(1);
   const single = whole.targets.map((target, k): DetectionBatch => {
     const { tensor, sizes, originalSizes } = whole.images;
@@ -97,6 +98,11 @@ it('a detector learns from images one by one what it learns from a batch of them
   });
   const gradientsOf = async (batches: DetectionBatch[]) => {
     const model = asLoaded(buildSmallDetector(5, 'in-forward', (channels) => new FrozenBatchNorm(channels)));
+    // Draws go by the number of the batch, of which there are more: here all come from streams that go on.
+    for (const stream of model.randomStreams()) {
+      const images = new RandomStream(5, stream.name);
+      stream.sample = (values, count) => images.sample(values, count);
+    }
     const optimizer = new Sgd(model.namedParameters(), { momentum: 0, weightDecay: 0 });
     const gradients = new Map<string, Float32Array>();
     const { losses } = await train(batches, model, {
@@ -213,6 +219,7 @@ describe('a step that is not completed', () => {
     const given = options(model);
     const calls: string[] = [];
     const hook: Hook = {
+      name: 'calls',
       beforeStep: ({ iteration }) => void calls.push(`before ${iteration}`),
       afterStep: ({ iteration }) => void calls.push(`after ${iteration}`),
     };

@@ -1,11 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { loadBackend } from '../../../detection/backend/node';
-import {
-  EarlyStopping,
-  type EarlyStoppingOptions,
-  type EarlyStoppingState,
-} from '../../../detection/engine/early-stopping';
-import type { Hook } from '../../../detection/engine/hooks';
+import { EarlyStopping, type EarlyStoppingOptions } from '../../../detection/engine/early-stopping';
+import type { Hook, Json } from '../../../detection/engine/hooks';
 import { constant } from '../../../detection/engine/schedules';
 import { Sgd } from '../../../detection/engine/sgd';
 import { train } from '../../../detection/engine/train';
@@ -23,7 +19,7 @@ interface Outcome {
 async function run(
   values: readonly (number | undefined)[],
   options: Partial<EarlyStoppingOptions>,
-  { from = 0, iterations = 12 } = {},
+  { from = 0, iterations = 12, state }: { from?: number; iterations?: number; state?: Json } = {},
 ): Promise<Outcome> {
   const model = new ToyModel();
   const optimizer = new Sgd(model.namedParameters(), { momentum: 0, weightDecay: 0 });
@@ -35,8 +31,10 @@ async function run(
       iteration > 0 && storage.iteration === iteration && iteration % 2 === 0,
     ...options,
   });
+  if (state !== undefined) stopping.restore(state);
   let outcome = '';
   const evaluate: Hook = {
+    name: 'evaluate',
     afterStep: ({ iteration, storage }) => {
       const value = iteration % 2 === 0 ? values[iteration / 2 - 1] : undefined;
       if (value !== undefined) storage.scalar('AP', value);
@@ -99,13 +97,29 @@ test('goes on to the same decision, wherever it was stopped', async () => {
   for (let cut = 1; cut < 10; cut++) {
     const first = await run(values, {}, { iterations: cut });
     expect(first.iteration).toBe(cut);
-    const state = JSON.parse(JSON.stringify(first.stopping.state)) as EarlyStoppingState;
-    expect((await run(values, { state }, { from: cut })).iteration).toBe(10);
+    const state = JSON.parse(JSON.stringify(first.stopping.state())) as Json;
+    expect((await run(values, {}, { from: cut, state })).iteration).toBe(10);
   }
-  const { state } = (await run(values, {})).stopping;
+  const state = (await run(values, {})).stopping.state();
   expect(state).toEqual({ best: { value: 0.2, iteration: 6 }, evaluationsSince: 2 });
-  const over = await run(values, { state }, { from: 10 });
+  const over = await run(values, {}, { from: 10, state });
   expect([over.iteration, over.outcome]).toEqual([10, 'completed']);
   // With more patience it goes on.
-  expect((await run(values, { state, patience: 3 }, { from: 10 })).iteration).toBe(12);
+  expect((await run(values, { patience: 3 }, { from: 10, state })).iteration).toBe(12);
+});
+
+test.each<[Json]>([
+  [null],
+  [[]],
+  ['best'],
+  [{ best: 1, evaluationsSince: 0 }],
+  [{ best: { value: 1 }, evaluationsSince: 0 }],
+  [{ best: null, evaluationsSince: -1 }],
+  [{ best: null }],
+])('takes nothing back but its own: not %j', (state) => {
+  const metric = { name: 'AP', better: 'higher' } as const;
+  const stopping = new EarlyStopping({ metric, patience: 2, minDelta: 0, isEvaluated: () => true });
+  const before = stopping.state();
+  expect(() => stopping.restore(state)).toThrow('does not say what the best evaluation was');
+  expect(stopping.state()).toEqual(before);
 });

@@ -11,7 +11,10 @@ export interface ToyBatch {
   readonly target: number;
 }
 
-/** A convolution, a linear layer, a counter, and noise from a random stream: a little of all that a model has. */
+/**
+ * A convolution, a linear layer, a counter, and noise from a random stream: a little of all that a model has. The seed is
+ * that of its weights; the noise is the same of all.
+ */
 export class ToyModel extends Model<ToyBatch, Float32Array, number> {
   readonly noise: RandomStream;
   private readonly kernel;
@@ -31,7 +34,7 @@ export class ToyModel extends Model<ToyBatch, Float32Array, number> {
     this.linear = this.parameter('fc.weight', normal([36, 2]), { channels: 4, height: 3, width: 3 });
     this.head = this.parameter('head.weight', normal([2, 1]), 'linear');
     this.counter = this.buffer('bn.num_batches_tracked', tf.scalar(0, 'int32'));
-    this.noise = this.stream(new RandomStream(seed, 'noise'));
+    this.noise = this.stream(new RandomStream(1, 'noise'));
   }
 
   /** [1, 1] */

@@ -108,6 +108,7 @@ describe('train', () => {
   it('calls hooks in order, after-train also when training fails', async () => {
     const calls: string[] = [];
     const hook = (name: string): Hook => ({
+      name,
       beforeTrain: (state) => void calls.push(`${name} beforeTrain ${state.iteration}`),
       beforeStep: (state) => void calls.push(`${name} beforeStep ${state.iteration}`),
       afterStep: (state) => void calls.push(`${name} afterStep ${state.iteration}`),
@@ -134,9 +135,28 @@ describe('train', () => {
     expect(calls).toEqual(['a beforeTrain 0', 'a beforeStep 0', 'a afterTrain 0 failed']);
   });
 
+  it('refuses hooks that have one name, before anything is done', async () => {
+    const calls: string[] = [];
+    const hooks = ['a', 'b', 'a'].map((name) => ({ name, beforeTrain: () => void calls.push(name) }));
+    await expect(train(toyBatches(), model, { ...options, hooks })).rejects.toThrow(
+      'two hooks of the run have the name "a"',
+    );
+    expect(calls).toEqual([]);
+  });
+
+  it('shows each hook all of them', async () => {
+    const seen: string[][] = [];
+    const look: Hook = {
+      name: 'a',
+      afterTrain: (state) => void seen.push(state.hooks.map(({ name }) => name)),
+    };
+    await train(toyBatches(), model, { ...options, iterations: 1, hooks: [look, { name: 'b' }] });
+    expect(seen).toEqual([['a', 'b']]);
+  });
+
   it('keeps numbers that the model tells, and its own', async () => {
     let storage: TrainingState['storage'] | undefined;
-    const hooks: Hook[] = [{ afterTrain: (state) => void (storage = state.storage) }];
+    const hooks: Hook[] = [{ name: 'look', afterTrain: (state) => void (storage = state.storage) }];
     await train(toyBatches(), model, { ...options, hooks });
     expect([...storage!.scalarNames]).toEqual([
       'toy/noise',
@@ -173,6 +193,7 @@ describe('train', () => {
     });
     const told: unknown[] = [];
     const hook: Hook = {
+      name: 'evaluate',
       afterStep: ({ storage }) => {
         clock += 70_000; // an evaluation, say
         told.push(['data_seconds', 'seconds'].map((name) => storage.latest(name)!.value));
@@ -191,7 +212,7 @@ describe('train', () => {
       return batch.id < 2 ? losses : { ...losses, loss_size: tf.div(losses['loss_size'], 0) };
     });
     let before: Record<string, number[]> = {};
-    const hooks: Hook[] = [{ beforeStep: () => void (before = valuesOf(model)) }];
+    const hooks: Hook[] = [{ name: 'look', beforeStep: () => void (before = valuesOf(model)) }];
     const describeBatch = (batch: ToyBatch) => `image ${batch.id}`;
     const error: unknown = await train(toyBatches(), diverging, { ...options, hooks, describeBatch }).catch(
       (e: unknown) => e,
@@ -203,7 +224,7 @@ describe('train', () => {
     expect(losses['loss_size']).toBe(Infinity);
     expect(losses['loss_value']).toBeGreaterThan(0);
     expect(message).toMatch(
-      /iteration 3: loss_value 0\.\d+, loss_size Infinity \(learning rate 0\.05; batch: image 2\)\. 3 of 3 gradients are/,
+      /iteration 3: loss_value [\d.]+, loss_size Infinity \(learning rate 0\.05; batch: image 2\)\. 3 of 3 gradients are/,
     );
     expect(valuesOf(model)).toEqual(before);
   });
@@ -225,7 +246,9 @@ describe('train', () => {
   it('goes on after a step that diverged, as if the model had never seen it, where it is told to', async () => {
     const twin = new ToyModel();
     const twinOptimizer = new Sgd(twin.namedParameters(), { momentum: 0.9, weightDecay: 1e-4 });
-    await train([toyBatch(0), toyBatch(2)], twin, { ...options, optimizer: twinOptimizer });
+    const twinOptions = { ...options, optimizer: twinOptimizer };
+    await train([toyBatch(0)], twin, twinOptions);
+    await train([toyBatch(2)], twin, { ...twinOptions, startIteration: 2 });
     const expected = valuesOf(twin);
     twin.dispose();
     twinOptimizer.dispose();
@@ -258,7 +281,7 @@ describe('train', () => {
     const abort = new AbortController();
     setImmediate(() => abort.abort());
     const outcomes: string[] = [];
-    const hooks: Hook[] = [{ afterTrain: ({ outcome }) => void outcomes.push(outcome) }];
+    const hooks: Hook[] = [{ name: 'look', afterTrain: ({ outcome }) => void outcomes.push(outcome) }];
     const result = await train(toyBatches(), model, {
       ...options,
       iterations: 10_000,

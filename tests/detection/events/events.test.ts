@@ -28,6 +28,7 @@ const stateWith = (storage: EventStorage, iteration: number, iterations: number)
   iterations,
   storage,
   optimizer: new Sgd([], { momentum: 0, weightDecay: 0 }),
+  hooks: [],
   isEnough: false,
   outcome: 'running',
 });

@@ -14,9 +14,10 @@ import { cp } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { main } from '../../../tools/cli/main';
-import { verifyCheckpoint } from '../../../weights/checkpoints/checkpoint';
+import { readCheckpointState, verifyCheckpoint } from '../../../weights/checkpoints/checkpoint';
 import { readSafetensors } from '../../../weights/formats/safetensors';
 import { until } from '../../until';
+import { makeFormat1 } from '../../weights/checkpoints/as-format-1';
 import { metricsOf, Workplace } from './workplace';
 
 const workplace = new Workplace();
@@ -42,6 +43,52 @@ test('a resumed run has the losses of one that was never stopped', async () => {
     (run) => readSafetensors(path.join(run, 'last', 'model.safetensors')).tensors,
   );
   for (const [name, { bytes }] of a) expect(Buffer.compare(bytes, b.get(name)!.bytes)).toBe(0);
+});
+
+test('a run of format 1 is used and gone on with, with a note; refused where it is to go on exactly', async () => {
+  const output = workplace.at('format-1');
+  expect(await workplace.train(output, '--exact', ...steady)).toBe(2);
+  expect(workplace.stderr).toMatch(/^--exact says how a run is to go on: give --resume too\n$/);
+  expect(existsSync(output)).toBe(false);
+
+  const val = ['--val-annotations', path.join(workplace.scenes, 'val.json')];
+  const images = ['--val-images', path.join(workplace.scenes, 'images')];
+  const settings = [...val, ...images, '--set', 'evaluateEvery=1', '--set', 'earlyStopping.patience=9'];
+  expect(await workplace.train(output, '--iterations', '2', ...steady, ...settings)).toBe(0);
+  const last = realpathSync(path.join(output, 'last'));
+  const { hooks } = readCheckpointState(last);
+  expect(hooks).toEqual({ divergence: [], earlyStopping: expect.anything() as unknown, evaluation: 2 });
+  makeFormat1(last);
+  const [config, state] = [path.join(output, 'config.yaml'), path.join(last, 'state.json')];
+  const contents = () => [config, state].map((file) => readFileSync(file, 'utf8'));
+  const before = contents();
+  const resume = (...more: string[]) => main(['train', '--output', output, '--resume', ...more]);
+  expect(await resume('--exact', '--iterations', '3')).toBe(2);
+  expect(workplace.stderr).toMatch(
+    /0000002: is of an earlier version, .* Leave out --exact to go on with those\n$/,
+  );
+  expect(contents()).toEqual(before);
+
+  const picture = path.join(workplace.scenes, 'images', '000001.jpg');
+  expect(await main(['detect', '--weights', last, '--json', workplace.at('found.json'), picture])).toBe(0);
+  expect(await main(['convert', last, workplace.at('converted.safetensors')])).toBe(0);
+
+  workplace.stderr = '';
+  expect(await resume('--iterations', '3')).toBe(0);
+  expect(workplace.stderr).toMatch(
+    /0000002: is of an earlier version, so random draws are others from here on .*\n/,
+  );
+  expect(workplace.stderr).toContain('going on after iteration 2\n');
+  expect(metricsOf(output).map(({ iteration }) => iteration)).toEqual([1, 2, 3]);
+  const after = readCheckpointState(path.join(output, 'last'));
+  expect(after).toMatchObject({ format: 2, hooks: { evaluation: 3 } });
+  // All its evaluations are counted, those before too.
+  const { best, evaluationsSince } = after.hooks['earlyStopping'] as {
+    readonly best: { readonly iteration: number };
+    readonly evaluationsSince: number;
+  };
+  expect(best.iteration + evaluationsSince).toBe(3);
+  expect(await resume('--exact', '--iterations', '4')).toBe(0);
 });
 
 test('a run that would not go on as it began is refused, and left as it is', async () => {

@@ -11,7 +11,8 @@ import { completeConfiguration } from '../../../tools/config/complete';
 import { trainingConfigurationSchema } from '../../../tools/config/schema';
 import { cocoResults } from '../../../tools/detectors/detect-images';
 import type { DetectorEvaluation } from '../../../tools/detectors/evaluate-detector';
-import { writeReport, type FinishedRun } from '../../../tools/report/run-report';
+import { writeReport } from '../../../tools/report/run-report';
+import type { FinishedRun } from '../../../tools/run/training-run';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'report-'));
 const images = [1, 2, 3].map((id) => ({ id, fileName: `${id}.png`, width: 960, height: 480 }));
@@ -76,13 +77,14 @@ const configuration = completeConfiguration(
 
 async function report(
   name: string,
-  run: Omit<FinishedRun, 'output' | 'configuration'> & Partial<FinishedRun>,
+  run: Pick<FinishedRun, 'iteration' | 'train' | 'val' | 'result'> & Partial<FinishedRun>,
   files: Readonly<Record<string, string>> = {},
 ): Promise<{ page: string; document: Document }> {
   const output = path.join(folder, name);
   mkdirSync(output);
   for (const [file, content] of Object.entries(files)) writeFileSync(path.join(output, file), content);
-  await writeReport({ configuration, ...run, output });
+  const job = { configuration, output, resume: false, exact: false, resumeCommand: '' };
+  await writeReport({ ...job, metric: undefined, checkpoint: undefined, ...run });
   const page = readFileSync(path.join(output, 'report.html'), 'utf8');
   return { page, document: (parseHTML(page) as { document: Document }).document };
 }

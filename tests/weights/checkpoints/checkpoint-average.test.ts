@@ -61,7 +61,7 @@ class Trainee {
 
   save(more: { isExtra?: boolean } = {}): string {
     const name = path.join(folder, 'checkpoints', String(this.iteration).padStart(7, '0'));
-    saveCheckpoint(name, this, { iteration: this.iteration, metrics: {}, metadata: {}, ...more });
+    saveCheckpoint(name, this, { iteration: this.iteration, hooks: {}, metrics: {}, metadata: {}, ...more });
     return name;
   }
 

@@ -18,19 +18,19 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { loadBackend } from '../../../detection/backend/node';
-import type { Hook } from '../../../detection/engine/hooks';
+import type { Hook, Json, TrainingState } from '../../../detection/engine/hooks';
 import { JsonLinesWriter } from '../../../detection/engine/writers/json-lines-writer';
 import { multiStep } from '../../../detection/engine/schedules';
 import { Sgd } from '../../../detection/engine/sgd';
 import { train } from '../../../detection/engine/train';
 import {
-  loadCheckpoint,
   readCheckpointState,
   saveCheckpoint,
   verifyCheckpoint,
 } from '../../../weights/checkpoints/checkpoint';
 import { CheckpointHook } from '../../../weights/checkpoints/checkpoint-hook';
-import { removeCheckpointLeftovers, resumePoint } from '../../../weights/checkpoints/resume-point';
+import { resumeFrom } from '../../../weights/checkpoints/resume';
+import { removeCheckpointLeftovers } from '../../../weights/checkpoints/resume-point';
 import { readSafetensors, writeSafetensors } from '../../../weights/formats/safetensors';
 import { WeightsError } from '../../../weights/formats/weights-error';
 import { ToyModel, toyBatches } from '../../detection/engine/toy-model';
@@ -52,18 +52,38 @@ afterEach(() => {
   expect(tf.memory().numTensors).toBe(tensorsBefore);
 });
 
+/** Remembers the steps that it has seen. */
+class Counter implements Hook {
+  readonly name = 'counter';
+  private steps: Json[] = [];
+
+  state(): Json {
+    return [...this.steps];
+  }
+
+  restore(state: Json): void {
+    this.steps = [...(state as Json[])];
+  }
+
+  afterStep({ iteration }: TrainingState): void {
+    this.steps.push(iteration);
+  }
+}
+
 /** Trains up to the end as `rcnn train --resume` does; what it told. */
 async function run(output = folder): Promise<string[]> {
   const told: string[] = [];
   removeCheckpointLeftovers(output);
-  const from = resumePoint(output, (line) => told.push(line));
-  const model = new ToyModel(from === undefined ? 1 : 99);
+  const tell = (line: string) => told.push(line);
+  const model = new ToyModel();
   const optimizer = new Sgd(model.namedParameters(), { momentum: 0.9, weightDecay: 1e-4 });
+  const count = new Counter();
   const score: Hook = {
+    name: 'score',
     afterStep: ({ iteration, storage }) => storage.scalar('AP', SCORES[iteration - 1]),
   };
   try {
-    const startIteration = from === undefined ? 0 : loadCheckpoint(from, { model, optimizer }).iteration;
+    const { startIteration } = resumeFrom(output, { model, optimizer, hooks: [count], tell });
     await train(toyBatches(startIteration), model, {
       optimizer,
       learningRate: multiStep(0.02, [4], 0.1),
@@ -71,16 +91,16 @@ async function run(output = folder): Promise<string[]> {
       startIteration,
       hooks: [
         score,
+        count,
         new JsonLinesWriter({ file: path.join(output, 'metrics.jsonl') }),
-        new CheckpointHook({
-          folder: output,
-          resumable: { model, optimizer },
+        new CheckpointHook(output, {
+          model,
+          optimizer,
           every: 2,
           keep: 2,
           keepEvery: 3,
           bestMetric: { name: 'AP', better: 'higher' },
-          tell: (line) => told.push(line),
-          metadata: () => ({}),
+          tell,
         }),
       ],
     });
@@ -161,6 +181,9 @@ test('a run that dies at any write goes on to the same end, to the bit', async (
   rmSync(whole, { recursive: true });
   expect(Object.keys(expected).filter((name) => name.startsWith('checkpoints')).length).toBe(9);
   expect(expected['best']).toBe('checkpoints/0000005');
+  expect(expected['last/state.json'] ?? expected['checkpoints/0000006/state.json']).toContain(
+    '"counter":[1,2,3,4,5,6]',
+  );
 
   let reached = 0;
   for (let calls = 0; ; calls++) {
@@ -325,7 +348,7 @@ test('a folder that has been taken away in the middle is named, not made again',
   const model = new ToyModel();
   const optimizer = new Sgd(model.namedParameters(), { momentum: 0, weightDecay: 0 });
   expect(() =>
-    saveCheckpoint(gone, { model, optimizer }, { iteration: 1, metrics: {}, metadata: {} }),
+    saveCheckpoint(gone, { model, optimizer }, { iteration: 1, hooks: {}, metrics: {}, metadata: {} }),
   ).toThrow(/0000001: cannot be written: there is no folder .*gone \(any more\)$/);
   model.dispose();
   optimizer.dispose();

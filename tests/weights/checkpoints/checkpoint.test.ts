@@ -18,7 +18,6 @@ import type { Optimizer } from '../../../detection/engine/optimizer';
 import { cosine, withLinearWarmup } from '../../../detection/engine/schedules';
 import { Sgd } from '../../../detection/engine/sgd';
 import { train } from '../../../detection/engine/train';
-import { RandomStream } from '../../../detection/nn/random';
 import {
   loadCheckpoint,
   NotFiniteError,
@@ -61,6 +60,7 @@ async function run(
   const startIteration = from === undefined ? 0 : loadCheckpoint(from, { model, optimizer }).iteration;
   const losses: number[][] = [];
   const observe: Hook = {
+    name: 'observe',
     afterStep: ({ storage }) => {
       losses.push(['loss_value', 'loss_size', 'toy/noise', 'lr'].map((name) => storage.latest(name)!.value));
     },
@@ -84,13 +84,13 @@ const told: string[] = [];
 const checkpointHook =
   (options: Partial<CheckpointHookOptions> = {}) =>
   (model: ToyModel, optimizer: Optimizer) => [
-    new CheckpointHook({
-      folder,
-      resumable: { model, optimizer },
+    new CheckpointHook(folder, {
+      model,
+      optimizer,
       every: 5,
       keep: 2,
       tell: (line) => told.push(line),
-      metadata: () => ({ model: 'toy' }),
+      metadata: { model: 'toy' },
       ...options,
     }),
   ];
@@ -131,8 +131,16 @@ describe('saveCheckpoint', () => {
       'fc.weight.step',
     ]);
     const state = readCheckpointState(checkpoint);
-    expect(state).toMatchObject({ format: 1, iteration: 2, metadata: { model: 'toy' } });
-    expect(Object.keys(state.randomStreams)).toEqual(['noise']);
+    expect(state).toMatchObject({ format: 2, iteration: 2, hooks: {}, metadata: { model: 'toy' } });
+    expect(Object.keys(state)).toEqual([
+      'format',
+      'iteration',
+      'isExtra',
+      'hooks',
+      'metrics',
+      'metadata',
+      'sha256',
+    ]);
     expect(weightsFile('some/model.pth')).toBe('some/model.pth');
   });
 
@@ -140,15 +148,12 @@ describe('saveCheckpoint', () => {
     const model = new ToyModel();
     const optimizer = OPTIMIZERS['SGD'](model);
     const checkpoint = path.join(folder, '0000001');
-    const save = (metadata: Record<string, unknown>, streams: RandomStream[] = []) =>
-      saveCheckpoint(checkpoint, { model, optimizer, streams }, { iteration: 1, metrics: {}, metadata });
+    const save = (metadata: Record<string, unknown>) =>
+      saveCheckpoint(checkpoint, { model, optimizer }, { iteration: 1, hooks: {}, metrics: {}, metadata });
     save({ run: 1 });
     save({ run: 2 });
     expect(readCheckpointState(checkpoint).metadata).toEqual({ run: 2 });
     expect(() => save({ run: 3n })).toThrow(/BigInt/);
-    expect(() => save({ run: 4 }, [new RandomStream(1, 'noise')])).toThrow(
-      'two random streams have the name noise',
-    );
     const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { errno: -28 });
     const write = jest.spyOn(fs, 'writeSync').mockImplementation(() => {
       throw full;
@@ -179,31 +184,6 @@ describe('loadCheckpoint', () => {
     expect(() => verifyCheckpoint(path.join(folder, 'last'))).toThrow(/model\.safetensors: cannot be read/);
   });
 
-  it('restores streams of others, and refuses those it does not know', () => {
-    const model = new ToyModel();
-    const optimizer = OPTIMIZERS['SGD'](model);
-    const checkpoint = path.join(folder, '0000001');
-    const order = new RandomStream(1, 'order');
-    saveCheckpoint(
-      checkpoint,
-      { model, optimizer, streams: [order] },
-      { iteration: 1, metrics: {}, metadata: {} },
-    );
-    const next = order.uniform();
-    const fresh = new RandomStream(5, 'order');
-    loadCheckpoint(checkpoint, { model, optimizer, streams: [fresh] });
-    expect(fresh.uniform()).toBe(next);
-    expect(() => loadCheckpoint(checkpoint, { model, optimizer })).toThrow(
-      /"order": random stream is in the checkpoint/,
-    );
-    const more = [order, new RandomStream(1, 'flip')];
-    expect(() => loadCheckpoint(checkpoint, { model, optimizer, streams: more })).toThrow(
-      /"flip": .* is not in/,
-    );
-    model.dispose();
-    optimizer.dispose();
-  });
-
   it('refuses damaged folders, each with one message', async () => {
     await run(OPTIMIZERS['AdamW'], 2, { hooks: checkpointHook() });
     const checkpoint = path.join(folder, 'last');
@@ -226,8 +206,9 @@ describe('loadCheckpoint', () => {
     writeFileSync(path.join(checkpoint, 'model.safetensors'), 'x');
     expect(loadOther).toThrow(/model\.safetensors: is damaged/);
     for (const [text, message] of [
-      ['{"format": 2}', /state\.json: entry "format": is 2, this program reads 1/],
+      ['{"format": 3}', /state\.json: entry "format": is 3, this program reads 1 and 2/],
       ['{"format": 1, "iteration": -0.5}', /is no state of a checkpoint/],
+      ['{"format": 2, "iteration": 1, "metrics": {}, "metadata": {}}', /is no state of a checkpoint/],
       ['[]', /is no state of a checkpoint/],
       ['{', /state\.json: is damaged: it is no JSON/],
     ] as const) {
@@ -249,6 +230,7 @@ describe('CheckpointHook', () => {
   const link = (name: string) => path.basename(readlinkSync(path.join(folder, name)));
   /** Puts these values of a metric, at every second step. */
   const measure = (values: number[]): Hook => ({
+    name: 'measure',
     afterStep: ({ iteration, storage }) => {
       if (iteration % 2 === 0) storage.scalar('AP', values[iteration / 2 - 1]);
     },
@@ -313,6 +295,7 @@ describe('CheckpointHook', () => {
 
   it('saves when a run is interrupted, not when it fails or had nothing to do', async () => {
     const abortAt3 = (abort: AbortController): Hook => ({
+      name: 'abort',
       afterStep: ({ iteration }) => void (iteration === 3 && abort.abort()),
     });
     const model = new ToyModel();
@@ -327,6 +310,7 @@ describe('CheckpointHook', () => {
     const fresh = checkpointHook({ every: 100 })(model, optimizer);
     await train(toyBatches(), model, { ...options, hooks: fresh, startIteration: 10 });
     const failing: Hook = {
+      name: 'failing',
       afterStep: () => {
         throw new Error('hook failed');
       },
@@ -369,6 +353,7 @@ describe('CheckpointHook', () => {
   it('saves no weights that are not finite: those before stay', async () => {
     const overflowAt = (step: number) => (model: ToyModel, optimizer: Optimizer) => [
       {
+        name: 'overflow',
         afterStep: ({ iteration }: TrainingState) => {
           const [[, { variable }]] = model.namedParameters();
           if (iteration === step) tf.tidy(() => variable.assign(tf.fill(variable.shape, Infinity)));
@@ -405,6 +390,7 @@ describe('CheckpointHook', () => {
     }
     const rows: string[] = [];
     const look: Hook = {
+      name: 'look',
       afterTrain: ({ storage }) => void rows.push(...storage.scalarsAfter(2).map(String)),
     };
     const result = await train(batches(), model, {
@@ -423,12 +409,16 @@ describe('CheckpointHook', () => {
     optimizer.dispose();
   });
 
-  it("writes state that says where random numbers stand, in the file's own words", async () => {
-    await run(OPTIMIZERS['SGD'], 1, { hooks: checkpointHook() });
-    const text = readFileSync(path.join(folder, 'last', 'state.json'), 'utf8');
-    const { randomStreams } = JSON.parse(text) as { randomStreams: Record<string, number[]> };
-    const stream = new RandomStream(1, 'noise');
-    stream.normal();
-    expect(randomStreams).toEqual({ noise: [...stream.state] });
+  it('has defaults for all but what is to be saved, and how often', async () => {
+    const warnings: unknown[] = [];
+    jest.spyOn(process, 'emitWarning').mockImplementation((warning) => void warnings.push(warning));
+    const hooks = (model: ToyModel, optimizer: Optimizer): Hook[] => [
+      new CheckpointHook(folder, { model, optimizer, every: 1 }),
+    ];
+    await run(OPTIMIZERS['SGD'], 5, { hooks });
+    expect(checkpoints()).toEqual(['0000003', '0000004', '0000005']);
+    expect(readCheckpointState(path.join(folder, 'last'))).toMatchObject({ metadata: {}, hooks: {} });
+    expect(warnings).toEqual([]);
+    jest.restoreAllMocks();
   });
 });

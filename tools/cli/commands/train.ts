@@ -9,6 +9,10 @@ export function trainCommand(): Command {
   return addConfigurationOptions(command)
     .option('--output <dir>', 'folder of the run: configuration, metrics, checkpoints, report.html')
     .option('--resume', 'go on with the run in the output folder')
+    .option(
+      '--exact',
+      'with --resume: refuse to go on where, to the bit, it would not be the run that was never stopped',
+    )
     .addHelpText('after', () => {
       const { configurationHelp } = require('../../config/help') as typeof Help;
       return `

@@ -1,25 +1,17 @@
 import path from 'node:path';
 import { z } from 'zod';
-import type { CocoDataset } from '../../../datasets/coco/annotations';
 import { counted } from '../../terminal/counted';
 import { readBrokenPictures } from '../../run/folder/left-out';
 import { readJsonLines } from '../../run/folder/metrics-file';
 import { runFolder } from '../../run/folder/run-folder';
 import { leftOutCounts } from '../../run/training-data';
-
-/** What a run's notes are made from. */
-export interface NotedRun {
-  readonly output: string;
-  readonly train: CocoDataset;
-  readonly val: CocoDataset | undefined;
-  readonly stoppedEarly?: string;
-}
+import type { FinishedRun } from '../../run/training-run';
 
 /** Iterations that a note names. */
 const MAX_NAMED = 10;
 
 /** What went otherwise than usual in a run, a line each. */
-export function runNotes(run: NotedRun): string[] {
+export function runNotes(run: FinishedRun): string[] {
   const { stoppedEarly } = run;
   return [
     ...(stoppedEarly === undefined ? [] : [`Stopped early: ${stoppedEarly}.`]),
@@ -30,7 +22,7 @@ export function runNotes(run: NotedRun): string[] {
 
 const divergence = z.object({ iteration: z.number(), action: z.string() });
 
-function divergenceNotes({ output }: NotedRun): string[] {
+function divergenceNotes({ output }: FinishedRun): string[] {
   const file = runFolder(output).divergence;
   const events = readJsonLines(file).flatMap((row) => divergence.safeParse(row).data ?? []);
   if (events.length === 0) return [];
@@ -40,7 +32,7 @@ function divergenceNotes({ output }: NotedRun): string[] {
   return [`${count} diverged: ${named.join(', ')}${more}; ${path.basename(file)} says why.`];
 }
 
-function leftOutNotes({ output, train, val }: NotedRun): string[] {
+function leftOutNotes({ output, train, val }: FinishedRun): string[] {
   const file = runFolder(output).leftOut;
   const broken = readBrokenPictures(file);
   const sets = [

@@ -30,6 +30,7 @@ export interface DataFaultsOptions {
  * as a Ctrl-C would: it saves what it has. `fault` is then to be told to the user.
  */
 export class DataFaults implements Hook {
+  readonly name = 'dataFaults';
   /** For the run: the user asks to stop, or the data ends it. */
   readonly signal: AbortSignal;
   private readonly stop = new AbortController();

@@ -1,6 +1,7 @@
 import { appendFileSync, existsSync } from 'node:fs';
+import { z } from 'zod';
 import { DivergenceError } from '../../../detection/engine/divergence-error';
-import type { Hook, TrainingState } from '../../../detection/engine/hooks';
+import type { Hook, Json, TrainingState } from '../../../detection/engine/hooks';
 import { dropRowsAfter } from '../../../detection/engine/writers/json-lines-writer';
 import type { Resumable } from '../../../weights/checkpoints/checkpoint';
 import { rollBack } from '../../../weights/checkpoints/rollback';
@@ -15,9 +16,9 @@ export interface DivergencePolicyOptions {
   readonly resumable: Resumable;
   /** What the user types to go on when the run has been stopped. */
   readonly resumeCommand: string;
-  /** The steps that had diverged when the checkpoint was made that the run goes on from. */
-  readonly diverged: readonly number[];
 }
+
+const iterationList = z.array(z.int());
 
 /**
  * Steps in a row that are skipped. A batch with a fault comes now and then; where one batch after another diverges, it
@@ -44,15 +45,20 @@ interface Reaction {
  * goes on does the same again.
  */
 export class DivergencePolicy implements Hook {
-  private readonly diverged: number[];
+  readonly name = 'divergence';
+  /** The steps that have diverged. */
+  private diverged: number[] = [];
 
-  constructor(private readonly options: DivergencePolicyOptions) {
-    this.diverged = [...options.diverged];
+  constructor(private readonly options: DivergencePolicyOptions) {}
+
+  state(): Json {
+    return [...this.diverged];
   }
 
-  /** For the checkpoint: the steps that have diverged. */
-  get divergedIterations(): readonly number[] {
-    return this.diverged;
+  restore(state: Json): void {
+    const { data } = iterationList.safeParse(state);
+    if (!data) throw new Error('it is no list of iterations');
+    this.diverged = data;
   }
 
   beforeTrain({ iteration }: TrainingState): void {

@@ -1,5 +1,5 @@
 import type { EventStorage } from '../../../detection/events/event-storage';
-import type { Hook, TrainingState } from '../../../detection/engine/hooks';
+import type { Hook, Json, TrainingState } from '../../../detection/engine/hooks';
 import type { DetectorEvaluation } from '../../detectors/evaluate-detector';
 import { evaluationScalars } from './evaluation-metrics';
 import { unlessInterrupted } from '../../terminal/interruption';
@@ -12,8 +12,6 @@ export interface EvaluationHookOptions {
   readonly every: number | null;
   /** Tells the storage more than the numbers of what was found. */
   readonly summarize: (storage: EventStorage, result: DetectorEvaluation) => Promise<void>;
-  /** Where the run begins; of one that goes on, its `doneUpTo`. */
-  readonly doneUpTo: number;
 }
 
 /**
@@ -21,35 +19,40 @@ export interface EvaluationHookOptions {
  * interrupted is made when the run goes on, before its next step, and belongs to the step that it was due at.
  */
 export class EvaluationHook implements Hook {
+  readonly name = 'evaluation';
   /** What the last evaluation found, and after how many steps. */
   private latest: { readonly iteration: number; readonly result: DetectorEvaluation } | undefined;
-  private upTo: number;
+  /** Every evaluation that was due up to this step has been done. Not known before a run that has no state begins. */
+  private upTo: number | undefined;
 
-  constructor(private readonly options: EvaluationHookOptions) {
-    this.upTo = options.doneUpTo;
+  constructor(private readonly options: EvaluationHookOptions) {}
+
+  state(): Json {
+    return this.upTo ?? null;
   }
 
-  /** Every evaluation that was due up to this step has been done: for the checkpoint. */
-  get doneUpTo(): number {
-    return this.upTo;
+  restore(state: Json): void {
+    if (typeof state !== 'number' || !Number.isSafeInteger(state)) throw new Error('it is no iteration');
+    this.upTo = state;
   }
 
   async beforeTrain(state: TrainingState): Promise<void> {
-    if (!this.isOwed(state)) return;
+    this.upTo ??= state.iteration;
+    if (!this.isOwed(state, this.upTo)) return;
     state.storage.startIteration(state.iteration);
     await this.evaluate(state);
   }
 
   async afterStep(state: TrainingState): Promise<void> {
-    if (this.isOwed(state)) await this.evaluate(state);
+    if (this.isOwed(state, this.upTo ?? 0)) await this.evaluate(state);
     else this.upTo = state.iteration;
   }
 
   /** Whether an evaluation is due that has not been made. */
-  private isOwed({ iteration, iterations }: TrainingState): boolean {
+  private isOwed({ iteration, iterations }: TrainingState, upTo: number): boolean {
     const { every } = this.options;
-    if (this.upTo >= iteration) return false;
-    const isDue = every !== null && Math.floor(iteration / every) > Math.floor(this.upTo / every);
+    if (upTo >= iteration) return false;
+    const isDue = every !== null && Math.floor(iteration / every) > Math.floor(upTo / every);
     return isDue || iteration === iterations;
   }
 

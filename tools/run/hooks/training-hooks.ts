@@ -11,7 +11,6 @@ import { EvaluationHook } from './evaluation-hook';
 import { say } from '../../terminal/progress';
 import { runEvents } from './run-events';
 import { runFolder } from '../folder/run-folder';
-import type { RunMemory } from '../starting-point';
 import { summarizeEvaluation } from './summarize-evaluation';
 import { terminalLine } from '../../terminal/terminal-text';
 import type { TrainingRun } from '../training-run';
@@ -28,21 +27,15 @@ export interface TrainingHooks {
 
 /** What a run does around its steps: it averages, evaluates, finds out whether to stop, writes, and saves all of that at last. */
 export function trainingHooks(run: TrainingRun, faults: DataFaults): TrainingHooks {
-  const { configuration, output, resumeCommand, learner, start } = run;
+  const { configuration, output, resumeCommand, learner } = run;
   const divergence = new DivergencePolicy({
     policy: configuration.onDivergence,
     output,
     resumable: learner,
     resumeCommand,
-    diverged: start.divergedIterations,
   });
   const evaluation = evaluationHook(run, faults);
   const earlyStopping = evaluation && earlyStoppingHook(run, evaluation);
-  const memory = (): RunMemory => ({
-    divergedIterations: divergence.divergedIterations,
-    earlyStopping: earlyStopping?.state,
-    evaluatedUpTo: evaluation?.doneUpTo,
-  });
   const hooks = [
     faults,
     learner.average,
@@ -52,27 +45,25 @@ export function trainingHooks(run: TrainingRun, faults: DataFaults): TrainingHoo
     new JsonLinesWriter({ file: runFolder(output).metrics }),
     runEvents(configuration, output),
     progressWriter(run),
-    checkpointHook(run, memory),
+    checkpointHook(run),
   ].filter((hook) => hook !== undefined);
   return { hooks, divergence, evaluation, earlyStopping };
 }
 
 function evaluationHook(run: TrainingRun, faults: DataFaults): EvaluationHook | undefined {
-  const { configuration, data, start } = run;
-  const { train, val } = data;
+  const { configuration, train, val } = run;
   return (
     val &&
     new EvaluationHook({
       evaluate: (parts) => validate(run, val, faults, parts),
       every: configuration.evaluateEvery,
       summarize: (storage, result) => summarizeEvaluation(storage, result, train.categories),
-      doneUpTo: start.evaluatedUpTo ?? start.iteration,
     })
   );
 }
 
 function earlyStoppingHook(
-  { configuration, metric, start }: TrainingRun,
+  { configuration, metric }: TrainingRun,
   evaluation: EvaluationHook,
 ): EarlyStopping | undefined {
   return (
@@ -81,7 +72,6 @@ function earlyStoppingHook(
       ...configuration.earlyStopping,
       metric,
       isEvaluated: (state) => evaluation.hasEvaluated(state),
-      state: start.earlyStopping,
     })
   );
 }
@@ -97,18 +87,14 @@ function progressWriter({ configuration: { data, optimizer }, metric }: Training
   });
 }
 
-function checkpointHook(
-  { configuration, output, data, metric, learner }: TrainingRun,
-  memory: () => RunMemory,
-): CheckpointHook {
-  return new CheckpointHook({
-    folder: output,
-    resumable: learner,
+function checkpointHook({ configuration, output, train, metric, learner }: TrainingRun): CheckpointHook {
+  return new CheckpointHook(output, {
+    ...learner,
     every: configuration.checkpointEvery,
     keep: configuration.keepCheckpoints,
     keepEvery: configuration.keepEvery ?? undefined,
     bestMetric: metric,
     tell: say,
-    metadata: () => ({ categories: data.train.categories, configuration, ...memory() }),
+    metadata: { categories: train.categories, configuration },
   });
 }

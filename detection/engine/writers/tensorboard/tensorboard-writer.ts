@@ -30,12 +30,15 @@ export interface TensorBoardOptions {
  * done again.
  */
 export class TensorBoardWriter implements Hook {
+  readonly name: string;
   private file: EventFile | undefined;
   private written = 0;
   /** When each image, histogram or curve has been written last: a step, by name. */
   private readonly detailsWritten = new Map<string, number>();
 
-  constructor(private readonly options: TensorBoardOptions) {}
+  constructor(private readonly options: TensorBoardOptions) {
+    this.name = `events in ${options.folder}`;
+  }
 
   /** What has been put at the step that a run goes on from is written: an evaluation that had been interrupted. */
   async beforeTrain(state: TrainingState): Promise<void> {

@@ -17,6 +17,7 @@ class Run {
     iterations: 45,
     storage: this.storage,
     optimizer: new Sgd([], { momentum: 0, weightDecay: 0 }),
+    hooks: [],
     isEnough: false,
     outcome: 'running',
   };

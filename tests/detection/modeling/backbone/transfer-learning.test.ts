@@ -53,7 +53,12 @@ describeShared('transfer learning', () => {
       optimizer,
       learningRate: constant(1e-3),
       iterations: 12,
-      hooks: [{ afterStep: ({ storage }) => void totals.push(storage.latest('total_loss')?.value ?? NaN) }],
+      hooks: [
+        {
+          name: 'totals',
+          afterStep: ({ storage }) => void totals.push(storage.latest('total_loss')?.value ?? NaN),
+        },
+      ],
     });
     // From the second step on: the first loss is that of random heads.
     expect(totals[11]).toBeLessThan(totals[1] / 4);

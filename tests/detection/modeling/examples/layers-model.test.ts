@@ -87,7 +87,12 @@ describe('fromLayersModel', () => {
       optimizer,
       learningRate: constant(LEARNING_RATE),
       iterations: STEPS,
-      hooks: [{ afterStep: ({ storage }) => void ourLosses.push(storage.latest('total_loss')!.value) }],
+      hooks: [
+        {
+          name: 'losses',
+          afterStep: ({ storage }) => void ourLosses.push(storage.latest('total_loss')!.value),
+        },
+      ],
     });
 
     ourLosses.forEach((loss, step) => expect(loss).toBeCloseTo(theirLosses[step], 5));

@@ -27,7 +27,8 @@ afterEach(() => {
 
 function makePolicy(policy: 'stop' | 'skip' | 'rollback', diverged: readonly number[] = []) {
   const resumable = { model, optimizer: new Sgd(model.namedParameters(), { momentum: 0, weightDecay: 0 }) };
-  const made = new DivergencePolicy({ policy, output, resumable, resumeCommand: 'go on', diverged });
+  const made = new DivergencePolicy({ policy, output, resumable, resumeCommand: 'go on' });
+  made.restore(diverged);
   const storage = new EventStorage();
   const at = (iteration: number) => () => {
     const step = { iteration, losses: { loss: NaN }, learningRate: 0.1, batch: 'image 7', gradientNorms: {} };
@@ -46,7 +47,7 @@ it('skips ten iterations in a row and no more; those of before a resume count', 
   const { policy, storage, at } = makePolicy('skip', [2, 4, 5]);
   for (let iteration = 6; iteration <= 13; iteration++) expect(at(iteration)).not.toThrow();
   expect(storage.latest('diverged_iterations')!.value).toBe(11);
-  expect(policy.divergedIterations).toEqual([2, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13]);
+  expect(policy.state()).toEqual([2, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13]);
   expect(at(14)).toThrow(
     /iteration 14: loss NaN .* The 10 iterations before it have been skipped: it is enough\.$/,
   );
@@ -75,4 +76,12 @@ it('drops what it has written of iterations that are now done again', () => {
   for (const iteration of [3, 5, 8]) at(iteration)();
   policy.beforeTrain({ iteration: 5 } as TrainingState);
   expect(rows().map(({ iteration }) => iteration)).toEqual([3, 5]);
+});
+
+it('takes nothing back but iterations', () => {
+  const { policy } = makePolicy('skip', [2]);
+  for (const state of [null, 3, ['3'], { 0: 3 }]) {
+    expect(() => policy.restore(state)).toThrow('it is no list of iterations');
+  }
+  expect(policy.state()).toEqual([2]);
 });

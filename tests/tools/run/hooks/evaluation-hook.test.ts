@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { evaluateDetections } from '../../../../datasets/evaluation/evaluate';
 import { loadBackend } from '../../../../detection/backend/node';
-import type { Hook } from '../../../../detection/engine/hooks';
+import type { Hook, Json } from '../../../../detection/engine/hooks';
 import { constant } from '../../../../detection/engine/schedules';
 import { Sgd } from '../../../../detection/engine/sgd';
 import { train } from '../../../../detection/engine/train';
@@ -41,7 +41,8 @@ interface Run {
   readonly every: number | null;
   readonly from?: number;
   readonly iterations?: number;
-  readonly doneUpTo?: number;
+  /** Of the checkpoint that the run goes on from. */
+  readonly state?: Json;
   readonly evaluate?: EvaluationHookOptions['evaluate'];
 }
 
@@ -51,7 +52,7 @@ async function run({
   from = 0,
   iterations = 7,
   evaluate,
-  doneUpTo = from,
+  state,
 }: Run): Promise<{ steps: number[]; hook: EvaluationHook; names: string[] }> {
   const model = new ToyModel();
   const optimizer = new Sgd(model.namedParameters(), { momentum: 0, weightDecay: 0 });
@@ -59,11 +60,12 @@ async function run({
     evaluate: evaluate ?? (() => Promise.resolve(evaluated({ loss_a: 0.5, loss_b: NaN }))),
     every,
     summarize: () => Promise.resolve(),
-    doneUpTo,
   });
+  if (state !== undefined) hook.restore(state);
   const steps: number[] = [];
   const names: string[] = [];
   const look: Hook = {
+    name: 'look',
     beforeTrain: (state) => void (hook.hasEvaluated(state) && steps.push(state.iteration)),
     afterStep: (state) => void (hook.hasEvaluated(state) && steps.push(state.iteration)),
     afterTrain: ({ storage }) => void names.push(...storage.scalarNames),
@@ -119,13 +121,14 @@ test('an evaluation that was interrupted is done when the run goes on, before it
     iterations: 4,
     evaluate: () => Promise.reject(new Interrupted('')),
   });
-  expect([interrupted.steps, interrupted.hook.doneUpTo]).toEqual([[], 1]);
-  const { doneUpTo } = interrupted.hook;
-  const resumed = await run({ every: 2, from: 4, doneUpTo });
-  expect([resumed.steps, resumed.hook.doneUpTo]).toEqual([[4, 6, 7], 7]);
+  expect([interrupted.steps, interrupted.hook.state()]).toEqual([[], 1]);
+  const state = interrupted.hook.state();
+  const resumed = await run({ every: 2, from: 4, state });
+  expect([resumed.steps, resumed.hook.state()]).toEqual([[4, 6, 7], 7]);
   // Also where there is no next one.
-  const over = await run({ every: null, iterations: 4, from: 4, doneUpTo: 3 });
-  expect([over.steps, over.hook.doneUpTo]).toEqual([[4], 4]);
+  const over = await run({ every: null, iterations: 4, from: 4, state: 3 });
+  expect([over.steps, over.hook.state()]).toEqual([[4], 4]);
+  await expect(run({ every: 2, state: 'all' })).rejects.toThrow('it is no iteration');
   await expect(run({ every: 2, evaluate: () => Promise.reject(new Error('broken')) })).rejects.toThrow(
     'broken',
   );

@@ -86,6 +86,7 @@ describe('runEvents', () => {
       iterations: 100,
       storage,
       optimizer: new Sgd([], { momentum: 0, weightDecay: 0 }),
+      hooks: [],
       isEnough: false,
       outcome: 'running',
     };

@@ -81,6 +81,7 @@ async function trainToy(from: number, to: number, hooks: Hook[] = []): Promise<v
 }
 
 const failingAt = (step: number): Hook => ({
+  name: 'failing',
   beforeStep: ({ iteration }) => {
     if (iteration + 1 === step) throw new Error('failed');
   },
@@ -102,6 +103,7 @@ describe('TensorBoardWriter', () => {
     encodeImage.mockClear();
     const putting: number[] = [];
     const evaluating: Hook = {
+      name: 'evaluating',
       afterStep: ({ iteration, storage }) => {
         if (iteration !== 6) storage.image('evaluation', { ...image, width: iteration });
         putting.push(iteration);
@@ -117,6 +119,7 @@ describe('TensorBoardWriter', () => {
   it('writes what is put at the last step of a run that a hook ends', async () => {
     encodeImage.mockClear();
     const stopping: Hook = {
+      name: 'stopping',
       afterStep: (state) => {
         state.storage.image('evaluation', { ...image, width: 10 * state.iteration });
         state.isEnough = state.iteration === 5;
