@@ -42,10 +42,3 @@ export interface Hook {
   /** Runs also when training fails (`state.outcome` tells), so that files get closed. */
   afterTrain?(state: TrainingState): void | Promise<void>;
 }
-
-/** @throws Error where two hooks have one name. */
-export function requireDistinctNames(hooks: readonly Hook[]): void {
-  const names = hooks.map(({ name }) => name);
-  const twice = names.find((name, k) => names.indexOf(name) < k);
-  if (twice !== undefined) throw new Error(`two hooks of the run have the name ${JSON.stringify(twice)}`);
-}

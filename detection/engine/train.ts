@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { DivergenceError } from './divergence-error';
 import { EventStorage } from '../events/event-storage';
 import type { GradientClipping } from './gradient-clipping';
-import { requireDistinctNames, type Hook, type TrainingState } from './hooks';
+import type { Hook, TrainingState } from './hooks';
 import type { Optimizer } from './optimizer';
 import type { Schedule } from './schedules';
 import { StepWatch } from './step-watch';
@@ -164,4 +164,11 @@ function update<Batch>(
 
 function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
+}
+
+/** @throws Error where two hooks have one name. */
+function requireDistinctNames(hooks: readonly Hook[]): void {
+  const names = hooks.map(({ name }) => name);
+  const twice = names.find((name, k) => names.indexOf(name) < k);
+  if (twice !== undefined) throw new Error(`two hooks of the run have the name ${JSON.stringify(twice)}`);
 }
