@@ -4,6 +4,19 @@
  */
 export class InputError extends Error {
   override readonly name: string = 'InputError';
+
+  /**
+   * @param code what is wrong, in a few words that stay when the message is put in others: `unknown-model`.
+   * @param facts what the message tells, for programs; subclasses have fields for theirs.
+   */
+  constructor(
+    readonly code: string,
+    message: string,
+    readonly facts: Readonly<Record<string, unknown>> = {},
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
 }
 
 /** A text for a message: its beginning where it is longer. */

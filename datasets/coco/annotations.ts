@@ -38,7 +38,7 @@ export class AnnotationError extends InputError {
     readonly problems: readonly Problem[],
     message: string,
   ) {
-    super(message);
+    super('annotations', message);
   }
 }
 

@@ -14,6 +14,7 @@ export class JsonFileError extends InputError {
     reason: string,
   ) {
     super(
+      'json-file',
       place === undefined
         ? `${file}: ${reason}`
         : `${file}, line ${place.line}, column ${place.column}: ${reason}`,

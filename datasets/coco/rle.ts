@@ -93,7 +93,7 @@ export function decompressCounts(text: string): Uint32Array {
       if (!(code >= 0 && code < 64) || position - start >= MAX_CHARACTERS_PER_COUNT) {
         const what =
           position < text.length ? `an unexpected character at place ${position}` : 'an unfinished end';
-        throw new RleError(`The counts of the run-length mask have ${what}.`);
+        throw new RleError('segmentation', `The counts of the run-length mask have ${what}.`);
       }
       count += (code & VALUE) * unit;
       unit *= 2 ** BITS_PER_CHARACTER;
@@ -115,18 +115,23 @@ export function parseRle(segmentation: { size?: unknown; counts?: unknown }): Ma
     size.length !== 2 ||
     !size.every((side) => Number.isInteger(side) && side > 0)
   ) {
-    throw new RleError('The size of the run-length mask is not [height, width].');
+    throw new RleError('segmentation', 'The size of the run-length mask is not [height, width].');
   }
   const [height, width] = size as [number, number];
   let runs: Uint32Array;
   if (typeof counts === 'string') runs = decompressCounts(counts);
   else if (Array.isArray(counts)) runs = checkedCounts(counts);
-  else throw new RleError('The counts of the run-length mask are neither a string nor a list of numbers.');
+  else
+    throw new RleError(
+      'segmentation',
+      'The counts of the run-length mask are neither a string nor a list of numbers.',
+    );
 
   let total = 0;
   for (const run of runs) total += run;
   if (total !== height * width) {
     throw new RleError(
+      'segmentation',
       `The runs of the mask add up to ${total} pixels; ${height} x ${width} has ${height * width}.`,
     );
   }
@@ -137,7 +142,8 @@ function checkedCounts(counts: readonly unknown[]): Uint32Array {
   const wrong = counts.findIndex(
     (count) => !(Number.isInteger(count) && Number(count) >= 0 && Number(count) < 2 ** 32),
   );
-  if (wrong >= 0) throw new RleError(`Run ${wrong} of the run-length mask is no whole number from 0 up.`);
+  if (wrong >= 0)
+    throw new RleError('segmentation', `Run ${wrong} of the run-length mask is no whole number from 0 up.`);
   return Uint32Array.from(counts as readonly number[]);
 }
 

@@ -16,26 +16,30 @@ const MAX_OUTSIDE = 65_536;
  */
 export function segmentationToRle(segmentation: unknown, size: Size): Mask {
   if (Array.isArray(segmentation)) {
-    if (segmentation.length === 0) throw new RleError('The segmentation has no polygon.');
+    if (segmentation.length === 0) throw new RleError('segmentation', 'The segmentation has no polygon.');
     return mergeRles(
       segmentation.map((polygon: unknown) => rleFromPolygon(checkedPolygon(polygon, size), size)),
     );
   }
   if (typeof segmentation !== 'object' || segmentation === null) {
-    throw new RleError('The segmentation is neither a list of polygons nor run lengths.');
+    throw new RleError('segmentation', 'The segmentation is neither a list of polygons nor run lengths.');
   }
   return parseRle(segmentation);
 }
 
 function checkedPolygon(polygon: unknown, { width, height }: Size): readonly number[] {
   if (!Array.isArray(polygon) || polygon.length < MIN_POLYGON_NUMBERS || polygon.length % 2 !== 0) {
-    throw new RleError('A polygon of the segmentation is no list of x, y pairs of three corners or more.');
+    throw new RleError(
+      'segmentation',
+      'A polygon of the segmentation is no list of x, y pairs of three corners or more.',
+    );
   }
   if (!polygon.every(Number.isFinite))
-    throw new RleError('A polygon of the segmentation holds something else than numbers.');
+    throw new RleError('segmentation', 'A polygon of the segmentation holds something else than numbers.');
   const corners = polygon as readonly number[];
   const most = MAX_OUTSIDE + Math.max(width, height);
   const far = corners.find((coordinate) => Math.abs(coordinate) > most);
-  if (far !== undefined) throw new RleError(`The outline reaches to ${far}, far outside of the image.`);
+  if (far !== undefined)
+    throw new RleError('segmentation', `The outline reaches to ${far}, far outside of the image.`);
   return corners;
 }

@@ -135,7 +135,8 @@ function readMask(
   problems: ProblemList,
 ): Mask {
   try {
-    if (segmentation === undefined) throw new RleError('It is missing, and masks are to be compared.');
+    if (segmentation === undefined)
+      throw new RleError('segmentation', 'It is missing, and masks are to be compared.');
     return segmentationToRle(segmentation, dataset.imageOf(where.imageId!)!);
   } catch (error) {
     if (!(error instanceof RleError)) throw error;

@@ -33,7 +33,7 @@ export class ImageError extends InputError {
     readonly fault: ImageFault = 'unreadable',
   ) {
     // Names may hold new lines, and may be of any length; a message about a picture is one line.
-    super(`${shortened(file.replaceAll('\n', '\\n'), MAX_SHOWN_NAME)}: ${reason}`);
+    super('picture', `${shortened(file.replaceAll('\n', '\\n'), MAX_SHOWN_NAME)}: ${reason}`);
   }
 }
 

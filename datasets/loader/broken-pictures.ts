@@ -28,6 +28,7 @@ export class PicturesGoneError extends InputError {
     readonly count: number,
   ) {
     super(
+      'pictures-gone',
       `${count} pictures one after the other cannot be used, the last: ${last.message}. Look whether their folder ` +
         `can still be read`,
     );

@@ -8,7 +8,7 @@ export class BatchMemoryError extends InputError {
     /** What they need. */
     readonly bytes: number,
   ) {
-    super(`not enough memory: the pixels of a batch need ${Math.ceil(bytes / 1e6)} MB`);
+    super('batch-memory', `not enough memory: the pixels of a batch need ${Math.ceil(bytes / 1e6)} MB`);
   }
 }
 

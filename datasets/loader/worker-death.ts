@@ -41,8 +41,10 @@ export class WorkerDeathError extends InputError {
       ? 'Too many files are open; raise the limit (ulimit -n)'
       : 'Look at these pictures, and at the memory that is free';
     super(
+      'worker-death',
       `${deaths} threads that load pictures have ended one after another at the same batch, the last: ` +
         `${describeWorkerDeath(death)}. ${remedy}`,
+      {},
       { cause },
     );
     this.isOutOfFiles = outOfFiles;

@@ -59,7 +59,10 @@ function checkedSettings(settings: SynthesisSettings): SynthesisSettings {
   const { numTrain, numVal, size, seed } = settings;
   const check = (name: string, value: number, low: number, high: number) => {
     if (!Number.isInteger(value) || value < low || value > high) {
-      throw new InputError(`${name} is ${value}; scenes need a whole number from ${low} to ${high}.`);
+      throw new InputError(
+        'input',
+        `${name} is ${value}; scenes need a whole number from ${low} to ${high}.`,
+      );
     }
   };
   check('The number of training images', numTrain, 1, MAX_IMAGES);
@@ -78,7 +81,10 @@ async function holdsSet(output: string, settings: SynthesisSettings): Promise<bo
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') return false;
     if (code !== 'ENOTDIR') throw error;
-    throw new InputError(`${output} is a file; the scenes need a folder. Choose another place for them.`);
+    throw new InputError(
+      'input',
+      `${output} is a file; the scenes need a folder. Choose another place for them.`,
+    );
   }
   if (names.length === 0) return false;
   try {
@@ -91,6 +97,7 @@ async function holdsSet(output: string, settings: SynthesisSettings): Promise<bo
     // Unreadable: then it is not this set.
   }
   throw new InputError(
+    'input',
     `${output} is not empty and does not hold the scenes that these settings give. ` +
       'Delete it or choose another folder.',
   );

@@ -12,6 +12,7 @@ export class TrainingUnavailableError extends InputError {
 
   constructor() {
     super(
+      'training-unavailable',
       "Training needs TensorFlow's native library, which is not set up here. Run `npm run setup`: " +
         'it installs the library, or says what is in the way.',
     );
@@ -48,7 +49,7 @@ export async function loadTrainingBackend(): Promise<void> {
 async function chooseBackend(): Promise<BackendName> {
   const wanted = process.env['FASTER_RCNN_BACKEND'];
   if (wanted !== undefined && wanted !== 'wasm') {
-    throw new InputError(`FASTER_RCNN_BACKEND is "${wanted}"; it may be "wasm", or not set.`);
+    throw new InputError('input', `FASTER_RCNN_BACKEND is "${wanted}"; it may be "wasm", or not set.`);
   }
   if (wanted === undefined) {
     if (await loadNativeLibrary()) return 'tensorflow';

@@ -40,6 +40,7 @@ export class NormNotLoadedError extends InputError {
 
   constructor() {
     super(
+      'norm-not-loaded',
       'frozen batch normalisation presumes pretrained weights, and none have been loaded: load some before training, ' +
         'or build the detector with another norm',
     );

@@ -27,6 +27,6 @@ export async function runProgram({ program, args }: ProgramCall, signal: AbortSi
     if (signal.aborted) throw new Interrupted('stopped');
     const { stderr, message } = error as Error & { stderr?: string };
     const reason = stderr?.trim().split('\n').at(-1) ?? message;
-    throw new InputError(`${program} ${args.join(' ')} failed: ${reason}`);
+    throw new InputError('input', `${program} ${args.join(' ')} failed: ${reason}`);
   }
 }

@@ -67,7 +67,7 @@ export async function runBenchmarkSpeed(options: BenchmarkSpeedOptions): Promise
 }
 
 function requireThere(option: string, name: string): void {
-  if (!existsSync(name)) throw new InputError(`${option}: there is no ${name}`);
+  if (!existsSync(name)) throw new InputError('input', `${option}: there is no ${name}`);
 }
 
 function chosenCases(
@@ -79,6 +79,7 @@ function chosenCases(
     const known = cases.find((candidate) => candidate.name === name);
     if (!known)
       throw new InputError(
+        'input',
         `--case ${name}: there is no such case; there are ${cases.map((each) => each.name).join(', ')}`,
       );
     return known;

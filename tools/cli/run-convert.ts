@@ -56,7 +56,7 @@ function makeFolderOf(file: string): void {
   try {
     mkdirSync(path.dirname(file), { recursive: true });
   } catch (error) {
-    throw new InputError(`OUT ${file}: cannot be written: ${(error as Error).message}`);
+    throw new InputError('input', `OUT ${file}: cannot be written: ${(error as Error).message}`);
   }
 }
 
@@ -83,7 +83,7 @@ function writerFor(output: string): Writer {
         return [];
       };
     default:
-      throw new InputError(`OUT ${output}: a name that ends in .safetensors or .pth is expected`);
+      throw new InputError('input', `OUT ${output}: a name that ends in .safetensors or .pth is expected`);
   }
 }
 

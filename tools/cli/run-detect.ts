@@ -102,12 +102,12 @@ async function detectAll(
 /** A picture, or the pictures of a folder by name. */
 function picturesAt(given: string): string[] {
   const found = statOrUndefined(given);
-  if (!found) throw new InputError(`${given}: there is no such file or folder`);
+  if (!found) throw new InputError('input', `${given}: there is no such file or folder`);
   if (!found.isDirectory()) return [given];
   const names = readdirSync(given, { withFileTypes: true })
     .filter((entry) => !entry.isDirectory() && PICTURE_NAME.test(entry.name))
     .map(({ name }) => name);
-  if (names.length === 0) throw new InputError(`${given}: has no pictures`);
+  if (names.length === 0) throw new InputError('input', `${given}: has no pictures`);
   return names.sort().map((name) => path.join(given, name));
 }
 
@@ -124,6 +124,7 @@ function drawingNames(files: readonly string[], folder: string): string[] {
     taken.add(drawing);
     if (statOrUndefined(drawing) && originals.has(realpathSync(drawing))) {
       throw new InputError(
+        'input',
         `--output ${folder}: would overwrite the picture ${drawing}; choose another folder`,
       );
     }

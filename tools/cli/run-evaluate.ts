@@ -49,6 +49,7 @@ async function ofFile(options: EvaluateCommandOptions, file: string): Promise<Co
   const { annotations, iouType, model, weights, normEpsilon, images } = options;
   if ([model, weights, normEpsilon, images].some((option) => option !== undefined)) {
     throw new InputError(
+      'input',
       '--detections evaluates a file; leave out --model, --weights, --norm-epsilon and --images',
     );
   }
@@ -66,10 +67,14 @@ async function ofDetector({
   iouType,
 }: EvaluateCommandOptions): Promise<CocoEvaluation> {
   if (weights === undefined) {
-    throw new InputError('what to evaluate is missing: give --weights with --images, or --detections');
+    throw new InputError(
+      'input',
+      'what to evaluate is missing: give --weights with --images, or --detections',
+    );
   }
-  if (images === undefined) throw new InputError('--images is missing: the folder of the pictures');
-  if (iouType === 'segm') throw new InputError('--iou-type segm: the detectors here find boxes, no masks');
+  if (images === undefined) throw new InputError('input', '--images is missing: the folder of the pictures');
+  if (iouType === 'segm')
+    throw new InputError('input', '--iou-type segm: the detectors here find boxes, no masks');
   const set = await readSet(annotations, images);
   const detector = await loadDetector(weights, { model, normEpsilon });
   try {

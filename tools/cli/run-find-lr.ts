@@ -49,13 +49,14 @@ const PAGE_NAME = 'learning-rate.html';
  */
 export async function runFindLr(given: FindLrCommandOptions): Promise<void> {
   const { from, to, json } = given;
-  if (from >= to) throw new InputError(`--from ${from} has to be less than --to ${to}`);
+  if (from >= to) throw new InputError('input', `--from ${from} has to be less than --to ${to}`);
   const sources = configurationSources(given);
   const configuration = completeConfiguration(loadConfiguration(sources));
   const isGiven = sources.assignments.some(({ key }) => key === 'iterations');
   const iterations = isGiven ? configuration.iterations : DEFAULT_ITERATIONS;
   if (iterations < MIN_RANGE_STEPS) {
     throw new InputError(
+      'input',
       `${iterations} iterations are too few to see the loss fall: at least ${MIN_RANGE_STEPS} are needed`,
     );
   }
@@ -138,7 +139,7 @@ async function rangeTest(
   } catch (error) {
     if (!(error instanceof DivergenceError)) throw error;
     // A loss that is no number any more has exploded too, unless it has never been one.
-    if (range.points.length === 0) throw new InputError(error.message);
+    if (range.points.length === 0) throw new InputError('input', error.message);
     progress.endLine();
   } finally {
     disposeLearner(learner);

@@ -25,7 +25,8 @@ export interface TrainCommandOptions extends ConfigurationOptions {
 /** Trains a detector and writes its report; prints the evaluation and where the report is. */
 export async function runTrain(given: TrainCommandOptions): Promise<void> {
   const { output, resume = false, exact = false } = given;
-  if (exact && !resume) throw new InputError('--exact says how a run is to go on: give --resume too');
+  if (exact && !resume)
+    throw new InputError('input', '--exact says how a run is to go on: give --resume too');
   if (resume) requireRun(output);
   else requireFreeFolder(output);
   const job = {

@@ -14,7 +14,8 @@ export interface Assignment {
 export function parseAssignment(text: string): Assignment {
   const source = `--set ${text}`;
   const equals = text.indexOf('=');
-  if (equals < 1) throw new InputError(`${source}: expected key=value, as in --set optimizer.lr=0.01`);
+  if (equals < 1)
+    throw new InputError('input', `${source}: expected key=value, as in --set optimizer.lr=0.01`);
   const written = text.slice(equals + 1);
   try {
     return {
@@ -24,6 +25,9 @@ export function parseAssignment(text: string): Assignment {
       source,
     };
   } catch {
-    throw new InputError(`${source}: the value is no valid YAML; put text with special characters in quotes`);
+    throw new InputError(
+      'input',
+      `${source}: the value is no valid YAML; put text with special characters in quotes`,
+    );
   }
 }

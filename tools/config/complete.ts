@@ -46,6 +46,7 @@ export function completeConfiguration(configuration: TrainingConfiguration): Com
   const { stages } = definition;
   if (model.trainableLayers !== null && model.trainableLayers > stages) {
     throw new InputError(
+      'input',
       `model.trainableLayers is ${model.trainableLayers}, but the backbone of ${model.name} has ${stages} stages`,
     );
   }

@@ -43,7 +43,7 @@ export function readYamlFile(file: string): YamlFile {
       stringKeys: true,
     });
     const fault = document.errors[0] ?? document.warnings[0];
-    if (fault) throw new InputError(`${at(fault.pos[0])}: ${messages[fault.code] ?? fault.message}`);
+    if (fault) throw new InputError('input', `${at(fault.pos[0])}: ${messages[fault.code] ?? fault.message}`);
     requireAnchors(document, at);
     const values = (document.toJS() as unknown) ?? {};
     const offset = (path: readonly PropertyKey[]): number => keyOffset(document, path);
@@ -52,7 +52,7 @@ export function readYamlFile(file: string): YamlFile {
     if (error instanceof InputError) throw error;
     // Aliases that multiply beyond reason; more brackets than the stack can hold.
     const { name, message } = error as Error;
-    throw new InputError(`${file}: this is no configuration: ${messages[name] ?? message}`);
+    throw new InputError('input', `${file}: this is no configuration: ${messages[name] ?? message}`);
   }
 }
 
@@ -81,15 +81,18 @@ function readText(file: string): string {
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const known = code === undefined ? undefined : refusals[code];
-    throw new InputError(`${file}: ${known ?? `cannot read the configuration: ${message}`}`);
+    throw new InputError('input', `${file}: ${known ?? `cannot read the configuration: ${message}`}`);
   }
   if (bytes.length > MAX_BYTES) {
-    throw new InputError(`${file}: this is no configuration: it is larger than ${MAX_BYTES / 2 ** 20} MiB`);
+    throw new InputError(
+      'input',
+      `${file}: this is no configuration: it is larger than ${MAX_BYTES / 2 ** 20} MiB`,
+    );
   }
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    throw new InputError(`${file}: this is no configuration: it is not text in UTF-8`);
+    throw new InputError('input', `${file}: this is no configuration: it is not text in UTF-8`);
   }
 }
 
@@ -117,7 +120,7 @@ function requireAnchors(document: Document, at: (offset: number) => string): voi
       const reason = value
         ? `stands inside what it stands for, &${alias.source}`
         : `has no anchor &${alias.source} before it`;
-      throw new InputError(`${at(start(alias) ?? 0)}: *${alias.source} ${reason}`);
+      throw new InputError('input', `${at(start(alias) ?? 0)}: *${alias.source} ${reason}`);
     },
   });
 }

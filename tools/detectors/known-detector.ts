@@ -120,6 +120,9 @@ function parseMetadata(file: string, json: string): DetectorMetadata {
   try {
     return anyMetadata.parse(JSON.parse(json));
   } catch {
-    throw new InputError(`${file}: its metadata ${DETECTOR_METADATA} is not what rcnn convert writes`);
+    throw new InputError(
+      'input',
+      `${file}: its metadata ${DETECTOR_METADATA} is not what rcnn convert writes`,
+    );
   }
 }

@@ -66,6 +66,7 @@ export async function loadDetector(weights: string, given: GivenDetector = {}): 
 function requireDetector(weights: string, { name, of }: PublishedWeights): void {
   if (of === 'detector') return;
   throw new InputError(
+    'input',
     `${weights}: ${name} are weights of an image classifier; rcnn train --weights begins a detector with them`,
   );
 }
@@ -82,7 +83,7 @@ function ofWantedModel(
     return { ...known, definition: wanted, options: { ...known.options, input: wanted.input } };
   }
   const what = checkpoint === undefined ? `${file} is of` : `${checkpoint} is a checkpoint of`;
-  throw new InputError(`--model ${wanted.name}: ${what} ${name}; leave --model out`);
+  throw new InputError('input', `--model ${wanted.name}: ${what} ${name}; leave --model out`);
 }
 
 function describeBareFile(
@@ -91,7 +92,7 @@ function describeBareFile(
   definition: ModelDefinition | undefined,
 ): KnownDetector {
   if (definition === undefined) {
-    throw new InputError(`${file}: does not say which detector it is of; name it with --model`);
+    throw new InputError('input', `${file}: does not say which detector it is of; name it with --model`);
   }
   const numClasses = classesIn(file, tensors, definition);
   const generic = Array.from({ length: numClasses }, (_, i) => ({ id: i + 1, name: `category ${i + 1}` }));
@@ -111,6 +112,6 @@ function classesIn(
     return stateDict.numClasses(tensors);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    throw new InputError(`${file}: is no detector's: ${error.message}`);
+    throw new InputError('input', `${file}: is no detector's: ${error.message}`);
   }
 }

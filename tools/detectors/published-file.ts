@@ -20,6 +20,7 @@ export async function publishedFile(published: PublishedWeights): Promise<string
   if (!existsSync(file)) await fetchPublished(published, file);
   else if (!(await sha256Of(file)).startsWith(sha256Prefix(published))) {
     throw new InputError(
+      'input',
       `${file}: its SHA-256 is not the published one; delete it, and it will be downloaded anew`,
     );
   }
@@ -65,6 +66,7 @@ function baseUrl(): string {
   const given = process.env['FASTER_RCNN_WEIGHTS_URL'] ?? PUBLISHED_URL;
   if (!URL.canParse(given) || !/^https?:$/.test(new URL(given).protocol)) {
     throw new InputError(
+      'input',
       `FASTER_RCNN_WEIGHTS_URL is ${JSON.stringify(given)}; an http or https URL is expected`,
     );
   }

@@ -24,5 +24,8 @@ export function requireMatch(key: string, pattern: string, names: readonly strin
   const meant = suggest(pattern, [...new Set(beginnings)]);
   const hint =
     meant === undefined ? `; its parameters have names like ${names[0]}` : `; did you mean ${meant}?`;
-  throw new InputError(`${key}: no parameter of the model is called ${JSON.stringify(pattern)}${hint}`);
+  throw new InputError(
+    'input',
+    `${key}: no parameter of the model is called ${JSON.stringify(pattern)}${hint}`,
+  );
 }

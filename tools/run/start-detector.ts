@@ -29,7 +29,10 @@ export async function startDetector(
   const definition = modelDefinition(name);
   const start = weights === null || isToBeRestored ? undefined : await readStartWeights(weights, definition);
   if (norm === 'frozen' && weights === null && !isToBeRestored) {
-    throw new InputError('model.norm: frozen presumes pretrained weights; give --weights, or another norm');
+    throw new InputError(
+      'input',
+      'model.norm: frozen presumes pretrained weights; give --weights, or another norm',
+    );
   }
   const normEpsilon = given.model.normEpsilon ?? start?.epsilon ?? null;
   const configuration = { ...given, model: { ...given.model, normEpsilon } };
@@ -73,5 +76,5 @@ function freeze(model: Detector, patterns: readonly string[]): void {
     }
   }
   if (!parameters.some(([, parameter]) => parameter.trainable))
-    throw new InputError('model.freeze: every parameter of the model is frozen');
+    throw new InputError('input', 'model.freeze: every parameter of the model is frozen');
 }

@@ -22,15 +22,17 @@ export function startingPoint(
   const state = readCheckpointState(checkpoint);
   if (state.iteration > iterations) {
     throw new InputError(
+      'input',
       `${output}: this run has done ${state.iteration} iterations, more than the ${iterations} that it is to have; give --iterations`,
     );
   }
   // Other categories would give the detector's labels other meanings.
   if (!isDeepStrictEqual(state.metadata['categories'], categories)) {
-    throw new InputError(`${file}: its categories are not those that ${output} has been trained on`);
+    throw new InputError('input', `${file}: its categories are not those that ${output} has been trained on`);
   }
   if (exact && !isExact(state)) {
     throw new InputError(
+      'input',
       `${checkpoint}: is of an earlier version, from which a run cannot go on exactly: its random draws would be ` +
         'others than they would have been. Leave out --exact to go on with those',
     );

@@ -48,7 +48,7 @@ async function withoutInputErrors<A, B>(first: () => Promise<A>, second: () => P
   const one = await inputErrorOf(first);
   const other = await inputErrorOf(second);
   if (one instanceof InputError && other instanceof InputError) {
-    throw new InputError(`${one.message}\n\n${other.message}`);
+    throw new InputError('input', `${one.message}\n\n${other.message}`);
   }
   if (one instanceof InputError) throw one;
   if (other instanceof InputError) throw other;
@@ -110,7 +110,7 @@ export async function checkedSet(
     () =>
       isFolder
         ? Promise.resolve()
-        : Promise.reject(new InputError(`${images}: there is no such folder of pictures`)),
+        : Promise.reject(new InputError('input', `${images}: there is no such folder of pictures`)),
     () =>
       readCocoDataset(annotations, images, {
         skipInvalid,
@@ -140,11 +140,15 @@ export function requireObjects(set: CocoDataset): void {
 function requireKnownCategories(train: CocoDataset, val: CocoDataset): void {
   for (const { id, name } of val.categories) {
     if (!train.hasCategory(id)) {
-      throw new InputError(`${val.file}: category ${id} (${shownValue(name)}) is not in ${train.file}`);
+      throw new InputError(
+        'input',
+        `${val.file}: category ${id} (${shownValue(name)}) is not in ${train.file}`,
+      );
     }
     const known = train.categoryOf(train.labelOf(id)).name;
     if (known !== name) {
       throw new InputError(
+        'input',
         `${val.file}: category ${id} is called ${shownValue(name)}, in ${train.file} ${shownValue(known)}`,
       );
     }

@@ -42,9 +42,9 @@ function optionsOf(argv: readonly string[]): MainOptions | undefined {
   if (values.help) return undefined;
   const [minutes, seed] = [Number(values.minutes), Number(values.seed)];
   if (!(minutes > 0 && Number.isFinite(minutes)))
-    throw new InputError(`--minutes ${values.minutes}: no number of minutes`);
+    throw new InputError('input', `--minutes ${values.minutes}: no number of minutes`);
   if (!Number.isInteger(seed) || seed < 0)
-    throw new InputError(`--seed ${values.seed}: no whole number from 0 on`);
+    throw new InputError('input', `--seed ${values.seed}: no whole number from 0 on`);
   return { minutes, seed, output: path.resolve(values.output) };
 }
 
@@ -80,7 +80,7 @@ async function main(argv: readonly string[]): Promise<number> {
   const disk = path.join(options.output, 'disk');
   if (process.env[ON_DISK] !== undefined) return run(options, undefined);
   if (existsSync(options.output) && readdirSync(options.output).length > 0) {
-    throw new InputError(`${options.output}: is not empty; choose another folder with --output`);
+    throw new InputError('input', `${options.output}: is not empty; choose another folder with --output`);
   }
   mkdirSync(disk, { recursive: true });
   const whyNoDisk = whyNoSmallDisk(disk);

@@ -16,7 +16,7 @@ export class WeightsError extends InputError {
     options?: ErrorOptions,
   ) {
     const place = entry === undefined ? file : `${file}: entry ${quoted(entry)}`;
-    super(`${place}: ${shortened(reason, MAX_REASON_LENGTH)}`, options);
+    super('weights', `${place}: ${shortened(reason, MAX_REASON_LENGTH)}`, {}, options);
   }
 }
 

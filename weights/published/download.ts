@@ -107,6 +107,7 @@ function failure({ url, file }: Job, reason: string): DownloadError {
   const proxy = process.env['HTTPS_PROXY'] ?? process.env['https_proxy'];
   const note = proxy === undefined ? '' : ' (HTTPS_PROXY is not used here)';
   return new DownloadError(
+    'download',
     `${url}: cannot be downloaded: ${reason}${note}. Or get it in another way and save it as ${file}`,
   );
 }
@@ -124,6 +125,7 @@ function prepare(file: string): string {
 function notWritten(file: string, error: unknown): DownloadError {
   const { message } = error as Error;
   return new DownloadError(
+    'download',
     `${file}: cannot be written: ${message}. FASTER_RCNN_CACHE names another folder for what is downloaded`,
   );
 }

@@ -12,7 +12,7 @@ export class UnknownModelError extends InputError {
   override readonly name = 'UnknownModelError';
 
   constructor(readonly model: string) {
-    super(`there is no model ${model}; there are ${modelNames.join(', ')}`);
+    super('unknown-model', `there is no model ${model}; there are ${modelNames.join(', ')}`);
   }
 }
 

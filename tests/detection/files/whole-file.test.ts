@@ -70,7 +70,7 @@ test('a refusal names the file and the reason, has the cause, and leaves what wa
   } catch (error) {
     refusal = error;
   }
-  expect(refusal).toEqual(new InputError(`${at('a')}: cannot be written: ${full.message}`));
+  expect(refusal).toEqual(new InputError('input', `${at('a')}: cannot be written: ${full.message}`));
   expect((refusal as InputError).cause).toBe(full);
   expect(readFileSync(at('a'), 'utf8')).toBe('old');
   const failing = function* (): Generator<Uint8Array> {

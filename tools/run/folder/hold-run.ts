@@ -41,13 +41,13 @@ export async function holdRun<T>(
     });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT' && !existsSync(output)) {
-      throw new InputError(`${output}: the folder is gone, and the run with it`);
+      throw new InputError('input', `${output}: the folder is gone, and the run with it`);
     }
     if (isEmpty && created !== undefined) rmSync(created, { recursive: true, force: true });
     // The user's data or learning rate is at fault, not this program: the message is enough.
-    if (error instanceof DivergenceError) throw new InputError(error.message);
+    if (error instanceof DivergenceError) throw new InputError('input', error.message);
     const refused = systemRefusal(error);
-    throw refused === undefined ? error : new InputError(`${output}: ${refused}`);
+    throw refused === undefined ? error : new InputError('input', `${output}: ${refused}`);
   }
 }
 

@@ -29,6 +29,7 @@ export function requireFreeFolder(output: string): void {
   const names = [...Object.values(runFolder(output)), ...runEventFiles(output)];
   if (names.some((name) => existsSync(name))) {
     throw new InputError(
+      'input',
       `${output}: holds a run already. Choose another folder with --output, or go on with that run with --resume`,
     );
   }
@@ -38,6 +39,6 @@ export function requireFreeFolder(output: string): void {
 export function requireRun(output: string): void {
   if (!existsSync(runFolder(output).config)) {
     const what = existsSync(output) && readdirSync(output).length > 0 ? 'holds no run' : 'there is no run';
-    throw new InputError(`${output}: ${what} to go on with; leave out --resume to start one`);
+    throw new InputError('input', `${output}: ${what} to go on with; leave out --resume to start one`);
   }
 }
