@@ -80,8 +80,8 @@ async function ofDetector({
   try {
     const progress = new Progress('evaluating');
     const { evaluation } = await interruptible((signal) =>
-      evaluateDetector(detector, set, {
-        workers: 1,
+      evaluateDetector(detector.model, set, {
+        categories: detector.categories,
         onWorkerDeath: sayWorkerDeath,
         signal,
         onProgress: (done, total) => progress.update(done, total),

@@ -12,7 +12,9 @@ import type { LoaderListeners } from '../../datasets/loader/batch-loader';
 import { Interrupted } from '../terminal/interruption';
 
 export interface DetectSetOptions extends LoaderListeners {
-  readonly workers: number;
+  /** Threads that load pictures. Default 1. */
+  readonly workers?: number;
+  /** Ends it with Interrupted. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (done: number, total: number) => void;
 }

@@ -1,10 +1,21 @@
-import { CocoDataset, type CocoCategory } from '../../datasets/coco/annotations';
+import { CocoDataset } from '../../datasets/coco/annotations';
+import type { CocoCategory } from '../../datasets/coco/category-map';
+import type { CocoDetection } from '../../datasets/evaluation/detections';
 import { evaluateDetections, type CocoEvaluation } from '../../datasets/evaluation/evaluate';
 import { exampleDataset } from '../../datasets/evaluation/example-dataset';
 import { cocoExamples, type Example } from '../../datasets/examples';
+import { InputError } from '../../detection/errors';
+import type { Detector } from '../../detection/modeling/detector';
 import type { Detections } from '../../detection/structures/instances';
 import { cocoResults, detectSet, type DetectSetOptions } from './detect-images';
-import type { LoadedDetector } from './load-detector';
+
+export interface EvaluateOptions extends DetectSetOptions {
+  /**
+   * What the detector's labels mean to the data set, by label - 1. Default: its categories of the same names, where two
+   * have one name in their order.
+   */
+  readonly categories?: readonly CocoCategory[];
+}
 
 export interface DetectorEvaluation {
   readonly evaluation: CocoEvaluation;
@@ -12,39 +23,49 @@ export interface DetectorEvaluation {
   readonly dataset: CocoDataset;
   /** What was detected, by image id. */
   readonly detections: ReadonlyMap<number, Detections>;
+  /** The same as COCO's results files have it. */
+  readonly results: readonly CocoDetection[];
   /** Means over the images of the set, where they have been computed. */
   readonly losses?: Readonly<Record<string, number>>;
 }
 
 /**
- * Runs a detector over a data set and scores what it finds against the truth, by boxes. The labels of examples are the
- * detector's own.
+ * Runs a detector over a data set and scores what it finds against the truth, by boxes. Labels of examples are the detector's
+ * own.
+ *
+ * @throws InputError where the detector and the data set have no category in common; ImageError, where nobody listens for
+ *   broken pictures; Interrupted.
  */
 export async function evaluateDetector(
-  { model, categories: ofDetector }: LoadedDetector,
+  detector: Detector,
   data: CocoDataset | readonly Example[],
-  options: DetectSetOptions,
+  { categories, ...options }: EvaluateOptions = {},
 ): Promise<DetectorEvaluation> {
-  const { examples, dataset, categories } = bothFormsOf(data, ofDetector);
-  const detections = await detectSet(model, examples, options);
+  const isCoco = data instanceof CocoDataset;
+  const dataset = isCoco ? data : exampleDataset(data, detector.categories);
+  const meant = categories ?? (isCoco ? categoriesByName(detector, data) : dataset.categories);
+  const detections = await detectSet(detector, isCoco ? cocoExamples(data) : data, options);
   const evaluated = withOnly(dataset, detections);
-  const evaluation = evaluateDetections(evaluated, cocoResults(detections, categories), { iouType: 'bbox' });
-  return { evaluation, dataset: evaluated, detections };
+  const results = cocoResults(detections, meant);
+  const evaluation = evaluateDetections(evaluated, results, { iouType: 'bbox' });
+  return { evaluation, dataset: evaluated, detections, results };
 }
 
-/** What to detect in, what to score it against, and the categories of detections by label - 1. */
-function bothFormsOf(
-  data: CocoDataset | readonly Example[],
-  ofDetector: readonly CocoCategory[],
-): { examples: readonly Example[]; dataset: CocoDataset; categories: readonly CocoCategory[] } {
-  if (data instanceof CocoDataset) {
-    return { examples: cocoExamples(data), dataset: data, categories: ofDetector };
-  }
-  const dataset = exampleDataset(
-    data,
-    ofDetector.map(({ name }) => name),
-  );
-  return { examples: data, dataset, categories: dataset.categories };
+/** Those that the data set lacks get ids that it has not: as in COCO's evaluation, detections of them do not count. */
+function categoriesByName(
+  { categories: names }: Detector,
+  { categories, file }: CocoDataset,
+): CocoCategory[] {
+  const left = new Map<string, CocoCategory[]>();
+  for (const category of categories) left.set(category.name, [...(left.get(category.name) ?? []), category]);
+  const free = 1 + Math.max(0, ...categories.map(({ id }) => id));
+  const meant = names.map((name, k) => left.get(name)?.shift() ?? { id: free + k, name });
+  if (meant.some(({ id }) => id < free)) return meant;
+  throw new InputError('no-common-category', `${file}: has none of the detector's categories`, {
+    file,
+    ofDetector: names,
+    ofDataset: categories.map(({ name }) => name),
+  });
 }
 
 /** An image that nobody has looked at says nothing of a detector: its objects are not missed. */

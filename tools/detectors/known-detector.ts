@@ -79,7 +79,7 @@ export const DETECTOR_METADATA = 'faster_rcnn_detector';
 /** What to write down of a detector. */
 export function metadataOf({ definition, options, categories }: KnownDetector): DetectorMetadata {
   const { norm = definition.pretrainedNorm, epsilon = null, input = definition.input } = options;
-  return detectorMetadata.parse({ model: definition.name, options: { norm, epsilon, input }, categories });
+  return { model: definition.name, options: { norm, epsilon, input }, categories: [...categories] };
 }
 
 /**

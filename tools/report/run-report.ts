@@ -2,7 +2,6 @@ import path from 'node:path';
 import type { CocoEvaluation } from '../../datasets/evaluation/evaluate';
 import { configurationYaml } from '../config/yaml-text';
 import { counted } from '../terminal/counted';
-import { cocoResults } from '../detectors/detect-images';
 import { describeEnvironment } from './environment';
 import { readMetrics, type Metrics } from '../run/folder/metrics-file';
 import { writeWholeFile } from '../../detection/files/whole-file';
@@ -61,12 +60,11 @@ type EvaluationPart = Pick<ReportData, 'evaluation' | 'gallery' | 'worst'>;
 
 async function evaluationPart({ train, result }: FinishedRun): Promise<EvaluationPart> {
   if (!result) return { gallery: [], worst: [] };
-  const { evaluation, dataset } = result;
-  const detections = cocoResults(result.detections, train.categories);
+  const { evaluation, dataset, detections, results } = result;
   return {
-    evaluation: evaluationData(evaluation, dataset, detections, MIN_SCORE),
-    gallery: await galleryImages(dataset, train, result.detections, MIN_SCORE),
-    worst: await worstImages(dataset, detections, MIN_SCORE),
+    evaluation: evaluationData(evaluation, dataset, results, MIN_SCORE),
+    gallery: await galleryImages(dataset, train, detections, MIN_SCORE),
+    worst: await worstImages(dataset, results, MIN_SCORE),
   };
 }
 

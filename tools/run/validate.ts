@@ -30,7 +30,7 @@ export async function validate(
     return { workers, ...faults.listeners(set), signal: faults.signal, onProgress };
   };
   const evaluate = async (): Promise<DetectorEvaluation> => {
-    const found = await evaluateDetector({ model, categories }, set, watched('evaluating'));
+    const found = await evaluateDetector(model, set, { ...watched('evaluating'), categories });
     if (!withLosses || !configuration.validationLoss) return found;
     const losses = await detectorLosses(model, found.dataset, watched('validation losses'));
     return { ...found, losses };

@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import sharp from 'sharp';
 import { CocoDataset } from '../../../datasets/coco/annotations';
+import type { CocoCategory } from '../../../datasets/coco/category-map';
 import { cocoExamples } from '../../../datasets/examples';
 import { modelDefinition } from '../../../detection/modeling/definitions';
+import type { Detections } from '../../../detection/structures/instances';
 import { evaluateDetector } from '../../../tools/detectors/evaluate-detector';
 import { expectNoTensorLeaks } from '../../detection/tensor-leaks';
 
@@ -49,7 +51,6 @@ test('a data set and its examples get the same numbers, also where pictures are 
       scores: Float32Array.of(0.9, 0.8),
     })),
   );
-  const detector = { model, categories };
   const examples = cocoExamples(dataset);
   const inMemory = await Promise.all(
     examples.map(async (example, k) => {
@@ -57,13 +58,49 @@ test('a data set and its examples get the same numbers, also where pictures are 
       return { ...example, file };
     }),
   );
-  const expected = await evaluateDetector(detector, dataset, { workers: 1 });
+  const expected = await evaluateDetector(model, dataset);
   expect(expected.evaluation.stats[0]).toBeCloseTo(0.6, 12);
   for (const data of [examples, inMemory]) {
-    const { evaluation, detections } = await evaluateDetector(detector, data, { workers: 1 });
+    const { evaluation, detections } = await evaluateDetector(model, data);
     expect(evaluation.stats).toEqual(expected.evaluation.stats);
     expect(evaluation.perCategory.map(({ categoryId }) => categoryId)).toEqual([1, 2]);
     expect(detections).toEqual(expected.detections);
   }
   model.dispose();
+});
+
+test('labels mean the categories of the same names, in whatever order, or those that are given', async () => {
+  const dataset = await makeSet();
+  const definition = modelDefinition('fasterrcnn_tiny_fpn');
+  const found = (labels: number[]): Detections[] => [
+    {
+      boxes: Float32Array.of(5, 4, 25, 34, 5, 4, 25, 34),
+      labels: Int32Array.from(labels),
+      scores: Float32Array.of(1, 1),
+    },
+  ];
+  const evaluated = async (names: readonly string[], labels: number[], given?: CocoCategory[]) => {
+    const model = definition.build({ categories: names, input: definition.input });
+    jest.spyOn(model, 'detect').mockImplementation(() => found(labels));
+    try {
+      const { results, evaluation } = await evaluateDetector(model, dataset, given && { categories: given });
+      const { perCategory, numOfUnknownCategory } = evaluation;
+      const ids = results.slice(0, 2).map(({ category_id }) => category_id);
+      return {
+        ids,
+        found: perCategory.map(({ numDetections }) => numDetections),
+        unknown: numOfUnknownCategory,
+      };
+    } finally {
+      model.dispose();
+    }
+  };
+  expect(await evaluated(['eight', 'three'], [1, 2])).toEqual({ ids: [8, 3], found: [3, 3], unknown: 0 });
+  // What the set lacks does not count.
+  expect(await evaluated(['nine', 'three'], [1, 2])).toEqual({ ids: [9, 3], found: [3, 0], unknown: 3 });
+  expect(await evaluated(['a', 'b'], [1, 2], categories)).toEqual({ ids: [3, 8], found: [3, 3], unknown: 0 });
+  await expect(evaluated(['a', 'b'], [1, 2])).rejects.toMatchObject({
+    code: 'no-common-category',
+    facts: { ofDetector: ['a', 'b'], ofDataset: ['three', 'eight'] },
+  });
 });

@@ -64,7 +64,8 @@ function evaluated(
     }),
   );
   const results = cocoResults(detections, set.categories);
-  return { evaluation: evaluateDetections(set, results, { iouType: 'bbox' }), dataset: set, detections };
+  const evaluation = evaluateDetections(set, results, { iouType: 'bbox' });
+  return { evaluation, dataset: set, detections, results };
 }
 
 const configuration = completeConfiguration(

@@ -9,7 +9,7 @@ import { decodeImage, ImageError } from '../../../datasets/images/decode';
 import type { EventStorage, SummaryBox, SummaryImage } from '../../../detection/events/event-storage';
 import { scaleBoxes, type Boxes } from '../../../detection/structures/boxes';
 import type { Detections } from '../../../detection/structures/instances';
-import { aboveThreshold, cocoResults } from '../../detectors/detect-images';
+import { aboveThreshold } from '../../detectors/detect-images';
 import type { DetectorEvaluation } from '../../detectors/evaluate-detector';
 import { sizeOfSide } from '../../../datasets/images/picture-size';
 
@@ -30,13 +30,11 @@ const NUM_THRESHOLDS = 201;
  */
 export async function summarizeEvaluation(
   storage: EventStorage,
-  { dataset, detections }: DetectorEvaluation,
+  { dataset, detections, results }: DetectorEvaluation,
   categories: readonly CocoCategory[],
 ): Promise<void> {
-  const results = cocoResults(detections, categories).filter(({ category_id }) =>
-    dataset.hasCategory(category_id),
-  );
-  const curves = scoreCurves(dataset, results, NUM_THRESHOLDS);
+  const known = results.filter(({ category_id }) => dataset.hasCategory(category_id));
+  const curves = scoreCurves(dataset, known, NUM_THRESHOLDS);
   storage.precisionRecall('val/precision_recall/all categories', total(curves));
   dataset.categories.forEach(({ id, name }, k) =>
     storage.precisionRecall(`val/precision_recall/${id} ${name}`, curves[k]),

@@ -4,6 +4,7 @@ import type { Hook } from '../../../detection/engine/hooks';
 import { JsonLinesWriter } from '../../../detection/engine/writers/json-lines-writer';
 import { ProgressWriter } from '../../../detection/engine/writers/progress-writer';
 import { CheckpointHook } from '../../../weights/checkpoints/checkpoint-hook';
+import { metadataOf } from '../../detectors/known-detector';
 import { DEFAULT_BEST_METRIC } from '../../config/schema';
 import type { DataFaults } from './data-faults';
 import { DivergencePolicy } from './divergence-policy';
@@ -88,6 +89,10 @@ function progressWriter({ configuration: { data, optimizer }, metric }: Training
 }
 
 function checkpointHook({ configuration, output, train, metric, learner }: TrainingRun): CheckpointHook {
+  const { definition, input } = learner.model;
+  const { norm, normEpsilon } = configuration.model;
+  const options = { norm, epsilon: normEpsilon ?? undefined, input };
+  const metadata = metadataOf({ definition, options, categories: train.categories });
   return new CheckpointHook(output, {
     ...learner,
     every: configuration.checkpointEvery,
@@ -95,6 +100,6 @@ function checkpointHook({ configuration, output, train, metric, learner }: Train
     keepEvery: configuration.keepEvery ?? undefined,
     bestMetric: metric,
     tell: say,
-    metadata: { categories: train.categories, configuration },
+    metadata: { ...metadata },
   });
 }

@@ -10,6 +10,7 @@ import type { CompleteConfiguration } from '../../../../tools/config/complete';
 import { evaluateDetections } from '../../../../datasets/evaluation/evaluate';
 import { flatten, runEvents } from '../../../../tools/run/hooks/run-events';
 import { runEventFiles } from '../../../../tools/run/folder/run-folder';
+import { cocoResults } from '../../../../tools/detectors/detect-images';
 import { summarizeEvaluation } from '../../../../tools/run/hooks/summarize-evaluation';
 
 let folder: string;
@@ -35,12 +36,11 @@ async function evaluated() {
     labels: Int32Array.of(2, 1, 2),
     scores: Float32Array.of(0.75, 0.6, 0.25),
   };
-  const result = {
-    dataset,
-    evaluation: evaluateDetections(dataset, [], { iouType: 'bbox' }),
-    detections: new Map([[3, detections]]),
-  };
-  return { result, categories: [{ id: 2, name: 'cat' }, ...dataset.categories] };
+  const categories = [{ id: 2, name: 'cat' }, ...dataset.categories];
+  const found = new Map([[3, detections]]);
+  const evaluation = evaluateDetections(dataset, [], { iouType: 'bbox' });
+  const result = { dataset, evaluation, detections: found, results: cocoResults(found, categories) };
+  return { result, categories };
 }
 
 describe('summarizeEvaluation', () => {
