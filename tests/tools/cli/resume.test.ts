@@ -56,7 +56,9 @@ test('a run of format 1 is used and gone on with, with a note; refused where it 
   const settings = [...val, ...images, '--set', 'evaluateEvery=1', '--set', 'earlyStopping.patience=9'];
   expect(await workplace.train(output, '--iterations', '2', ...steady, ...settings)).toBe(0);
   const last = realpathSync(path.join(output, 'last'));
-  const { hooks } = readCheckpointState(last);
+  const { hooks, metadata } = readCheckpointState(last);
+  expect(metadata).toMatchObject({ model: 'fasterrcnn_tiny_fpn', options: { norm: 'batch', epsilon: null } });
+  expect(Object.keys(metadata).sort()).toEqual(['categories', 'model', 'options']);
   expect(hooks).toEqual({ divergence: [], earlyStopping: expect.anything() as unknown, evaluation: 2 });
   makeFormat1(last);
   const [config, state] = [path.join(output, 'config.yaml'), path.join(last, 'state.json')];

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import type { DetectorOptions } from '../../../detection/modeling/detector';
+import type { ShorterSide } from '../../../detection/structures/input-spec';
 import type { CheckpointState } from '../../../weights/checkpoints/checkpoint';
 
 /** Makes a checkpoint one of format 1, as the project wrote it before: with all that its `state.json` held then. */
@@ -15,7 +17,7 @@ export function makeFormat1(checkpoint: string): void {
     isExtra,
     metrics,
     metadata: {
-      ...metadata,
+      ...detectorOfFormat1(metadata),
       divergedIterations: hooks['divergence'],
       earlyStopping: hooks['earlyStopping'],
       evaluatedUpTo: hooks['evaluation'],
@@ -24,4 +26,15 @@ export function makeFormat1(checkpoint: string): void {
   };
   const own = createHash('sha256').update(JSON.stringify(state)).digest('hex');
   writeFileSync(file, `${JSON.stringify({ ...state, sha256: { ...sha256, 'state.json': own } }, null, 2)}\n`);
+}
+
+/** What was said of a detector then: a part of its run's configuration. */
+function detectorOfFormat1({ model, options, ...others }: CheckpointState['metadata']): object {
+  if (options === undefined) return { ...others, model };
+  const { norm, epsilon, input } = options as Pick<DetectorOptions, 'norm' | 'epsilon' | 'input'>;
+  const { minSize, maxSize } = input!.resize as ShorterSide;
+  return {
+    ...others,
+    configuration: { model: { name: model, minSize, maxSize, norm, normEpsilon: epsilon } },
+  };
 }
