@@ -1,7 +1,7 @@
 import { InputError } from '../../detection/errors';
 import { modelDefinition } from '../../detection/modeling/definitions';
 import { defaultNorm, defaultTrainableLayers } from '../../detection/modeling/definitions/complete-options';
-import type { NormName } from '../../detection/modeling/detector';
+import type { ModelDefinition, NormName } from '../../detection/modeling/detector';
 import { sidesOf } from './model-input';
 import { MAX_SIDE } from './sections/model-section';
 import type { TrainingConfiguration } from './schema';
@@ -35,7 +35,7 @@ const MILESTONE_SHARES = [2 / 3, 8 / 9] as const;
 /**
  * Fills what the user left to be derived, each from the keys that its description names.
  *
- * @throws InputError where the model does not have as many stages as are to be trained.
+ * @throws InputError where the model does not have as many stages as are to be trained, or takes pictures of another size.
  */
 export function completeConfiguration(configuration: TrainingConfiguration): CompleteConfiguration {
   const { model, data, optimizer, schedule, iterations } = configuration;
@@ -50,6 +50,7 @@ export function completeConfiguration(configuration: TrainingConfiguration): Com
       `model.trainableLayers is ${model.trainableLayers}, but the backbone of ${model.name} has ${stages} stages`,
     );
   }
+  requireOwnSize(definition, configuration);
   return {
     ...configuration,
     model: {
@@ -80,4 +81,29 @@ export function completeConfiguration(configuration: TrainingConfiguration): Com
       milestones: schedule.milestones ?? MILESTONE_SHARES.map((share) => Math.round(share * iterations)),
     },
   };
+}
+
+/** A model that takes pictures of one size cannot be given another. */
+function requireOwnSize(
+  { name, input: { resize } }: ModelDefinition,
+  { model, data }: TrainingConfiguration,
+): void {
+  if (resize.kind !== 'fixed') return;
+  const own = sidesOf({ input: { resize } });
+  const isOther = (given: number | null, side: number): boolean => given !== null && given !== side;
+  const [key] = [
+    ...(isOther(model.minSize, own.minSize) ? ['model.minSize'] : []),
+    ...(isOther(model.maxSize, own.maxSize) ? ['model.maxSize'] : []),
+    ...(data.trainMinSizes?.some((side) => side !== own.minSize) ? ['data.trainMinSizes'] : []),
+  ];
+  if (key === undefined) return;
+  const size = `${resize.width} x ${resize.height} pixels`;
+  throw new InputError(
+    'fixed-size',
+    `${key}: ${name} takes pictures of ${size}, whatever they are; leave it out`,
+    {
+      key,
+      model: name,
+    },
+  );
 }

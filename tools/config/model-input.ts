@@ -8,7 +8,7 @@ export interface Sides {
 }
 
 /** How large a model makes pictures unless it is told otherwise: the longer side at most. */
-export function sidesOf({ input: { resize } }: ModelDefinition): Sides {
+export function sidesOf({ input: { resize } }: { readonly input: Pick<InputSpec, 'resize'> }): Sides {
   if (resize.kind === 'shorter-side') return resize;
   const { height, width } = resize;
   return { minSize: Math.min(height, width), maxSize: Math.max(height, width) };

@@ -20,7 +20,7 @@ export function makeTrainingLoader(
     input,
     batchSize: data.batchSize,
     workers: data.workers,
-    minSizes: data.trainMinSizes,
+    ...(input.resize.kind === 'shorter-side' && { minSizes: data.trainMinSizes }),
     flipProbability: data.flip,
     scaleJitter: scaleJitterOf(data.scaleJitter, input),
     photometricDistortion: data.photometricDistortion,

@@ -37,7 +37,7 @@ export function defaultTrainableLayers(
   { stages }: Pick<ModelDefinition, 'stages'>,
   pretrained: boolean,
 ): number {
-  return pretrained ? TRAINABLE_LAYERS_WITH_WEIGHTS : stages;
+  return pretrained ? Math.min(TRAINABLE_LAYERS_WITH_WEIGHTS, stages) : stages;
 }
 
 /** Which normalisation torchvision gives a model, with pretrained weights and without. */

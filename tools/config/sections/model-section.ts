@@ -27,7 +27,6 @@ export const modelSection = z
     trainableLayers: z
       .int()
       .min(0)
-      .max(6)
       .nullable()
       .default(null)
       .describe(
