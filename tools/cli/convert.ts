@@ -83,7 +83,11 @@ function makeFolderOf(file: string): void {
   try {
     mkdirSync(path.dirname(file), { recursive: true });
   } catch (error) {
-    throw new InputError('input', `OUT ${file}: cannot be written: ${(error as Error).message}`);
+    throw new InputError(
+      'output-not-writable',
+      `OUT ${file}: cannot be written: ${(error as Error).message}`,
+      { option: 'OUT', name: file },
+    );
   }
 }
 
@@ -110,7 +114,11 @@ function writerFor(output: string): Writer {
         return [];
       };
     default:
-      throw new InputError('input', `OUT ${output}: a name that ends in .safetensors or .pth is expected`);
+      throw new InputError(
+        'output-extension',
+        `OUT ${output}: a name that ends in .safetensors or .pth is expected`,
+        { file: output },
+      );
   }
 }
 

@@ -137,12 +137,13 @@ async function detectAll(
 /** A picture, or the pictures of a folder by name. */
 function picturesAt(given: string): string[] {
   const found = statOrUndefined(given);
-  if (!found) throw new InputError('input', `${given}: there is no such file or folder`);
+  if (!found)
+    throw new InputError('no-such-path', `${given}: there is no such file or folder`, { path: given });
   if (!found.isDirectory()) return [given];
   const names = readdirSync(given, { withFileTypes: true })
     .filter((entry) => !entry.isDirectory() && PICTURE_NAME.test(entry.name))
     .map(({ name }) => name);
-  if (names.length === 0) throw new InputError('input', `${given}: has no pictures`);
+  if (names.length === 0) throw new InputError('no-pictures', `${given}: has no pictures`, { folder: given });
   return names.sort().map((name) => path.join(given, name));
 }
 
@@ -159,8 +160,9 @@ function drawingNames(files: readonly string[], folder: string): string[] {
     taken.add(drawing);
     if (statOrUndefined(drawing) && originals.has(realpathSync(drawing))) {
       throw new InputError(
-        'input',
+        'overwrites-input',
         `--output ${folder}: would overwrite the picture ${drawing}; choose another folder`,
+        { option: '--output', file: drawing },
       );
     }
     return drawing;

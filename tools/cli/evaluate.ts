@@ -79,7 +79,7 @@ async function ofFile(options: EvaluateCommandOptions, file: string): Promise<Co
   const { annotations, iouType, model, weights, normEpsilon, images } = options;
   if ([model, weights, normEpsilon, images].some((option) => option !== undefined)) {
     throw new InputError(
-      'input',
+      'options-conflict',
       '--detections evaluates a file; leave out --model, --weights, --norm-epsilon and --images',
     );
   }
@@ -98,13 +98,16 @@ async function ofDetector({
 }: EvaluateCommandOptions): Promise<CocoEvaluation> {
   if (weights === undefined) {
     throw new InputError(
-      'input',
+      'nothing-to-evaluate',
       'what to evaluate is missing: give --weights with --images, or --detections',
     );
   }
-  if (images === undefined) throw new InputError('input', '--images is missing: the folder of the pictures');
+  if (images === undefined)
+    throw new InputError('option-missing', '--images is missing: the folder of the pictures', {
+      option: '--images',
+    });
   if (iouType === 'segm')
-    throw new InputError('input', '--iou-type segm: the detectors here find boxes, no masks');
+    throw new InputError('no-masks', '--iou-type segm: the detectors here find boxes, no masks');
   const set = await readSet(annotations, images);
   const detector = await loadDetector(weights, { model, normEpsilon });
   try {

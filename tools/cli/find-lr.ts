@@ -76,15 +76,20 @@ weights and evaluates nothing. docs/training.md says how to read the chart.`,
  */
 async function runFindLr(given: FindLrCommandOptions): Promise<void> {
   const { from, to, json } = given;
-  if (from >= to) throw new InputError('input', `--from ${from} has to be less than --to ${to}`);
+  if (from >= to)
+    throw new InputError('learning-rate-range', `--from ${from} has to be less than --to ${to}`, {
+      from,
+      to,
+    });
   const sources = configurationSources(given);
   const configuration = completeConfiguration(loadConfiguration(sources));
   const isGiven = sources.assignments.some(({ key }) => key === 'iterations');
   const iterations = isGiven ? configuration.iterations : DEFAULT_ITERATIONS;
   if (iterations < MIN_RANGE_STEPS) {
     throw new InputError(
-      'input',
+      'too-few-iterations',
       `${iterations} iterations are too few to see the loss fall: at least ${MIN_RANGE_STEPS} are needed`,
+      { iterations, least: MIN_RANGE_STEPS },
     );
   }
   const { trainAnnotations, trainImages, skipInvalid } = configuration.data;
@@ -166,7 +171,8 @@ async function rangeTest(
   } catch (error) {
     if (!(error instanceof DivergenceError)) throw error;
     // A loss that is no number any more has exploded too, unless it has never been one.
-    if (range.points.length === 0) throw new InputError('input', error.message);
+    if (range.points.length === 0)
+      throw new InputError('diverged', error.message, { iteration: error.step.iteration });
     progress.endLine();
   } finally {
     disposeLearner(learner);

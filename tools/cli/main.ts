@@ -85,11 +85,20 @@ Each command explains itself: rcnn train --help`;
  */
 export async function main(argv: string[]): Promise<number> {
   try {
-    await buildProgram(argv).parseAsync(argv, { from: 'user' });
+    await runCommand(argv);
     return exitStatus.done;
   } catch (error) {
     return report(error);
   }
+}
+
+/**
+ * Runs a command, and says nothing of why it cannot.
+ *
+ * @throws InputError and whatever else the command throws; CommanderError for options that cannot be, and after a help text.
+ */
+export async function runCommand(argv: string[]): Promise<void> {
+  await buildProgram(argv).parseAsync(argv, { from: 'user' });
 }
 
 function buildProgram(argv: readonly string[]): Command {

@@ -55,7 +55,7 @@ ${configurationHelp()}`,
 async function runTrain(options: TrainCommandOptions): Promise<void> {
   const { output, resume = false, exact = false } = options;
   if (exact && !resume)
-    throw new InputError('input', '--exact says how a run is to go on: give --resume too');
+    throw new InputError('exact-without-resume', '--exact says how a run is to go on: give --resume too');
   if (resume) requireRun(output);
   else requireFreeFolder(output);
   const job = {

@@ -88,7 +88,8 @@ async function runBenchmarkSpeed(options: BenchmarkSpeedOptions): Promise<void> 
 }
 
 function requireThere(option: string, name: string): void {
-  if (!existsSync(name)) throw new InputError('input', `${option}: there is no ${name}`);
+  if (!existsSync(name))
+    throw new InputError('no-such-path', `${option}: there is no ${name}`, { option, path: name });
 }
 
 function chosenCases(
@@ -100,8 +101,9 @@ function chosenCases(
     const known = cases.find((candidate) => candidate.name === name);
     if (!known)
       throw new InputError(
-        'input',
+        'unknown-case',
         `--case ${name}: there is no such case; there are ${cases.map((each) => each.name).join(', ')}`,
+        { name, known: cases.map((each) => each.name) },
       );
     return known;
   });
