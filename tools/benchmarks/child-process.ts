@@ -27,6 +27,9 @@ export async function runProgram({ program, args }: ProgramCall, signal: AbortSi
     if (signal.aborted) throw new Interrupted('stopped');
     const { stderr, message } = error as Error & { stderr?: string };
     const reason = stderr?.trim().split('\n').at(-1) ?? message;
-    throw new InputError('input', `${program} ${args.join(' ')} failed: ${reason}`);
+    throw new InputError('program-failed', `${program} ${args.join(' ')} failed: ${reason}`, {
+      program,
+      args,
+    });
   }
 }

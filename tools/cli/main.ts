@@ -1,15 +1,5 @@
 import { Command, CommanderError } from 'commander';
 import { InputError } from '../../detection/errors';
-import { benchmarkCommand } from './commands/benchmark';
-import { checkCommand } from './commands/check';
-import { configCommand } from './commands/config';
-import { convertCommand } from './commands/convert';
-import { demoCommand } from './commands/demo';
-import { detectCommand } from './commands/detect';
-import { evaluateCommand } from './commands/evaluate';
-import { findLrCommand } from './commands/find-lr';
-import { synthesizeCommand } from './commands/synthesize';
-import { trainCommand } from './commands/train';
 import { messageWithHint } from '../run/loading-hints';
 import { Interrupted } from '../terminal/interruption';
 import { tell } from '../terminal/progress';
@@ -19,18 +9,61 @@ import { terminalText } from '../terminal/terminal-text';
 /** What scripts may rely on. */
 export const exitStatus = { done: 0, bug: 1, userInput: 2, interrupted: 130 } as const;
 
-/** Options and help only: what a command does is loaded when it runs, so that `--help` answers at once. */
-const commands = [
-  checkCommand,
-  configCommand,
-  findLrCommand,
-  trainCommand,
-  evaluateCommand,
-  detectCommand,
-  convertCommand,
-  synthesizeCommand,
-  benchmarkCommand,
-  demoCommand,
+/** What the list of commands says of one, and where its options and its work are. */
+type Entry = readonly [usage: string, description: string, load: () => (command: Command) => void];
+
+/** A command's file is loaded where the command runs or explains itself, so that `rcnn --help` answers at once. */
+const commands: readonly Entry[] = [
+  [
+    'check [options]',
+    'check a data set as training does before its first step, and decode each picture',
+    () => (require('./check') as typeof import('./check')).checkCommand,
+  ],
+  [
+    'config [options]',
+    'print a configuration with every key, its default and what it means; check a configuration file',
+    () => (require('./config') as typeof import('./config')).configCommand,
+  ],
+  [
+    'find-lr [options]',
+    'find a learning rate: train while it rises until the loss explodes, and see where the loss falls fastest',
+    () => (require('./find-lr') as typeof import('./find-lr')).findLrCommand,
+  ],
+  [
+    'train [options]',
+    'train a detector on pictures with a COCO instances file',
+    () => (require('./train') as typeof import('./train')).trainCommand,
+  ],
+  [
+    'evaluate [options]',
+    'compute average precision as pycocotools does, of a detector or of a file of detections',
+    () => (require('./evaluate') as typeof import('./evaluate')).evaluateCommand,
+  ],
+  [
+    'detect [options] <image-or-dir...>',
+    'find objects in pictures',
+    () => (require('./detect') as typeof import('./detect')).detectCommand,
+  ],
+  [
+    'convert [options] <in> <out>',
+    'convert a file of weights; names, types and values stay as they are',
+    () => (require('./convert') as typeof import('./convert')).convertCommand,
+  ],
+  [
+    'synthesize [options]',
+    'generate a data set of cut-and-paste scenes in COCO’s format',
+    () => (require('./synthesize') as typeof import('./synthesize')).synthesizeCommand,
+  ],
+  [
+    'benchmark',
+    'measure time and memory, each case in a process of its own',
+    () => (require('./benchmark/benchmark') as typeof import('./benchmark/benchmark')).benchmarkCommand,
+  ],
+  [
+    'demo [options]',
+    'generate scenes, train a small detector on them, evaluate it and write a report',
+    () => (require('./demo') as typeof import('./demo')).demoCommand,
+  ],
 ];
 
 const examples = `
@@ -52,31 +85,42 @@ Each command explains itself: rcnn train --help`;
  */
 export async function main(argv: string[]): Promise<number> {
   try {
-    await buildProgram().parseAsync(argv, { from: 'user' });
+    await runCommand(argv);
     return exitStatus.done;
   } catch (error) {
     return report(error);
   }
 }
 
-function buildProgram(): Command {
-  const program = new Command('rcnn')
-    .description('Faster R-CNN: train, evaluate and use object detectors.')
-    .helpCommand('help [command]', 'explain a command')
-    .addHelpText('after', examples);
-  for (const build of commands) program.addCommand(build());
-  for (const command of withSubcommands(program)) {
-    command
-      .exitOverride()
-      .showSuggestionAfterError()
-      .configureOutput({ outputError: (text, write) => write(terminalText(text)) });
-  }
-  return program;
+/**
+ * Runs a command, and says nothing of why it cannot.
+ *
+ * @throws InputError and whatever else the command throws; CommanderError for options that cannot be, and after a help text.
+ */
+export async function runCommand(argv: string[]): Promise<void> {
+  await buildProgram(argv).parseAsync(argv, { from: 'user' });
 }
 
-/** `rcnn`, `rcnn train`, `rcnn benchmark`, `rcnn benchmark speed`, ... */
-function withSubcommands(command: Command): Command[] {
-  return [command, ...command.commands.flatMap(withSubcommands)];
+function buildProgram(argv: readonly string[]): Command {
+  const program = new Command('rcnn')
+    .description('Faster R-CNN: train, evaluate and use object detectors.')
+    .exitOverride()
+    .showSuggestionAfterError()
+    .configureOutput({ outputError: (text, write) => write(terminalText(text)) });
+  // The program has no options that take a value: this is the command, in `rcnn help train` too.
+  const wanted = argv.find((word) => !word.startsWith('-') && word !== 'help');
+  const usages = new Map<string, string>();
+  for (const [usage, description, load] of commands) {
+    const [name] = usage.split(' ');
+    usages.set(name, usage);
+    const command = program.command(name).description(description);
+    if (name === wanted) load()(command);
+  }
+  // After the commands, which would inherit it.
+  return program
+    .helpCommand('help [command]', 'explain a command')
+    .configureHelp({ subcommandTerm: (command) => usages.get(command.name()) ?? 'help [command]' })
+    .addHelpText('after', examples);
 }
 
 function report(error: unknown): number {

@@ -84,6 +84,9 @@ export function collect(value: string, previous: readonly string[] = []): string
  * hide its suggestion.
  */
 export function given(value: string | undefined, option: string): string {
-  if (value === undefined) throw new InputError('input', `${option} is missing; --help explains it`);
+  if (value === undefined)
+    throw new InputError('option-missing', `${option} is missing; --help explains it`, {
+      option: option.split(' ')[0],
+    });
   return value;
 }

@@ -15,7 +15,9 @@ export function parseAssignment(text: string): Assignment {
   const source = `--set ${text}`;
   const equals = text.indexOf('=');
   if (equals < 1)
-    throw new InputError('input', `${source}: expected key=value, as in --set optimizer.lr=0.01`);
+    throw new InputError('assignment', `${source}: expected key=value, as in --set optimizer.lr=0.01`, {
+      text,
+    });
   const written = text.slice(equals + 1);
   try {
     return {
@@ -26,8 +28,9 @@ export function parseAssignment(text: string): Assignment {
     };
   } catch {
     throw new InputError(
-      'input',
+      'assignment',
       `${source}: the value is no valid YAML; put text with special characters in quotes`,
+      { text },
     );
   }
 }

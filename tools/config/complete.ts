@@ -46,8 +46,9 @@ export function completeConfiguration(configuration: TrainingConfiguration): Com
   const { stages } = definition;
   if (model.trainableLayers !== null && model.trainableLayers > stages) {
     throw new InputError(
-      'input',
+      'too-many-stages',
       `model.trainableLayers is ${model.trainableLayers}, but the backbone of ${model.name} has ${stages} stages`,
+      { model: model.name, trainableLayers: model.trainableLayers, stages },
     );
   }
   requireOwnSize(definition, configuration);

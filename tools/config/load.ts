@@ -61,7 +61,7 @@ export function loadConfiguration(sources: ConfigurationSources): TrainingConfig
   const faults = [...new Set(messages)];
   const untold = faults.splice(MAX_FAULTS).length;
   if (untold > 0) faults.push(`and ${untold} more`);
-  throw new InputError('input', faults.join('\n'));
+  throw new InputError('configuration', faults.join('\n'), { faults });
 }
 
 /** Lays a file's values over what is there; says why where it cannot be read. */
@@ -80,7 +80,10 @@ function mergedFile(values: Section, name: string | undefined): { file?: YamlFil
 /** Lays them section by section. */
 function merge(values: Section, file: YamlFile, path: string[], from: unknown = file.values): void {
   if (!isSection(from))
-    throw new InputError('input', `${file.place(path)}: expected keys with values, as in "seed: 1"`);
+    throw new InputError(
+      'configuration-file',
+      `${file.place(path)}: expected keys with values, as in "seed: 1"`,
+    );
   for (const [name, value] of Object.entries(from)) {
     const here = [...path, name];
     // A section that is empty, and a key that has no default and no value yet, are as if left out.

@@ -32,8 +32,9 @@ export function requireSameRun(
     const [was, is] = [valueAt(before, path), valueAt(now, path)].map((value) => JSON.stringify(value));
     if (was === is || changeable.includes(path)) continue;
     throw new InputError(
-      'input',
+      'other-configuration',
       `${output}: this run has ${path} ${was}, not ${is}; go on without changing it, or start another run`,
+      { output, key: path, was, is },
     );
   }
 }

@@ -43,7 +43,12 @@ export function readYamlFile(file: string): YamlFile {
       stringKeys: true,
     });
     const fault = document.errors[0] ?? document.warnings[0];
-    if (fault) throw new InputError('input', `${at(fault.pos[0])}: ${messages[fault.code] ?? fault.message}`);
+    if (fault)
+      throw new InputError(
+        'configuration-file',
+        `${at(fault.pos[0])}: ${messages[fault.code] ?? fault.message}`,
+        { file },
+      );
     requireAnchors(document, at);
     const values = (document.toJS() as unknown) ?? {};
     const offset = (path: readonly PropertyKey[]): number => keyOffset(document, path);
@@ -52,7 +57,11 @@ export function readYamlFile(file: string): YamlFile {
     if (error instanceof InputError) throw error;
     // Aliases that multiply beyond reason; more brackets than the stack can hold.
     const { name, message } = error as Error;
-    throw new InputError('input', `${file}: this is no configuration: ${messages[name] ?? message}`);
+    throw new InputError(
+      'configuration-file',
+      `${file}: this is no configuration: ${messages[name] ?? message}`,
+      { file },
+    );
   }
 }
 
@@ -81,18 +90,25 @@ function readText(file: string): string {
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const known = code === undefined ? undefined : refusals[code];
-    throw new InputError('input', `${file}: ${known ?? `cannot read the configuration: ${message}`}`);
+    throw new InputError(
+      'configuration-file',
+      `${file}: ${known ?? `cannot read the configuration: ${message}`}`,
+      { file },
+    );
   }
   if (bytes.length > MAX_BYTES) {
     throw new InputError(
-      'input',
+      'configuration-file',
       `${file}: this is no configuration: it is larger than ${MAX_BYTES / 2 ** 20} MiB`,
+      { file },
     );
   }
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    throw new InputError('input', `${file}: this is no configuration: it is not text in UTF-8`);
+    throw new InputError('configuration-file', `${file}: this is no configuration: it is not text in UTF-8`, {
+      file,
+    });
   }
 }
 
@@ -120,7 +136,7 @@ function requireAnchors(document: Document, at: (offset: number) => string): voi
       const reason = value
         ? `stands inside what it stands for, &${alias.source}`
         : `has no anchor &${alias.source} before it`;
-      throw new InputError('input', `${at(start(alias) ?? 0)}: *${alias.source} ${reason}`);
+      throw new InputError('configuration-file', `${at(start(alias) ?? 0)}: *${alias.source} ${reason}`);
     },
   });
 }

@@ -121,8 +121,9 @@ function parseMetadata(file: string, json: string): DetectorMetadata {
     return anyMetadata.parse(JSON.parse(json));
   } catch {
     throw new InputError(
-      'input',
+      'detector-metadata',
       `${file}: its metadata ${DETECTOR_METADATA} is not what rcnn convert writes`,
+      { file },
     );
   }
 }

@@ -66,8 +66,9 @@ export async function loadDetector(weights: string, given: GivenDetector = {}): 
 function requireDetector(weights: string, { name, of }: PublishedWeights): void {
   if (of === 'detector') return;
   throw new InputError(
-    'input',
+    'classifier-weights',
     `${weights}: ${name} are weights of an image classifier; rcnn train --weights begins a detector with them`,
+    { weights },
   );
 }
 
@@ -83,7 +84,10 @@ function ofWantedModel(
     return { ...known, definition: wanted, options: { ...known.options, input: wanted.input } };
   }
   const what = checkpoint === undefined ? `${file} is of` : `${checkpoint} is a checkpoint of`;
-  throw new InputError('input', `--model ${wanted.name}: ${what} ${name}; leave --model out`);
+  throw new InputError('other-model', `--model ${wanted.name}: ${what} ${name}; leave --model out`, {
+    wanted: wanted.name,
+    found: name,
+  });
 }
 
 function describeBareFile(
@@ -92,7 +96,11 @@ function describeBareFile(
   definition: ModelDefinition | undefined,
 ): KnownDetector {
   if (definition === undefined) {
-    throw new InputError('input', `${file}: does not say which detector it is of; name it with --model`);
+    throw new InputError(
+      'model-missing',
+      `${file}: does not say which detector it is of; name it with --model`,
+      { weights: file },
+    );
   }
   const numClasses = classesIn(file, tensors, definition);
   const generic = Array.from({ length: numClasses }, (_, i) => ({ id: i + 1, name: `category ${i + 1}` }));
@@ -112,6 +120,6 @@ function classesIn(
     return stateDict.numClasses(tensors);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    throw new InputError('input', `${file}: is no detector's: ${error.message}`);
+    throw new InputError('no-detector', `${file}: is no detector's: ${error.message}`, { file });
   }
 }

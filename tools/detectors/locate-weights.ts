@@ -58,15 +58,17 @@ export function publicationOf(name: string, model: ModelDefinition | undefined):
     .join(', ');
   if (model === undefined) {
     throw new InputError(
-      'input',
+      'model-missing',
       `--weights ${name}: of which model? Give --model; there are such weights of ${models}`,
+      { weights: name },
     );
   }
   const names = Object.keys(model.published);
   const others = names.length === 0 ? 'none of this model' : `${names.join(' and ')} of this model`;
   throw new InputError(
-    'input',
+    'weights-not-published',
     `--weights ${name}: torchvision publishes no such weights of ${model.name}; there are ${others}, and ${name} of ${models}`,
+    { weights: name, model: model.name },
   );
 }
 
@@ -76,12 +78,16 @@ export function publicationOf(name: string, model: ModelDefinition | undefined):
 export function requireWeights(weights: string): void {
   if (isWeightsName(weights)) return;
   if (!existsSync(weights)) {
-    throw new InputError('input', `${weights}: there is no such file or folder${hintForMissing(weights)}`);
+    throw new InputError(
+      'no-such-path',
+      `${weights}: there is no such file or folder${hintForMissing(weights)}`,
+      { path: weights },
+    );
   }
   if (!statSync(weights).isDirectory() || existsSync(path.join(weights, 'state.json'))) return;
   const inside = ['best', 'last'].map((name) => path.join(weights, name)).find((name) => existsSync(name));
   const hint = inside === undefined ? 'a run has them under checkpoints/' : `${inside} is one`;
-  throw new InputError('input', `${weights}: is no checkpoint; ${hint}`);
+  throw new InputError('no-checkpoint', `${weights}: is no checkpoint; ${hint}`, { folder: weights });
 }
 
 function hintForMissing(weights: string): string {

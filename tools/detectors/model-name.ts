@@ -11,6 +11,6 @@ export function namedModel(name: string): ModelDefinition {
     if (!(error instanceof UnknownModelError)) throw error;
     const meant = suggest(name, modelNames);
     const hint = meant === undefined ? `; there are ${modelNames.join(', ')}` : `; did you mean ${meant}?`;
-    throw new InputError('input', `--model ${name}: there is no such model${hint}`);
+    throw new InputError('unknown-model', `--model ${name}: there is no such model${hint}`, { model: name });
   }
 }

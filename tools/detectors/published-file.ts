@@ -20,8 +20,9 @@ export async function publishedFile(published: PublishedWeights): Promise<string
   if (!existsSync(file)) await fetchPublished(published, file);
   else if (!(await sha256Of(file)).startsWith(sha256Prefix(published))) {
     throw new InputError(
-      'input',
+      'published-hash',
       `${file}: its SHA-256 is not the published one; delete it, and it will be downloaded anew`,
+      { file },
     );
   }
   return file;
@@ -66,8 +67,9 @@ function baseUrl(): string {
   const given = process.env['FASTER_RCNN_WEIGHTS_URL'] ?? PUBLISHED_URL;
   if (!URL.canParse(given) || !/^https?:$/.test(new URL(given).protocol)) {
     throw new InputError(
-      'input',
+      'download-url',
       `FASTER_RCNN_WEIGHTS_URL is ${JSON.stringify(given)}; an http or https URL is expected`,
+      { url: given },
     );
   }
   return given.replace(/\/+$/, '');

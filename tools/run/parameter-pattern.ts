@@ -25,7 +25,8 @@ export function requireMatch(key: string, pattern: string, names: readonly strin
   const hint =
     meant === undefined ? `; its parameters have names like ${names[0]}` : `; did you mean ${meant}?`;
   throw new InputError(
-    'input',
+    'no-parameter',
     `${key}: no parameter of the model is called ${JSON.stringify(pattern)}${hint}`,
+    { key, pattern },
   );
 }

@@ -30,7 +30,7 @@ export async function startDetector(
   const start = weights === null || isToBeRestored ? undefined : await readStartWeights(weights, definition);
   if (norm === 'frozen' && weights === null && !isToBeRestored) {
     throw new InputError(
-      'input',
+      'norm-not-loaded',
       'model.norm: frozen presumes pretrained weights; give --weights, or another norm',
     );
   }
@@ -76,5 +76,5 @@ function freeze(model: Detector, patterns: readonly string[]): void {
     }
   }
   if (!parameters.some(([, parameter]) => parameter.trainable))
-    throw new InputError('input', 'model.freeze: every parameter of the model is frozen');
+    throw new InputError('all-frozen', 'model.freeze: every parameter of the model is frozen');
 }

@@ -22,19 +22,25 @@ export function startingPoint(
   const state = readCheckpointState(checkpoint);
   if (state.iteration > iterations) {
     throw new InputError(
-      'input',
+      'too-few-iterations',
       `${output}: this run has done ${state.iteration} iterations, more than the ${iterations} that it is to have; give --iterations`,
+      { iterations, least: state.iteration },
     );
   }
   // Other categories would give the detector's labels other meanings.
   if (!isDeepStrictEqual(state.metadata['categories'], categories)) {
-    throw new InputError('input', `${file}: its categories are not those that ${output} has been trained on`);
+    throw new InputError(
+      'other-categories',
+      `${file}: its categories are not those that ${output} has been trained on`,
+      { file, output },
+    );
   }
   if (exact && !isExact(state)) {
     throw new InputError(
-      'input',
+      'earlier-version',
       `${checkpoint}: is of an earlier version, from which a run cannot go on exactly: its random draws would be ` +
         'others than they would have been. Leave out --exact to go on with those',
+      { checkpoint },
     );
   }
   return checkpoint;

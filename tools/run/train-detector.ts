@@ -143,11 +143,18 @@ function whyStopped(
   if (!fault) return new Interrupted(`Stopped ${saved}. To go on: ${resumeCommand}`);
   const what = messageWithHint(fault);
   // A new run that is refused before its first step leaves nothing behind.
-  if (iteration === 0 && !resume) return new InputError('input', `${what}. Nothing has been trained yet`);
+  if (iteration === 0 && !resume)
+    return new InputError('data-fault', `${what}. Nothing has been trained yet`, {
+      iteration,
+      fault: fault.code,
+    });
   const remedy = `When that is put right, go on with: ${resumeCommand}`;
   const without =
     fault instanceof ImageError
       ? `\nTo go on without pictures that break: ${resumeCommand} --set data.onBrokenPicture=skip`
       : '';
-  return new InputError('input', `${what}.\nStopped ${saved}. ${remedy}${without}`);
+  return new InputError('data-fault', `${what}.\nStopped ${saved}. ${remedy}${without}`, {
+    iteration,
+    fault: fault.code,
+  });
 }

@@ -48,7 +48,7 @@ async function withoutInputErrors<A, B>(first: () => Promise<A>, second: () => P
   const one = await inputErrorOf(first);
   const other = await inputErrorOf(second);
   if (one instanceof InputError && other instanceof InputError) {
-    throw new InputError('input', `${one.message}\n\n${other.message}`);
+    throw new InputError('several', `${one.message}\n\n${other.message}`, { codes: [one.code, other.code] });
   }
   if (one instanceof InputError) throw one;
   if (other instanceof InputError) throw other;
@@ -110,7 +110,11 @@ export async function checkedSet(
     () =>
       isFolder
         ? Promise.resolve()
-        : Promise.reject(new InputError('input', `${images}: there is no such folder of pictures`)),
+        : Promise.reject(
+            new InputError('no-picture-folder', `${images}: there is no such folder of pictures`, {
+              folder: images,
+            }),
+          ),
     () =>
       readCocoDataset(annotations, images, {
         skipInvalid,
@@ -141,15 +145,17 @@ function requireKnownCategories(train: CocoDataset, val: CocoDataset): void {
   for (const { id, name } of val.categories) {
     if (!train.hasCategory(id)) {
       throw new InputError(
-        'input',
+        'category-missing',
         `${val.file}: category ${id} (${shownValue(name)}) is not in ${train.file}`,
+        { file: val.file, id },
       );
     }
     const known = train.categoryOf(train.labelOf(id)).name;
     if (known !== name) {
       throw new InputError(
-        'input',
+        'category-name',
         `${val.file}: category ${id} is called ${shownValue(name)}, in ${train.file} ${shownValue(known)}`,
+        { file: val.file, id, name, known },
       );
     }
   }

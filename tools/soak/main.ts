@@ -42,9 +42,15 @@ function optionsOf(argv: readonly string[]): MainOptions | undefined {
   if (values.help) return undefined;
   const [minutes, seed] = [Number(values.minutes), Number(values.seed)];
   if (!(minutes > 0 && Number.isFinite(minutes)))
-    throw new InputError('input', `--minutes ${values.minutes}: no number of minutes`);
+    throw new InputError('option-value', `--minutes ${values.minutes}: no number of minutes`, {
+      option: '--minutes',
+      value: values.minutes,
+    });
   if (!Number.isInteger(seed) || seed < 0)
-    throw new InputError('input', `--seed ${values.seed}: no whole number from 0 on`);
+    throw new InputError('option-value', `--seed ${values.seed}: no whole number from 0 on`, {
+      option: '--seed',
+      value: values.seed,
+    });
   return { minutes, seed, output: path.resolve(values.output) };
 }
 
@@ -80,7 +86,11 @@ async function main(argv: readonly string[]): Promise<number> {
   const disk = path.join(options.output, 'disk');
   if (process.env[ON_DISK] !== undefined) return run(options, undefined);
   if (existsSync(options.output) && readdirSync(options.output).length > 0) {
-    throw new InputError('input', `${options.output}: is not empty; choose another folder with --output`);
+    throw new InputError(
+      'output-not-empty',
+      `${options.output}: is not empty; choose another folder with --output`,
+      { folder: options.output },
+    );
   }
   mkdirSync(disk, { recursive: true });
   const whyNoDisk = whyNoSmallDisk(disk);

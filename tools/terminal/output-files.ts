@@ -13,13 +13,21 @@ import { statOrUndefined } from '../../detection/files/stat-or-undefined';
 export function requireFileName(option: string, file: string, inputs: readonly string[] = []): void {
   const found = statOrUndefined(file);
   if (found?.isDirectory()) {
-    throw new InputError('input', `${option} ${file}: is a folder; the name of a file is expected`);
+    throw new InputError(
+      'output-is-folder',
+      `${option} ${file}: is a folder; the name of a file is expected`,
+      { option, file },
+    );
   }
   const destination = found ? destinationOf(file) : { isReplaced: true, file };
   if (destination.isReplaced) requireFolderName(option, path.dirname(String(destination.file)));
   else requireAccess(option, file, file, constants.W_OK);
   if (found && inputs.some((input) => isSameFile(input, file))) {
-    throw new InputError('input', `${option} ${file}: would overwrite what is read; choose another name`);
+    throw new InputError(
+      'overwrites-input',
+      `${option} ${file}: would overwrite what is read; choose another name`,
+      { option, file },
+    );
   }
 }
 
@@ -32,7 +40,11 @@ export function requireFolderName(option: string, folder: string): void {
   for (let at = path.resolve(folder); ; at = path.dirname(at)) {
     const found = statOrUndefined(at);
     if (found && !found.isDirectory()) {
-      throw new InputError('input', `${option} ${folder}: ${at} is a file; a folder is expected`);
+      throw new InputError(
+        'output-below-file',
+        `${option} ${folder}: ${at} is a file; a folder is expected`,
+        { option, folder, file: at },
+      );
     }
     if (!found) continue;
     requireAccess(option, folder, at, constants.W_OK | constants.X_OK);
@@ -44,7 +56,11 @@ function requireAccess(option: string, name: string, at: string, mode: number): 
   try {
     accessSync(at, mode);
   } catch (error) {
-    throw new InputError('input', `${option} ${name}: cannot be written to: ${(error as Error).message}`);
+    throw new InputError(
+      'output-not-writable',
+      `${option} ${name}: cannot be written to: ${(error as Error).message}`,
+      { option, name },
+    );
   }
 }
 

@@ -64,6 +64,36 @@ test.each([
   expect(stdout).toBe('');
 });
 
+const names = ['check', 'config', 'find-lr', 'train', 'evaluate', 'detect', 'convert', 'synthesize', 'demo'];
+
+test.each(names)('the list of commands has the usage that %s says of itself', async (name) => {
+  await main([name, '--help']);
+  const usage = /^Usage: rcnn (.*)\n/.exec(stdout)![1];
+  stdout = '';
+  await main(['--help']);
+  expect(stdout).toContain(`\n  ${usage} `);
+});
+
+const files = [...names, 'benchmark/benchmark'].map((name) => `../../../tools/cli/${name}`);
+
+test.each([
+  [['--help'], []],
+  [['tran'], []],
+  [['check', '--help'], ['check']],
+  [['help', 'convert'], ['convert']],
+  [['--', 'synthesize', 'more'], ['synthesize']],
+])('%j loads of all commands %j', async (argv, expected) => {
+  const loaded: string[] = [];
+  await jest.isolateModulesAsync(async () => {
+    for (const file of files) {
+      jest.doMock(file, () => (loaded.push(path.basename(file)), jest.requireActual<object>(file)));
+    }
+    await jest.requireActual<{ main: typeof main }>('../../../tools/cli/main').main(argv);
+  });
+  for (const file of files) jest.dontMock(file);
+  expect(loaded).toEqual(expected);
+});
+
 test('no command at all explains the program, with status 2', async () => {
   expect(await main([])).toBe(2);
   expect(stderr).toContain('Usage: rcnn');

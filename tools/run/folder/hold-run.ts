@@ -41,13 +41,19 @@ export async function holdRun<T>(
     });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT' && !existsSync(output)) {
-      throw new InputError('input', `${output}: the folder is gone, and the run with it`);
+      throw new InputError('run-gone', `${output}: the folder is gone, and the run with it`, { output });
     }
     if (isEmpty && created !== undefined) rmSync(created, { recursive: true, force: true });
     // The user's data or learning rate is at fault, not this program: the message is enough.
-    if (error instanceof DivergenceError) throw new InputError('input', error.message);
+    if (error instanceof DivergenceError)
+      throw new InputError('diverged', error.message, { iteration: error.step.iteration });
     const refused = systemRefusal(error);
-    throw refused === undefined ? error : new InputError('input', `${output}: ${refused}`);
+    throw refused === undefined
+      ? error
+      : new InputError('system-refusal', `${output}: ${refused}`, {
+          output,
+          systemCode: (error as NodeJS.ErrnoException).code,
+        });
   }
 }
 

@@ -29,8 +29,9 @@ export function requireFreeFolder(output: string): void {
   const names = [...Object.values(runFolder(output)), ...runEventFiles(output)];
   if (names.some((name) => existsSync(name))) {
     throw new InputError(
-      'input',
+      'run-exists',
       `${output}: holds a run already. Choose another folder with --output, or go on with that run with --resume`,
+      { output },
     );
   }
 }
@@ -39,6 +40,8 @@ export function requireFreeFolder(output: string): void {
 export function requireRun(output: string): void {
   if (!existsSync(runFolder(output).config)) {
     const what = existsSync(output) && readdirSync(output).length > 0 ? 'holds no run' : 'there is no run';
-    throw new InputError('input', `${output}: ${what} to go on with; leave out --resume to start one`);
+    throw new InputError('no-run', `${output}: ${what} to go on with; leave out --resume to start one`, {
+      output,
+    });
   }
 }

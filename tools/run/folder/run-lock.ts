@@ -44,8 +44,9 @@ function takeLock(folder: string, lock: string, own: string): void {
     if (!isAbandoned(lock, host, Number(pid), start)) {
       const where = host === os.hostname() ? '' : ` on ${host}`;
       throw new InputError(
-        'input',
+        'run-locked',
         `${folder}: process ${pid}${where} is at work on this run; wait until it is done, or choose another folder`,
+        { folder, host, process: Number(pid) },
       );
     }
     removeAbandoned(lock, content);

@@ -54,7 +54,11 @@ export function bestMetric(
   if (!val) {
     if (!isStopping && name === DEFAULT_BEST_METRIC) return undefined;
     const key = isStopping ? 'earlyStopping.patience' : 'bestMetric';
-    throw new InputError('input', `${key} needs a validation set: give --val-annotations and --val-images`);
+    throw new InputError(
+      'no-validation-set',
+      `${key} needs a validation set: give --val-annotations and --val-images`,
+      { key },
+    );
   }
   const losses = [...lossNames, 'total_loss'].map((loss) => `val/${loss}`);
   if (losses.includes(name)) return { name, better: 'lower' };
@@ -63,7 +67,11 @@ export function bestMetric(
   const all = STATS.map((stat) => `val/${stat.name}`);
   if (defined.includes(name)) return { name, better: 'higher' };
   if (!all.includes(name)) throw unknownMetric(name, [...new Set([...all, ...defined, ...losses])]);
-  throw new InputError('input', `bestMetric ${name} is never defined: ${val.file} has no such objects`);
+  throw new InputError(
+    'metric-undefined',
+    `bestMetric ${name} is never defined: ${val.file} has no such objects`,
+    { metric: name, file: val.file },
+  );
 }
 
 /** The scores that an evaluation on a set has, by the names that `evaluationScalars` gives them. */
@@ -82,5 +90,7 @@ function unknownMetric(name: string, known: readonly string[]): InputError {
     suggest(name.startsWith('val/') ? name : `val/${name}`, known);
   const all = known.filter((each) => !each.startsWith(CATEGORY_AP)).join(', ');
   const hint = meant === undefined ? `choose one of ${all}, or of a category` : `did you mean ${meant}?`;
-  return new InputError('input', `bestMetric ${name}: an evaluation has no such number; ${hint}`);
+  return new InputError('unknown-metric', `bestMetric ${name}: an evaluation has no such number; ${hint}`, {
+    metric: name,
+  });
 }

@@ -1,3 +1,4 @@
+import type { Command } from 'commander';
 import path from 'node:path';
 import type { CocoDataset } from '../../datasets/coco/annotations';
 import { loadTrainingBackend } from '../../detection/backend/node';
@@ -27,8 +28,9 @@ import { Progress, say } from '../terminal/progress';
 import { learningRatePage, shownRate } from '../report/learning-rate-page';
 import { disposeLearner, startDetector } from '../run/start-detector';
 import { readSet, requireObjects } from '../run/training-data';
+import { addConfigurationOptions, positive } from './options';
 
-export interface FindLrCommandOptions extends ConfigurationOptions {
+interface FindLrCommandOptions extends ConfigurationOptions {
   /** The first learning rate, and the last. */
   readonly from: number;
   readonly to: number;
@@ -41,23 +43,53 @@ export interface FindLrCommandOptions extends ConfigurationOptions {
 const DEFAULT_ITERATIONS = 100;
 const PAGE_NAME = 'learning-rate.html';
 
+/** fastai's lr_find. */
+const DEFAULT_FROM = 1e-7;
+const DEFAULT_TO = 10;
+
+/** `rcnn find-lr`. */
+export function findLrCommand(command: Command): void {
+  addConfigurationOptions(command)
+    .option('--from <lr>', 'the first learning rate', positive, DEFAULT_FROM)
+    .option('--to <lr>', 'the last learning rate', positive, DEFAULT_TO)
+    .option('--output <page>', 'write a page with a chart: a file that ends in .html, or a folder for it')
+    .option('--json <file>', 'write learning rates and losses')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ rcnn find-lr --model fasterrcnn_resnet18_fpn --weights IMAGENET1K_V1 \\
+      --train-annotations train.json --train-images images --output learning-rate.html
+  $ rcnn find-lr --config runs/first/config.yaml --set optimizer.type=adamw
+
+Takes what rcnn train takes, and prints what to give it: --set optimizer.lr=... It takes 100 steps, or --iterations, keeps no
+weights and evaluates nothing. docs/training.md says how to read the chart.`,
+    )
+    .action(runFindLr);
+}
+
 /**
  * Trains a new detector with a learning rate that rises until the loss explodes, and says which one to train with. Leaves
  * nothing behind but the files that are asked for.
  *
  * @throws InputError where training would be refused; Interrupted where the user stops it.
  */
-export async function runFindLr(given: FindLrCommandOptions): Promise<void> {
+async function runFindLr(given: FindLrCommandOptions): Promise<void> {
   const { from, to, json } = given;
-  if (from >= to) throw new InputError('input', `--from ${from} has to be less than --to ${to}`);
+  if (from >= to)
+    throw new InputError('learning-rate-range', `--from ${from} has to be less than --to ${to}`, {
+      from,
+      to,
+    });
   const sources = configurationSources(given);
   const configuration = completeConfiguration(loadConfiguration(sources));
   const isGiven = sources.assignments.some(({ key }) => key === 'iterations');
   const iterations = isGiven ? configuration.iterations : DEFAULT_ITERATIONS;
   if (iterations < MIN_RANGE_STEPS) {
     throw new InputError(
-      'input',
+      'too-few-iterations',
       `${iterations} iterations are too few to see the loss fall: at least ${MIN_RANGE_STEPS} are needed`,
+      { iterations, least: MIN_RANGE_STEPS },
     );
   }
   const { trainAnnotations, trainImages, skipInvalid } = configuration.data;
@@ -139,7 +171,8 @@ async function rangeTest(
   } catch (error) {
     if (!(error instanceof DivergenceError)) throw error;
     // A loss that is no number any more has exploded too, unless it has never been one.
-    if (range.points.length === 0) throw new InputError('input', error.message);
+    if (range.points.length === 0)
+      throw new InputError('diverged', error.message, { iteration: error.step.iteration });
     progress.endLine();
   } finally {
     disposeLearner(learner);

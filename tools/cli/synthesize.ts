@@ -1,3 +1,5 @@
+import type { Command } from 'commander';
+import { SYNTHESIS_DEFAULTS } from '../../datasets/synthesis/defaults';
 import path from 'node:path';
 import { synthesize } from '../../datasets/synthesis/synthesize';
 import { Interrupted, interruptible } from '../terminal/interruption';
@@ -5,8 +7,9 @@ import { statOrUndefined } from '../../detection/files/stat-or-undefined';
 import { requireFolderName } from '../terminal/output-files';
 import { Progress, say } from '../terminal/progress';
 import { terminalLine } from '../terminal/terminal-text';
+import { given, wholeNumber } from './options';
 
-export interface SynthesizeCommandOptions {
+interface SynthesizeCommandOptions {
   readonly output: string;
   readonly numTrain?: number;
   readonly numVal?: number;
@@ -14,8 +17,23 @@ export interface SynthesizeCommandOptions {
   readonly seed?: number;
 }
 
+/** `rcnn synthesize`. */
+export function synthesizeCommand(command: Command): void {
+  const { numTrain, numVal, size, seed } = SYNTHESIS_DEFAULTS;
+  command
+    .option('--output <dir>', 'folder to make: images/, train.json, val.json')
+    .option('--num-train <n>', 'scenes to train on', wholeNumber(1), numTrain)
+    .option('--num-val <n>', 'scenes to evaluate on', wholeNumber(1), numVal)
+    .option('--size <pixels>', 'height and width of a scene', wholeNumber(1), size)
+    .option('--seed <n>', 'another seed gives other scenes', wholeNumber(0), seed)
+    .addHelpText('after', '\nExample:\n  $ rcnn synthesize --output scenes --num-train 1000')
+    .action((options: Omit<SynthesizeCommandOptions, 'output'> & { output?: string }) =>
+      runSynthesize({ ...options, output: given(options.output, '--output DIR') }),
+    );
+}
+
 /** Generates scenes; prints the folder. */
-export async function runSynthesize(options: SynthesizeCommandOptions): Promise<void> {
+async function runSynthesize(options: SynthesizeCommandOptions): Promise<void> {
   await generateScenes(options);
   process.stdout.write(`${terminalLine(options.output)}\n`);
 }

@@ -1,3 +1,4 @@
+import type { Command } from 'commander';
 import { mkdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { InputError } from '../../detection/errors';
@@ -18,8 +19,9 @@ import { namedModel } from '../detectors/model-name';
 import { requireFileName } from '../terminal/output-files';
 import { say } from '../terminal/progress';
 import { terminalLine } from '../terminal/terminal-text';
+import { PUBLISHED_WEIGHTS_HELP } from './options';
 
-export interface ConvertCommandOptions {
+interface ConvertCommandOptions {
   /** A file of weights, a checkpoint's folder, or the name of published weights. */
   readonly input: string;
   /** Its extension names the format. */
@@ -31,13 +33,38 @@ export interface ConvertCommandOptions {
 /** What transformers and other readers of safetensors expect of a file with torch's names and shapes. */
 const SAFETENSORS_METADATA = { format: 'pt' };
 
+/** `rcnn convert`. */
+export function convertCommand(command: Command): void {
+  command
+    .argument(
+      '<in>',
+      'PyTorch (.pth), detectron2 (.pkl), safetensors, a run’s checkpoint folder, or COCO_V1: torchvision’s',
+    )
+    .argument('<out>', 'file to write: .safetensors, or .pth for PyTorch')
+    .option('--model <name>', 'whose weights COCO_V1 is to be; files need none')
+    .addHelpText(
+      'after',
+      `
+The content of the file tells its format. Nothing in it is ever run: a file that holds more than data is refused.
+
+Examples:
+  $ rcnn convert resnet50.pth resnet50.safetensors
+  $ rcnn convert runs/first/best detector.pth
+  $ rcnn convert --model fasterrcnn_resnet50_fpn COCO_V1 fasterrcnn.safetensors
+${PUBLISHED_WEIGHTS_HELP}`,
+    )
+    .action((input: string, output: string, { model }: { model?: string }) =>
+      runConvert({ input, output, model }),
+    );
+}
+
 /**
  * Converts a file of weights; names, types, order and values stay. What is known of the detector goes along where there
  * is a place for it. Prints the new file's name; says on the standard error what has no place in the new one.
  *
  * @throws InputError where the input cannot be used or the output cannot be written; nothing is written then.
  */
-export async function runConvert({ input, output, model }: ConvertCommandOptions): Promise<void> {
+async function runConvert({ input, output, model }: ConvertCommandOptions): Promise<void> {
   const write = writerFor(output);
   if (!isWeightsName(input)) requireFileName('OUT', output, [weightsFile(input)]);
   const located = await locateWeights(input, model === undefined ? undefined : namedModel(model));
@@ -56,7 +83,11 @@ function makeFolderOf(file: string): void {
   try {
     mkdirSync(path.dirname(file), { recursive: true });
   } catch (error) {
-    throw new InputError('input', `OUT ${file}: cannot be written: ${(error as Error).message}`);
+    throw new InputError(
+      'output-not-writable',
+      `OUT ${file}: cannot be written: ${(error as Error).message}`,
+      { option: 'OUT', name: file },
+    );
   }
 }
 
@@ -83,7 +114,11 @@ function writerFor(output: string): Writer {
         return [];
       };
     default:
-      throw new InputError('input', `OUT ${output}: a name that ends in .safetensors or .pth is expected`);
+      throw new InputError(
+        'output-extension',
+        `OUT ${output}: a name that ends in .safetensors or .pth is expected`,
+        { file: output },
+      );
   }
 }
 

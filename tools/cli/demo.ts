@@ -1,23 +1,44 @@
+import type { Command } from 'commander';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { readCheckpointState } from '../../weights/checkpoints/checkpoint';
-import { demoConfiguration, demoScenes } from './demo-configuration';
+import { completeConfiguration, type CompleteConfiguration } from '../config/complete';
+import { trainingConfigurationSchema } from '../config/schema';
 import { readMetrics } from '../run/folder/metrics-file';
 import { formatSeconds, say } from '../terminal/progress';
 import { runFolder } from '../run/folder/run-folder';
-import { generateScenes } from './run-synthesize';
-import { printResult, trainAndReport } from './run-train';
+import { generateScenes } from './synthesize';
+import { printResult, trainAndReport } from './train';
 import { shellWord, terminalLine } from '../terminal/terminal-text';
 
-export interface DemoCommandOptions {
+interface DemoCommandOptions {
   readonly output: string;
+}
+
+/** Scenes that the demo generates; all that is not said here is as `rcnn synthesize` does it. */
+const demoScenes = { numTrain: 600, numVal: 100, size: 320 } as const;
+
+/** `rcnn demo`: what `npm run demo` runs. */
+export function demoCommand(command: Command): void {
+  command
+    .option('--output <dir>', 'folder of the demo', 'runs/demo')
+    .addHelpText(
+      'after',
+      `
+Takes some minutes. Stopped with Ctrl-C, it goes on where it was when started again.
+
+Examples:
+  $ rcnn demo
+  $ rcnn demo --output runs/another`,
+    )
+    .action(runDemo);
 }
 
 /**
  * From nothing to a trained detector that one can look at: generates scenes, trains, evaluates, reports. A demo
  * that was stopped goes on; one that is done shows its result.
  */
-export async function runDemo({ output }: DemoCommandOptions): Promise<void> {
+async function runDemo({ output }: DemoCommandOptions): Promise<void> {
   const folder = runFolder(output);
   const data = path.join(output, 'data');
   const configuration = demoConfiguration(data);
@@ -53,6 +74,27 @@ export async function runDemo({ output }: DemoCommandOptions): Promise<void> {
   for (const [name, seconds] of steps)
     process.stdout.write(`${`${name}:`.padEnd(23)}${formatSeconds(seconds)}\n`);
   process.stdout.write(nextSteps(output));
+}
+
+/** How the demo trains: tuned for two cores and ten minutes in all, from random weights. */
+function demoConfiguration(data: string): CompleteConfiguration {
+  const images = path.join(data, 'images');
+  return completeConfiguration(
+    trainingConfigurationSchema.parse({
+      model: { name: 'fasterrcnn_tiny_fpn' },
+      data: {
+        trainAnnotations: path.join(data, 'train.json'),
+        trainImages: images,
+        valAnnotations: path.join(data, 'val.json'),
+        valImages: images,
+        batchSize: 8,
+      },
+      optimizer: { type: 'adamw', lr: 2e-3, weightDecay: 0.05 },
+      schedule: { type: 'cosine', warmupIterations: 40 },
+      iterations: 520,
+      checkpointEvery: 100,
+    }),
+  );
 }
 
 /** A demo that was stopped has a report too. */

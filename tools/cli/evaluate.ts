@@ -1,3 +1,4 @@
+import { Option, type Command } from 'commander';
 import { readCocoDataset } from '../../datasets/coco/read-dataset';
 import { readDetections } from '../../datasets/evaluation/detections';
 import { evaluateDetections, type CocoEvaluation } from '../../datasets/evaluation/evaluate';
@@ -14,8 +15,9 @@ import { requireFileName } from '../terminal/output-files';
 import { Progress, say } from '../terminal/progress';
 import { terminalText } from '../terminal/terminal-text';
 import { readSet } from '../run/training-data';
+import { given, NORM_EPSILON_OPTION, PUBLISHED_WEIGHTS_HELP, WEIGHTS_HELP } from './options';
 
-export interface EvaluateCommandOptions {
+interface EvaluateCommandOptions {
   readonly model?: string;
   readonly weights?: string;
   readonly normEpsilon?: number;
@@ -26,8 +28,36 @@ export interface EvaluateCommandOptions {
   readonly json?: string;
 }
 
+/** `rcnn evaluate`, both of a detector and of a file of detections. */
+export function evaluateCommand(command: Command): void {
+  command
+    .option('--model <name>', 'which detector; a checkpoint of our own names its model')
+    .option('--weights <weights>', WEIGHTS_HELP)
+    .option(...NORM_EPSILON_OPTION)
+    .option('--annotations <file>', 'COCO instances file with the truth')
+    .option('--images <dir>', 'folder of its images')
+    .option('--detections <file>', 'COCO results file to evaluate instead of a detector')
+    .addOption(
+      new Option('--iou-type <type>', 'overlap of boxes or of masks')
+        .choices(['bbox', 'segm'])
+        .default('bbox'),
+    )
+    .option('--json <file>', 'also write the result as JSON')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ rcnn evaluate --weights runs/first/best --annotations val.json --images images
+  $ rcnn evaluate --annotations val.json --detections results.json --json scores.json
+${PUBLISHED_WEIGHTS_HELP}`,
+    )
+    .action((options: Omit<EvaluateCommandOptions, 'annotations'> & { annotations?: string }) =>
+      runEvaluate({ ...options, annotations: given(options.annotations, '--annotations FILE') }),
+    );
+}
+
 /** Prints average precision as pycocotools does, and a row for each category. */
-export async function runEvaluate(options: EvaluateCommandOptions): Promise<void> {
+async function runEvaluate(options: EvaluateCommandOptions): Promise<void> {
   const { annotations, detections } = options;
   if (options.json !== undefined) {
     requireFileName('--json', options.json, [annotations, ...(detections === undefined ? [] : [detections])]);
@@ -49,7 +79,7 @@ async function ofFile(options: EvaluateCommandOptions, file: string): Promise<Co
   const { annotations, iouType, model, weights, normEpsilon, images } = options;
   if ([model, weights, normEpsilon, images].some((option) => option !== undefined)) {
     throw new InputError(
-      'input',
+      'options-conflict',
       '--detections evaluates a file; leave out --model, --weights, --norm-epsilon and --images',
     );
   }
@@ -68,13 +98,16 @@ async function ofDetector({
 }: EvaluateCommandOptions): Promise<CocoEvaluation> {
   if (weights === undefined) {
     throw new InputError(
-      'input',
+      'nothing-to-evaluate',
       'what to evaluate is missing: give --weights with --images, or --detections',
     );
   }
-  if (images === undefined) throw new InputError('input', '--images is missing: the folder of the pictures');
+  if (images === undefined)
+    throw new InputError('option-missing', '--images is missing: the folder of the pictures', {
+      option: '--images',
+    });
   if (iouType === 'segm')
-    throw new InputError('input', '--iou-type segm: the detectors here find boxes, no masks');
+    throw new InputError('no-masks', '--iou-type segm: the detectors here find boxes, no masks');
   const set = await readSet(annotations, images);
   const detector = await loadDetector(weights, { model, normEpsilon });
   try {

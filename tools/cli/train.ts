@@ -1,3 +1,4 @@
+import type { Command } from 'commander';
 import { formatEvaluation } from '../../datasets/evaluation/format';
 import { InputError } from '../../detection/errors';
 import { completeConfiguration, type CompleteConfiguration } from '../config/complete';
@@ -6,6 +7,7 @@ import {
   optionSpellings,
   type ConfigurationOptions,
 } from '../config/configuration-options';
+import { configurationHelp } from '../config/help';
 import { loadConfiguration } from '../config/load';
 import { requireSameRun } from '../config/resume';
 import { holdRun } from '../run/folder/hold-run';
@@ -15,22 +17,49 @@ import { writeReport } from '../report/run-report';
 import { shellWord, terminalLine, terminalText } from '../terminal/terminal-text';
 import { trainDetector } from '../run/train-detector';
 import type { FinishedRun, TrainingJob } from '../run/training-run';
+import { addConfigurationOptions, given, PUBLISHED_WEIGHTS_HELP } from './options';
 
-export interface TrainCommandOptions extends ConfigurationOptions {
+interface TrainCommandOptions extends ConfigurationOptions {
   readonly output: string;
   readonly resume?: boolean;
   readonly exact?: boolean;
 }
 
+/** `rcnn train`. */
+export function trainCommand(command: Command): void {
+  addConfigurationOptions(command)
+    .option('--output <dir>', 'folder of the run: configuration, metrics, checkpoints, report.html')
+    .option('--resume', 'go on with the run in the output folder')
+    .option(
+      '--exact',
+      'with --resume: refuse to go on where, to the bit, it would not be the run that was never stopped',
+    )
+    .addHelpText(
+      'after',
+      () => `
+Examples:
+  $ rcnn train --model fasterrcnn_resnet18_fpn --weights IMAGENET1K_V1 \\
+      --train-annotations train.json --train-images images --output runs/first
+  $ rcnn train --config runs/first/config.yaml --set optimizer.lr=0.002 --output runs/second
+  $ rcnn train --output runs/first --resume
+${PUBLISHED_WEIGHTS_HELP}
+
+${configurationHelp()}`,
+    )
+    .action((options: Omit<TrainCommandOptions, 'output'> & { output?: string }) =>
+      runTrain({ ...options, output: given(options.output, '--output DIR') }),
+    );
+}
+
 /** Trains a detector and writes its report; prints the evaluation and where the report is. */
-export async function runTrain(given: TrainCommandOptions): Promise<void> {
-  const { output, resume = false, exact = false } = given;
+async function runTrain(options: TrainCommandOptions): Promise<void> {
+  const { output, resume = false, exact = false } = options;
   if (exact && !resume)
-    throw new InputError('input', '--exact says how a run is to go on: give --resume too');
+    throw new InputError('exact-without-resume', '--exact says how a run is to go on: give --resume too');
   if (resume) requireRun(output);
   else requireFreeFolder(output);
   const job = {
-    configuration: configurationOf(given),
+    configuration: configurationOf(options),
     output,
     resume,
     exact,
@@ -63,16 +92,16 @@ export function printResult({ output, result }: FinishedRun): void {
   process.stdout.write(`report: ${terminalLine(runFolder(output).report)}\n`);
 }
 
-function configurationOf(given: TrainCommandOptions): CompleteConfiguration {
-  const sources = configurationSources(given);
-  if (given.resume !== true) return completeConfiguration(loadConfiguration(sources));
+function configurationOf(options: TrainCommandOptions): CompleteConfiguration {
+  const sources = configurationSources(options);
+  if (options.resume !== true) return completeConfiguration(loadConfiguration(sources));
   const saved = loadConfiguration({
-    file: runFolder(given.output).config,
+    file: runFolder(options.output).config,
     assignments: [],
     options: optionSpellings,
   });
   const before = completeConfiguration(saved);
   const now = completeConfiguration(loadConfiguration({ ...sources, base: before }));
-  requireSameRun(before, now, given.output);
+  requireSameRun(before, now, options.output);
   return now;
 }

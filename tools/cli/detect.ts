@@ -1,3 +1,4 @@
+import type { Command } from 'commander';
 import { readdirSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { CategoryMap } from '../../datasets/coco/category-map';
@@ -23,8 +24,9 @@ import { writeWholeFile } from '../../detection/files/whole-file';
 import { requireFileName, requireFolderName } from '../terminal/output-files';
 import { Progress } from '../terminal/progress';
 import { terminalLine } from '../terminal/terminal-text';
+import { fraction, given, NORM_EPSILON_OPTION, PUBLISHED_WEIGHTS_HELP, WEIGHTS_HELP } from './options';
 
-export interface DetectCommandOptions {
+interface DetectCommandOptions {
   readonly paths: readonly string[];
   readonly model?: string;
   readonly weights: string;
@@ -43,11 +45,44 @@ interface Found {
 /** Files of a folder that are taken for pictures. Files that the user names are read whatever their names. */
 const PICTURE_NAME = /\.(jpe?g|png|webp|gif|tiff?|avif|heic|heif)$/i;
 
+/** Users look at the sure ones; torchvision's own examples draw from 0.5 on too. */
+const DEFAULT_SCORE_THRESHOLD = 0.5;
+
+/** `rcnn detect`. */
+export function detectCommand(command: Command): void {
+  command
+    .argument('<image-or-dir...>', 'pictures, or folders of pictures')
+    .option('--model <name>', 'which detector; a checkpoint of our own names its model')
+    .option('--weights <weights>', WEIGHTS_HELP)
+    .option(...NORM_EPSILON_OPTION)
+    .option(
+      '--score-threshold <t>',
+      'leave out detections with a lower score',
+      fraction,
+      DEFAULT_SCORE_THRESHOLD,
+    )
+    .option('--json <file>', 'write the detections as JSON, in full precision')
+    .option('--output <dir>', 'write the pictures with boxes drawn to this folder')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ rcnn detect --weights runs/first/best photo.jpg
+  $ rcnn detect --weights runs/first/best --json found.json --output detected pictures/
+  $ rcnn detect --model fasterrcnn_resnet50_fpn --weights COCO_V1 photo.jpg
+${PUBLISHED_WEIGHTS_HELP}`,
+    )
+    .action(
+      (paths: string[], options: Omit<DetectCommandOptions, 'paths' | 'weights'> & { weights?: string }) =>
+        runDetect({ ...options, weights: given(options.weights, '--weights FILE'), paths }),
+    );
+}
+
 /**
  * Finds objects in pictures and prints them. Files get their names when all pictures are done: a picture that is
  * refused, or Ctrl-C, leaves nothing half-written. Each picture is decoded once, and none is kept.
  */
-export async function runDetect(options: DetectCommandOptions): Promise<void> {
+async function runDetect(options: DetectCommandOptions): Promise<void> {
   const files = options.paths.flatMap(picturesAt);
   if (options.json !== undefined) requireFileName('--json', options.json, files);
   const drawings = options.output === undefined ? [] : drawingNames(files, options.output);
@@ -102,12 +137,13 @@ async function detectAll(
 /** A picture, or the pictures of a folder by name. */
 function picturesAt(given: string): string[] {
   const found = statOrUndefined(given);
-  if (!found) throw new InputError('input', `${given}: there is no such file or folder`);
+  if (!found)
+    throw new InputError('no-such-path', `${given}: there is no such file or folder`, { path: given });
   if (!found.isDirectory()) return [given];
   const names = readdirSync(given, { withFileTypes: true })
     .filter((entry) => !entry.isDirectory() && PICTURE_NAME.test(entry.name))
     .map(({ name }) => name);
-  if (names.length === 0) throw new InputError('input', `${given}: has no pictures`);
+  if (names.length === 0) throw new InputError('no-pictures', `${given}: has no pictures`, { folder: given });
   return names.sort().map((name) => path.join(given, name));
 }
 
@@ -124,8 +160,9 @@ function drawingNames(files: readonly string[], folder: string): string[] {
     taken.add(drawing);
     if (statOrUndefined(drawing) && originals.has(realpathSync(drawing))) {
       throw new InputError(
-        'input',
+        'overwrites-input',
         `--output ${folder}: would overwrite the picture ${drawing}; choose another folder`,
+        { option: '--output', file: drawing },
       );
     }
     return drawing;

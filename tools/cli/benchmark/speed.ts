@@ -1,18 +1,20 @@
+import type { Command } from 'commander';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { medianOf } from '../../detection/events/median';
-import { InputError } from '../../detection/errors';
-import { runProgram, type ProgramCall } from '../benchmarks/child-process';
-import { makeEvaluationFiles } from '../benchmarks/evaluation-files';
-import { OtherWork } from '../benchmarks/machine';
-import { speedCases, type Run, type SpeedCase } from '../benchmarks/speed-cases';
-import { interruptible } from '../terminal/interruption';
-import { writeWholeFile } from '../../detection/files/whole-file';
-import { requireFileName } from '../terminal/output-files';
-import { say } from '../terminal/progress';
+import { medianOf } from '../../../detection/events/median';
+import { InputError } from '../../../detection/errors';
+import { runProgram, type ProgramCall } from '../../benchmarks/child-process';
+import { makeEvaluationFiles } from '../../benchmarks/evaluation-files';
+import { OtherWork } from '../../benchmarks/machine';
+import { speedCases, type Run, type SpeedCase } from '../../benchmarks/speed-cases';
+import { interruptible } from '../../terminal/interruption';
+import { writeWholeFile } from '../../../detection/files/whole-file';
+import { requireFileName } from '../../terminal/output-files';
+import { say } from '../../terminal/progress';
+import { collect, given } from '../options';
 
-export interface BenchmarkSpeedOptions {
+interface BenchmarkSpeedOptions {
   readonly peerPython: string;
   readonly peerScripts: string;
   readonly annotations: string;
@@ -33,8 +35,27 @@ interface Comparison {
   readonly disturbed: boolean;
 }
 
+/** `rcnn benchmark speed`. */
+export function speedCommand(command: Command): void {
+  command
+    .option('--peer-python <file>', 'a Python with torch, torchvision, Pillow, numpy and faster-coco-eval')
+    .option('--peer-scripts <dir>', 'folder of bench.py, the torchvision peer', '../shared/peers/torchvision')
+    .option('--annotations <file>', 'COCO instances file whose pictures are loaded')
+    .option('--images <dir>', 'folder of its images')
+    .option('--case <name>', 'only this case; may be given several times', collect)
+    .option('--json <file>', 'also write the result as JSON')
+    .action((options: Partial<BenchmarkSpeedOptions> & { peerScripts: string }) =>
+      runBenchmarkSpeed({
+        ...options,
+        peerPython: given(options.peerPython, '--peer-python FILE'),
+        annotations: given(options.annotations, '--annotations FILE'),
+        images: given(options.images, '--images DIR'),
+      }),
+    );
+}
+
 /** Times our detector, evaluation and loader beside their Python counterparts, in turns, and prints the ratios. */
-export async function runBenchmarkSpeed(options: BenchmarkSpeedOptions): Promise<void> {
+async function runBenchmarkSpeed(options: BenchmarkSpeedOptions): Promise<void> {
   if (options.json !== undefined) requireFileName('--json', options.json);
   requireThere('--peer-scripts', path.join(options.peerScripts, 'bench.py'));
   requireThere('--annotations', options.annotations);
@@ -67,7 +88,8 @@ export async function runBenchmarkSpeed(options: BenchmarkSpeedOptions): Promise
 }
 
 function requireThere(option: string, name: string): void {
-  if (!existsSync(name)) throw new InputError('input', `${option}: there is no ${name}`);
+  if (!existsSync(name))
+    throw new InputError('no-such-path', `${option}: there is no ${name}`, { option, path: name });
 }
 
 function chosenCases(
@@ -79,8 +101,9 @@ function chosenCases(
     const known = cases.find((candidate) => candidate.name === name);
     if (!known)
       throw new InputError(
-        'input',
+        'unknown-case',
         `--case ${name}: there is no such case; there are ${cases.map((each) => each.name).join(', ')}`,
+        { name, known: cases.map((each) => each.name) },
       );
     return known;
   });

@@ -1,0 +1,11 @@
+import type { Command } from 'commander';
+import { memoryCommand } from './memory';
+import { speedCommand } from './speed';
+
+/** `rcnn benchmark`: what the design costs and what it saves, and how fast it is beside its peers. */
+export function benchmarkCommand(command: Command): void {
+  const memory = 'memory of a training step with the losses in the model, and outside of it in two ways';
+  memoryCommand(command.command('memory').description(memory));
+  const speed = 'time training, inference, evaluation and loading beside torchvision and other Python peers';
+  speedCommand(command.command('speed').description(speed));
+}

@@ -1,0 +1,63 @@
+import { Option, type Command } from 'commander';
+import { loadTrainingBackend } from '../../../detection/backend/node';
+import { BENCHMARK_THREADS } from '../../benchmarks/machine';
+import { compareForms, formatComparison, type MemoryComparison } from '../../benchmarks/memory-comparison';
+import {
+  describeSetting,
+  memorySettings,
+  variationNames,
+  type Variation,
+} from '../../benchmarks/memory-settings';
+import { describeEnvironment } from '../../report/environment';
+import { interruptible } from '../../terminal/interruption';
+import { writeWholeFile } from '../../../detection/files/whole-file';
+import { requireFileName } from '../../terminal/output-files';
+import { say } from '../../terminal/progress';
+import { memoryPage } from '../../benchmarks/memory-page';
+
+interface BenchmarkMemoryOptions {
+  /** What to vary; nothing leaves the base setting alone. */
+  readonly vary?: readonly Variation[];
+  readonly json?: string;
+  readonly html?: string;
+}
+
+/** `rcnn benchmark memory`. */
+export function memoryCommand(command: Command): void {
+  command
+    .addOption(
+      new Option(
+        '--vary <what...>',
+        'change one thing at a time; without it only the base setting is measured',
+      ).choices(variationNames),
+    )
+    .option('--json <file>', 'also write the result as JSON')
+    .option('--html <file>', 'also write the result as a page with charts')
+    .action(runBenchmarkMemory);
+}
+
+/** Measures the memory of the forms that a detector's losses can be computed in, each in a process of its own. */
+async function runBenchmarkMemory({ vary = [], json, html }: BenchmarkMemoryOptions): Promise<void> {
+  if (json !== undefined) requireFileName('--json', json);
+  if (html !== undefined) requireFileName('--html', html);
+  process.env['TF_NUM_INTRAOP_THREADS'] = String(BENCHMARK_THREADS);
+  // Says at once where training is not set up; the measured processes load their own.
+  await loadTrainingBackend();
+  const comparisons = await interruptible(async (signal) => {
+    const done: MemoryComparison[] = [];
+    for (const setting of memorySettings(vary)) {
+      const comparison = await compareForms(
+        setting,
+        ({ form, autograd }) => say(`${describeSetting(setting)}: ${form}, ${autograd}`),
+        signal,
+      );
+      process.stdout.write(`${formatComparison(comparison)}\n\n`);
+      done.push(comparison);
+    }
+    return done;
+  });
+  if (json !== undefined)
+    writeWholeFile(json, `${JSON.stringify(comparisons, null, 2)}\n`, { makeFolder: true });
+  if (html !== undefined)
+    writeWholeFile(html, memoryPage(comparisons, describeEnvironment()), { makeFolder: true });
+}
