@@ -150,7 +150,7 @@ test.each([{ numTrain: 0 }, { numVal: 1.5 }, { size: 10 }, { seed: -1 }, { seed:
   'refuses %p before it writes anything',
   async (wrong) => {
     const nowhere = path.join(folder, 'nowhere');
-    const [[setting, value]] = Object.entries<number>(wrong);
+    const [[setting, value]]: [string, unknown][] = Object.entries(wrong);
     await expect(synthesize({ output: nowhere, ...SMALL, ...wrong })).rejects.toMatchObject({
       code: 'synthesis-setting',
       facts: { setting, value },
