@@ -66,7 +66,8 @@ export function loadStateDict(
   const { rename = currentTorchvisionName, required = () => true } = options;
   const owned = new Map<string, Parameter>([...model.namedParameters(), ...model.namedBuffers()]);
   const matched = new Map<string, StoredTensor>();
-  const [unexpected, misshaped, twice]: [string[], string[], string[]] = [[], [], []];
+  const [unexpected, twice]: [string[], string[]] = [[], []];
+  const misshaped: Misshaped[] = [];
   for (const [nameInFile, tensor] of tensors) {
     const name = rename(nameInFile);
     if (name === undefined) continue;
@@ -76,9 +77,7 @@ export function loadStateDict(
     } else if (matched.has(name)) twice.push(name);
     else if (tf.util.arraysEqual(shape, [...tensor.shape])) matched.set(name, tensor);
     else {
-      misshaped.push(
-        `${shown(nameInFile)} has [${tensor.shape.join(', ')}], the model [${shape.join(', ')}]`,
-      );
+      misshaped.push({ entry: nameInFile, shape: tensor.shape, expected: shape });
       matched.set(name, tensor);
     }
   }
@@ -88,17 +87,27 @@ export function loadStateDict(
   const faults = [
     describe('missing', missing),
     describe('unexpected', unexpected.map(shown)),
-    describe('of another shape', misshaped),
+    describe('of another shape', misshaped.map(describeShapes)),
     describe('there under two names', twice),
   ].filter((fault) => fault !== '');
   if (faults.length > 0) {
-    const hint = unexpected.some((name) => DETECTRON2_NAME.test(name)) ? `. ${DETECTRON2_HINT}` : '';
-    throw new WeightsError(file, undefined, `does not fit the model. Entries ${faults.join('; ')}${hint}`);
+    const isOfDetectron2 = unexpected.some((name) => DETECTRON2_NAME.test(name));
+    const hint = isOfDetectron2 ? `. ${DETECTRON2_HINT}` : '';
+    throw new WeightsError(
+      'weights-misfit',
+      { file, missing, unexpected, misshaped, twice, isOfDetectron2 },
+      `does not fit the model. Entries ${faults.join('; ')}${hint}`,
+    );
   }
   for (const [name, tensor] of matched) {
     const position =
       tensor.type === 'F64' ? firstNonFinite(storedFloat32(tensor.shape, toFloat32(tensor))) : -1;
-    if (position >= 0) throw new WeightsError(file, name, `element ${position} is too large for float32`);
+    if (position >= 0)
+      throw new WeightsError(
+        'weights-too-large',
+        { file, entry: name, element: position },
+        `element ${position} is too large for float32`,
+      );
   }
   for (const [name, tensor] of matched) {
     const parameter = owned.get(name)!;
@@ -108,6 +117,18 @@ export function loadStateDict(
     value.dispose();
   }
   return [...matched.keys()];
+}
+
+interface Misshaped {
+  /** As the file calls it. */
+  readonly entry: string;
+  readonly shape: readonly number[];
+  /** The model's. */
+  readonly expected: readonly number[];
+}
+
+function describeShapes({ entry, shape, expected }: Misshaped): string {
+  return `${shown(entry)} has [${shape.join(', ')}], the model [${expected.join(', ')}]`;
 }
 
 /** As it is where it is plain. */

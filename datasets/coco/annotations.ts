@@ -38,7 +38,7 @@ export class AnnotationError extends InputError {
     readonly problems: readonly Problem[],
     message: string,
   ) {
-    super('annotations', message);
+    super('annotations-invalid', message);
   }
 }
 

@@ -8,16 +8,21 @@ export class JsonFileError extends InputError {
   override readonly name = 'JsonFileError';
 
   constructor(
+    code: string,
     readonly file: string,
     /** Line and column from 1, where the file is text but not JSON. */
     readonly place: TextPlace | undefined,
     reason: string,
+    facts: Readonly<Record<string, unknown>> = {},
+    options?: ErrorOptions,
   ) {
     super(
-      'json-file',
+      code,
       place === undefined
         ? `${file}: ${reason}`
         : `${file}, line ${place.line}, column ${place.column}: ${reason}`,
+      facts,
+      options,
     );
   }
 }
@@ -30,23 +35,25 @@ export class JsonFileError extends InputError {
  */
 export async function readJsonFile(file: string, keepEntry?: KeepEntry): Promise<unknown> {
   const refuse = (error: unknown): never => {
-    throw new JsonFileError(file, undefined, `${readingFault(error)}.`);
+    const { code, reason } = readingFault(error);
+    throw new JsonFileError(code, file, undefined, `${reason}.`, {}, { cause: error });
   };
   const handle = await open(file).catch(refuse);
   try {
     return await parseJson(async (buffer) => (await handle.read(buffer).catch(refuse)).bytesRead, keepEntry);
   } catch (error) {
     if (!(error instanceof JsonTextError)) throw error;
-    throw new JsonFileError(file, error.place, error.message);
+    throw new JsonFileError(error.code, file, error.place, error.message, error.facts);
   } finally {
     await handle.close();
   }
 }
 
-function readingFault(error: unknown): string {
+function readingFault(error: unknown): { code: string; reason: string } {
   const { code, message } = error as NodeJS.ErrnoException;
-  if (code === 'ENOENT') return 'there is no such file';
-  if (code === 'EISDIR') return 'this is a folder; a JSON file is expected';
-  if (code === 'EACCES') return 'the file may not be read (permission denied)';
-  return `the file cannot be read (${message})`;
+  if (code === 'ENOENT') return { code: 'json-missing', reason: 'there is no such file' };
+  if (code === 'EISDIR') return { code: 'json-folder', reason: 'this is a folder; a JSON file is expected' };
+  if (code === 'EACCES')
+    return { code: 'json-forbidden', reason: 'the file may not be read (permission denied)' };
+  return { code: 'json-unreadable', reason: `the file cannot be read (${message})` };
 }

@@ -13,9 +13,12 @@ export class JsonTextError extends Error {
   override readonly name = 'JsonTextError';
 
   constructor(
+    /** The JsonFileError's that comes of it. */
+    readonly code: string,
     /** Undefined where the text as a whole is meant. */
     readonly place: TextPlace | undefined,
     reason: string,
+    readonly facts: Readonly<Record<string, unknown>> = {},
   ) {
     super(reason);
   }
@@ -247,19 +250,28 @@ class JsonText {
       this.start += length;
     } while (await this.fill());
     if (this.start < this.end) {
-      return new JsonTextError(endPlace, 'this is not JSON: it ends here, in the middle of a character.');
+      return new JsonTextError(
+        'json-cut-character',
+        endPlace,
+        'this is not JSON: it ends here, in the middle of a character.',
+      );
     }
     if (isBlank && context.open.length === 0 && context.expected === 'value') {
-      return new JsonTextError(undefined, 'the file is empty; JSON is expected.');
+      return new JsonTextError('json-empty', undefined, 'the file is empty; JSON is expected.');
     }
     const { position, path, reason } = findJsonFault(text, context);
     const where = path === '' ? '' : ` (at ${path})`;
     if (isCut && position === text.length) {
       const limit = Math.floor(MAX_BYTES / 2 ** 20);
-      return new JsonTextError(this.place, `what begins here is longer than ${limit} MiB${where}. Split it.`);
+      return new JsonTextError(
+        'json-value-long',
+        this.place,
+        `what begins here is longer than ${limit} MiB${where}. Split it.`,
+        { path, mebibytes: limit },
+      );
     }
     const place = placeBehind(text, position, this.place);
-    return new JsonTextError(place, `this is not JSON: ${reason}${where}.`);
+    return new JsonTextError('json-syntax', place, `this is not JSON: ${reason}${where}.`, { path });
   }
 }
 
@@ -271,7 +283,7 @@ function textOf(bytes: Buffer, start: TextPlace): string {
   if (isUtf8(bytes)) return bytes.toString('utf8');
   const text = bytes.toString('utf8', 0, utf8Length(bytes));
   const place = placeBehind(text, text.length, start);
-  throw new JsonTextError(place, 'this is not JSON: what begins here is not text in UTF-8.');
+  throw new JsonTextError('json-utf8', place, 'this is not JSON: what begins here is not text in UTF-8.');
 }
 
 function isSpace(byte: number): boolean {

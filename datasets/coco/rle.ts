@@ -93,7 +93,10 @@ export function decompressCounts(text: string): Uint32Array {
       if (!(code >= 0 && code < 64) || position - start >= MAX_CHARACTERS_PER_COUNT) {
         const what =
           position < text.length ? `an unexpected character at place ${position}` : 'an unfinished end';
-        throw new RleError('segmentation', `The counts of the run-length mask have ${what}.`);
+        throw new RleError('rle-counts-text', `The counts of the run-length mask have ${what}.`, {
+          position,
+          text,
+        });
       }
       count += (code & VALUE) * unit;
       unit *= 2 ** BITS_PER_CHARACTER;
@@ -115,7 +118,7 @@ export function parseRle(segmentation: { size?: unknown; counts?: unknown }): Ma
     size.length !== 2 ||
     !size.every((side) => Number.isInteger(side) && side > 0)
   ) {
-    throw new RleError('segmentation', 'The size of the run-length mask is not [height, width].');
+    throw new RleError('rle-size', 'The size of the run-length mask is not [height, width].', { size });
   }
   const [height, width] = size as [number, number];
   let runs: Uint32Array;
@@ -123,7 +126,7 @@ export function parseRle(segmentation: { size?: unknown; counts?: unknown }): Ma
   else if (Array.isArray(counts)) runs = checkedCounts(counts);
   else
     throw new RleError(
-      'segmentation',
+      'rle-counts-type',
       'The counts of the run-length mask are neither a string nor a list of numbers.',
     );
 
@@ -131,8 +134,9 @@ export function parseRle(segmentation: { size?: unknown; counts?: unknown }): Ma
   for (const run of runs) total += run;
   if (total !== height * width) {
     throw new RleError(
-      'segmentation',
+      'rle-counts-sum',
       `The runs of the mask add up to ${total} pixels; ${height} x ${width} has ${height * width}.`,
+      { total, height, width },
     );
   }
   return { size: { height, width }, counts: runs };
@@ -143,7 +147,9 @@ function checkedCounts(counts: readonly unknown[]): Uint32Array {
     (count) => !(Number.isInteger(count) && Number(count) >= 0 && Number(count) < 2 ** 32),
   );
   if (wrong >= 0)
-    throw new RleError('segmentation', `Run ${wrong} of the run-length mask is no whole number from 0 up.`);
+    throw new RleError('rle-count', `Run ${wrong} of the run-length mask is no whole number from 0 up.`, {
+      run: wrong,
+    });
   return Uint32Array.from(counts as readonly number[]);
 }
 

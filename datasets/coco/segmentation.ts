@@ -16,13 +16,17 @@ const MAX_OUTSIDE = 65_536;
  */
 export function segmentationToRle(segmentation: unknown, size: Size): Mask {
   if (Array.isArray(segmentation)) {
-    if (segmentation.length === 0) throw new RleError('segmentation', 'The segmentation has no polygon.');
+    if (segmentation.length === 0)
+      throw new RleError('segmentation-empty', 'The segmentation has no polygon.');
     return mergeRles(
       segmentation.map((polygon: unknown) => rleFromPolygon(checkedPolygon(polygon, size), size)),
     );
   }
   if (typeof segmentation !== 'object' || segmentation === null) {
-    throw new RleError('segmentation', 'The segmentation is neither a list of polygons nor run lengths.');
+    throw new RleError(
+      'segmentation-type',
+      'The segmentation is neither a list of polygons nor run lengths.',
+    );
   }
   return parseRle(segmentation);
 }
@@ -30,16 +34,18 @@ export function segmentationToRle(segmentation: unknown, size: Size): Mask {
 function checkedPolygon(polygon: unknown, { width, height }: Size): readonly number[] {
   if (!Array.isArray(polygon) || polygon.length < MIN_POLYGON_NUMBERS || polygon.length % 2 !== 0) {
     throw new RleError(
-      'segmentation',
+      'polygon-corners',
       'A polygon of the segmentation is no list of x, y pairs of three corners or more.',
     );
   }
   if (!polygon.every(Number.isFinite))
-    throw new RleError('segmentation', 'A polygon of the segmentation holds something else than numbers.');
+    throw new RleError('polygon-numbers', 'A polygon of the segmentation holds something else than numbers.');
   const corners = polygon as readonly number[];
   const most = MAX_OUTSIDE + Math.max(width, height);
   const far = corners.find((coordinate) => Math.abs(coordinate) > most);
   if (far !== undefined)
-    throw new RleError('segmentation', `The outline reaches to ${far}, far outside of the image.`);
+    throw new RleError('polygon-far-outside', `The outline reaches to ${far}, far outside of the image.`, {
+      coordinate: far,
+    });
   return corners;
 }

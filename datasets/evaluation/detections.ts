@@ -26,7 +26,7 @@ export class DetectionsError extends InputError {
     readonly problems: readonly Problem[],
     message: string,
   ) {
-    super('detections', message);
+    super('detections-invalid', message);
   }
 }
 

@@ -38,7 +38,7 @@ export function formatScore(score: number): string {
   return score === -1 ? '-' : score.toFixed(3);
 }
 
-/** What `rcnn evaluate --json` writes. */
+/** An evaluation, with its numbers by category, as a file of JSON holds it. */
 export function evaluationJson({ stats, names, perCategory }: CocoEvaluation): object {
   return {
     stats,

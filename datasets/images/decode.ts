@@ -19,8 +19,19 @@ export interface DecodedImage extends RgbImage {
   readonly pixels: Uint8Array;
 }
 
-/** What keeps a picture from being used. */
-export type ImageFault = 'missing' | 'unreadable' | 'size' | 'too large';
+/** Codes of what keeps a picture from being used. */
+const CODES = {
+  missing: 'picture-missing',
+  unreadable: 'picture-unreadable',
+  'no file': 'picture-no-file',
+  empty: 'picture-empty',
+  'unknown type': 'picture-unknown-type',
+  damaged: 'picture-damaged',
+  size: 'picture-size',
+  'too large': 'picture-too-large',
+} as const;
+
+export type ImageFault = keyof typeof CODES;
 
 /** A picture cannot be used. */
 export class ImageError extends InputError {
@@ -30,10 +41,11 @@ export class ImageError extends InputError {
     /** Its path, or what else it is called. */
     readonly file: string,
     readonly reason: string,
-    readonly fault: ImageFault = 'unreadable',
+    readonly fault: ImageFault,
+    facts: Readonly<Record<string, unknown>> = {},
   ) {
     // Names may hold new lines, and may be of any length; a message about a picture is one line.
-    super('picture', `${shortened(file.replaceAll('\n', '\\n'), MAX_SHOWN_NAME)}: ${reason}`);
+    super(CODES[fault], `${shortened(file.replaceAll('\n', '\\n'), MAX_SHOWN_NAME)}: ${reason}`, facts);
   }
 }
 
@@ -50,7 +62,7 @@ export class ImageError extends InputError {
 export async function decodeImage(picture: string | Uint8Array, expectedSize?: Size): Promise<DecodedImage> {
   const name = typeof picture === 'string' ? picture : 'a picture in memory';
   const bytes = typeof picture === 'string' ? await readPicture(picture) : bufferOf(picture);
-  if (bytes.length === 0) throw new ImageError(name, 'there are no bytes');
+  if (bytes.length === 0) throw new ImageError(name, 'there are no bytes', 'empty');
   try {
     return await decode(bytes, name, expectedSize);
   } catch (error) {
@@ -94,9 +106,9 @@ async function requireContent(file: string): Promise<void> {
   const found = await stat(file).catch((error: NodeJS.ErrnoException) => {
     throw readingError(file, error);
   });
-  if (found.isDirectory()) throw new ImageError(file, 'this is a folder, not a picture');
-  if (!found.isFile()) throw new ImageError(file, 'this is a pipe or a device, not a picture');
-  if (found.size === 0) throw new ImageError(file, 'the file is empty');
+  if (found.isDirectory()) throw new ImageError(file, 'this is a folder, not a picture', 'no file');
+  if (!found.isFile()) throw new ImageError(file, 'this is a pipe or a device, not a picture', 'no file');
+  if (found.size === 0) throw new ImageError(file, 'the file is empty', 'empty');
 }
 
 // failOn 'error': a wrong checksum and a file that ends early count, a mere warning of the decoder does not.
@@ -113,7 +125,7 @@ async function decode(bytes: Buffer, file: string, expectedSize: Size | undefine
   const image = sharp(bytes, SHARP_OPTIONS);
   const { format, width, height, space } = await readHeader(image, file, expectedSize);
   if (format === 'jpeg' && !hasEnd(bytes))
-    throw new ImageError(file, 'the picture is damaged: it has no end');
+    throw new ImageError(file, 'the picture is damaged: it has no end', 'damaged');
   if (space === 'cmyk') {
     const inks = await image.removeAlpha().pipelineColourspace('cmyk').toColourspace('cmyk').raw().toBuffer();
     return { pixels: cmykToRgb(inks), size: { width, height } };
@@ -125,9 +137,13 @@ async function decode(bytes: Buffer, file: string, expectedSize: Size | undefine
 async function readHeader(image: Sharp, file: string, expectedSize: Size | undefined): Promise<Metadata> {
   const metadata = await image.metadata();
   const { format, width, height } = metadata;
-  if (!FORMATS.includes(format)) throw new ImageError(file, `pictures of type ${format} are not supported`);
+  if (!FORMATS.includes(format))
+    throw new ImageError(file, `pictures of type ${format} are not supported`, 'unknown type', { format });
   if (expectedSize !== undefined && (expectedSize.width !== width || expectedSize.height !== height)) {
-    throw new ImageError(file, sizeProblem({ width, height }, expectedSize), 'size');
+    throw new ImageError(file, sizeProblem({ width, height }, expectedSize), 'size', {
+      stored: { width, height },
+      expected: { width: expectedSize.width, height: expectedSize.height },
+    });
   }
   return metadata;
 }
@@ -165,7 +181,7 @@ function readingError(file: string, error: NodeJS.ErrnoException): Error {
   if (isOutOfFiles(error)) return error;
   const { code, message } = error;
   if (code === 'ENOENT') return new ImageError(file, 'there is no such file', 'missing');
-  return new ImageError(file, `the file cannot be read (${code ?? message})`);
+  return new ImageError(file, `the file cannot be read (${code ?? message})`, 'unreadable');
 }
 
 function sizeProblem(stored: Size, expected: Size): string {
@@ -187,10 +203,13 @@ function decodingError(file: string, { message }: Error): ImageError {
     return new ImageError(
       file,
       `this is no picture of a known type (${FORMATS.join(', ')}), or not a whole one`,
+      'unknown type',
     );
   if (message.includes('pixel limit'))
-    return new ImageError(file, `the picture declares more than ${MAX_PIXELS} pixels`, 'too large');
+    return new ImageError(file, `the picture declares more than ${MAX_PIXELS} pixels`, 'too large', {
+      maxPixels: MAX_PIXELS,
+    });
   // libvips says the same of each attempt to read a picture.
   const lines = new Set(message.trim().split(/\s*\n\s*/));
-  return new ImageError(file, `the picture is damaged: ${[...lines].join('; ')}`);
+  return new ImageError(file, `the picture is damaged: ${[...lines].join('; ')}`, 'damaged');
 }

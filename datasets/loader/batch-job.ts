@@ -1,6 +1,6 @@
 import type { InputSpec } from '../../detection/structures/input-spec';
 import type { Size, Window } from '../../detection/structures/size';
-import type { ImageFault } from '../images/decode';
+import type { ImageError, ImageFault } from '../images/decode';
 import type { ColorChange } from '../transforms/photometric';
 
 /** What a worker needs to know to make the pixels of one picture. */
@@ -57,6 +57,8 @@ export interface RefusedPicture {
   readonly index: number;
   readonly reason: string;
   readonly fault: ImageFault;
+  /** Of the error. */
+  readonly facts: ImageError['facts'];
 }
 
 /**

@@ -57,12 +57,12 @@ export class BrokenPictures {
   /** @throws PicturesGoneError, and whatever the listener throws. */
   batchRefused({ job: { pictures } }: BatchPlan, refused: readonly RefusedPicture[]): void {
     this.inARow = refused.length < pictures.length ? 0 : this.inARow + refused.length;
-    for (const { index, reason, fault } of refused) {
+    for (const { index, reason, fault, facts } of refused) {
       const { imageId, file } = pictures[index];
       const error =
         typeof file === 'string'
-          ? new ImageError(file, `${reason} (image id ${imageId})`, fault)
-          : new ImageError(pictureName(pictures[index]), reason, fault);
+          ? new ImageError(file, `${reason} (image id ${imageId})`, fault, { ...facts, imageId })
+          : new ImageError(pictureName(pictures[index]), reason, fault, { ...facts, imageId });
       this.last = error;
       if (this.inARow >= MAX_IN_A_ROW) throw new PicturesGoneError(error, this.inARow);
       this.onBrokenPicture({ imageId, error });

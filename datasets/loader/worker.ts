@@ -29,7 +29,8 @@ async function loadBatch({ job, buffer }: BatchRequest): Promise<RefusedPicture[
       resizeAndNormalize(image, resized, batchSlot(batch, padded, index), { ...input, flip, window });
     } catch (error) {
       if (!(error instanceof ImageError)) throw error;
-      refused.push({ index, reason: error.reason, fault: error.fault });
+      const { reason, fault, facts } = error;
+      refused.push({ index, reason, fault, facts });
     }
   };
   await Promise.all(pictures.map(loadPicture));

@@ -57,18 +57,20 @@ function definedOnly({ numTrain, numVal, size, seed }: SynthesisOptions): Partia
 
 function checkedSettings(settings: SynthesisSettings): SynthesisSettings {
   const { numTrain, numVal, size, seed } = settings;
-  const check = (name: string, value: number, low: number, high: number) => {
+  const check = (setting: keyof SynthesisSettings, name: string, low: number, high: number) => {
+    const value = settings[setting];
     if (!Number.isInteger(value) || value < low || value > high) {
       throw new InputError(
-        'input',
+        'synthesis-setting',
         `${name} is ${value}; scenes need a whole number from ${low} to ${high}.`,
+        { setting, value, low, high },
       );
     }
   };
-  check('The number of training images', numTrain, 1, MAX_IMAGES);
-  check('The number of validation images', numVal, 1, MAX_IMAGES - numTrain);
-  check('The image size', size, MIN_SIZE, MAX_SIZE);
-  check('The seed', seed, 0, MAX_SEED);
+  check('numTrain', 'The number of training images', 1, MAX_IMAGES);
+  check('numVal', 'The number of validation images', 1, MAX_IMAGES - numTrain);
+  check('size', 'The image size', MIN_SIZE, MAX_SIZE);
+  check('seed', 'The seed', 0, MAX_SEED);
   return { numTrain, numVal, size, seed };
 }
 
@@ -82,8 +84,9 @@ async function holdsSet(output: string, settings: SynthesisSettings): Promise<bo
     if (code === 'ENOENT') return false;
     if (code !== 'ENOTDIR') throw error;
     throw new InputError(
-      'input',
+      'synthesis-output-file',
       `${output} is a file; the scenes need a folder. Choose another place for them.`,
+      { output },
     );
   }
   if (names.length === 0) return false;
@@ -97,9 +100,10 @@ async function holdsSet(output: string, settings: SynthesisSettings): Promise<bo
     // Unreadable: then it is not this set.
   }
   throw new InputError(
-    'input',
+    'synthesis-output-used',
     `${output} is not empty and does not hold the scenes that these settings give. ` +
       'Delete it or choose another folder.',
+    { output },
   );
 }
 

@@ -49,7 +49,11 @@ export async function loadTrainingBackend(): Promise<void> {
 async function chooseBackend(): Promise<BackendName> {
   const wanted = process.env['FASTER_RCNN_BACKEND'];
   if (wanted !== undefined && wanted !== 'wasm') {
-    throw new InputError('input', `FASTER_RCNN_BACKEND is "${wanted}"; it may be "wasm", or not set.`);
+    throw new InputError(
+      'backend-unknown',
+      `FASTER_RCNN_BACKEND is "${wanted}"; it may be "wasm", or not set.`,
+      { backend: wanted },
+    );
   }
   if (wanted === undefined) {
     if (await loadNativeLibrary()) return 'tensorflow';

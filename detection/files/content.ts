@@ -43,5 +43,10 @@ function writeSome(descriptor: number, bytes: Uint8Array, done: number): number 
 
 /** For the user; the system's error is its cause. */
 export function writingError(file: string, cause: unknown): InputError {
-  return new InputError('input', `${file}: cannot be written: ${(cause as Error).message}`, { cause });
+  return new InputError(
+    'file-unwritable',
+    `${file}: cannot be written: ${(cause as Error).message}`,
+    { file },
+    { cause },
+  );
 }

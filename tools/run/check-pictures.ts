@@ -17,6 +17,10 @@ const STRIDE = 16;
 export const problemKinds: Readonly<Record<ImageFault, ProblemKind>> = {
   missing: 'missing picture',
   unreadable: 'unreadable picture',
+  'no file': 'unreadable picture',
+  empty: 'unreadable picture',
+  'unknown type': 'unreadable picture',
+  damaged: 'unreadable picture',
   size: 'picture size',
   'too large': 'too large picture',
 };

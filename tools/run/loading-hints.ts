@@ -1,13 +1,20 @@
 import { BatchMemoryError } from '../../datasets/loader/pixel-buffers';
 import { WorkerDeathError } from '../../datasets/loader/worker-death';
+import { DownloadError } from '../../weights/published/download';
 
-/** What a user is told of an error: where a loader lacks something, with the keys of the configuration that make do with less. */
+/**
+ * What a user is told of an error: where the library lacks something, with the keys of the configuration that make do with
+ * less, and the variables of the environment that say where to find it.
+ */
 export function messageWithHint(error: Error): string {
   if (error instanceof BatchMemoryError) {
     return `${error.message}. Smaller data.batchSize, model.minSize or model.maxSize make it less`;
   }
   if (error instanceof WorkerDeathError && error.isOutOfFiles) {
     return `${error.message}, or give a smaller data.workers`;
+  }
+  if (error instanceof DownloadError && error.code === 'download-unwritable') {
+    return `${error.message}. FASTER_RCNN_CACHE names another folder for what is downloaded`;
   }
   return error.message;
 }

@@ -108,7 +108,9 @@ export function saveCheckpoint(
     const reason = existsSync(parent)
       ? String(refusal['message'])
       : `there is no folder ${parent} (any more)`;
-    throw new WeightsError(folder, undefined, `cannot be written: ${reason}`);
+    throw new WeightsError('checkpoint-unwritable', { file: folder }, `cannot be written: ${reason}`, {
+      cause: refusal,
+    });
   }
 }
 
@@ -141,14 +143,19 @@ export function readCheckpointState(folder: string): CheckpointState {
   try {
     state = JSON.parse(readFileSync(file, 'utf8'));
   } catch (error) {
-    if (error instanceof SyntaxError) throw new WeightsError(file, undefined, 'is damaged: it is no JSON');
-    throw new WeightsError(file, undefined, `cannot be read: ${(error as Error).message}`);
+    if (!(error instanceof SyntaxError)) throw unreadable(file, error);
+    throw new WeightsError('checkpoint-json', { file }, 'is damaged: it is no JSON');
   }
   if (isRecord(state) && !FORMATS.includes(state['format'])) {
     const reason = `is ${JSON.stringify(state['format'])}, this program reads ${FORMATS.join(' and ')}`;
-    throw new WeightsError(file, 'format', reason);
+    throw new WeightsError(
+      'checkpoint-format',
+      { file, entry: 'format', format: state['format'], known: FORMATS },
+      reason,
+    );
   }
-  if (!isStateOfAnyFormat(state)) throw new WeightsError(file, undefined, 'is no state of a checkpoint');
+  if (!isStateOfAnyFormat(state))
+    throw new WeightsError('checkpoint-state', { file }, 'is no state of a checkpoint');
   const { sha256, ...sealed } = state;
   if (sha256 !== undefined && sha256[STATE_FILE] !== sumOf(sealed)) throw damaged(file);
   return isOfFormat2(state) ? state : { ...state, hooks: hooksOfFormat1(state.metadata) };
@@ -177,15 +184,24 @@ function requireFinite(folder: string, tensors: ReadonlyMap<string, StoredTensor
     const position = firstNonFinite(tensor);
     if (position < 0) continue;
     const reason = `element ${position} is NaN or infinite, so it is not saved; the checkpoint before it stays`;
-    throw new NotFiniteError(folder, name, reason);
+    throw new NotFiniteError(
+      'checkpoint-not-finite',
+      { file: folder, entry: name, element: position },
+      reason,
+    );
   }
+}
+
+function unreadable(file: string, cause: unknown): WeightsError {
+  const reason = `cannot be read: ${(cause as Error).message}`;
+  return new WeightsError('checkpoint-unreadable', { file }, reason, { cause });
 }
 
 function sumOfFile(file: string): string {
   try {
     return sha256OfSync(file);
   } catch (error) {
-    throw new WeightsError(file, undefined, `cannot be read: ${(error as Error).message}`);
+    throw unreadable(file, error);
   }
 }
 
@@ -194,7 +210,8 @@ function sumOf(state: Omit<StateOfAnyFormat, 'sha256'>): string {
 }
 
 function damaged(file: string): WeightsError {
-  return new WeightsError(file, undefined, 'is damaged: it is not what was written (its SHA-256 differs)');
+  const reason = 'is damaged: it is not what was written (its SHA-256 differs)';
+  return new WeightsError('checkpoint-damaged', { file }, reason);
 }
 
 /** The file to read weights from where the user may also name a checkpoint's folder. */
@@ -252,7 +269,12 @@ function loadOptimizer(optimizer: Optimizer, file: string, entries: ReadonlyMap<
     try {
       optimizer.loadStateDict(state);
     } catch (error) {
-      throw new WeightsError(file, undefined, `does not fit the optimizer: ${(error as Error).message}`);
+      throw new WeightsError(
+        'checkpoint-optimizer',
+        { file },
+        `does not fit the optimizer: ${(error as Error).message}`,
+        { cause: error },
+      );
     }
   });
 }

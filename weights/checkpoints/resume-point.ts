@@ -56,8 +56,9 @@ function checkpointsUpToLast(folder: string): string[] {
 function requireNoFolder(link: string): void {
   if (lstatSync(link, { throwIfNoEntry: false })?.isDirectory() !== true) return;
   const name = checkpointName(readCheckpointState(link).iteration);
-  const reason = `is a folder, as in a copy that has followed links; replace it by a link to checkpoints/${name}`;
-  throw new WeightsError(link, undefined, reason);
+  const target = `checkpoints/${name}`;
+  const reason = `is a folder, as in a copy that has followed links; replace it by a link to ${target}`;
+  throw new WeightsError('checkpoint-link', { file: link, target }, reason);
 }
 
 function linkedName(link: string): string | undefined {

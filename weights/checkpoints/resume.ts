@@ -67,6 +67,11 @@ function restoreHook(hook: Hook, checkpoint: string, { hooks }: CheckpointState)
     hook.restore(hooks[hook.name]);
   } catch (error) {
     const reason = `is no state of this hook: ${(error as Error).message}`;
-    throw new WeightsError(path.join(checkpoint, 'state.json'), hook.name, reason);
+    throw new WeightsError(
+      'checkpoint-hook',
+      { file: path.join(checkpoint, 'state.json'), entry: hook.name },
+      reason,
+      { cause: error },
+    );
   }
 }

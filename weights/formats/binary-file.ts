@@ -28,9 +28,14 @@ export class BinaryFile implements ByteSource {
       if (found.isFile()) return new BinaryFile(name, found.size, descriptor);
       closeSync(descriptor);
     } catch (error) {
-      throw new WeightsError(name, undefined, `cannot be read: ${(error as Error).message}`);
+      throw new WeightsError(
+        'weights-unreadable',
+        { file: name },
+        `cannot be read: ${(error as Error).message}`,
+        { cause: error },
+      );
     }
-    throw new WeightsError(name, undefined, 'is not a file');
+    throw new WeightsError('weights-no-file', { file: name }, 'is not a file');
   }
 
   readAt(position: number, length: number): Uint8Array<ArrayBuffer> {
@@ -43,7 +48,8 @@ export class BinaryFile implements ByteSource {
         Math.min(length - done, CHUNK_BYTES),
         position + done,
       );
-      if (count === 0) throw new WeightsError(this.name, undefined, 'became shorter while it was read');
+      if (count === 0)
+        throw new WeightsError('weights-shrunk', { file: this.name }, 'became shorter while it was read');
       done += count;
     }
     return bytes;
@@ -57,7 +63,11 @@ export class BinaryFile implements ByteSource {
     try {
       return new Uint8Array(length);
     } catch {
-      throw new WeightsError(this.name, undefined, `has ${length} bytes in one piece, which no memory holds`);
+      throw new WeightsError(
+        'weights-no-memory',
+        { file: this.name, bytes: length },
+        `has ${length} bytes in one piece, which no memory holds`,
+      );
     }
   }
 }

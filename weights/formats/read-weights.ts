@@ -25,7 +25,12 @@ export function readWeights(file: string, options: { requireFinite?: boolean } =
   if (options.requireFinite) {
     for (const [name, tensor] of contents.tensors) {
       const position = firstNonFinite(tensor);
-      if (position >= 0) throw new WeightsError(file, name, `element ${position} is NaN or infinite`);
+      if (position >= 0)
+        throw new WeightsError(
+          'weights-not-finite',
+          { file, entry: name, element: position },
+          `element ${position} is NaN or infinite`,
+        );
     }
   }
   return contents;
@@ -40,9 +45,9 @@ function readAnyFormat(file: string): WeightsContents {
     if (start[0] === PICKLE_MAGIC) {
       return isPytorchLegacy(start) ? readPytorchLegacy(source) : readDetectron2Pickle(source);
     }
-    const reason =
-      source.size === 0 ? 'is empty' : 'is none of safetensors, PyTorch (.pth) and detectron2 (.pkl)';
-    throw new WeightsError(file, undefined, reason);
+    if (source.size === 0) throw new WeightsError('weights-empty', { file }, 'is empty');
+    const reason = 'is none of safetensors, PyTorch (.pth) and detectron2 (.pkl)';
+    throw new WeightsError('weights-unknown-format', { file }, reason);
   } finally {
     source.close();
   }

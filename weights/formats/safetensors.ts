@@ -37,15 +37,28 @@ export function readSafetensors(file: string, options: { requireFinite?: boolean
   const source = BinaryFile.open(file);
   try {
     const fileBytes = source.size;
-    if (fileBytes < 8) throw new WeightsError(file, undefined, `is no safetensors file (${fileBytes} bytes)`);
+    if (fileBytes < 8)
+      throw new WeightsError(
+        'safetensors-short',
+        { file, bytes: fileBytes },
+        `is no safetensors file (${fileBytes} bytes)`,
+      );
     const headerBytes = Number(new DataView(source.readAt(0, 8).buffer).getBigUint64(0, true));
     if (headerBytes > fileBytes - 8) {
       const reason = `is no safetensors file, or cut short: its header would have ${headerBytes} bytes`;
-      throw new WeightsError(file, undefined, `${reason} of ${fileBytes}`);
+      throw new WeightsError(
+        'safetensors-header-cut',
+        { file, headerBytes, fileBytes },
+        `${reason} of ${fileBytes}`,
+      );
     }
     if (headerBytes > MAX_HEADER_BYTES) {
       const reason = `has a header of ${headerBytes} bytes; ${MAX_HEADER_BYTES} are read, enough for any weights`;
-      throw new WeightsError(file, undefined, reason);
+      throw new WeightsError(
+        'safetensors-header-long',
+        { file, headerBytes, limit: MAX_HEADER_BYTES },
+        reason,
+      );
     }
     const { entries, metadata } = parseHeader(file, source.readAt(8, headerBytes));
     checkOffsets(file, entries, fileBytes - 8 - headerBytes);
@@ -53,7 +66,12 @@ export function readSafetensors(file: string, options: { requireFinite?: boolean
     for (const { name, type, shape, begin, end } of entries) {
       const tensor = { type, shape, bytes: source.readAt(8 + headerBytes + begin, end - begin) };
       const position = options.requireFinite ? firstNonFinite(tensor) : -1;
-      if (position >= 0) throw new WeightsError(file, name, `element ${position} is NaN or infinite`);
+      if (position >= 0)
+        throw new WeightsError(
+          'weights-not-finite',
+          { file, entry: name, element: position },
+          `element ${position} is NaN or infinite`,
+        );
       tensors.set(name, tensor);
     }
     return { tensors, metadata };
@@ -80,7 +98,12 @@ export function writeSafetensors(
   const offsets = new Map<string, [number, number]>();
   let offset = 0;
   for (const [name, { type, shape, bytes }] of sorted) {
-    if (name === METADATA) throw new WeightsError(file, name, 'cannot be a tensor’s name in safetensors');
+    if (name === METADATA)
+      throw new WeightsError(
+        'safetensors-reserved-name',
+        { file, entry: name },
+        'cannot be a tensor’s name in safetensors',
+      );
     if (bytes.byteLength !== elementCount(shape) * ELEMENT_SIZE[type]) {
       throw new Error(`${name}: ${bytes.byteLength} bytes do not fill ${type} [${shape.join(', ')}]`);
     }
@@ -116,19 +139,31 @@ function parseHeader(
     header = JSON.parse(text);
     keys = jsonKeys(text);
   } catch {
-    throw new WeightsError(file, undefined, 'is no safetensors file: its header is not JSON');
+    throw new WeightsError(
+      'safetensors-header-json',
+      { file },
+      'is no safetensors file: its header is not JSON',
+    );
   }
-  if (!isObject(header)) throw new WeightsError(file, undefined, 'the header is no JSON object');
-  if (keys.twice !== undefined) throw new WeightsError(file, keys.twice, 'occurs twice');
+  if (!isObject(header))
+    throw new WeightsError('safetensors-header-object', { file }, 'the header is no JSON object');
+  if (keys.twice !== undefined)
+    throw new WeightsError('safetensors-duplicate', { file, entry: keys.twice }, 'occurs twice');
   const metadata: [string, string][] = [];
   const entries: Entry[] = [];
   for (const name of keys.outermost) {
     const value = header[name];
     if (name !== METADATA) entries.push(parseEntry(file, name, value));
-    else if (!isObject(value)) throw new WeightsError(file, name, 'is no JSON object');
+    else if (!isObject(value))
+      throw new WeightsError('safetensors-metadata', { file, entry: name }, 'is no JSON object');
     else {
       for (const [key, text] of Object.entries(value)) {
-        if (typeof text !== 'string') throw new WeightsError(file, name, `${quoted(key)} is no string`);
+        if (typeof text !== 'string')
+          throw new WeightsError(
+            'safetensors-metadata-text',
+            { file, entry: name, key },
+            `${quoted(key)} is no string`,
+          );
         metadata.push([key, text]);
       }
     }
@@ -137,23 +172,41 @@ function parseHeader(
 }
 
 function parseEntry(file: string, name: string, value: unknown): Entry {
-  if (!isObject(value)) throw new WeightsError(file, name, 'is no JSON object');
-  if (/\p{Surrogate}/u.test(name)) throw new WeightsError(file, name, 'has a name that is no Unicode');
+  if (!isObject(value))
+    throw new WeightsError('safetensors-entry-object', { file, entry: name }, 'is no JSON object');
+  if (/\p{Surrogate}/u.test(name))
+    throw new WeightsError('safetensors-name', { file, entry: name }, 'has a name that is no Unicode');
   const { dtype, shape, data_offsets: offsets } = value;
   if (typeof dtype !== 'string' || !Object.hasOwn(ELEMENT_SIZE, dtype)) {
-    throw new WeightsError(file, name, `has the unknown type ${JSON.stringify(dtype)}`);
+    throw new WeightsError(
+      'safetensors-type',
+      { file, entry: name, type: dtype },
+      `has the unknown type ${JSON.stringify(dtype)}`,
+    );
   }
   const type = dtype as ElementType;
   if (!isCountArray(shape) || !isShape(shape))
-    throw new WeightsError(file, name, `has the invalid shape ${JSON.stringify(shape)}`);
+    throw new WeightsError(
+      'safetensors-shape',
+      { file, entry: name, shape },
+      `has the invalid shape ${JSON.stringify(shape)}`,
+    );
   if (!isCountArray(offsets) || offsets.length !== 2 || offsets[0] > offsets[1]) {
-    throw new WeightsError(file, name, `has the invalid data_offsets ${JSON.stringify(offsets)}`);
+    throw new WeightsError(
+      'safetensors-offsets',
+      { file, entry: name, offsets },
+      `has the invalid data_offsets ${JSON.stringify(offsets)}`,
+    );
   }
   const [begin, end] = offsets;
   const size = elementCount(shape) * ELEMENT_SIZE[type];
   if (end - begin !== size) {
     const reason = `has ${end - begin} bytes, but ${type} [${shape.join(', ')}] takes ${size}`;
-    throw new WeightsError(file, name, reason);
+    throw new WeightsError(
+      'safetensors-entry-bytes',
+      { file, entry: name, bytes: end - begin, expected: size },
+      reason,
+    );
   }
   return { name, type, shape, begin, end };
 }
@@ -162,20 +215,33 @@ function parseEntry(file: string, name: string, value: unknown): Entry {
 function checkOffsets(file: string, entries: readonly Entry[], dataBytes: number): void {
   let expected = 0;
   for (const { name, begin, end } of [...entries].sort((a, b) => a.begin - b.begin || a.end - b.end)) {
-    if (begin < expected) throw new WeightsError(file, name, 'overlaps the data of another entry');
+    if (begin < expected)
+      throw new WeightsError(
+        'safetensors-overlap',
+        { file, entry: name },
+        'overlaps the data of another entry',
+      );
     if (begin > expected)
-      throw new WeightsError(file, name, `leaves ${begin - expected} bytes before it unused`);
+      throw new WeightsError(
+        'safetensors-gap',
+        { file, entry: name, bytes: begin - expected },
+        `leaves ${begin - expected} bytes before it unused`,
+      );
     if (end > dataBytes) {
       throw new WeightsError(
-        file,
-        name,
+        'safetensors-cut',
+        { file, entry: name, end, dataBytes },
         `ends at byte ${end} of the data, but the file has only ${dataBytes}`,
       );
     }
     expected = end;
   }
   if (expected !== dataBytes) {
-    throw new WeightsError(file, undefined, `has ${dataBytes - expected} bytes after the last entry`);
+    throw new WeightsError(
+      'safetensors-trailing',
+      { file, bytes: dataBytes - expected },
+      `has ${dataBytes - expected} bytes after the last entry`,
+    );
   }
 }
 

@@ -22,12 +22,14 @@ export class TensorBudget {
     this.left = MAX_GROWTH * fileBytes + FREE_BYTES;
   }
 
-  /** Says what is wrong if it has no room for the tensor; undefined if it has. */
-  take(type: ElementType, shape: readonly number[]): string | undefined {
-    if (!isShape(shape)) return `has the invalid shape [${shape.join(', ')}]`;
+  /** Says what is wrong if it has no room for the tensor, with the code of that; undefined if it has. */
+  take(type: ElementType, shape: readonly number[]): { code: string; reason: string } | undefined {
+    const sizes = `shape [${shape.join(', ')}]`;
+    if (!isShape(shape)) return { code: 'tensor-shape', reason: `has the invalid ${sizes}` };
     this.left -= elementCount(shape) * ELEMENT_SIZE[type];
     if (this.left >= 0) return undefined;
-    return `with shape [${shape.join(', ')}] makes the tensors take more than ${MAX_GROWTH} times the file's size`;
+    const reason = `with ${sizes} makes the tensors take more than ${MAX_GROWTH} times the file's size`;
+    return { code: 'tensor-budget', reason };
   }
 }
 

@@ -4,19 +4,27 @@ import { InputError, shortened } from '../../detection/errors';
 const MAX_ENTRY_LENGTH = 200;
 const MAX_REASON_LENGTH = 4000;
 
+/** Where something is wrong with weights, and what else is known of it. */
+export interface WeightsFacts {
+  readonly file: string;
+  /** The entry at fault; left out when it is the file as a whole. */
+  readonly entry?: string | undefined;
+  readonly [fact: string]: unknown;
+}
+
 /** A file of weights that cannot be used: damaged, of another model, or not what it claims to be. */
 export class WeightsError extends InputError {
   override readonly name = 'WeightsError';
+  readonly file: string;
+  /** The entry at fault; undefined when it is the file as a whole. */
+  readonly entry: string | undefined;
 
-  constructor(
-    readonly file: string,
-    /** The entry at fault; undefined when it is the file as a whole. */
-    readonly entry: string | undefined,
-    reason: string,
-    options?: ErrorOptions,
-  ) {
+  /** @param reason what is wrong, as the end of a sentence about the file or the entry. */
+  constructor(code: string, { file, entry, ...facts }: WeightsFacts, reason: string, options?: ErrorOptions) {
     const place = entry === undefined ? file : `${file}: entry ${quoted(entry)}`;
-    super('weights', `${place}: ${shortened(reason, MAX_REASON_LENGTH)}`, {}, options);
+    super(code, `${place}: ${shortened(reason, MAX_REASON_LENGTH)}`, facts, options);
+    this.file = file;
+    this.entry = entry;
   }
 }
 

@@ -11,6 +11,17 @@ import { isPublishedSize, sha256Prefix } from './zoo';
 /** A published file that cannot be had. The message says where to put it by hand. */
 export class DownloadError extends InputError {
   override readonly name = 'DownloadError';
+
+  constructor(
+    code: string,
+    /** That was to be written. */
+    readonly file: string,
+    message: string,
+    facts: Readonly<Record<string, unknown>>,
+    options?: ErrorOptions,
+  ) {
+    super(code, message, facts, options);
+  }
 }
 
 export type PublishedFile = Pick<PublishedWeights, 'file' | 'mebibytes'>;
@@ -73,10 +84,9 @@ export async function download(
       }
       rmSync(partial);
       if (isOneTransfer) {
-        throw failure(
-          job,
-          `its SHA-256 begins with ${hash.slice(0, expected.length)}, not ${expected}; it was removed`,
-        );
+        const begin = hash.slice(0, expected.length);
+        const reason = `its SHA-256 begins with ${begin}, not ${expected}; it was removed`;
+        throw failure(job, 'download-checksum', reason, { sha256: hash, expected });
       }
       reason = 'the pieces do not fit together';
       isOneTransfer = true;
@@ -85,9 +95,14 @@ export async function download(
       reason = error.message;
       if (sizeOf(partial) > 0) isOneTransfer = false;
     }
-    if (!hasAnswered) throw failure(job, reason);
+    if (!hasAnswered) throw failure(job, 'download-unreachable', reason, { reason });
     if (sizeOf(partial) > before) attempts = 1;
-    if (attempts === MAX_ATTEMPTS) throw failure(job, `${reason}; given up after ${attempts} attempts`);
+    if (attempts === MAX_ATTEMPTS) {
+      throw failure(job, 'download-given-up', `${reason}; given up after ${attempts} attempts`, {
+        reason,
+        attempts,
+      });
+    }
     const seconds = timing.firstRetry * 2 ** (attempts - 1);
     onRetry?.(reason, seconds);
     await sleep(seconds * 1000, undefined, { signal });
@@ -103,12 +118,14 @@ interface Job {
   readonly options: DownloadOptions;
 }
 
-function failure({ url, file }: Job, reason: string): DownloadError {
+function failure({ url, file }: Job, code: string, reason: string, facts = {}): DownloadError {
   const proxy = process.env['HTTPS_PROXY'] ?? process.env['https_proxy'];
   const note = proxy === undefined ? '' : ' (HTTPS_PROXY is not used here)';
   return new DownloadError(
-    'download',
+    code,
+    file,
     `${url}: cannot be downloaded: ${reason}${note}. Or get it in another way and save it as ${file}`,
+    { url, ...facts },
   );
 }
 
@@ -122,11 +139,14 @@ function prepare(file: string): string {
   }
 }
 
-function notWritten(file: string, error: unknown): DownloadError {
-  const { message } = error as Error;
+function notWritten(file: string, cause: unknown): DownloadError {
+  const { message } = cause as Error;
   return new DownloadError(
-    'download',
-    `${file}: cannot be written: ${message}. FASTER_RCNN_CACHE names another folder for what is downloaded`,
+    'download-unwritable',
+    file,
+    `${file}: cannot be written: ${message}`,
+    {},
+    { cause },
   );
 }
 
@@ -154,7 +174,7 @@ async function transfer(job: Job, onAnswer: () => void): Promise<void> {
     const limit = 2 * published.mebibytes * 2 ** 20;
     const end = await write(response.body, partial, position, (done) => {
       timer.refresh();
-      if (done > limit) throw failure(job, 'it has no end there');
+      if (done > limit) throw failure(job, 'download-endless', 'it has no end there', { limit });
       onProgress?.(done, Math.max(done, total ?? Math.round(published.mebibytes * 2 ** 20)));
     });
     const isWhole = total === undefined ? isPublishedSize(published, end) : end === total;
@@ -193,9 +213,13 @@ function requireUsable(job: Job, response: Response, place: Place): asserts resp
   const { status, statusText } = response;
   const answer = `the server answers ${`${status} ${statusText}`.trim()}`;
   if (status >= 500 || status === 429) throw new Interruption(answer);
-  if (!response.ok || !response.body) throw failure(job, answer);
+  if (!response.ok || !response.body) throw failure(job, 'download-refused', answer, { status });
   if (place.total !== undefined && !isPublishedSize(job.published, place.total)) {
-    throw failure(job, `it has ${place.total} bytes there, not ${job.published.mebibytes} MiB`);
+    const { mebibytes } = job.published;
+    throw failure(job, 'download-size', `it has ${place.total} bytes there, not ${mebibytes} MiB`, {
+      bytes: place.total,
+      mebibytes,
+    });
   }
 }
 

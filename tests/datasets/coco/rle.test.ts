@@ -19,6 +19,7 @@ import {
 import { segmentationToRle } from '../../../datasets/coco/segmentation';
 import type { Size } from '../../../detection/structures/size';
 import { describeShared, sharedPath } from '../../shared';
+import { thrownBy } from '../../thrown';
 
 const masks = fc
   .record({ height: fc.integer({ min: 1, max: 24 }), width: fc.integer({ min: 1, max: 24 }) })
@@ -105,22 +106,43 @@ describe('run-length masks', () => {
     expect(rleIou(rleFromMask(mask, size), other, false)).toBe(-1);
   });
 
-  it.each<[string, object, RegExp]>([
-    ['no size', { counts: '04' }, /size/],
-    ['a size of 0', { size: [0, 2], counts: '' }, /size/],
-    ['no counts', { size: [2, 2] }, /neither a string nor a list/],
-    ['runs that do not fill the image', { size: [2, 2], counts: [1, 2] }, /add up to 3 pixels; 2 x 2 has 4/],
-    ['runs beyond the image', { size: [2, 2], counts: '0h0' }, /add up to 24/],
-    ['a negative run', { size: [2, 2], counts: [5, -1] }, /Run 1/],
-    ['a fraction', { size: [2, 2], counts: [1.5, 2.5] }, /Run 0/],
-    ['a text run', { size: [2, 2], counts: ['4'] }, /Run 0/],
-    ['a negative compressed run', { size: [2, 2], counts: '5O' }, /Run 1/],
-    ['an unfinished string', { size: [2, 2], counts: '1P' }, /unfinished/],
-    ['an endless number', { size: [2, 2], counts: 'PPPPPPPPPPPP1' }, /place 8/],
-    ['a character out of range', { size: [2, 2], counts: '1 3' }, /unexpected character at place 1/],
-  ])('refuses %s', (_, segmentation, message) => {
-    expect(() => parseRle(segmentation)).toThrow(RleError);
-    expect(() => parseRle(segmentation)).toThrow(message);
+  it.each<[string, object, object]>([
+    ['no size', { counts: '04' }, { code: 'rle-size' }],
+    ['a size of 0', { size: [0, 2], counts: '' }, { code: 'rle-size', facts: { size: [0, 2] } }],
+    ['no counts', { size: [2, 2] }, { code: 'rle-counts-type' }],
+    [
+      'runs that do not fill the image',
+      { size: [2, 2], counts: [1, 2] },
+      { code: 'rle-counts-sum', facts: { total: 3, height: 2, width: 2 } },
+    ],
+    [
+      'runs beyond the image',
+      { size: [2, 2], counts: '0h0' },
+      { code: 'rle-counts-sum', facts: { total: 24 } },
+    ],
+    ['a negative run', { size: [2, 2], counts: [5, -1] }, { code: 'rle-count', facts: { run: 1 } }],
+    ['a fraction', { size: [2, 2], counts: [1.5, 2.5] }, { code: 'rle-count', facts: { run: 0 } }],
+    ['a text run', { size: [2, 2], counts: ['4'] }, { code: 'rle-count', facts: { run: 0 } }],
+    ['a negative compressed run', { size: [2, 2], counts: '5O' }, { code: 'rle-count', facts: { run: 1 } }],
+    [
+      'an unfinished string',
+      { size: [2, 2], counts: '1P' },
+      { code: 'rle-counts-text', facts: { position: 2 } },
+    ],
+    [
+      'an endless number',
+      { size: [2, 2], counts: 'PPPPPPPPPPPP1' },
+      { code: 'rle-counts-text', facts: { position: 8 } },
+    ],
+    [
+      'a character out of range',
+      { size: [2, 2], counts: '1 3' },
+      { code: 'rle-counts-text', facts: { position: 1 } },
+    ],
+  ])('refuses %s', (_, segmentation, fault) => {
+    const error = thrownBy(() => parseRle(segmentation));
+    expect(error).toBeInstanceOf(RleError);
+    expect(error).toMatchObject(fault);
   });
 });
 
@@ -148,17 +170,19 @@ describe('polygons', () => {
     expect(rleArea(rle)).toBe(16 + 16 - 4);
   });
 
-  it.each<[string, unknown]>([
-    ['nothing', []],
-    ['two corners', [[0, 0, 1, 1]]],
-    ['half a corner', [[0, 0, 1, 1, 2, 2, 3]]],
-    ['text', [[0, 0, 1, 1, 2, 'x']]],
-    ['a flat list', [0, 0, 1, 1, 2, 2]],
-    ['a number', 3],
-    ['null', null],
-    ['what nobody can have drawn', [[0, 0, 5e8, 0, 5e8, 5e8]]],
-  ])('refuses %s', (_, segmentation) => {
-    expect(() => segmentationToRle(segmentation, size)).toThrow(RleError);
+  it.each<[string, unknown, string]>([
+    ['nothing', [], 'segmentation-empty'],
+    ['two corners', [[0, 0, 1, 1]], 'polygon-corners'],
+    ['half a corner', [[0, 0, 1, 1, 2, 2, 3]], 'polygon-corners'],
+    ['text', [[0, 0, 1, 1, 2, 'x']], 'polygon-numbers'],
+    ['a flat list', [0, 0, 1, 1, 2, 2], 'polygon-corners'],
+    ['a number', 3, 'segmentation-type'],
+    ['null', null, 'segmentation-type'],
+    ['what nobody can have drawn', [[0, 0, 5e8, 0, 5e8, 5e8]], 'polygon-far-outside'],
+  ])('refuses %s', (_, segmentation, code) => {
+    const error = thrownBy(() => segmentationToRle(segmentation, size));
+    expect(error).toBeInstanceOf(RleError);
+    expect(error).toMatchObject({ code });
   });
 });
 

@@ -14,6 +14,7 @@ import { DetectionsError, readDetections, type CocoDetection } from '../../../da
 import { evaluateDetections, type CocoEvaluation } from '../../../datasets/evaluation/evaluate';
 import { evaluationJson, formatEvaluation } from '../../../datasets/evaluation/format';
 import { definedStats, type StatName } from '../../../datasets/evaluation/summarize';
+import { rejectionOf, thrownBy } from '../../thrown';
 
 const CATEGORIES: readonly CocoCategory[] = [
   { id: 1, name: 'cat' },
@@ -178,22 +179,22 @@ describe('what pycocotools does, odd or not', () => {
 });
 
 describe('what is refused', () => {
-  it.each<[string, Record<string, unknown>, string, RegExp]>([
-    ['an unknown image', { image_id: 9 }, '[1].image_id', /truth\.json has no image 9/],
-    ['no image', { image_id: undefined }, '[1].image_id', /missing/],
-    ['a text category', { category_id: 'cat' }, '[1].category_id', /"cat", not a whole number/],
-    ['NaN', { score: NaN }, '[1].score', /NaN, not a finite number/],
-    ['a text score', { score: '0.5' }, '[1].score', /"0\.5"/],
-    ['no score', { score: undefined }, '[1].score', /missing/],
-    ['no box', { bbox: undefined }, '[1].bbox', /missing/],
-    ['three numbers', { bbox: [1, 2, 3] }, '[1].bbox', /not four numbers/],
-    ['an infinite box', { bbox: [1, 2, 3, Infinity] }, '[1].bbox', /not four numbers/],
-  ])('%s', (_, change, place, reason) => {
+  it.each<[string, Record<string, unknown>, string, string]>([
+    ['an unknown image', { image_id: 9 }, '[1].image_id', 'unknown image'],
+    ['no image', { image_id: undefined }, '[1].image_id', 'id'],
+    ['a text category', { category_id: 'cat' }, '[1].category_id', 'id'],
+    ['NaN', { score: NaN }, '[1].score', 'score'],
+    ['a text score', { score: '0.5' }, '[1].score', 'score'],
+    ['no score', { score: undefined }, '[1].score', 'score'],
+    ['no box', { bbox: undefined }, '[1].bbox', 'box'],
+    ['three numbers', { bbox: [1, 2, 3] }, '[1].bbox', 'box'],
+    ['an infinite box', { bbox: [1, 2, 3, Infinity] }, '[1].bbox', 'box'],
+  ])('%s', (_, change, place, kind) => {
     const detections = [detection(), { ...detection(), ...change }];
     const call = (): unknown => evaluateDetections(dataset(truth()), detections, { iouType: 'bbox' });
-    expect(call).toThrow(DetectionsError);
-    expect(call).toThrow(reason);
-    expect(call).toThrow(place);
+    const error = thrownBy(call);
+    expect(error).toBeInstanceOf(DetectionsError);
+    expect(error).toMatchObject({ code: 'detections-invalid', problems: [{ kind, place }] });
   });
 
   it('an image id that the data set lacks', () => {
@@ -203,20 +204,29 @@ describe('what is refused', () => {
 
   it('masks that are missing or malformed, naming each', () => {
     const options = { iouType: 'segm' } as const;
-    expect(() => evaluateDetections(dataset(truth()), [detection()], options)).toThrow(AnnotationError);
-    expect(() => evaluateDetections(dataset(truth()), [detection()], options)).toThrow(
-      /\(image 1, annotation 1\): It is missing/,
-    );
+    const missing = thrownBy(() => evaluateDetections(dataset(truth()), [detection()], options));
+    expect(missing).toBeInstanceOf(AnnotationError);
+    expect(missing).toMatchObject({
+      code: 'annotations-invalid',
+      problems: [{ kind: 'segmentation', imageId: 1, annotationId: 1 }],
+    });
     const good = { size: [100, 200], counts: [20000] };
     const bad = { image_id: 1, category_id: 1, score: 1, segmentation: { size: [100, 200], counts: 'x' } };
     const call = (): unknown =>
       evaluateDetections(dataset(truth({ segmentation: good })), [bad], { ...options, source: 'dt.json' });
-    expect(call).toThrow(DetectionsError);
-    expect(call).toThrow(/^dt\.json: \[0\]\.segmentation \(image 1\)/);
+    const malformed = thrownBy(call);
+    expect(malformed).toBeInstanceOf(DetectionsError);
+    expect(malformed).toMatchObject({
+      source: 'dt.json',
+      problems: [{ kind: 'segmentation', place: '[0].segmentation', imageId: 1 }],
+    });
     const far = { image_id: 1, category_id: 1, score: 1, bbox: [0, 0, 5e8, 5e8] };
-    expect(() =>
-      evaluateDetections(dataset(truth({ segmentation: good })), [far], { ...options, source: 'dt.json' }),
-    ).toThrow(/^dt\.json: \[0\]\.bbox \(image 1\): The outline reaches to 500000000, far outside/);
+    const farOut = (): unknown =>
+      evaluateDetections(dataset(truth({ segmentation: good })), [far], { ...options, source: 'dt.json' });
+    expect(thrownBy(farOut)).toMatchObject({
+      source: 'dt.json',
+      problems: [{ kind: 'segmentation', place: '[0].bbox', imageId: 1 }],
+    });
   });
 
   describe('in files', () => {
@@ -226,29 +236,32 @@ describe('what is refused', () => {
     });
     afterAll(() => rmSync(folder, { recursive: true }));
 
-    it.each<[string, string, RegExp]>([
-      ['an object', '{"annotations": []}', /this is an object; a list of detections is expected/],
-      ['no objects', '[3]', /\[0\]: this is 3, not an object/],
+    it.each<[string, string, object]>([
+      ['an object', '{"annotations": []}', { kind: 'structure', place: 'the file' }],
+      ['no objects', '[3]', { kind: 'structure', place: '[0]' }],
       [
         'neither box nor mask',
         '[{"image_id": 1, "category_id": 1, "score": 1}]',
-        /neither "bbox" nor "segmentation"/,
+        { kind: 'segmentation', place: '[0]' },
       ],
-    ])('%s', async (_, content, message) => {
+    ])('%s', async (_, content, problem) => {
       const file = join(folder, 'results.json');
       writeFileSync(file, content);
-      await expect(readDetections(file, dataset())).rejects.toThrow(DetectionsError);
-      await expect(readDetections(file, dataset())).rejects.toThrow(message);
-      await expect(readDetections(file, dataset())).rejects.toThrow(file);
+      const error = await rejectionOf(readDetections(file, dataset()));
+      expect(error).toBeInstanceOf(DetectionsError);
+      expect(error).toMatchObject({ code: 'detections-invalid', source: file, problems: [problem] });
     });
 
     it('NaN, at its place', async () => {
       const file = join(folder, 'results.json');
       writeFileSync(file, '[{"image_id": 1, "category_id": 1, "bbox": [1, 2, 3, 4], "score": NaN}]');
-      await expect(readDetections(file, dataset())).rejects.toThrow(JsonFileError);
-      await expect(readDetections(file, dataset())).rejects.toThrow(
-        /line 1, column 67: .*\(at \[0\]\.score\)/,
-      );
+      const error = await rejectionOf(readDetections(file, dataset()));
+      expect(error).toBeInstanceOf(JsonFileError);
+      expect(error).toMatchObject({
+        code: 'json-syntax',
+        place: { line: 1, column: 67 },
+        facts: { path: '[0].score' },
+      });
     });
   });
 });

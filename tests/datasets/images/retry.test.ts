@@ -5,6 +5,7 @@ import timers from 'node:timers/promises';
 import sharp from 'sharp';
 import { decodeImage, ImageError } from '../../../datasets/images/decode';
 import { decodeImageWithRetries } from '../../../datasets/images/retry';
+import { rejectionOf } from '../../thrown';
 
 const size = { width: 3, height: 2 };
 let folder: string;
@@ -38,17 +39,23 @@ test('a picture that can be read at the third attempt is read', async () => {
 
 test('one that never can be is refused after three attempts, one of the wrong size at once', async () => {
   const waits = meanwhile(() => Promise.resolve());
-  await expect(decodeImageWithRetries(path.join(folder, 'none.png'))).rejects.toThrow(
-    new ImageError(path.join(folder, 'none.png'), 'there is no such file'),
-  );
+  const none = path.join(folder, 'none.png');
+  const error = await rejectionOf(decodeImageWithRetries(none));
+  expect(error).toBeInstanceOf(ImageError);
+  expect(error).toMatchObject({ code: 'picture-missing', file: none });
   expect(waits).toHaveLength(2);
-  await expect(decodeImageWithRetries(good, { width: 2, height: 2 })).rejects.toThrow('stored as 3x2');
+  await expect(decodeImageWithRetries(good, { width: 2, height: 2 })).rejects.toMatchObject({
+    code: 'picture-size',
+    facts: { stored: { width: 3, height: 2 }, expected: { width: 2, height: 2 } },
+  });
   expect(waits).toHaveLength(2);
 });
 
 test('bytes are decoded once: they do not change', async () => {
   const waits = meanwhile(() => Promise.resolve());
-  await expect(decodeImageWithRetries(Uint8Array.of(1, 2, 3))).rejects.toThrow('this is no picture');
+  await expect(decodeImageWithRetries(Uint8Array.of(1, 2, 3))).rejects.toMatchObject({
+    code: 'picture-unknown-type',
+  });
   expect(waits).toEqual([]);
 });
 

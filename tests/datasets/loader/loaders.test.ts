@@ -20,6 +20,7 @@ import type { DetectionBatch } from '../../../detection/structures/detection-bat
 import { batchImages } from '../../../detection/structures/image-batch';
 import { torchvisionInput, type InputSpec } from '../../../detection/structures/input-spec';
 import { describeShared, sharedPath } from '../../shared';
+import { rejectionOf } from '../../thrown';
 
 const training = {
   input: torchvisionInput({ minSize: 40, maxSize: 90 }),
@@ -231,7 +232,11 @@ describe('pictures in memory', () => {
   test('that cannot be used are called by their id', async () => {
     const broken: Example = { ...examples[0], file: Uint8Array.of(1, 2, 3) };
     const reading = take(new EvaluationLoader([broken], evaluation), 1);
-    await expect(reading).rejects.toThrow(/^image 100: this is no picture of a known type/);
+    await expect(reading).rejects.toMatchObject({
+      code: 'picture-unknown-type',
+      file: 'image 100',
+      facts: { imageId: 100 },
+    });
   });
 });
 
@@ -244,9 +249,13 @@ describe('a picture that cannot be used', () => {
       for await (const { imageIds } of new EvaluationLoader(broken, { ...evaluation, workers: 2 }))
         seen.push(imageIds);
     })();
-    const error: unknown = await reading.catch((reason: unknown) => reason);
+    const error = await rejectionOf(reading);
     expect(error).toBeInstanceOf(ImageError);
-    expect((error as ImageError).message).toMatch(/broken\.png: this is no picture.*\(image id 104\)$/);
+    expect(error).toMatchObject({
+      code: 'picture-unknown-type',
+      file: join(folder, 'broken.png'),
+      facts: { imageId: 104 },
+    });
     expect(seen).toEqual([
       [100, 101],
       [102, 103],
@@ -256,9 +265,10 @@ describe('a picture that cannot be used', () => {
   test('a size other than the annotations say', async () => {
     const wrong = examplesOf([{ ...images[0], height: 31 }]);
     const reading = take(new EvaluationLoader(wrong, evaluation), 1);
-    await expect(reading).rejects.toThrow(
-      'stored as 60x30 pixels, but the annotations say 60x31 (image id 100)',
-    );
+    await expect(reading).rejects.toMatchObject({
+      code: 'picture-size',
+      facts: { stored: { width: 60, height: 30 }, expected: { width: 60, height: 31 }, imageId: 100 },
+    });
   });
 });
 

@@ -12,6 +12,7 @@ import { WorkerPool, type LoadedBatch } from '../../../datasets/loader/worker-po
 import { InputError } from '../../../detection/errors';
 import { torchvisionInput } from '../../../detection/structures/input-spec';
 import { watchedWorkers } from './watched-workers';
+import { rejectionOf } from '../../thrown';
 
 jest.mock('node:worker_threads', () =>
   jest.requireActual<typeof import('./watched-workers')>('./watched-workers').watchWorkers(),
@@ -97,8 +98,8 @@ test('all pictures of a batch that cannot be used are told', async () => {
   await writeFile(path.join(folder, 'empty.png'), '');
   expect(await pool.load(jobOf('10.png', 'empty.png', 'missing.png'))).toMatchObject({
     refused: [
-      { index: 1, reason: 'the file is empty', fault: 'unreadable' },
-      { index: 2, reason: 'there is no such file', fault: 'missing' },
+      { index: 1, fault: 'empty' },
+      { index: 2, fault: 'missing' },
     ],
   });
   await pool.close();
@@ -129,12 +130,18 @@ test('a batch that ends one worker after another fails and is named; the others 
   const pool = new WorkerPool(1, (death) => deaths.push(death));
   const loads = [jobOf('10.png'), impossible(), jobOf('20.png')].map((job) => pool.load(job));
   expect(reds(await loads[0])).toEqual([10]);
-  const error: unknown = await loads[1].catch((reason: unknown) => reason);
+  const error = await rejectionOf(loads[1]);
   expect(error).toBeInstanceOf(WorkerDeathError);
   expect(error).toBeInstanceOf(InputError);
-  expect((error as Error).message).toMatch(
-    /^3 threads that load pictures have ended .*: RangeError: Invalid typed array length: -1[^]*, at image 1 \(.*10\.png\), image 2 \(.*20\.png\)\. Look/,
-  );
+  expect(error).toMatchObject({
+    code: 'worker-death',
+    deaths: 3,
+    isOutOfFiles: false,
+    death: {
+      cause: { name: 'RangeError', message: 'Invalid typed array length: -1' },
+      pictures: ['10.png', '20.png'].map((name) => ({ file: path.join(folder, name) })),
+    },
+  });
   expect(reds(await loads[2])).toEqual([20]);
   expect(watchedWorkers.started).toHaveLength(4);
   expect(deaths).toHaveLength(2);
@@ -159,10 +166,9 @@ test('a worker without memory is replaced', async () => {
 test.each([
   ["EMFILE: too many open files, open 'a.png'", { code: 'EMFILE' }],
   ['Worker initialization failure: EMFILE', { code: 'ERR_WORKER_INIT_FAILED' }],
-])('a worker that may open no more files is told without a trace, and with what helps: %s', (text, code) => {
+])('a worker that may open no more files is told without a trace: %s', (text, code) => {
   const cause = Object.assign(new Error(text), code);
-  const { message, isOutOfFiles } = new WorkerDeathError({ cause, pictures: [] }, 3);
-  expect(isOutOfFiles).toBe(true);
-  expect(message).toContain(`the last: ${text}. Too many files are open; raise the limit (ulimit -n)`);
-  expect(message).not.toContain('\n');
+  const error = new WorkerDeathError({ cause, pictures: [] }, 3);
+  expect(error.isOutOfFiles).toBe(true);
+  expect(error.message).not.toContain('\n');
 });

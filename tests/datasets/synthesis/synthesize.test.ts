@@ -7,6 +7,7 @@ import { parseRle, rleArea, rleToBox, rleToMask } from '../../../datasets/coco/r
 import { CATEGORIES } from '../../../datasets/synthesis/artwork';
 import { synthesize } from '../../../datasets/synthesis/synthesize';
 import { InputError } from '../../../detection/errors';
+import { rejectionOf } from '../../thrown';
 
 interface Instances {
   info: { attribution: string };
@@ -119,14 +120,21 @@ test('leaves a folder that holds this very set alone', async () => {
 });
 
 test('refuses to overwrite anything else', async () => {
-  await expect(synthesize({ output, ...SMALL, seed: 9 })).rejects.toThrow(InputError);
+  const error = await rejectionOf(synthesize({ output, ...SMALL, seed: 9 }));
+  expect(error).toBeInstanceOf(InputError);
+  expect(error).toMatchObject({ code: 'synthesis-output-used', facts: { output } });
   const foreign = path.join(folder, 'foreign');
   await mkdir(foreign);
   await writeFile(path.join(foreign, 'thesis.txt'), 'mine');
-  await expect(synthesize({ output: foreign, ...SMALL })).rejects.toThrow(/not empty/);
-  await expect(synthesize({ output: path.join(foreign, 'thesis.txt'), ...SMALL })).rejects.toThrow(
-    /is a file/,
-  );
+  await expect(synthesize({ output: foreign, ...SMALL })).rejects.toMatchObject({
+    code: 'synthesis-output-used',
+    facts: { output: foreign },
+  });
+  const file = path.join(foreign, 'thesis.txt');
+  await expect(synthesize({ output: file, ...SMALL })).rejects.toMatchObject({
+    code: 'synthesis-output-file',
+    facts: { output: file },
+  });
   expect(await readdir(foreign)).toEqual(['thesis.txt']);
 });
 
@@ -134,16 +142,19 @@ test('refuses a set of which a picture is missing', async () => {
   const damaged = path.join(folder, 'damaged');
   await synthesize({ output: damaged, numTrain: 1, numVal: 1, size: 64, seed: 0 });
   await rm(path.join(damaged, 'images', '000001.jpg'));
-  await expect(synthesize({ output: damaged, numTrain: 1, numVal: 1, size: 64, seed: 0 })).rejects.toThrow(
-    InputError,
-  );
+  const again = synthesize({ output: damaged, numTrain: 1, numVal: 1, size: 64, seed: 0 });
+  await expect(again).rejects.toMatchObject({ code: 'synthesis-output-used', facts: { output: damaged } });
 });
 
 test.each([{ numTrain: 0 }, { numVal: 1.5 }, { size: 10 }, { seed: -1 }, { seed: NaN }])(
   'refuses %p before it writes anything',
   async (wrong) => {
     const nowhere = path.join(folder, 'nowhere');
-    await expect(synthesize({ output: nowhere, ...SMALL, ...wrong })).rejects.toThrow(InputError);
+    const [[setting, value]]: [string, unknown][] = Object.entries(wrong);
+    await expect(synthesize({ output: nowhere, ...SMALL, ...wrong })).rejects.toMatchObject({
+      code: 'synthesis-setting',
+      facts: { setting, value },
+    });
     expect(await readdir(folder)).not.toContain('nowhere');
   },
 );

@@ -11,6 +11,7 @@ import fs, {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { StagedFiles } from '../../../detection/files/staged-files';
+import { thrownBy } from '../../thrown';
 
 let folder: string;
 let files: StagedFiles;
@@ -56,7 +57,11 @@ test('what is discarded leaves what was there, and nothing else', () => {
 test('a file that cannot be is refused at once', () => {
   mkdirSync(at('taken'));
   files.add(at('a'), 'a');
-  expect(() => files.add(at('taken'), 'x')).toThrow(`${at('taken')}: cannot be written: it is a folder`);
+  expect(thrownBy(() => files.add(at('taken'), 'x'))).toMatchObject({
+    code: 'file-unwritable',
+    facts: { file: at('taken') },
+    cause: { message: 'it is a folder' },
+  });
   files.discard();
   expect(readdirSync(folder)).toEqual(['taken']);
 });
@@ -68,7 +73,11 @@ test('where one cannot get its name, none keeps it', () => {
     if (to === at('new', 'b')) throw new Error('EIO: i/o error');
     rename(from, to);
   });
-  expect(() => files.publish()).toThrow(`${at('new', 'b')}: cannot be written: EIO: i/o error`);
+  expect(thrownBy(() => files.publish())).toMatchObject({
+    code: 'file-unwritable',
+    facts: { file: at('new', 'b') },
+    cause: { message: 'EIO: i/o error' },
+  });
   expect(existsSync(at('new', 'a'))).toBe(true);
   files.discard();
   expect(readdirSync(folder)).toEqual([]);

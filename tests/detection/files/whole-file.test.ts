@@ -17,7 +17,9 @@ import fs, {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { InputError } from '../../../detection/errors';
+import type { Content } from '../../../detection/files/content';
 import { writeWholeFile } from '../../../detection/files/whole-file';
+import { thrownBy } from '../../thrown';
 
 let folder: string;
 beforeEach(() => (folder = mkdtempSync(path.join(tmpdir(), 'whole-'))));
@@ -52,7 +54,11 @@ test('is on the disk, under its temporary name, before it gets its own', () => {
 });
 
 test('makes a folder where it is asked to, and not otherwise', () => {
-  expect(() => writeWholeFile(at('b', 'c', 'd'), 'x')).toThrow(InputError);
+  const file = at('b', 'c', 'd');
+  expect(thrownBy(() => writeWholeFile(file, 'x'))).toMatchObject({
+    code: 'file-unwritable',
+    facts: { file },
+  });
   expect(existsSync(at('b'))).toBe(false);
   writeWholeFile(at('b', 'c', 'd'), 'x', { makeFolder: true });
   expect(readFileSync(at('b', 'c', 'd'), 'utf8')).toBe('x');
@@ -64,23 +70,22 @@ test('a refusal names the file and the reason, has the cause, and leaves what wa
   jest.spyOn(fs, 'writeSync').mockImplementation(() => {
     throw full;
   });
-  let refusal: unknown;
-  try {
-    writeWholeFile(at('a'), 'new');
-  } catch (error) {
-    refusal = error;
-  }
-  expect(refusal).toEqual(new InputError('input', `${at('a')}: cannot be written: ${full.message}`));
-  expect((refusal as InputError).cause).toBe(full);
+  const refusal = (file: string, content: Content) => thrownBy(() => writeWholeFile(file, content));
+  const error = refusal(at('a'), 'new');
+  expect(error).toBeInstanceOf(InputError);
+  expect(error).toMatchObject({ code: 'file-unwritable', facts: { file: at('a') } });
+  expect((error as InputError).cause).toBe(full);
   expect(readFileSync(at('a'), 'utf8')).toBe('old');
   const failing = function* (): Generator<Uint8Array> {
     yield Buffer.of(1);
     throw new Error('no second part');
   };
-  expect(() => writeWholeFile(at('a'), failing())).toThrow('cannot be written');
+  const code = 'file-unwritable';
+  expect(refusal(at('a'), failing())).toMatchObject({ code });
   mkdirSync(at('sub'));
-  expect(() => writeWholeFile(at('sub'), 'x')).toThrow(`${at('sub')}: cannot be written: it is a folder`);
-  expect(() => writeWholeFile(at('a', 'below'), 'x')).toThrow(/below: cannot be written: ENOTDIR/);
+  const facts = { file: at('sub') };
+  expect(refusal(at('sub'), 'x')).toMatchObject({ code, facts, cause: { message: 'it is a folder' } });
+  expect(refusal(at('a', 'below'), 'x')).toMatchObject({ code, cause: { code: 'ENOTDIR' } });
   expect(readdirSync(folder)).toEqual(['a', 'sub']);
 });
 
@@ -99,7 +104,10 @@ test('a link stays: what it leads to is written, be it there or not', () => {
   expect(lstatSync(at('real', 'file')).isFile()).toBe(true);
   expect(readdirSync(at('real'))).toEqual(['file', 'new', 'there']);
   symlinkSync('circle', at('circle'));
-  expect(() => writeWholeFile(at('circle'), 'x')).toThrow(/circle: cannot be written: ELOOP/);
+  expect(thrownBy(() => writeWholeFile(at('circle'), 'x'))).toMatchObject({
+    code: 'file-unwritable',
+    cause: { code: 'ELOOP' },
+  });
 });
 
 test('a pipe is written through, whoever reads it', async () => {
@@ -122,7 +130,11 @@ test('a device is written through, also by way of a link', () => {
     writeWholeFile(name, 'x');
     expect(fs.statSync(name).isCharacterDevice()).toBe(true);
   }
-  expect(() => writeWholeFile('/dev/full', 'x')).toThrow(/^\/dev\/full: cannot be written: ENOSPC/);
+  expect(thrownBy(() => writeWholeFile('/dev/full', 'x'))).toMatchObject({
+    code: 'file-unwritable',
+    facts: { file: '/dev/full' },
+    cause: { code: 'ENOSPC' },
+  });
   expect(readdirSync(folder)).toEqual(['nothing']);
 });
 

@@ -19,6 +19,7 @@ import {
   tinyImages,
   trainable,
 } from './tiny-golden';
+import { thrownBy } from '../../thrown';
 
 async function values(losses: Losses): Promise<Record<string, number>> {
   const entries = Object.entries(losses).map(async ([name, loss]) => [name, (await loss.data())[0]] as const);
@@ -145,7 +146,9 @@ describeShared('a tiny Faster R-CNN against torchvision', () => {
     const batch = tinyBatch(golden);
     const before = tf.memory().numTensors;
     const named = [...model.namedParameters()];
-    expect(() => lossesAndGradients(() => model.losses(batch), named)).toThrow(NormNotLoadedError);
+    const error = thrownBy(() => lossesAndGradients(() => model.losses(batch), named));
+    expect(error).toBeInstanceOf(NormNotLoadedError);
+    expect(error).toMatchObject({ code: 'norm-not-loaded' });
     expect(tf.memory().numTensors).toBe(before);
     asLoaded(model);
     const { losses, gradients } = lossesAndGradients(() => model.losses(batch), named);

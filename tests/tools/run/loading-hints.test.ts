@@ -1,5 +1,6 @@
 import { BatchMemoryError } from '../../../datasets/loader/pixel-buffers';
 import { WorkerDeathError } from '../../../datasets/loader/worker-death';
+import { DownloadError } from '../../../weights/published/download';
 import { messageWithHint } from '../../../tools/run/loading-hints';
 
 test('a batch that no memory holds: what makes it smaller', () => {
@@ -18,6 +19,15 @@ test('workers that may open no more files: that fewer of them need fewer', () =>
   );
   const other = error('something else');
   expect(messageWithHint(other)).toBe(other.message);
+});
+
+test('downloads that cannot be written: where else they can go', () => {
+  const error = (code: string) =>
+    new DownloadError(code, '/c/w.pth', '/c/w.pth: cannot be written: EACCES', {});
+  expect(messageWithHint(error('download-unwritable'))).toBe(
+    '/c/w.pth: cannot be written: EACCES. FASTER_RCNN_CACHE names another folder for what is downloaded',
+  );
+  expect(messageWithHint(error('download-size'))).toBe('/c/w.pth: cannot be written: EACCES');
 });
 
 test('any other error: its message', () => {

@@ -17,6 +17,7 @@ import { rollBack } from '../../../weights/checkpoints/rollback';
 import { readSafetensors } from '../../../weights/formats/safetensors';
 import { loadStateDict } from '../../../weights/state-dict';
 import { ToyModel, toyBatches, valuesOf } from '../../detection/engine/toy-model';
+import { thrownBy } from '../../thrown';
 
 const WARMUP = 3;
 let tensorsBefore: number;
@@ -108,8 +109,9 @@ it('a checkpoint gives its averages to whoever wants weights, and says when what
 
   const before = trainee.values;
   writeFileSync(path.join(checkpoint, 'unaveraged.safetensors'), 'x');
-  expect(() => verifyCheckpoint(checkpoint)).toThrow(/unaveraged\.safetensors: is damaged/);
-  expect(() => trainee.load(checkpoint)).toThrow(/unaveraged\.safetensors: is damaged/);
+  const fault = { code: 'checkpoint-damaged', file: path.join(checkpoint, 'unaveraged.safetensors') };
+  expect(thrownBy(() => verifyCheckpoint(checkpoint))).toMatchObject(fault);
+  expect(thrownBy(() => trainee.load(checkpoint))).toMatchObject(fault);
   expect(trainee.values).toEqual(before);
   user.dispose();
   trainee.dispose();

@@ -34,6 +34,7 @@ import { removeCheckpointLeftovers } from '../../../weights/checkpoints/resume-p
 import { readSafetensors, writeSafetensors } from '../../../weights/formats/safetensors';
 import { WeightsError } from '../../../weights/formats/weights-error';
 import { ToyModel, toyBatches } from '../../detection/engine/toy-model';
+import { rejectionOf, thrownBy } from '../../thrown';
 
 const ITERATIONS = 6;
 /** Of the steps: best at 2 and 5. Checkpoints are made at 2, 3 (kept for good), 4, 5, 6; 2 and, at the end, 4 are removed. */
@@ -227,13 +228,14 @@ describe('a damaged checkpoint', () => {
     writeFileSync(file(name), bytes);
   };
 
-  test.each<[string, () => void, RegExp]>([
+  test.each<[string, () => void, string, string]>([
+    ['a bit of the model', () => flip('model.safetensors'), 'model.safetensors', 'checkpoint-damaged'],
     [
-      'a bit of the model',
-      () => flip('model.safetensors'),
-      /model\.safetensors: is damaged: it is not what was/,
+      'a bit of the optimizer',
+      () => flip('optimizer.safetensors'),
+      'optimizer.safetensors',
+      'checkpoint-damaged',
     ],
-    ['a bit of the optimizer', () => flip('optimizer.safetensors'), /optimizer\.safetensors: is damaged/],
     [
       'a digit of the state',
       () =>
@@ -241,24 +243,33 @@ describe('a damaged checkpoint', () => {
           file('state.json'),
           readFileSync(file('state.json'), 'utf8').replace('"iteration": 6', '"iteration": 5'),
         ),
-      /state\.json: is damaged/,
+      'state.json',
+      'checkpoint-damaged',
     ],
-    ['a short model', () => truncateSync(file('model.safetensors'), 100), /model\.safetensors: is damaged/],
+    [
+      'a short model',
+      () => truncateSync(file('model.safetensors'), 100),
+      'model.safetensors',
+      'checkpoint-damaged',
+    ],
     [
       'a longer optimizer',
       () => appendFileSync(file('optimizer.safetensors'), '0'),
-      /safetensors: is damaged/,
+      'optimizer.safetensors',
+      'checkpoint-damaged',
     ],
-    ['no model', () => rmSync(file('model.safetensors')), /model\.safetensors: cannot be read: ENOENT/],
-    ['no state', () => rmSync(file('state.json')), /state\.json: cannot be read: ENOENT/],
-    ['an empty state', () => truncateSync(file('state.json'), 0), /state\.json: is damaged: it is no JSON/],
-  ])('with %s is refused, and the one before it is used', async (_, damage, message) => {
+    ['no model', () => rmSync(file('model.safetensors')), 'model.safetensors', 'checkpoint-unreadable'],
+    ['no state', () => rmSync(file('state.json')), 'state.json', 'checkpoint-unreadable'],
+    ['an empty state', () => truncateSync(file('state.json'), 0), 'state.json', 'checkpoint-json'],
+  ])('with %s is refused, and the one before it is used', async (_, damage, name, code) => {
     await run();
     const expected = contentsOf();
     damage();
-    expect(() => verifyCheckpoint(path.join(folder, 'last'))).toThrow(message);
+    const last = path.join(folder, 'last');
+    const error = thrownBy(() => verifyCheckpoint(last));
+    expect(error).toMatchObject({ code, file: path.join(last, name) });
     const told = await run();
-    expect(told).toEqual([expect.stringMatching(message)]);
+    expect(told).toEqual([expect.stringContaining(name)]);
     expect(told[0]).toMatch(/; using the checkpoint before it$/);
     expect(contentsOf()).toEqual(expected);
   });
@@ -295,9 +306,11 @@ describe('a damaged checkpoint', () => {
     const link = readlinkSync(path.join(folder, 'last'));
     rmSync(path.join(folder, 'last'));
     cpSync(path.join(folder, link), path.join(folder, 'last'), { recursive: true });
-    await expect(run()).rejects.toThrow(
-      /last: is a folder, as in .*; replace it by a link to checkpoints\/0000006/,
-    );
+    await expect(run()).rejects.toMatchObject({
+      code: 'checkpoint-link',
+      file: path.join(folder, 'last'),
+      facts: { target: 'checkpoints/0000006' },
+    });
     rmSync(path.join(folder, 'last'), { recursive: true });
     symlinkSync(link, path.join(folder, 'last'));
 
@@ -310,8 +323,10 @@ describe('a damaged checkpoint', () => {
     for (const name of ['0000003', '0000006']) {
       rmSync(path.join(folder, 'checkpoints', name, 'model.safetensors'));
     }
-    await expect(run()).rejects.toThrow(WeightsError);
-    await expect(run()).rejects.toThrow('0000006/model.safetensors: cannot be read');
+    const error = await rejectionOf(run());
+    expect(error).toBeInstanceOf(WeightsError);
+    const file = path.join(folder, 'checkpoints', '0000006', 'model.safetensors');
+    expect(error).toMatchObject({ code: 'checkpoint-unreadable', file });
   });
 });
 
@@ -347,9 +362,10 @@ test('a folder that has been taken away in the middle is named, not made again',
   const gone = path.join(folder, 'gone', '0000001');
   const model = new ToyModel();
   const optimizer = new Sgd(model.namedParameters(), { momentum: 0, weightDecay: 0 });
-  expect(() =>
-    saveCheckpoint(gone, { model, optimizer }, { iteration: 1, hooks: {}, metrics: {}, metadata: {} }),
-  ).toThrow(/0000001: cannot be written: there is no folder .*gone \(any more\)$/);
+  const contents = { iteration: 1, hooks: {}, metrics: {}, metadata: {} };
+  const error = thrownBy(() => saveCheckpoint(gone, { model, optimizer }, contents));
+  expect(error).toMatchObject({ code: 'checkpoint-unwritable', file: gone, cause: { code: 'ENOENT' } });
+  expect(existsSync(path.dirname(gone))).toBe(false);
   model.dispose();
   optimizer.dispose();
 });

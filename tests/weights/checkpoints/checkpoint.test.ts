@@ -31,6 +31,7 @@ import { resumePoint } from '../../../weights/checkpoints/resume-point';
 import { readSafetensors } from '../../../weights/formats/safetensors';
 import { WeightsError } from '../../../weights/formats/weights-error';
 import { ToyModel, toyBatches, valuesOf } from '../../detection/engine/toy-model';
+import { thrownBy } from '../../thrown';
 
 let tensorsBefore: number;
 let folder: string;
@@ -158,8 +159,9 @@ describe('saveCheckpoint', () => {
     const write = jest.spyOn(fs, 'writeSync').mockImplementation(() => {
       throw full;
     });
-    expect(() => save({ run: 5 })).toThrow(WeightsError);
-    expect(() => save({ run: 5 })).toThrow('0000001: cannot be written: ENOSPC');
+    const error = thrownBy(() => save({ run: 5 }));
+    expect(error).toBeInstanceOf(WeightsError);
+    expect(error).toMatchObject({ code: 'checkpoint-unwritable', file: checkpoint, cause: full });
     write.mockRestore();
     expect(readCheckpointState(checkpoint).metadata).toEqual({ run: 2 });
     expect(readdirSync(folder)).toEqual(['0000001']);
@@ -181,7 +183,11 @@ describe('loadCheckpoint', () => {
     writeFileSync(file, JSON.stringify({ ...state, sha256: undefined }));
     expect((await run(OPTIMIZERS['SGD'], 3, { from: path.join(folder, 'last') })).losses).toHaveLength(1);
     rmSync(path.join(folder, 'last', 'model.safetensors'));
-    expect(() => verifyCheckpoint(path.join(folder, 'last'))).toThrow(/model\.safetensors: cannot be read/);
+    expect(thrownBy(() => verifyCheckpoint(path.join(folder, 'last')))).toMatchObject({
+      code: 'checkpoint-unreadable',
+      file: path.join(folder, 'last', 'model.safetensors'),
+      cause: { code: 'ENOENT' },
+    });
   });
 
   it('refuses damaged folders, each with one message', async () => {
@@ -191,33 +197,33 @@ describe('loadCheckpoint', () => {
     const before = valuesOf(model);
     const optimizer = OPTIMIZERS['SGD'](model);
     const load = () => loadCheckpoint(checkpoint, { model, optimizer });
-    const expectRefusal = (message: RegExp) => {
-      expect(load).toThrow(WeightsError);
-      expect(load).toThrow(message);
-    };
-    expectRefusal(
-      /optimizer\.safetensors: does not fit the optimizer: optimizer state .*exp_avg fits no parameter/,
-    );
+    const file = (name: string) => path.join(checkpoint, name);
+    const error = thrownBy(load);
+    expect(error).toBeInstanceOf(WeightsError);
+    const cause = { message: expect.stringContaining('exp_avg fits no parameter') as unknown };
+    expect(error).toMatchObject({ code: 'checkpoint-optimizer', file: file('optimizer.safetensors'), cause });
     model.dispose();
 
     const other = new ToyModel(99);
     const otherBefore = valuesOf(other);
     const loadOther = () => loadCheckpoint(checkpoint, { model: other, optimizer });
     writeFileSync(path.join(checkpoint, 'model.safetensors'), 'x');
-    expect(loadOther).toThrow(/model\.safetensors: is damaged/);
-    for (const [text, message] of [
-      ['{"format": 3}', /state\.json: entry "format": is 3, this program reads 1 and 2/],
-      ['{"format": 1, "iteration": -0.5}', /is no state of a checkpoint/],
-      ['{"format": 2, "iteration": 1, "metrics": {}, "metadata": {}}', /is no state of a checkpoint/],
-      ['[]', /is no state of a checkpoint/],
-      ['{', /state\.json: is damaged: it is no JSON/],
+    expect(thrownBy(loadOther)).toMatchObject({
+      code: 'checkpoint-damaged',
+      file: file('model.safetensors'),
+    });
+    for (const [text, fault] of [
+      ['{"format": 3}', { code: 'checkpoint-format', facts: { format: 3, known: [1, 2] } }],
+      ['{"format": 1, "iteration": -0.5}', { code: 'checkpoint-state' }],
+      ['{"format": 2, "iteration": 1, "metrics": {}, "metadata": {}}', { code: 'checkpoint-state' }],
+      ['[]', { code: 'checkpoint-state' }],
+      ['{', { code: 'checkpoint-json' }],
     ] as const) {
-      writeFileSync(path.join(checkpoint, 'state.json'), text);
-      expect(loadOther).toThrow(message);
+      writeFileSync(file('state.json'), text);
+      expect(thrownBy(loadOther)).toMatchObject({ file: file('state.json'), ...fault });
     }
-    expect(() => loadCheckpoint(path.join(folder, 'none'), { model: other, optimizer })).toThrow(
-      WeightsError,
-    );
+    const none = () => loadCheckpoint(path.join(folder, 'none'), { model: other, optimizer });
+    expect(thrownBy(none)).toMatchObject({ code: 'checkpoint-unreadable', cause: { code: 'ENOENT' } });
     expect(valuesOf(other)).toEqual(otherBefore);
     expect(before).not.toEqual(otherBefore);
     other.dispose();

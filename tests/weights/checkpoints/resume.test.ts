@@ -13,6 +13,7 @@ import { isExact, resumeFrom } from '../../../weights/checkpoints/resume';
 import { WeightsError } from '../../../weights/formats/weights-error';
 import { ToyModel, toyBatches, valuesOf } from '../../detection/engine/toy-model';
 import { makeFormat1 } from './as-format-1';
+import { rejectionOf, thrownBy } from '../../thrown';
 
 let tensorsBefore: number;
 let folder: string;
@@ -111,10 +112,15 @@ test('a state that the hook does not take is refused by its name', async () => {
   const file = path.join(last(), 'state.json');
   const state = JSON.parse(readFileSync(file, 'utf8')) as object;
   writeFileSync(file, JSON.stringify({ ...state, hooks: { a: 5 }, sha256: undefined }));
-  await expect(run(3, [new Memory('a')])).rejects.toThrow(WeightsError);
-  await expect(run(3, [new Memory('a')])).rejects.toThrow(
-    /state\.json: entry "a": is no state of this hook: it is no list$/,
-  );
+  const error = await rejectionOf(run(3, [new Memory('a')]));
+  expect(error).toBeInstanceOf(WeightsError);
+  const cause = { message: 'it is no list' };
+  expect(error).toMatchObject({
+    code: 'checkpoint-hook',
+    file: expect.stringMatching(/\/state\.json$/) as unknown,
+    entry: 'a',
+    cause,
+  });
 });
 
 test('what cannot be used is passed over; without anybody to tell, the process warns', async () => {
@@ -164,5 +170,5 @@ test('a digit of a state of format 1 that has changed is noticed', async () => {
   makeFormat1(last());
   const file = path.join(last(), 'state.json');
   writeFileSync(file, readFileSync(file, 'utf8').replace('"iteration": 2', '"iteration": 1'));
-  expect(() => readCheckpointState(last())).toThrow(/state\.json: is damaged/);
+  expect(thrownBy(() => readCheckpointState(last()))).toMatchObject({ code: 'checkpoint-damaged', file });
 });

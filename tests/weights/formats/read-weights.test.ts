@@ -5,6 +5,7 @@ import { writeSafetensors } from '../../../weights/formats/safetensors';
 import { storedFloat32 } from '../../../weights/formats/stored-tensor';
 import { WeightsError } from '../../../weights/formats/weights-error';
 import { float32, pickleOf, temporaryFolder, torchLegacy } from './weight-files';
+import { thrownBy } from '../../thrown';
 
 const folder = temporaryFolder();
 const tensors = new Map([['w', storedFloat32([2], Float32Array.of(1, 2))]]);
@@ -31,26 +32,23 @@ test('NaN is refused in every format, where asked', () => {
   const bad = new Map([['w', storedFloat32([2], Float32Array.of(1, -Infinity))]]);
   writeSafetensors(folder.in('bad.safetensors'), bad);
   writePytorch(folder.in('bad.pth'), bad);
-  for (const file of ['bad.safetensors', 'bad.pth']) {
-    expect(readWeights(folder.in(file)).tensors.size).toBe(1);
-    const message = `${folder.in(file)}: entry "w": element 1 is NaN or infinite`;
-    expect(() => readWeights(folder.in(file), { requireFinite: true })).toThrow(message);
+  for (const file of ['bad.safetensors', 'bad.pth'].map(folder.in)) {
+    expect(readWeights(file).tensors.size).toBe(1);
+    const error = thrownBy(() => readWeights(file, { requireFinite: true }));
+    expect(error).toMatchObject({ code: 'weights-not-finite', file, entry: 'w', facts: { element: 1 } });
   }
 });
 
-test.each<[string, string, RegExp]>([
-  ['an empty file', '', /is empty/],
-  [
-    'a page of a web server',
-    '<!DOCTYPE html><html>',
-    /is none of safetensors, PyTorch \(\.pth\) and detectron2/,
-  ],
-  ['a few bytes', 'PK', /is none of/],
-  ['a zip archive cut short', 'PK\x03\x04', /a zip archive cut short/],
-])('%s is refused', (_, content, message) => {
+test.each<[string, string, object]>([
+  ['an empty file', '', { code: 'weights-empty' }],
+  ['a page of a web server', '<!DOCTYPE html><html>', { code: 'weights-unknown-format' }],
+  ['a few bytes', 'PK', { code: 'weights-unknown-format' }],
+  ['a zip archive cut short', 'PK\x03\x04', { code: 'zip-cut' }],
+])('%s is refused', (_, content, fault) => {
   const file = folder.write('x', Buffer.from(content, 'latin1'));
-  expect(() => readWeights(file)).toThrow(WeightsError);
-  expect(() => readWeights(file)).toThrow(message);
+  const error = thrownBy(() => readWeights(file));
+  expect(error).toBeInstanceOf(WeightsError);
+  expect(error).toMatchObject({ file, entry: undefined, ...fault });
 });
 
 test('what no memory holds is refused', () => {
@@ -59,11 +57,17 @@ test('what no memory holds is refused', () => {
   length.writeBigUInt64LE(BigInt(header.length));
   const file = folder.write('x', Buffer.concat([length, Buffer.from(header)]));
   truncateSync(file, 8 + header.length + 2 ** 40); // a hole, which takes no room on the disk
-  expect(() => readWeights(file)).toThrow(/has 1099511627776 bytes in one piece, which no memory holds/);
+  const error = thrownBy(() => readWeights(file));
+  expect(error).toMatchObject({ code: 'weights-no-memory', file, facts: { bytes: 2 ** 40 } });
 });
 
 test('what is no file is refused', () => {
   mkdirSync(folder.in('folder'));
-  expect(() => readWeights(folder.in('folder'))).toThrow(/is not a file/);
-  expect(() => readWeights(folder.in('missing'))).toThrow(/cannot be read: ENOENT/);
+  const [file, missing] = ['folder', 'missing'].map(folder.in);
+  expect(thrownBy(() => readWeights(file))).toMatchObject({ code: 'weights-no-file', file });
+  expect(thrownBy(() => readWeights(missing))).toMatchObject({
+    code: 'weights-unreadable',
+    file: missing,
+    cause: { code: 'ENOENT' },
+  });
 });

@@ -14,6 +14,7 @@ import {
 } from '../../../weights/formats/stored-tensor';
 import { WeightsError } from '../../../weights/formats/weights-error';
 import { anyDamage, damaged, readDamaged } from './weight-files';
+import { thrownBy } from '../../thrown';
 
 let folder: string;
 beforeEach(() => (folder = mkdtempSync(path.join(tmpdir(), 'safetensors-'))));
@@ -105,73 +106,142 @@ describe('readSafetensors', () => {
     ]);
   });
 
-  it.each<[string, string | object, number, RegExp]>([
-    ['unknown type', { w: entry('F8', [1], 0, 1) }, 1, /"w": has the unknown type "F8"/],
-    ['a type from the prototype', { w: entry('toString', [1], 0, 1) }, 1, /unknown type/],
+  it.each<[string, string | object, number, object]>([
+    [
+      'unknown type',
+      { w: entry('F8', [1], 0, 1) },
+      1,
+      { code: 'safetensors-type', entry: 'w', facts: { type: 'F8' } },
+    ],
+    [
+      'a type from the prototype',
+      { w: entry('toString', [1], 0, 1) },
+      1,
+      { code: 'safetensors-type', entry: 'w', facts: { type: 'toString' } },
+    ],
     [
       'bytes that do not fill the shape',
       { w: entry('F32', [2], 0, 4) },
       4,
-      /has 4 bytes, but F32 \[2\] takes 8/,
+      { code: 'safetensors-entry-bytes', entry: 'w', facts: { bytes: 4, expected: 8 } },
     ],
-    ['a shape of fractions', { w: entry('F32', [0.5, 2], 0, 4) }, 4, /invalid shape/],
-    ['a negative shape', { w: entry('F32', [-1, -1], 0, 4) }, 4, /invalid shape/],
-    ['offsets backwards', { w: entry('F32', [1], 4, 0) }, 4, /invalid data_offsets/],
-    ['overlap', { v: entry('F32', [2], 0, 8), w: entry('F32', [1], 4, 8) }, 8, /"w": overlaps/],
-    ['a hole', { v: entry('F32', [1], 0, 4), w: entry('F32', [1], 8, 12) }, 12, /leaves 4 bytes before it/],
-    ['offsets beyond the file', { w: entry('F32', [2], 0, 8) }, 4, /file has only 4/],
-    ['bytes left over', { w: entry('F32', [1], 0, 4) }, 5, /has 1 bytes after the last entry/],
+    [
+      'a shape of fractions',
+      { w: entry('F32', [0.5, 2], 0, 4) },
+      4,
+      { code: 'safetensors-shape', entry: 'w' },
+    ],
+    [
+      'a negative shape',
+      { w: entry('F32', [-1, -1], 0, 4) },
+      4,
+      { code: 'safetensors-shape', entry: 'w', facts: { shape: [-1, -1] } },
+    ],
+    [
+      'offsets backwards',
+      { w: entry('F32', [1], 4, 0) },
+      4,
+      { code: 'safetensors-offsets', entry: 'w', facts: { offsets: [4, 0] } },
+    ],
+    [
+      'overlap',
+      { v: entry('F32', [2], 0, 8), w: entry('F32', [1], 4, 8) },
+      8,
+      { code: 'safetensors-overlap', entry: 'w' },
+    ],
+    [
+      'a hole',
+      { v: entry('F32', [1], 0, 4), w: entry('F32', [1], 8, 12) },
+      12,
+      { code: 'safetensors-gap', entry: 'w', facts: { bytes: 4 } },
+    ],
+    [
+      'offsets beyond the file',
+      { w: entry('F32', [2], 0, 8) },
+      4,
+      { code: 'safetensors-cut', entry: 'w', facts: { end: 8, dataBytes: 4 } },
+    ],
+    [
+      'bytes left over',
+      { w: entry('F32', [1], 0, 4) },
+      5,
+      { code: 'safetensors-trailing', facts: { bytes: 1 } },
+    ],
     [
       'a name twice',
       '{"w":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},"\\u0077":{}}',
       0,
-      /"w": occurs twice/,
+      { code: 'safetensors-duplicate', entry: 'w' },
     ],
     [
       'a key twice in an entry',
       '{"w":{"dtype":"U8","dtype":"I8","shape":[0],"data_offsets":[0,0]}}',
       0,
-      /"dtype"/,
+      { code: 'safetensors-duplicate', entry: 'dtype' },
     ],
     [
       'a name that is no Unicode',
       '{"\\ud800":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}}',
       0,
-      /no Unicode/,
+      { code: 'safetensors-name' },
     ],
-    ['too many dimensions', { w: entry('U8', Array<number>(65).fill(1), 0, 1) }, 1, /invalid shape/],
+    [
+      'too many dimensions',
+      { w: entry('U8', Array<number>(65).fill(1), 0, 1) },
+      1,
+      { code: 'safetensors-shape', entry: 'w' },
+    ],
     [
       'an empty shape beyond all measure',
       { w: entry('U8', [2 ** 40, 2 ** 40, 0], 0, 0) },
       0,
-      /invalid shape/,
+      { code: 'safetensors-shape', entry: 'w' },
     ],
     [
       'a header that would fill the memory',
       `{"w":[${'[],'.repeat(3_000_000)}0]}`,
       0,
-      /a header of 9000009 bytes/,
+      { code: 'safetensors-header-long', facts: { headerBytes: 9_000_009 } },
     ],
-    ['depth', `{"w":${'['.repeat(1e5)}${']'.repeat(1e5)}}`, 0, /"w": is no JSON object/],
-    ['a name as long as the file', { ['w'.repeat(1e6)]: 1 }, 0, /: entry "w{197}\.\.\.": is no JSON object$/],
-    ['no JSON', '{"w"', 0, /header is not JSON/],
-    ['an array', '[]', 0, /no JSON object/],
-    ['an entry that is no object', { w: 1 }, 0, /no JSON object/],
-    ['metadata that is no text', { __metadata__: { a: 1 } }, 0, /"a" is no string/],
-  ])('refuses %s', (_, header, dataBytes, message) => {
+    [
+      'depth',
+      `{"w":${'['.repeat(1e5)}${']'.repeat(1e5)}}`,
+      0,
+      { code: 'safetensors-entry-object', entry: 'w' },
+    ],
+    [
+      'a name as long as the file',
+      { ['w'.repeat(1e6)]: 1 },
+      0,
+      { code: 'safetensors-entry-object', entry: 'w'.repeat(1e6) },
+    ],
+    ['no JSON', '{"w"', 0, { code: 'safetensors-header-json' }],
+    ['an array', '[]', 0, { code: 'safetensors-header-object' }],
+    ['an entry that is no object', { w: 1 }, 0, { code: 'safetensors-entry-object', entry: 'w' }],
+    [
+      'metadata that is no text',
+      { __metadata__: { a: 1 } },
+      0,
+      { code: 'safetensors-metadata-text', entry: '__metadata__', facts: { key: 'a' } },
+    ],
+  ])('refuses %s', (_, header, dataBytes, fault) => {
     const file = fileWith(header, Buffer.alloc(dataBytes));
-    expect(() => readSafetensors(file)).toThrow(WeightsError);
-    expect(() => readSafetensors(file)).toThrow(message);
-    expect(() => readSafetensors(file)).toThrow(file);
+    const error = thrownBy(() => readSafetensors(file));
+    expect(error).toBeInstanceOf(WeightsError);
+    expect(error).toMatchObject({ file, ...fault });
   });
 
   it('refuses files that are none', () => {
-    expect(() => readSafetensors(inFolder('missing'))).toThrow(WeightsError);
-    expect(() => readSafetensors(folder)).toThrow(WeightsError);
+    const fault = (file: string) => thrownBy(() => readSafetensors(file));
+    expect(fault(inFolder('missing'))).toMatchObject({
+      code: 'weights-unreadable',
+      file: inFolder('missing'),
+    });
+    expect(fault(folder)).toMatchObject({ code: 'weights-no-file', file: folder });
     writeFileSync(inFolder('empty'), '');
-    expect(() => readSafetensors(inFolder('empty'))).toThrow(/no safetensors file/);
+    expect(fault(inFolder('empty'))).toMatchObject({ code: 'safetensors-short', facts: { bytes: 0 } });
     writeFileSync(inFolder('text'), 'PK\u0003\u0004 this is something else altogether');
-    expect(() => readSafetensors(inFolder('text'))).toThrow(WeightsError);
+    expect(fault(inFolder('text'))).toMatchObject({ code: 'safetensors-header-cut' });
   });
 
   it('refuses NaN and infinity where asked, and only there', () => {
@@ -181,12 +251,12 @@ describe('readSafetensors', () => {
     ] as const) {
       writeSafetensors(inFolder('bad'), new Map([['w', storedFloat32([2], Float32Array.from(bad))]]));
       expect(toFloat32(readSafetensors(inFolder('bad')).tensors.get('w')!)).toEqual(Float32Array.from(bad));
-      expect(() => readSafetensors(inFolder('bad'), { requireFinite: true })).toThrow(
-        `entry "w": element ${position} is NaN or infinite`,
-      );
+      const error = thrownBy(() => readSafetensors(inFolder('bad'), { requireFinite: true }));
+      expect(error).toMatchObject({ code: 'weights-not-finite', entry: 'w', facts: { element: position } });
     }
     const half = fileWith({ w: entry('F16', [1], 0, 2) }, Buffer.from([0x00, 0x7c]));
-    expect(() => readSafetensors(half, { requireFinite: true })).toThrow(WeightsError);
+    const error = thrownBy(() => readSafetensors(half, { requireFinite: true }));
+    expect(error).toMatchObject({ code: 'weights-not-finite', entry: 'w', facts: { element: 0 } });
     const double = Buffer.alloc(8);
     double.writeDoubleLE(1e300);
     const wide = fileWith({ w: entry('F64', [1], 0, 8) }, double);
@@ -200,7 +270,8 @@ describe('writeSafetensors', () => {
     expect(() => writeSafetensors(inFolder('x'), new Map([['w', wrong]]))).toThrow(
       /4 bytes do not fill F32 \[3\]/,
     );
-    expect(() => writeSafetensors(inFolder('no/such/folder'), new Map())).toThrow();
+    const error = thrownBy(() => writeSafetensors(inFolder('no/such/folder'), new Map()));
+    expect(error).toMatchObject({ code: 'file-unwritable', facts: { file: inFolder('no/such/folder') } });
     expect(readdirSync(folder)).toEqual([]);
   });
 

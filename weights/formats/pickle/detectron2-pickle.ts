@@ -15,7 +15,11 @@ export function readDetectron2Pickle(source: BinaryFile): WeightsContents {
   const root = unpickle(cursor, { file: source.name, globals: weightsGlobals() });
   if (cursor.position !== source.size) {
     const reason = `has ${source.size - cursor.position} bytes after the end of its pickle`;
-    throw new WeightsError(source.name, undefined, reason);
+    throw new WeightsError(
+      'pickle-trailing',
+      { file: source.name, bytes: source.size - cursor.position },
+      reason,
+    );
   }
   return readStateDict(source, root, () => {
     // Storages have ids, and ids were refused.

@@ -1,12 +1,12 @@
 import {
   countsOf,
-  describeValue,
   PickleError,
   PickleFunction,
   PickleName,
   PickleObject,
   PickleTuple,
   type PickleValue,
+  unexpected,
 } from './pickle-values';
 import { ELEMENT_SIZE, type ElementType, type StoredTensor } from '../stored-tensor';
 import { elementCount, layOut, rowMajorStrides, swappedBytes, type TensorBudget } from '../strided';
@@ -38,14 +38,16 @@ class NumpyType extends PickleObject {
   get type(): ElementType {
     const plain = this.name.replace(/^[<>=|]/, '');
     if (Object.hasOwn(TYPES, plain)) return TYPES[plain];
-    throw new PickleError(`has the unknown numpy type ${quoted(this.name)}`);
+    throw new PickleError('numpy-type', `has the unknown numpy type ${quoted(this.name)}`, {
+      type: this.name,
+    });
   }
 
   /** (version, byte order, ...); '|' where bytes have no order, '=' where it is that of the writer's machine. */
   override setState(state: PickleValue): void {
     const order = state instanceof PickleTuple ? state.items[1] : undefined;
     if (order !== '<' && order !== '>' && order !== '|' && order !== '=') {
-      throw new PickleError(`has a numpy.dtype of unknown byte order`);
+      throw new PickleError('numpy-byte-order', `has a numpy.dtype of unknown byte order`);
     }
     this.isBigEndian = order === '>';
   }
@@ -79,13 +81,13 @@ export class NumpyArray extends PickleObject {
   read(file: string, name: string, budget: TensorBudget): StoredTensor {
     try {
       const { held } = this;
-      if (!held) throw new PickleError('is an array without data');
+      if (!held) throw new PickleError('numpy-no-data', 'is an array without data');
       const stored = 'bytes' in held ? held : store(held, budget);
       this.held = stored; // text is as large as the bytes made from it, and no longer needed
       return stored;
     } catch (error) {
       if (!(error instanceof PickleError)) throw error;
-      throw new WeightsError(file, name, error.message);
+      throw new WeightsError(error.code, { file, entry: name, ...error.facts }, error.message);
     }
   }
 }
@@ -108,7 +110,7 @@ export function numpyGlobals(): Map<string, PickleObject> {
     );
   }
   add('numpy.dtype', ([name]) => {
-    if (typeof name !== 'string') throw new PickleError(`has a numpy.dtype of ${describeValue(name)}`);
+    if (typeof name !== 'string') throw unexpected('numpy-dtype-name', 'has a numpy.dtype of', name);
     return new NumpyType(name);
   });
   known.set('numpy.ndarray', new PickleName('numpy.ndarray'));
@@ -117,17 +119,21 @@ export function numpyGlobals(): Map<string, PickleObject> {
 
 function store(contents: NumpyContents, budget: TensorBudget): StoredTensor {
   const { dtype, isFortran, data } = contents;
-  if (!(dtype instanceof NumpyType)) throw new PickleError(`has ${describeValue(dtype)} for its type`);
+  if (!(dtype instanceof NumpyType)) throw unexpected('numpy-dtype', 'has', dtype, ' for its type');
   if (typeof data !== 'string' && !(data instanceof Uint8Array)) {
-    throw new PickleError(`has ${describeValue(data)} for its data`);
+    throw unexpected('numpy-data', 'has', data, ' for its data');
   }
   const { type, isBigEndian } = dtype;
   const shape = countsOf(contents.shape, 'the shape of an array');
   const excess = budget.take(type, shape);
-  if (excess !== undefined) throw new PickleError(excess);
+  if (excess !== undefined) throw new PickleError(excess.code, excess.reason, { shape });
   const needed = elementCount(shape) * ELEMENT_SIZE[type];
   if (data.length !== needed) {
-    throw new PickleError(`has ${data.length} bytes, but ${type} [${shape.join(', ')}] takes ${needed}`);
+    throw new PickleError(
+      'numpy-bytes',
+      `has ${data.length} bytes, but ${type} [${shape.join(', ')}] takes ${needed}`,
+      { bytes: data.length, expected: needed },
+    );
   }
   const asStored = typeof data === 'string' ? latin1Bytes(data) : data;
   const bytes = isBigEndian ? swappedBytes(asStored, ELEMENT_SIZE[type]) : asStored;
@@ -136,7 +142,7 @@ function store(contents: NumpyContents, budget: TensorBudget): StoredTensor {
 }
 
 function latin1Bytes(text: string): Uint8Array<ArrayBuffer> {
-  if (/[^\0-\xff]/.test(text)) throw new PickleError('has data that are text, not bytes');
+  if (/[^\0-\xff]/.test(text)) throw new PickleError('numpy-text', 'has data that are text, not bytes');
   const bytes = new Uint8Array(text.length);
   Buffer.from(bytes.buffer).write(text, 'latin1');
   return bytes;

@@ -1,6 +1,5 @@
 import { numpyGlobals } from './numpy-arrays';
 import {
-  describeValue,
   PickleDict,
   PickleError,
   PickleFunction,
@@ -8,6 +7,7 @@ import {
   PickleObject,
   PickleTuple,
   type PickleValue,
+  unexpected,
 } from './pickle-values';
 import { torchGlobals } from '../pytorch/pytorch-tensors';
 
@@ -61,12 +61,16 @@ function orderedDicts(): (given: readonly PickleValue[]) => PickleDict {
     const dict = new PickleDict();
     if (pairs === undefined) return dict;
     if (!(pairs instanceof PickleList))
-      throw new PickleError(`makes an OrderedDict of ${describeValue(pairs)}`);
+      throw unexpected('pickle-dict-source', 'makes an OrderedDict of', pairs);
     left -= pairs.items.length;
-    if (left < 0) throw new PickleError(`makes OrderedDicts of more than ${MAX_PAIRS} pairs`);
+    if (left < 0)
+      throw new PickleError('pickle-dict-size', `makes OrderedDicts of more than ${MAX_PAIRS} pairs`, {
+        limit: MAX_PAIRS,
+      });
     for (const pair of pairs.items) {
       const items = pair instanceof PickleList || pair instanceof PickleTuple ? pair.items : [];
-      if (items.length !== 2) throw new PickleError('makes an OrderedDict of something else than pairs');
+      if (items.length !== 2)
+        throw new PickleError('pickle-dict-pairs', 'makes an OrderedDict of something else than pairs');
       dict.entries.set(items[0], items[1]);
     }
     return dict;
@@ -76,11 +80,11 @@ function orderedDicts(): (given: readonly PickleValue[]) => PickleDict {
 /** Protocol 2 has no bytes. Python writes text of one character a byte, to be encoded; so it can stay here. */
 function encode([text, encoding]: readonly PickleValue[]): string {
   if (typeof text === 'string' && (encoding === 'latin1' || encoding === 'latin-1')) return text;
-  throw new PickleError(`encodes ${describeValue(text)}, and not as latin1`);
+  throw unexpected('pickle-encoding', 'encodes', text, ', and not as latin1');
 }
 
 /** Protocol 2 has no empty bytes either. */
 function noBytes(given: readonly PickleValue[]): string {
   if (given.length === 0) return '';
-  throw new PickleError('makes bytes of something');
+  throw new PickleError('pickle-bytes', 'makes bytes of something');
 }

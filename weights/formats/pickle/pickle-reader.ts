@@ -1,13 +1,13 @@
 import { constants } from 'node:buffer';
 import type { ByteCursor } from '../byte-cursor';
 import {
-  describeValue,
   PickleDict,
   PickleError,
   PickleList,
   PickleObject,
   PickleTuple,
   type PickleValue,
+  unexpected,
 } from './pickle-values';
 import { WeightsError } from '../weights-error';
 
@@ -44,7 +44,11 @@ export function unpickle(cursor: ByteCursor, context: PickleContext): PickleValu
   } catch (error) {
     if (!(error instanceof PickleError)) throw error;
     const where = `its pickle, near byte ${cursor.position - begin},`;
-    throw new WeightsError(context.file, context.place, `${where} ${error.message}`);
+    throw new WeightsError(
+      error.code,
+      { file: context.file, entry: context.place, ...error.facts },
+      `${where} ${error.message}`,
+    );
   }
 }
 
@@ -64,18 +68,26 @@ class Unpickler {
     const first = cursor.uint8();
     const protocol = first === PROTO ? cursor.uint8() : 0;
     if (protocol < 2 || protocol > 5) {
-      throw new PickleError('is of another protocol than Python’s 2 to 5, or no pickle at all');
+      throw new PickleError(
+        'pickle-protocol',
+        'is of another protocol than Python’s 2 to 5, or no pickle at all',
+      );
     }
     for (let count = 0; count < MAX_OPERATIONS; count++) {
       const operation = String.fromCharCode(cursor.uint8());
       if (operation === '.') {
         const result = this.pop();
-        if (this.stack.length > 0) throw new PickleError('ends with more than one value');
+        if (this.stack.length > 0)
+          throw new PickleError('pickle-many-values', 'ends with more than one value');
         return result;
       }
       this.step(operation);
     }
-    throw new PickleError(`has more than ${MAX_OPERATIONS} operations; no file of weights needs as many`);
+    throw new PickleError(
+      'pickle-long',
+      `has more than ${MAX_OPERATIONS} operations; no file of weights needs as many`,
+      { limit: MAX_OPERATIONS },
+    );
   }
 
   private step(operation: string): void {
@@ -118,7 +130,8 @@ class Unpickler {
         return this.push(cursor.bytes(cursor.uint64()));
       // Tuples, lists, dictionaries.
       case '(':
-        if (this.marks.push(stack.length) > MAX_OPEN_MARKS) throw new PickleError('is nested absurdly deep');
+        if (this.marks.push(stack.length) > MAX_OPEN_MARKS)
+          throw new PickleError('pickle-nesting', 'is nested absurdly deep', { limit: MAX_OPEN_MARKS });
         return;
       case ')':
         return this.push(new PickleTuple([]));
@@ -146,7 +159,7 @@ class Unpickler {
       case '\x93': {
         const [module, name] = this.popMany(2);
         if (typeof module !== 'string' || typeof name !== 'string')
-          throw new PickleError('has a name that is no text');
+          throw new PickleError('pickle-name-type', 'has a name that is no text');
         return this.push(this.global(module, name));
       }
       case 'R':
@@ -173,7 +186,9 @@ class Unpickler {
       default: {
         const code = operation.charCodeAt(0).toString(16).padStart(2, '0');
         throw new PickleError(
+          'pickle-operation',
           `has the operation 0x${code}, which is none that data need: it is refused, and nothing was run`,
+          { operation: operation.charCodeAt(0) },
         );
       }
     }
@@ -185,7 +200,7 @@ class Unpickler {
 
   private top(): PickleValue {
     if (this.stack.length <= (this.marks.at(-1) ?? 0))
-      throw new PickleError('takes a value where there is none');
+      throw new PickleError('pickle-no-value', 'takes a value where there is none');
     return this.stack[this.stack.length - 1];
   }
 
@@ -201,20 +216,20 @@ class Unpickler {
 
   private popToMark(): PickleValue[] {
     const mark = this.marks.pop();
-    if (mark === undefined) throw new PickleError('closes what was never opened');
+    if (mark === undefined) throw new PickleError('pickle-no-mark', 'closes what was never opened');
     return this.stack.splice(mark);
   }
 
   private append(items: readonly PickleValue[]): void {
     const list = this.top();
-    if (!(list instanceof PickleList)) throw new PickleError(`appends to ${describeValue(list)}`);
+    if (!(list instanceof PickleList)) throw unexpected('pickle-append', 'appends to', list);
     for (const item of items) list.items.push(item);
   }
 
   private setItems(items: readonly PickleValue[]): void {
     const dict = this.top();
-    if (!(dict instanceof PickleDict)) throw new PickleError(`sets items of ${describeValue(dict)}`);
-    if (items.length % 2 !== 0) throw new PickleError('has a key without a value');
+    if (!(dict instanceof PickleDict)) throw unexpected('pickle-set-items', 'sets items of', dict);
+    if (items.length % 2 !== 0) throw new PickleError('pickle-odd-items', 'has a key without a value');
     for (let i = 0; i < items.length; i += 2) dict.entries.set(items[i], items[i + 1]);
   }
 
@@ -223,8 +238,10 @@ class Unpickler {
     if (known) return known;
     const asked = `${module}.${name}`.slice(0, 200);
     throw new PickleError(
+      'pickle-global',
       `asks for ${asked}, which is none of the few names that weights need and might run code: ` +
         'it is refused, and nothing was run; save the model’s state_dict() alone',
+      { global: asked },
     );
   }
 
@@ -232,9 +249,9 @@ class Unpickler {
     const given = this.pop();
     const called = this.pop();
     if (!(called instanceof PickleObject) || !called.call) {
-      throw new PickleError(`calls ${describeValue(called)}`);
+      throw unexpected('pickle-call', 'calls', called);
     }
-    if (!(given instanceof PickleTuple)) throw new PickleError(`calls with ${describeValue(given)}`);
+    if (!(given instanceof PickleTuple)) throw unexpected('pickle-arguments', 'calls with', given);
     this.push(called.call(given.items));
   }
 
@@ -243,17 +260,18 @@ class Unpickler {
     const target = this.top();
     if (target instanceof PickleDict) target.attributes = state;
     else if (target instanceof PickleObject && target.setState) target.setState(state);
-    else throw new PickleError(`gives a state to ${describeValue(target)}`);
+    else throw unexpected('pickle-build', 'gives a state to', target);
   }
 
   private persistent(id: PickleValue): PickleValue {
-    if (!this.context.persistentLoad) throw new PickleError('refers to data outside of it');
+    if (!this.context.persistentLoad) throw new PickleError('pickle-outside', 'refers to data outside of it');
     return this.context.persistentLoad(id);
   }
 
   private recall(index: number): PickleValue {
     const value = this.memo.get(index);
-    if (value === undefined) throw new PickleError(`refers to value ${index} before it is there`);
+    if (value === undefined)
+      throw new PickleError('pickle-memo', `refers to value ${index} before it is there`, { index });
     return value;
   }
 
@@ -266,7 +284,7 @@ class Unpickler {
     try {
       return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
     } catch {
-      throw new PickleError('has text that is no UTF-8');
+      throw new PickleError('pickle-utf8', 'has text that is no UTF-8');
     }
   }
 
@@ -277,7 +295,11 @@ class Unpickler {
   private textBytes(length: number): Uint8Array<ArrayBuffer> {
     const bytes = this.cursor.bytes(length);
     if (length <= constants.MAX_STRING_LENGTH) return bytes;
-    throw new PickleError(`has a text of ${length} bytes; ${constants.MAX_STRING_LENGTH} can be read`);
+    throw new PickleError(
+      'pickle-text-long',
+      `has a text of ${length} bytes; ${constants.MAX_STRING_LENGTH} can be read`,
+      { length },
+    );
   }
 }
 

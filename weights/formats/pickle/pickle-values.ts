@@ -62,6 +62,15 @@ export class PickleName extends PickleObject {
 /** What is wrong with a pickle; readers say in which file. */
 export class PickleError extends Error {
   override readonly name = 'PickleError';
+
+  constructor(
+    /** The WeightsError's that a reader makes of it. */
+    readonly code: string,
+    reason: string,
+    readonly facts: Readonly<Record<string, unknown>> = {},
+  ) {
+    super(reason);
+  }
 }
 
 /** For messages: what kind of value this is, in Python's words. */
@@ -76,12 +85,31 @@ export function describeValue(value: PickleValue | undefined): string {
   return typeof value === 'string' ? 'text' : typeof value === 'boolean' ? 'a boolean' : 'a number';
 }
 
+/** That something is not of the kind that it should be. */
+export function unexpected(
+  code: string,
+  before: string,
+  value: PickleValue | undefined,
+  after = '',
+): PickleError {
+  const found = describeValue(value);
+  return new PickleError(code, `${before} ${found}${after}`, { found });
+}
+
 /** A tuple of counts: the shape of a tensor, its strides. */
 export function countsOf(value: PickleValue | undefined, what: string): number[] {
-  if (!(value instanceof PickleTuple)) throw new PickleError(`${what} is ${describeValue(value)}, no tuple`);
+  if (!(value instanceof PickleTuple))
+    throw new PickleError('pickle-no-tuple', `${what} is ${describeValue(value)}, no tuple`, {
+      what,
+      found: describeValue(value),
+    });
   // A tuple may be used again and again, and is copied each time.
   if (value.items.length > MAX_DIMENSIONS) {
-    throw new PickleError(`${what} has ${value.items.length} numbers; ${MAX_DIMENSIONS} are enough`);
+    throw new PickleError(
+      'pickle-dimensions',
+      `${what} has ${value.items.length} numbers; ${MAX_DIMENSIONS} are enough`,
+      { what, count: value.items.length },
+    );
   }
   return value.items.map((item) => countOf(item, what));
 }
@@ -90,5 +118,8 @@ export function countsOf(value: PickleValue | undefined, what: string): number[]
 export function countOf(value: PickleValue | undefined, what: string): number {
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
   const given = typeof value === 'number' || typeof value === 'bigint' ? String(value) : describeValue(value);
-  throw new PickleError(`${what} holds ${given}, no whole number of 0 to 2^53`);
+  throw new PickleError('pickle-count', `${what} holds ${given}, no whole number of 0 to 2^53`, {
+    what,
+    found: given,
+  });
 }

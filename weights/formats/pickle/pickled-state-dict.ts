@@ -36,8 +36,8 @@ export function readStateDict(
   const file = source.name;
   if (!(root instanceof PickleDict)) {
     throw new WeightsError(
-      file,
-      undefined,
+      'weights-no-dictionary',
+      { file, found: describeValue(root) },
       `holds ${describeValue(root)}; a dictionary of tensors is expected`,
     );
   }
@@ -48,13 +48,22 @@ export function readStateDict(
   const tensors = new Map<string, StoredTensor>();
   for (const [name, value] of dict.entries) {
     if (typeof name !== 'string') {
-      throw new WeightsError(file, undefined, `has ${describeValue(name)} for the name of a tensor`);
+      throw new WeightsError(
+        'weights-entry-name',
+        { file, found: describeValue(name) },
+        `has ${describeValue(name)} for the name of a tensor`,
+      );
     }
     if (value instanceof TorchTensor) tensors.set(name, value.read(file, name, readStorage, budget));
     else if (value instanceof NumpyArray) tensors.set(name, value.read(file, name, budget));
-    else throw new WeightsError(file, name, `is ${describeValue(value)}, no tensor`);
+    else
+      throw new WeightsError(
+        'weights-no-tensor',
+        { file, entry: name, found: describeValue(value) },
+        `is ${describeValue(value)}, no tensor`,
+      );
   }
-  if (tensors.size === 0) throw new WeightsError(file, undefined, 'holds no tensors');
+  if (tensors.size === 0) throw new WeightsError('weights-no-tensors', { file }, 'holds no tensors');
   const versions = moduleVersions(dict.attributes);
   return {
     tensors,
@@ -67,8 +76,8 @@ function stateDictKey(file: string, root: PickleDict): string | undefined {
   const keys = STATE_DICT_KEYS.filter((key) => root.entries.get(key) instanceof PickleDict);
   if (keys.length <= 1) return keys.at(0);
   throw new WeightsError(
-    file,
-    undefined,
+    'weights-ambiguous',
+    { file, keys },
     `has weights under ${keys.join(' and ')}: which are meant is not clear`,
   );
 }

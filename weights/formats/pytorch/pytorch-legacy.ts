@@ -35,18 +35,23 @@ export function readPytorchLegacy(source: BinaryFile): WeightsContents {
   const file = source.name;
   const cursor = new ByteCursor(source);
   const plain: PickleContext = { file, globals: new Map() };
-  if (unpickle(cursor, plain) !== LEGACY_MAGIC) throw new WeightsError(file, undefined, 'is no PyTorch file');
+  if (unpickle(cursor, plain) !== LEGACY_MAGIC)
+    throw new WeightsError('pytorch-magic', { file }, 'is no PyTorch file');
   const version = unpickle(cursor, plain);
   if (version !== PROTOCOL_VERSION) {
     throw new WeightsError(
-      file,
-      undefined,
+      'pytorch-protocol',
+      { file, protocol: version },
       `is of PyTorch's protocol ${shown(version)}; ${PROTOCOL_VERSION} is known`,
     );
   }
   const system = unpickle(cursor, plain);
   if (!(system instanceof PickleDict)) {
-    throw new WeightsError(file, undefined, `has ${describeValue(system)} where the system is described`);
+    throw new WeightsError(
+      'pytorch-system',
+      { file, found: describeValue(system) },
+      `has ${describeValue(system)} where the system is described`,
+    );
   }
   const storages = new StorageTable();
   const root = unpickle(cursor, { file, globals: weightsGlobals(), persistentLoad: storages.load });
@@ -59,8 +64,8 @@ export function readPytorchLegacy(source: BinaryFile): WeightsContents {
       const position = positions.get(storage);
       if (position === undefined) {
         throw new WeightsError(
-          file,
-          undefined,
+          'pytorch-storage-missing',
+          { file, storage: storage.key },
           `lacks the storage ${shown(storage.key)}, which tensors refer to`,
         );
       }
@@ -76,39 +81,58 @@ function findStorages(
   keys: PickleValue,
   { byKey }: StorageTable,
 ): Map<TorchStorage, number> {
-  const fault = (reason: string): WeightsError => new WeightsError(source.name, undefined, reason);
+  const fault: Fault = (code, reason, facts) =>
+    new WeightsError(code, { file: source.name, ...facts }, reason);
   if (!(keys instanceof PickleList))
-    throw fault(`has ${describeValue(keys)} where the keys of its storages are listed`);
+    throw fault(
+      'pytorch-storage-keys',
+      `has ${describeValue(keys)} where the keys of its storages are listed`,
+      {
+        found: describeValue(keys),
+      },
+    );
   const positions = new Map<TorchStorage, number>();
   for (const key of keys.items) {
     const storage = typeof key === 'string' ? byKey.get(key) : undefined;
-    if (!storage) throw fault(`lists the storage ${shown(key)}, which no tensor refers to`);
-    if (positions.has(storage)) throw fault(`lists the storage ${shown(key)} twice`);
+    if (!storage)
+      throw fault('pytorch-storage-unused', `lists the storage ${shown(key)}, which no tensor refers to`, {
+        storage: shown(key),
+      });
+    if (positions.has(storage))
+      throw fault('pytorch-storage-duplicate', `lists the storage ${shown(key)} twice`, { storage: key });
     const length = storageLength(cursor, fault, shown(key));
     if (length !== storage.length) {
       throw fault(
+        'pytorch-storage-length',
         `has ${length} elements in the storage ${shown(key)}, but its tensors say ${storage.length}`,
+        { storage: key, length, expected: storage.length },
       );
     }
     if (storage.byteLength > source.size - cursor.position) {
-      throw fault(
-        `is cut short: the storage ${shown(key)} would end ${cursor.position + storage.byteLength - source.size} bytes later`,
-      );
+      const bytes = cursor.position + storage.byteLength - source.size;
+      const reason = `is cut short: the storage ${shown(key)} would end ${bytes} bytes later`;
+      throw fault('pytorch-storage-cut', reason, { storage: key, bytes });
     }
     positions.set(storage, cursor.position);
     cursor.position += storage.byteLength;
   }
   if (cursor.position !== source.size) {
-    throw fault(`has ${source.size - cursor.position} bytes after its last storage`);
+    const bytes = source.size - cursor.position;
+    throw fault('pytorch-trailing', `has ${bytes} bytes after its last storage`, { bytes });
   }
   return positions;
 }
 
-function storageLength(cursor: ByteCursor, fault: (reason: string) => WeightsError, key: string): number {
+type Fault = (code: string, reason: string, facts: Readonly<Record<string, unknown>>) => WeightsError;
+
+function storageLength(cursor: ByteCursor, fault: Fault, storage: string): number {
   try {
     return cursor.uint64();
   } catch (error) {
-    if (error instanceof PickleError) throw fault(`is cut short: it ends before the storage ${key}`);
+    if (error instanceof PickleError) {
+      const reason = `is cut short: it ends before the storage ${storage}`;
+      throw fault('pytorch-storages-cut', reason, { storage });
+    }
     throw error;
   }
 }

@@ -9,6 +9,7 @@ import {
   PickleObject,
   PickleTuple,
   type PickleValue,
+  unexpected,
 } from '../pickle/pickle-values';
 import { ELEMENT_SIZE, type ElementType, type StoredTensor } from '../stored-tensor';
 import { elementsSpanned, layOut, type Layout, type TensorBudget } from '../strided';
@@ -78,11 +79,16 @@ export class TorchTensor extends PickleObject {
   read(file: string, name: string, readStorage: StorageReader, budget: TensorBudget): StoredTensor {
     const { storage, layout } = this;
     const excess = budget.take(storage.type, layout.shape);
-    if (excess !== undefined) throw new WeightsError(file, name, excess);
+    if (excess !== undefined)
+      throw new WeightsError(excess.code, { file, entry: name, shape: layout.shape }, excess.reason);
     const spanned = elementsSpanned(layout);
     if (spanned > storage.length) {
       const reason = `reaches to element ${spanned} of a storage that has ${storage.length}`;
-      throw new WeightsError(file, name, reason);
+      throw new WeightsError(
+        'pytorch-storage-short',
+        { file, entry: name, end: spanned, length: storage.length },
+        reason,
+      );
     }
     return layOut(readStorage(storage), storage.type, layout);
   }
@@ -112,9 +118,12 @@ export function torchGlobals(): Map<string, PickleObject> {
 
 /** Arguments: storage, offset, shape, strides, requires_grad, hooks, metadata; the last three not in old files. */
 function rebuildTensor([storage, offset, shape, strides, , , metadata]: readonly PickleValue[]): PickleValue {
-  if (!(storage instanceof TorchStorage)) throw new PickleError(`has a tensor in ${describeValue(storage)}`);
+  if (!(storage instanceof TorchStorage)) throw unexpected('pytorch-no-storage', 'has a tensor in', storage);
   if (metadata instanceof PickleDict && metadata.entries.size > 0) {
-    throw new PickleError('has a tensor that is negated or conjugated by a mark; save a clone of it');
+    throw new PickleError(
+      'pytorch-tensor-mark',
+      'has a tensor that is negated or conjugated by a mark; save a clone of it',
+    );
   }
   const layout = {
     shape: countsOf(shape, 'the shape of a tensor'),
@@ -123,7 +132,9 @@ function rebuildTensor([storage, offset, shape, strides, , , metadata]: readonly
   };
   if (layout.shape.length !== layout.strides.length) {
     throw new PickleError(
+      'pytorch-strides',
       `has a tensor of ${layout.shape.length} sizes and ${layout.strides.length} strides`,
+      { sizes: layout.shape.length, strides: layout.strides.length },
     );
   }
   return new TorchTensor(storage, layout);
@@ -136,7 +147,7 @@ function rebuildFromType([rebuild, type, given]: readonly PickleValue[]): Pickle
     !(type instanceof PickleName) ||
     !(given instanceof PickleTuple)
   ) {
-    throw new PickleError('has a tensor of an unknown class');
+    throw new PickleError('pytorch-tensor-class', 'has a tensor of an unknown class');
   }
   return rebuild.call(given.items);
 }
@@ -154,23 +165,30 @@ export class StorageTable {
       const kind =
         id instanceof PickleTuple && typeof id.items[0] === 'string' ? id.items[0] : describeValue(id);
       throw new PickleError(
+        'pytorch-reference',
         `refers to a ${kind.slice(0, 100)} outside of it; only storages of tensors are read`,
+        { kind },
       );
     }
     const [, type, key, , length, view] = id.items;
     if (!(type instanceof StorageType)) {
-      throw new PickleError(`has a tensor of a type that is not known here, in ${describeValue(type)}`);
+      throw unexpected('pytorch-type', 'has a tensor of a type that is not known here, in', type);
     }
-    if (typeof key !== 'string') throw new PickleError(`has a storage whose key is ${describeValue(key)}`);
+    if (typeof key !== 'string') throw unexpected('pytorch-storage-key', 'has a storage whose key is', key);
     if (view !== undefined && view !== null) {
       throw new PickleError(
+        'pytorch-storage-view',
         'has a storage that is a part of another; load and save the file with a newer PyTorch',
       );
     }
     const storage = new TorchStorage(key, type.type, countOf(length, 'the length of a storage'));
     const known = this.byKey.get(key);
     if (known && (known.type !== storage.type || known.length !== storage.length)) {
-      throw new PickleError(`describes the storage ${key.slice(0, 100)} in two ways`);
+      throw new PickleError(
+        'pytorch-storage-twofold',
+        `describes the storage ${key.slice(0, 100)} in two ways`,
+        { storage: key },
+      );
     }
     if (!known) this.byKey.set(key, storage);
     return known ?? storage;

@@ -20,7 +20,12 @@ export function readPytorchZip(source: BinaryFile): WeightsContents {
   const folder = findFolder(source.name, entries);
   const entry = (name: string): ZipEntry => {
     const found = entries.get(folder + name);
-    if (!found) throw new WeightsError(source.name, folder + name, 'is missing');
+    if (!found)
+      throw new WeightsError(
+        'pytorch-entry-missing',
+        { file: source.name, entry: folder + name },
+        'is missing',
+      );
     return found;
   };
   const isBigEndian =
@@ -40,7 +45,11 @@ export function readPytorchZip(source: BinaryFile): WeightsContents {
       const data = entry(`data/${storage.key}`);
       if (data.size !== storage.byteLength) {
         const reason = `has ${data.size} bytes, but a storage of ${storage.length} ${storage.type} takes`;
-        throw new WeightsError(source.name, data.name, `${reason} ${storage.byteLength}`);
+        throw new WeightsError(
+          'pytorch-storage-bytes',
+          { file: source.name, entry: data.name, bytes: data.size, expected: storage.byteLength },
+          `${reason} ${storage.byteLength}`,
+        );
       }
       const bytes = readZipEntry(source, data);
       return isBigEndian ? swappedBytes(bytes, ELEMENT_SIZE[storage.type]) : bytes;
@@ -55,16 +64,16 @@ function findFolder(file: string, entries: ReadonlyMap<string, ZipEntry>): strin
   );
   if (folders.length !== 1) {
     throw new WeightsError(
-      file,
-      undefined,
+      'pytorch-no-pickle',
+      { file, count: folders.length },
       `is no PyTorch file: this zip archive has ${folders.length} data.pkl`,
     );
   }
   const [folder] = folders;
   if (entries.has(`${folder}constants.pkl`)) {
     throw new WeightsError(
-      file,
-      undefined,
+      'pytorch-script',
+      { file },
       'is a TorchScript program; save the state_dict() of the model instead',
     );
   }
@@ -74,5 +83,9 @@ function findFolder(file: string, entries: ReadonlyMap<string, ZipEntry>): strin
 function readByteOrder(source: BinaryFile, entry: ZipEntry): 'little' | 'big' {
   const text = entry.size < 10 ? Buffer.from(readZipEntry(source, entry)).toString('latin1') : '';
   if (text === 'little' || text === 'big') return text;
-  throw new WeightsError(source.name, entry.name, 'is neither little nor big');
+  throw new WeightsError(
+    'pytorch-byte-order',
+    { file: source.name, entry: entry.name },
+    'is neither little nor big',
+  );
 }

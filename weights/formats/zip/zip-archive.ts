@@ -55,20 +55,25 @@ export function readZipDirectory(file: BinaryFile): Map<string, ZipEntry> {
       directory.getUint32(at, true) !== ZIP_SIGNATURES.directoryHeader
     ) {
       throw new WeightsError(
-        file.name,
-        undefined,
+        'zip-directory-entry',
+        { file: file.name, number: k + 1, count },
         `has a damaged zip directory: entry ${k + 1} of ${count} is missing`,
       );
     }
     const header = readHeader(file, directory, at);
     at = header.end;
     const { name } = header;
-    if (entries.has(name)) throw new WeightsError(file.name, name, 'is there twice');
+    if (entries.has(name))
+      throw new WeightsError('zip-duplicate', { file: file.name, entry: name }, 'is there twice');
     const position = dataPosition(file, name, header.localHeader, begin);
     const end = position + header.storedSize;
     if (end > begin) {
       const reason = `ends at byte ${end}, but the zip directory begins at ${begin}`;
-      throw new WeightsError(file.name, name, reason);
+      throw new WeightsError(
+        'zip-entry-end',
+        { file: file.name, entry: name, end, directoryBegin: begin },
+        reason,
+      );
     }
     const { size, isCompressed, crc } = header;
     entries.set(name, { name, position, size, isCompressed, crc });
@@ -76,14 +81,18 @@ export function readZipDirectory(file: BinaryFile): Map<string, ZipEntry> {
   }
   if (at !== directorySize)
     throw new WeightsError(
-      file.name,
-      undefined,
+      'zip-directory-length',
+      { file: file.name },
       'has a damaged zip directory: it does not end where it should',
     );
   ranges.sort((a, b) => a.begin - b.begin);
   for (let k = 1; k < ranges.length; k++) {
     if (ranges[k].begin < ranges[k - 1].end) {
-      throw new WeightsError(file.name, ranges[k].name, `overlaps ${JSON.stringify(ranges[k - 1].name)}`);
+      throw new WeightsError(
+        'zip-overlap',
+        { file: file.name, entry: ranges[k].name, other: ranges[k - 1].name },
+        `overlaps ${JSON.stringify(ranges[k - 1].name)}`,
+      );
     }
   }
   return entries;
@@ -101,17 +110,22 @@ export function readZipEntry(
 ): Uint8Array<ArrayBuffer> {
   if (isCompressed) {
     const reason = 'is compressed; PyTorch stores entries as they are, and only such files are read';
-    throw new WeightsError(file.name, name, reason);
+    throw new WeightsError('zip-compressed', { file: file.name, entry: name }, reason);
   }
   const bytes = file.readAt(position, size);
   if (crc !== 0 && crc32(bytes) !== crc) {
-    throw new WeightsError(file.name, name, 'is damaged: its CRC-32 is not the one in the zip directory');
+    throw new WeightsError(
+      'zip-checksum',
+      { file: file.name, entry: name },
+      'is damaged: its CRC-32 is not the one in the zip directory',
+    );
   }
   return bytes;
 }
 
 function findDirectory(file: BinaryFile): { begin: number; size: number; count: number } {
-  const damaged = (reason: string): WeightsError => new WeightsError(file.name, undefined, reason);
+  const damaged = (code: string, reason: string, facts = {}): WeightsError =>
+    new WeightsError(code, { file: file.name, ...facts }, reason);
   const tailBegin = Math.max(0, file.size - ZIP_SIZES.directoryEnd - MAX_COMMENT_BYTES);
   const tail = viewOf(file.readAt(tailBegin, file.size - tailBegin));
   let at = tail.byteLength - ZIP_SIZES.directoryEnd;
@@ -119,9 +133,9 @@ function findDirectory(file: BinaryFile): { begin: number; size: number; count: 
     tail.getUint32(at, true) === ZIP_SIGNATURES.directoryEnd &&
     tail.getUint16(at + 20, true) === tail.byteLength - at - ZIP_SIZES.directoryEnd;
   while (at >= 0 && !isEnd()) at--;
-  if (at < 0) throw damaged('is a zip archive cut short: the directory at its end is missing');
+  if (at < 0) throw damaged('zip-cut', 'is a zip archive cut short: the directory at its end is missing');
   if (tail.getUint16(at + 4, true) !== tail.getUint16(at + 6, true))
-    throw damaged('is a part of a divided zip archive');
+    throw damaged('zip-divided', 'is a part of a divided zip archive');
   let count = tail.getUint16(at + 10, true);
   let size = tail.getUint32(at + 12, true);
   let begin = tail.getUint32(at + 16, true);
@@ -130,19 +144,22 @@ function findDirectory(file: BinaryFile): { begin: number; size: number; count: 
   if (locator >= 0 && tail.getUint32(locator, true) === ZIP_SIGNATURES.zip64Locator) {
     const position = Number(tail.getBigUint64(locator + 8, true));
     if (position + ZIP_SIZES.zip64DirectoryEnd > tailBegin + locator)
-      throw damaged('has a damaged zip directory');
+      throw damaged('zip-directory-damaged', 'has a damaged zip directory');
     const record = viewOf(file.readAt(position, ZIP_SIZES.zip64DirectoryEnd));
     if (record.getUint32(0, true) !== ZIP_SIGNATURES.zip64DirectoryEnd)
-      throw damaged('has a damaged zip directory');
+      throw damaged('zip-directory-damaged', 'has a damaged zip directory');
     count = Number(record.getBigUint64(32, true));
     size = Number(record.getBigUint64(40, true));
     begin = Number(record.getBigUint64(48, true));
     end = position;
   }
-  if (begin + size !== end) throw damaged('has a damaged zip directory: it is not where its end says');
+  if (begin + size !== end)
+    throw damaged('zip-directory-place', 'has a damaged zip directory: it is not where its end says');
   if (count > MAX_ENTRIES || size > MAX_DIRECTORY_BYTES) {
     throw damaged(
+      'zip-directory-size',
       `has ${count} entries of ${size} bytes in its zip directory; no file of weights has as many`,
+      { count, bytes: size },
     );
   }
   return { begin, size, count };
@@ -157,11 +174,13 @@ function readHeader(
   const nameBegin = at + ZIP_SIZES.directoryHeader;
   const extraBegin = nameBegin + nameLength;
   const end = extraBegin + extraLength + commentLength;
-  if (end > directory.byteLength) throw new WeightsError(file.name, undefined, 'has a damaged zip directory');
+  if (end > directory.byteLength)
+    throw new WeightsError('zip-directory-damaged', { file: file.name }, 'has a damaged zip directory');
   const name = Buffer.from(directory.buffer, nameBegin, nameLength).toString('utf8');
   checkName(file, name);
-  const fault = (reason: string): WeightsError => new WeightsError(file.name, name, reason);
-  if (directory.getUint16(at + 8, true) & ENCRYPTED_FLAG) throw fault('is encrypted');
+  const fault = (code: string, reason: string, facts = {}): WeightsError =>
+    new WeightsError(code, { file: file.name, entry: name, ...facts }, reason);
+  if (directory.getUint16(at + 8, true) & ENCRYPTED_FLAG) throw fault('zip-encrypted', 'is encrypted');
   const isCompressed = directory.getUint16(at + 10, true) !== STORED;
   let storedSize = directory.getUint32(at + 20, true);
   let size = directory.getUint32(at + 24, true);
@@ -171,14 +190,15 @@ function readHeader(
     const values = zip64Values(directory, extraBegin, extraLength);
     const next = (): number => {
       const value = values.shift();
-      if (value === undefined) throw fault('has no ZIP64 record, which its header refers to');
+      if (value === undefined) throw fault('zip-no-zip64', 'has no ZIP64 record, which its header refers to');
       return value;
     };
     if (size === IN_ZIP64) size = next();
     if (storedSize === IN_ZIP64) storedSize = next();
     if (localHeader === IN_ZIP64) localHeader = next();
   }
-  if (storedSize !== size && !isCompressed) throw fault(`is stored in ${storedSize} bytes, but has ${size}`);
+  if (storedSize !== size && !isCompressed)
+    throw fault('zip-stored-size', `is stored in ${storedSize} bytes, but has ${size}`, { storedSize, size });
   return { name, size, storedSize, isCompressed, crc: directory.getUint32(at + 16, true), localHeader, end };
 }
 
@@ -199,7 +219,11 @@ function zip64Values(directory: DataView<ArrayBuffer>, begin: number, length: nu
 
 /** Data follow the local header, its name and its extra field, which torch pads for alignment. */
 function dataPosition(file: BinaryFile, name: string, localHeader: number, directoryBegin: number): number {
-  const wrong = new WeightsError(file.name, name, 'is not where the zip directory says');
+  const wrong = new WeightsError(
+    'zip-entry-place',
+    { file: file.name, entry: name },
+    'is not where the zip directory says',
+  );
   if (localHeader + ZIP_SIZES.localHeader > directoryBegin) throw wrong;
   const header = viewOf(file.readAt(localHeader, ZIP_SIZES.localHeader));
   if (header.getUint32(0, true) !== ZIP_SIGNATURES.localHeader) throw wrong;
@@ -215,7 +239,11 @@ function checkName(file: BinaryFile, name: string): void {
   const parts = name.replace(/\/$/, '').split('/'); // folders end with a slash
   const isSafe = !/[\\\0\ufffd]/.test(name) && parts.every((part) => part !== '..' && part !== '');
   if (!isSafe)
-    throw new WeightsError(file.name, name.slice(0, 200), 'is no name of a file within an archive');
+    throw new WeightsError(
+      'zip-entry-name',
+      { file: file.name, entry: name.slice(0, 200) },
+      'is no name of a file within an archive',
+    );
 }
 
 function viewOf(bytes: Uint8Array<ArrayBuffer>): DataView<ArrayBuffer> {

@@ -9,6 +9,7 @@ import {
 import { defineModel } from '../../../../detection/modeling/definitions/define-model';
 import { fasterRcnnModel } from '../../../../detection/modeling/definitions/faster-rcnn';
 import type { InputSpec } from '../../../../detection/structures/input-spec';
+import { thrownBy } from '../../../thrown';
 
 beforeAll(async () => {
   await loadBackend();
@@ -65,8 +66,9 @@ describe('createDetector', () => {
       '1 categories, but numClasses 2',
     );
     const unknown = (): unknown => createDetector('fasterrcnn_resnet19_fpn', { numClasses: 1 });
-    expect(unknown).toThrow(UnknownModelError);
-    expect(unknown).toThrow('fasterrcnn_resnet18_fpn');
+    const error = thrownBy(unknown);
+    expect(error).toBeInstanceOf(UnknownModelError);
+    expect(error).toMatchObject({ code: 'unknown-model', model: 'fasterrcnn_resnet19_fpn' });
   });
 });
 

@@ -1,0 +1,37 @@
+import { loadBackend, TrainingUnavailableError } from '../../detection/backend/node';
+import { writingError } from '../../detection/files/content';
+import { UnknownModelError, modelNames } from '../../detection/modeling/definitions';
+import { NormNotLoadedError } from '../../detection/nn/normalisation';
+import { rejectionOf } from '../thrown';
+
+/** The words of this room's errors are tested here, and nowhere else. */
+test.each<[Error, string]>([
+  [
+    new NormNotLoadedError(),
+    'frozen batch normalisation presumes pretrained weights, and none have been loaded: load some before training, ' +
+      'or build the detector with another norm',
+  ],
+  [
+    new TrainingUnavailableError(),
+    "Training needs TensorFlow's native library, which is not set up here. Run `npm run setup`: it installs the " +
+      'library, or says what is in the way.',
+  ],
+  [new UnknownModelError('yolo'), `there is no model yolo; there are ${modelNames.join(', ')}`],
+  [
+    writingError('a.json', new Error('EIO: i/o error, write')),
+    'a.json: cannot be written: EIO: i/o error, write',
+  ],
+])('%s', ({ message }, expected) => {
+  expect(message).toBe(expected);
+});
+
+test('another backend than there is', async () => {
+  const before = process.env['FASTER_RCNN_BACKEND'];
+  process.env['FASTER_RCNN_BACKEND'] = 'webgl';
+  expect(await rejectionOf(loadBackend())).toMatchObject({
+    code: 'backend-unknown',
+    message: 'FASTER_RCNN_BACKEND is "webgl"; it may be "wasm", or not set.',
+  });
+  if (before === undefined) delete process.env['FASTER_RCNN_BACKEND'];
+  else process.env['FASTER_RCNN_BACKEND'] = before;
+});
