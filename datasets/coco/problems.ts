@@ -3,6 +3,8 @@ import { shortened } from '../../detection/errors';
 /** Something wrong in a file. */
 export interface Problem {
   readonly kind: ProblemKind;
+  /** Of a segmentation: the RleError's. */
+  readonly code?: string;
   /** Like `annotations[12].bbox`. */
   readonly place: string;
   /** What is wrong there. */

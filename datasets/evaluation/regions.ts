@@ -140,7 +140,8 @@ function readMask(
     return segmentationToRle(segmentation, dataset.imageOf(where.imageId!)!);
   } catch (error) {
     if (!(error instanceof RleError)) throw error;
-    problems.add({ ...where, kind: 'segmentation', reason: error.message.replace(/\.$/, '') });
+    const reason = error.message.replace(/\.$/, '');
+    problems.add({ ...where, kind: 'segmentation', code: error.code, reason });
     return NO_MASK;
   }
 }

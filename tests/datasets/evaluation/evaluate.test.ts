@@ -208,7 +208,7 @@ describe('what is refused', () => {
     expect(missing).toBeInstanceOf(AnnotationError);
     expect(missing).toMatchObject({
       code: 'annotations-invalid',
-      problems: [{ kind: 'segmentation', imageId: 1, annotationId: 1 }],
+      problems: [{ kind: 'segmentation', code: 'segmentation-missing', imageId: 1, annotationId: 1 }],
     });
     const good = { size: [100, 200], counts: [20000] };
     const bad = { image_id: 1, category_id: 1, score: 1, segmentation: { size: [100, 200], counts: 'x' } };
@@ -218,14 +218,14 @@ describe('what is refused', () => {
     expect(malformed).toBeInstanceOf(DetectionsError);
     expect(malformed).toMatchObject({
       source: 'dt.json',
-      problems: [{ kind: 'segmentation', place: '[0].segmentation', imageId: 1 }],
+      problems: [{ code: 'rle-counts-text', place: '[0].segmentation', imageId: 1 }],
     });
     const far = { image_id: 1, category_id: 1, score: 1, bbox: [0, 0, 5e8, 5e8] };
     const farOut = (): unknown =>
       evaluateDetections(dataset(truth({ segmentation: good })), [far], { ...options, source: 'dt.json' });
     expect(thrownBy(farOut)).toMatchObject({
       source: 'dt.json',
-      problems: [{ kind: 'segmentation', place: '[0].bbox', imageId: 1 }],
+      problems: [{ code: 'polygon-far-outside', place: '[0].bbox', imageId: 1 }],
     });
   });
 
