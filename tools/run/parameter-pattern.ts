@@ -27,6 +27,6 @@ export function requireMatch(key: string, pattern: string, names: readonly strin
   throw new InputError(
     'no-parameter',
     `${key}: no parameter of the model is called ${JSON.stringify(pattern)}${hint}`,
-    { key, pattern },
+    { key, pattern, meant },
   );
 }

@@ -13,7 +13,7 @@ import fs, {
 import { cp } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
-import { main } from '../../../tools/cli/main';
+import { main, runCommand } from '../../../tools/cli/main';
 import { readCheckpointState, verifyCheckpoint } from '../../../weights/checkpoints/checkpoint';
 import { readSafetensors } from '../../../weights/formats/safetensors';
 import { until } from '../../until';
@@ -47,8 +47,8 @@ test('a resumed run has the losses of one that was never stopped', async () => {
 
 test('a run of format 1 is used and gone on with, with a note; refused where it is to go on exactly', async () => {
   const output = workplace.at('format-1');
-  expect(await workplace.train(output, '--exact', ...steady)).toBe(2);
-  expect(workplace.stderr).toMatch(/^--exact says how a run is to go on: give --resume too\n$/);
+  const exactly = runCommand(workplace.trainArguments(output, '--exact', ...steady));
+  await expect(exactly).rejects.toMatchObject({ code: 'exact-without-resume' });
   expect(existsSync(output)).toBe(false);
 
   const val = ['--val-annotations', path.join(workplace.scenes, 'val.json')];
@@ -64,11 +64,12 @@ test('a run of format 1 is used and gone on with, with a note; refused where it 
   const [config, state] = [path.join(output, 'config.yaml'), path.join(last, 'state.json')];
   const contents = () => [config, state].map((file) => readFileSync(file, 'utf8'));
   const before = contents();
-  const resume = (...more: string[]) => main(['train', '--output', output, '--resume', ...more]);
-  expect(await resume('--exact', '--iterations', '3')).toBe(2);
-  expect(workplace.stderr).toMatch(
-    /0000002: is of an earlier version, .* Leave out --exact to go on with those\n$/,
-  );
+  const goOn = ['train', '--output', output, '--resume'];
+  const resume = (...more: string[]) => main([...goOn, ...more]);
+  await expect(runCommand([...goOn, '--exact', '--iterations', '3'])).rejects.toMatchObject({
+    code: 'earlier-version',
+    facts: { checkpoint: expect.stringMatching(/0000002$/) as string },
+  });
   expect(contents()).toEqual(before);
 
   const picture = path.join(workplace.scenes, 'images', '000001.jpg');
@@ -96,18 +97,25 @@ test('a run of format 1 is used and gone on with, with a note; refused where it 
 test('a run that would not go on as it began is refused, and left as it is', async () => {
   const resumed = workplace.at('resumed');
   const metrics = metricsOf(resumed);
-  expect(await main(['train', '--output', resumed, '--resume', '--set', 'seed=9'])).toBe(2);
-  expect(workplace.stderr).toContain('this run has seed 0, not 9');
+  const refused = (...more: string[]) =>
+    expect(runCommand(['train', '--output', resumed, '--resume', ...more])).rejects;
+  await refused('--set', 'seed=9').toMatchObject({
+    code: 'other-configuration',
+    facts: { output: resumed, key: 'seed', was: '0', is: '9' },
+  });
   const saved = readFileSync(path.join(resumed, 'config.yaml'), 'utf8');
-  expect(await main(['train', '--output', resumed, '--resume', '--iterations', '2'])).toBe(2);
-  expect(workplace.stderr).toContain('this run has done 3 iterations, more than the 2');
+  await refused('--iterations', '2').toMatchObject({
+    code: 'too-few-iterations',
+    facts: { iterations: 2, least: 3 },
+  });
 
   const annotations = workplace.at('renamed.json');
   const truth = readFileSync(path.join(workplace.scenes, 'train.json'), 'utf8');
   writeFileSync(annotations, truth.replace('"name":"dog"', '"name":"wolf"'));
-  const renamed = ['--train-annotations', annotations];
-  expect(await main(['train', '--output', resumed, '--resume', ...renamed])).toBe(2);
-  expect(workplace.stderr).toContain('renamed.json: its categories are not those');
+  await refused('--train-annotations', annotations).toMatchObject({
+    code: 'other-categories',
+    facts: { file: annotations, output: resumed },
+  });
   expect(readFileSync(path.join(resumed, 'config.yaml'), 'utf8')).toBe(saved);
   expect(metricsOf(resumed)).toEqual(metrics);
 });
@@ -163,8 +171,12 @@ test('two processes never train in the same folder; a dead one is no hindrance',
   const output = workplace.at('shared');
   const running = workplace.train(output, '--iterations', '1000');
   await until(() => existsSync(path.join(output, 'checkpoints', '0000002')));
-  expect(await main(['train', '--output', output, '--resume'])).toBe(2);
-  expect(workplace.stderr).toContain(`shared: process ${process.pid} is at work on this run; wait until`);
+  const isLocked = (host: string, pid: number) => ({
+    code: 'run-locked',
+    facts: { folder: output, host, process: pid },
+  });
+  const resume = ['train', '--output', output, '--resume'];
+  await expect(runCommand(resume)).rejects.toMatchObject(isLocked(hostname(), process.pid));
   process.emit('SIGTERM');
   expect(await running).toBe(130);
   const done = verifyCheckpoint(path.join(output, 'last')).iteration;
@@ -173,8 +185,7 @@ test('two processes never train in the same folder; a dead one is no hindrance',
   const ended = spawnSync(process.execPath, ['-e', '']).pid;
   const lock = path.join(output, '.lock');
   const leftovers = ['config.yaml', 'report.html'].map((name) => path.join(output, `.${name}.${ended}.tmp`));
-  const goOn = (iterations: number) =>
-    main(['train', '--output', output, '--resume', '--iterations', String(iterations)]);
+  const goOn = (iterations: number) => main([...resume, '--iterations', String(iterations)]);
   for (const [k, owner] of [
     `${hostname()} ${ended} 5`,
     `${hostname()} ${process.ppid} 5`,
@@ -183,8 +194,7 @@ test('two processes never train in the same folder; a dead one is no hindrance',
     for (const name of leftovers) writeFileSync(name, '');
     symlinkSync(owner, lock);
     if (owner.startsWith('other')) {
-      expect(await goOn(done + k + 1)).toBe(2);
-      expect(workplace.stderr).toContain('process 1 on other is at work on this run');
+      await expect(runCommand(resume)).rejects.toMatchObject(isLocked('other', 1));
       lutimesSync(lock, 0, 0);
     }
     expect(await goOn(done + k + 1)).toBe(0);
@@ -221,12 +231,17 @@ test('a run folder in use is refused, and so is a run that cannot be', async () 
   await cp(workplace.scenes, broken, { recursive: true });
   const picture = path.join(broken, 'images', '000002.jpg');
   writeFileSync(picture, readFileSync(picture).subarray(0, 1000));
-  expect(await workplace.train(output, '--train-images', path.join(broken, 'images'))).toBe(2);
-  expect(workplace.stderr).toContain('000002.jpg: the picture is damaged');
-  expect(await workplace.train(output, '--weights', path.join(workplace.scenes, 'train.json'))).toBe(2);
+  const refused = (to: string, ...more: string[]) =>
+    expect(runCommand(workplace.trainArguments(to, ...more))).rejects;
+  await refused(output, '--train-images', path.join(broken, 'images')).toMatchObject({
+    name: 'AnnotationError',
+    problems: [{ kind: 'unreadable picture', imageId: 2 }],
+  });
+  const file = path.join(workplace.scenes, 'train.json');
+  await refused(output, '--weights', file).toMatchObject({ name: 'WeightsError', file });
   expect(existsSync(output)).toBe(false);
 
-  writeFileSync(workplace.at('occupied'), '');
-  expect(await workplace.train(workplace.at('occupied'))).toBe(2);
-  expect(workplace.stderr).toContain('is a file; a folder is expected');
+  const occupied = workplace.at('occupied');
+  writeFileSync(occupied, '');
+  await refused(occupied).toMatchObject({ code: 'output-below-file', facts: { file: occupied } });
 });

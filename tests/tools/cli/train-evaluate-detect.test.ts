@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import { main } from '../../../tools/cli/main';
+import { main, runCommand } from '../../../tools/cli/main';
 import { metricsOf, Workplace } from './workplace';
 
 const workplace = new Workplace();
@@ -65,8 +65,10 @@ test('train, evaluate and detect, with nothing left in memory', async () => {
   // The model file is known by the folder that it lies in, however that is spelt; a run's folder is no checkpoint.
   const spelt = [output, '.', 'last', 'model.safetensors'].join('/');
   expect(await main(['detect', '--weights', spelt, pictures[0]])).toBe(0);
-  expect(await main(['detect', '--weights', output, pictures[0]])).toBe(2);
-  expect(workplace.stderr).toMatch(/run: is no checkpoint; .*best is one\n$/);
+  await expect(runCommand(['detect', '--weights', output, pictures[0]])).rejects.toMatchObject({
+    code: 'no-checkpoint',
+    facts: { folder: output },
+  });
 
   // The second drawing cannot be written: its name is taken by a folder.
   const half = workplace.at('half');
@@ -77,9 +79,14 @@ test('train, evaluate and detect, with nothing left in memory', async () => {
   expect(workplace.stderr).toContain('000006.jpg: cannot be written');
   expect(readdirSync(half)).toEqual(['000006.jpg']);
   expect(existsSync(halfJson)).toBe(false);
-  expect(await main([...detect, '--json', pictures[0], pictures[0]])).toBe(2);
-  expect(workplace.stderr).toContain('would overwrite what is read');
-  expect(await main([...detect, path.join(pictures[0], 'x')])).toBe(2);
-  expect(workplace.stderr).toContain('there is no such file or folder');
+  await expect(runCommand([...detect, '--json', pictures[0], pictures[0]])).rejects.toMatchObject({
+    code: 'overwrites-input',
+    facts: { option: '--json', file: pictures[0] },
+  });
+  const none = path.join(pictures[0], 'x');
+  await expect(runCommand([...detect, none])).rejects.toMatchObject({
+    code: 'no-such-path',
+    facts: { path: none },
+  });
   expect(tf.memory().numTensors).toBe(numTensors);
 });

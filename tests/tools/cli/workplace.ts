@@ -46,19 +46,15 @@ export class Workplace {
 
   /** Trains the tiny detector; the status. */
   train(output: string, ...more: string[]): Promise<number> {
+    return main(this.trainArguments(output, ...more));
+  }
+
+  /** To train the tiny detector. */
+  trainArguments(output: string, ...more: string[]): string[] {
     const [annotations, images] = [path.join(this.scenes, 'train.json'), path.join(this.scenes, 'images')];
     const data = ['--train-annotations', annotations, '--train-images', images];
     const settings = ['--set', 'model.minSize=64', '--set', 'checkpointEvery=2'];
-    return main([
-      'train',
-      '--model',
-      'fasterrcnn_tiny_fpn',
-      '--output',
-      output,
-      ...data,
-      ...settings,
-      ...more,
-    ]);
+    return ['train', '--model', 'fasterrcnn_tiny_fpn', '--output', output, ...data, ...settings, ...more];
   }
 }
 

@@ -48,6 +48,9 @@ test('what torchvision gives a model of its own, with weights and without', () =
     }
   }
   expect(() => modelOf('fasterrcnn_resnet50_fpn', 'model.trainableLayers=6')).toThrow(
-    'model.trainableLayers is 6, but the backbone of fasterrcnn_resnet50_fpn has 5 stages',
+    expect.objectContaining({
+      code: 'too-many-stages',
+      facts: { model: 'fasterrcnn_resnet50_fpn', trainableLayers: 6, stages: 5 },
+    }) as Error,
   );
 });

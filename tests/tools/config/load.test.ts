@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { InputError } from '../../../detection/errors';
-import { parseAssignment } from '../../../tools/config/assignments';
 import { configurationSources } from '../../../tools/config/configuration-options';
 import { loadConfiguration } from '../../../tools/config/load';
 
@@ -20,7 +19,8 @@ afterEach(() => rmSync(folder, { recursive: true }));
 function load(yaml: string | Buffer | undefined, sets: string[] = [], flags = required) {
   const file = yaml === undefined ? undefined : path.join(folder, 'c.yaml');
   if (file) writeFileSync(file, yaml!);
-  return loadConfiguration({ file, assignments: [...flags, ...sets.map(parseAssignment)], options });
+  const { assignments, faults } = configurationSources({ set: sets });
+  return loadConfiguration({ file, assignments: [...flags, ...assignments], faults, options });
 }
 
 /** The message, with the folder of the file left out. */
@@ -33,7 +33,9 @@ function messageOf(refused: () => unknown): string {
     refused();
   } catch (error) {
     expect(error).toBeInstanceOf(InputError);
-    return (error as Error).message.replaceAll(`${folder}${path.sep}`, '');
+    const { code, facts, message } = error as InputError;
+    expect({ code, facts }).toEqual({ code: 'configuration', facts: { faults: message.split('\n') } });
+    return message.replaceAll(`${folder}${path.sep}`, '');
   }
   throw new Error('was not refused');
 }

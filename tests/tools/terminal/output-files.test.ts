@@ -1,7 +1,6 @@
 import fs, { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { InputError } from '../../../detection/errors';
 import { requireFileName, requireFolderName } from '../../../tools/terminal/output-files';
 
 let folder: string;
@@ -11,6 +10,11 @@ beforeEach(() => {
   input = path.join(folder, 'input.json');
   writeFileSync(input, 'input');
 });
+/** An InputError of this code and these facts. */
+function refusal(code: string, facts: object): Error {
+  return expect.objectContaining({ name: 'InputError', code, facts }) as Error;
+}
+
 afterEach(() => {
   jest.restoreAllMocks();
   rmSync(folder, { recursive: true });
@@ -28,15 +32,24 @@ test('what is read is not overwritten, by whatever name it goes', () => {
   const link = path.join(folder, 'link.json');
   symlinkSync(input, link);
   for (const name of [input, link, path.join(folder, '..', path.basename(folder), 'input.json')]) {
-    expect(() => requireFileName('--json', name, [input])).toThrow('would overwrite what is read');
+    expect(() => requireFileName('--json', name, [input])).toThrow(
+      refusal('overwrites-input', { option: '--json', file: name }),
+    );
   }
 });
 
 test('folders in the place of files and files in the place of folders are refused', () => {
   mkdirSync(path.join(folder, 'sub'));
-  expect(() => requireFileName('--json', path.join(folder, 'sub'), [])).toThrow('is a folder');
-  expect(() => requireFileName('--json', path.join(input, 'x.json'), [])).toThrow(`${input} is a file`);
-  expect(() => requireFolderName('--output', path.join(input, 'a', 'b'))).toThrow(`${input} is a file`);
+  const [file, below] = [path.join(folder, 'sub'), path.join(input, 'a', 'b')];
+  expect(() => requireFileName('--json', file, [])).toThrow(
+    refusal('output-is-folder', { option: '--json', file }),
+  );
+  expect(() => requireFileName('--json', path.join(below, 'x.json'), [])).toThrow(
+    refusal('output-below-file', { option: '--json', folder: below, file: input }),
+  );
+  expect(() => requireFolderName('--output', below)).toThrow(
+    refusal('output-below-file', { option: '--output', folder: below, file: input }),
+  );
 });
 
 test('devices and pipes may be written to where their folders may not', () => {
@@ -50,7 +63,7 @@ test('devices and pipes may be written to where their folders may not', () => {
     throw new Error('EACCES: permission denied');
   });
   expect(() => requireFileName('--json', '/dev/null')).toThrow(
-    '--json /dev/null: cannot be written to: EACCES: permission denied',
+    refusal('output-not-writable', { option: '--json', name: '/dev/null' }),
   );
 });
 
@@ -59,8 +72,8 @@ test('a disk that is read-only is told before the work', () => {
   jest.spyOn(fs, 'accessSync').mockImplementation(() => {
     throw new Error('EROFS: read-only file system');
   });
-  expect(() => requireFolderName('--output', path.join(folder, 'new'))).toThrow(InputError);
-  expect(() => requireFolderName('--output', path.join(folder, 'new'))).toThrow(
-    /^--output .*new: cannot be written to: EROFS/,
+  const name = path.join(folder, 'new');
+  expect(() => requireFolderName('--output', name)).toThrow(
+    refusal('output-not-writable', { option: '--output', name }),
   );
 });

@@ -10,6 +10,6 @@ test('that the folder has been taken away is said, whatever comes to need it', a
     appendFileSync(path.join(output, 'metrics.jsonl'), '');
     return Promise.resolve();
   });
-  await expect(lost).rejects.toThrow(`${output}: the folder is gone, and the run with it`);
+  await expect(lost).rejects.toMatchObject({ code: 'run-gone', facts: { output } });
   rmSync(path.dirname(output), { recursive: true });
 });
