@@ -118,8 +118,10 @@ test('what is skipped changes nothing and is written down', async () => {
 });
 
 test('a run stops at what is not finite and says why; it goes on as one that skips it, if told to', async () => {
-  const [output, skipping] = [workplace.at('stopped'), workplace.at('skipping')];
+  const [output, skipping] = [workplace.at('stopped'), workplace.at('skipping-from-the-start')];
   faulty = [3, 4];
+  expect(await train(skipping, '--on-divergence', 'skip')).toBe(0);
+  workplace.stderr = '';
   expect(await train(output)).toBe(2);
   expect(workplace.stderr).toMatch(
     /training diverged in iteration 3: loss_objectness [\d.]+, .*loss_fault NaN \(learning rate [\d.e-]+; batch: image ids \d, \d\)\. 1 of \d+ gradients are not finite: rpn\.head\.cls_logits\.bias NaN; norms of the largest gradients: \S+ [\d.]+, \S+ [\d.]+, \S+ [\d.]+, \.\.\.\. .*rate.*clipping.* To go on from the last checkpoint without it: rcnn train --output \S+stopped --resume --on-divergence skip\n$/,

@@ -15,7 +15,6 @@ import { hostname } from 'node:os';
 import path from 'node:path';
 import { main, runCommand } from '../../../tools/cli/main';
 import { readCheckpointState, verifyCheckpoint } from '../../../weights/checkpoints/checkpoint';
-import { readSafetensors } from '../../../weights/formats/safetensors';
 import { until } from '../../until';
 import { makeFormat1 } from '../../weights/checkpoints/as-format-1';
 import { metricsOf, Workplace } from './workplace';
@@ -32,18 +31,18 @@ function lastModel(output: string): string {
   return readFileSync(path.join(output, 'last', 'model.safetensors'), 'base64');
 }
 
-test('a resumed run has the losses of one that was never stopped', async () => {
-  const [whole, resumed] = [workplace.at('whole'), workplace.at('resumed')];
+/** A run of three iterations that nobody has stopped. Tests change copies of it. */
+let whole: string;
+beforeAll(async () => {
+  whole = workplace.at('whole');
   expect(await workplace.train(whole, '--iterations', '3', ...steady)).toBe(0);
-  expect(await workplace.train(resumed, '--iterations', '2', ...steady)).toBe(0);
-  expect(await main(['train', '--output', resumed, '--resume', '--iterations', '3'])).toBe(0);
-  const losses = (output: string): number[] => metricsOf(output).map(({ total_loss }) => total_loss);
-  expect(losses(resumed)).toEqual(losses(whole));
-  const [a, b] = [whole, resumed].map(
-    (run) => readSafetensors(path.join(run, 'last', 'model.safetensors')).tensors,
-  );
-  for (const [name, { bytes }] of a) expect(Buffer.compare(bytes, b.get(name)!.bytes)).toBe(0);
 });
+
+async function copyOfWhole(name: string): Promise<string> {
+  const copy = workplace.at(name);
+  await cp(whole, copy, { recursive: true, verbatimSymlinks: true });
+  return copy;
+}
 
 test('a run of format 1 is used and gone on with, with a note; refused where it is to go on exactly', async () => {
   const output = workplace.at('format-1');
@@ -95,7 +94,7 @@ test('a run of format 1 is used and gone on with, with a note; refused where it 
 });
 
 test('a run that would not go on as it began is refused, and left as it is', async () => {
-  const resumed = workplace.at('resumed');
+  const resumed = await copyOfWhole('refused-to-resume');
   const metrics = metricsOf(resumed);
   const refused = (...more: string[]) =>
     expect(runCommand(['train', '--output', resumed, '--resume', ...more])).rejects;
@@ -120,8 +119,8 @@ test('a run that would not go on as it began is refused, and left as it is', asy
   expect(metricsOf(resumed)).toEqual(metrics);
 });
 
-test('a damaged checkpoint is passed over for the one before it', async () => {
-  const [whole, resumed] = [workplace.at('whole'), workplace.at('resumed')];
+test('a damaged checkpoint is passed over for the one before it, and the run comes to the same end', async () => {
+  const resumed = await copyOfWhole('damaged');
   writeFileSync(path.join(resumed, 'last', 'model.safetensors'), 'x');
   expect(await main(['train', '--output', resumed, '--resume'])).toBe(0);
   expect(workplace.stderr).toMatch(
@@ -129,6 +128,8 @@ test('a damaged checkpoint is passed over for the one before it', async () => {
   );
   expect(workplace.stderr).toContain('going on after iteration 2\n');
   expect(lastModel(resumed)).toBe(lastModel(whole));
+  const losses = (output: string): number[] => metricsOf(output).map(({ total_loss }) => total_loss);
+  expect(losses(resumed)).toEqual(losses(whole));
   // As a copy that leaves out links has it.
   rmSync(path.join(resumed, 'last'));
   expect(await main(['train', '--output', resumed, '--resume'])).toBe(0);
@@ -140,7 +141,7 @@ test('a damaged checkpoint is passed over for the one before it', async () => {
 });
 
 test('a full disk ends a run with a message, and what was saved goes on', async () => {
-  const [whole, output] = [workplace.at('whole'), workplace.at('full')];
+  const output = workplace.at('full');
   const saved = path.join(output, 'checkpoints', '0000002');
   const write = fs.writeSync as (descriptor: number, data: string | Uint8Array) => number;
   const disk = jest.spyOn(fs, 'writeSync').mockImplementation((descriptor, data) => {
@@ -152,8 +153,8 @@ test('a full disk ends a run with a message, and what was saved goes on', async 
   disk.mockRestore();
   expect(realpathSync(path.join(output, 'last'))).toBe(realpathSync(saved));
   expect(readdirSync(path.dirname(saved))).toEqual(['0000002']);
+  expect(verifyCheckpoint(saved).iteration).toBe(2);
   expect(await main(['train', '--output', output, '--resume'])).toBe(0);
-  expect(lastModel(output)).toBe(lastModel(whole));
 });
 
 test('a run whose folder is taken away ends with a message, and what was saved is whole', async () => {
