@@ -25,6 +25,7 @@ import { RpnHead } from '../rpn/rpn-head';
 import { completeOptions } from './complete-options';
 import { normalisation } from './normalisation';
 import {
+  fasterRcnnWeights,
   mobilenetV3Weights,
   resnet101Weights,
   resnet18Weights,
@@ -259,43 +260,6 @@ const efficientnetLite0: FasterRcnnConfiguration = {
   epsilon: 1e-3, // efficientnet_model: batch norm's epsilon
 };
 
-/** A detector that torchvision's models/detection/faster_rcnn.py publishes. */
-function detector(
-  name: string,
-  file: string,
-  mebibytes: number,
-  accuracy: number,
-  epsilon?: number,
-): PublishedWeights {
-  return { name, file, mebibytes, trainedOn: 'COCO', accuracy, of: 'detector', epsilon };
-}
-
-const resnet50Fpn = detector(
-  'FasterRCNN_ResNet50_FPN_Weights.COCO_V1',
-  'fasterrcnn_resnet50_fpn_coco-258fb6c6.pth',
-  159.7,
-  37,
-  0, // overwrite_eps(model, 0.0) there
-);
-const resnet50FpnV2 = detector(
-  'FasterRCNN_ResNet50_FPN_V2_Weights.COCO_V1',
-  'fasterrcnn_resnet50_fpn_v2_coco-dd69338a.pth',
-  167.1,
-  46.7,
-);
-const mobilenetV3Fpn = detector(
-  'FasterRCNN_MobileNet_V3_Large_FPN_Weights.COCO_V1',
-  'fasterrcnn_mobilenet_v3_large_fpn-fb6a3cc7.pth',
-  74.2,
-  32.8,
-);
-const mobilenetV3At320Fpn = detector(
-  'FasterRCNN_MobileNet_V3_Large_320_FPN_Weights.COCO_V1',
-  'fasterrcnn_mobilenet_v3_large_320_fpn-907ea3f9.pth',
-  74.2,
-  22.8,
-);
-
 function onResnet(
   depth: ResNetDepth,
   published: Readonly<Record<string, PublishedWeights>>,
@@ -307,24 +271,28 @@ function onResnet(
 export const fasterRcnnModels: readonly FasterRcnnDefinition[] = [
   onResnet(18, resnet18Weights),
   onResnet(34, resnet34Weights),
-  onResnet(50, { COCO_V1: resnet50Fpn, ...resnet50Weights }),
+  onResnet(50, { COCO_V1: fasterRcnnWeights.resnet50Fpn, ...resnet50Weights }),
   onResnet(101, resnet101Weights),
   fasterRcnn(
     'fasterrcnn_resnet50_fpn_v2',
     { ...resnetTraits, pretrainedNorm: 'batch' },
     { ...torchvision, body: resnet(50), improved: true },
     // The second detector has first weights only; COCO_V2 is understood to mean them too.
-    { COCO_V1: resnet50FpnV2, COCO_V2: resnet50FpnV2, ...resnet50Weights },
+    {
+      COCO_V1: fasterRcnnWeights.resnet50FpnV2,
+      COCO_V2: fasterRcnnWeights.resnet50FpnV2,
+      ...resnet50Weights,
+    },
   ),
   fasterRcnn('fasterrcnn_mobilenet_v3_large_fpn', mobilenetTraits, mobilenetV3, {
-    COCO_V1: mobilenetV3Fpn,
+    COCO_V1: fasterRcnnWeights.mobilenetV3Fpn,
     ...mobilenetV3Weights,
   }),
   fasterRcnn(
     'fasterrcnn_mobilenet_v3_large_320_fpn',
     { ...mobilenetTraits, input: torchvisionInput({ minSize: 320, maxSize: 640 }) },
     mobilenetV3At320,
-    { COCO_V1: mobilenetV3At320Fpn, ...mobilenetV3Weights },
+    { COCO_V1: fasterRcnnWeights.mobilenetV3At320Fpn, ...mobilenetV3Weights },
   ),
   // torchvision's MobileNetV2 does not fit: the one here is TensorFlow's, with other padding and other normalisation.
   fasterRcnn('fasterrcnn_mobilenet_v2_fpn', { ...mobilenetTraits, input: mobilenetV2Input }, mobilenetV2),

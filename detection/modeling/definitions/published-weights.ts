@@ -34,3 +34,42 @@ export const mobilenetV3Weights = {
     75.274,
   ),
 };
+
+/** A detector that torchvision's models/detection/faster_rcnn.py publishes. */
+function detector(
+  name: string,
+  file: string,
+  mebibytes: number,
+  accuracy: number,
+  epsilon?: number,
+): PublishedWeights {
+  return { name, file, mebibytes, trainedOn: 'COCO', accuracy, of: 'detector', epsilon };
+}
+
+export const fasterRcnnWeights = {
+  resnet50Fpn: detector(
+    'FasterRCNN_ResNet50_FPN_Weights.COCO_V1',
+    'fasterrcnn_resnet50_fpn_coco-258fb6c6.pth',
+    159.7,
+    37,
+    0, // overwrite_eps(model, 0.0) there
+  ),
+  resnet50FpnV2: detector(
+    'FasterRCNN_ResNet50_FPN_V2_Weights.COCO_V1',
+    'fasterrcnn_resnet50_fpn_v2_coco-dd69338a.pth',
+    167.1,
+    46.7,
+  ),
+  mobilenetV3Fpn: detector(
+    'FasterRCNN_MobileNet_V3_Large_FPN_Weights.COCO_V1',
+    'fasterrcnn_mobilenet_v3_large_fpn-fb6a3cc7.pth',
+    74.2,
+    32.8,
+  ),
+  mobilenetV3At320Fpn: detector(
+    'FasterRCNN_MobileNet_V3_Large_320_FPN_Weights.COCO_V1',
+    'fasterrcnn_mobilenet_v3_large_320_fpn-907ea3f9.pth',
+    74.2,
+    22.8,
+  ),
+};

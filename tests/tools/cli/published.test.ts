@@ -14,7 +14,7 @@ import { breaking, DownloadServer, saying, serving } from '../../weights/publish
 import { legacyName, publish, withSmallVariances } from './published-weights';
 import { Workplace } from './workplace';
 
-const workplace = new Workplace();
+const workplace = new Workplace('tiny');
 const server = new DownloadServer();
 const MODEL = 'fasterrcnn_tiny_fpn';
 /** COCO's id of stop signs, after the first gap. */

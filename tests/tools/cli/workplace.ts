@@ -37,7 +37,7 @@ export class Workplace {
   stdout = '';
   stderr = '';
 
-  /** @param detector `tiny` where processes of their own train it too, which know no other. */
+  /** @param detector `tiny` where it is built by others too: by processes of their own, say. */
   constructor(private readonly detector: 'narrow' | 'tiny' = 'narrow') {
     beforeAll(async () => {
       await loadBackend();
