@@ -157,7 +157,7 @@ async function rangeTest(
   };
   try {
     const { interrupted } = await interruptible((signal) =>
-      train(makeTrainingLoader(set, configuration, 0), learner.model, {
+      train(makeTrainingLoader(set, learner.model.input, configuration, 0), learner.model, {
         optimizer: learner.optimizer,
         learningRate: exponential(from, to, iterations),
         iterations,

@@ -3,19 +3,21 @@ import { cocoExamples } from '../../datasets/examples';
 import type { LoaderListeners } from '../../datasets/loader/batch-loader';
 import { TrainingLoader } from '../../datasets/loader/training-loader';
 import { squareSide, type ScaleJitter } from '../../datasets/transforms/scale-jitter';
-import { modelDefinition } from '../../detection/modeling/definitions';
 import type { InputSpec } from '../../detection/structures/input-spec';
 import type { CompleteConfiguration } from '../config/complete';
-import { detectorInput } from '../config/model-input';
 
-/** The batches that a configuration asks for, after those that an earlier run has seen. */
+/**
+ * The batches that a configuration asks for, after those that an earlier run has seen.
+ *
+ * @param input of the detector that is trained.
+ */
 export function makeTrainingLoader(
   set: CocoDataset,
-  { model, data, seed }: CompleteConfiguration,
+  input: InputSpec,
+  { data, seed }: CompleteConfiguration,
   batchesSeen: number,
   listeners: LoaderListeners = {},
 ): TrainingLoader {
-  const input = detectorInput(modelDefinition(model.name), model);
   return new TrainingLoader(cocoExamples(set), {
     input,
     batchSize: data.batchSize,

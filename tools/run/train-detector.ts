@@ -59,6 +59,7 @@ async function trainAndEvaluate(run: TrainingRun, userSignal: AbortSignal): Prom
   openRunFolder(run, record);
   const loader = makeTrainingLoader(
     run.train,
+    learner.model.input,
     configuration,
     startIteration * accumulate,
     faults.listeners(run.train),

@@ -7,6 +7,8 @@ import { loadBackend } from '../../../detection/backend/node';
 import { parseAssignment } from '../../../tools/config/assignments';
 import { completeConfiguration } from '../../../tools/config/complete';
 import { loadConfiguration } from '../../../tools/config/load';
+import { modelDefinition } from '../../../detection/modeling/definitions';
+import { detectorInput } from '../../../tools/config/model-input';
 import { makeTrainingLoader } from '../../../tools/run/make-training-loader';
 
 let folder: string;
@@ -51,7 +53,8 @@ test('batches are as the configuration says', async () => {
     'data.repeatThreshold=1',
   ].map(parseAssignment);
   const configuration = completeConfiguration(loadConfiguration({ assignments, options: {} }));
-  const loader = makeTrainingLoader(await makeSet(), configuration, 0);
+  const input = detectorInput(modelDefinition(configuration.model.name), configuration.model);
+  const loader = makeTrainingLoader(await makeSet(), input, configuration, 0);
   const colors = new Set<string>();
   const ids: number[] = [];
   for await (const { images, imageIds } of loader) {
