@@ -88,6 +88,19 @@ export function torchLegacy(
   ]);
 }
 
+/** Any type, any shape of up to four sides, any bytes. */
+export const anyTensor = fc
+  .record({
+    type: fc.constantFrom(...(Object.keys(ELEMENT_SIZE) as ElementType[])),
+    shape: fc.array(fc.nat(4), { maxLength: 4 }),
+  })
+  .chain(({ type, shape }) => {
+    const length = shape.reduce((product, size) => product * size, 1) * ELEMENT_SIZE[type];
+    return fc
+      .uint8Array({ minLength: length, maxLength: length })
+      .map((bytes): StoredTensor => ({ type, shape, bytes }));
+  });
+
 /** Any tensors by any names, as a file may hold them. */
 export const anyTensors = fc
   .array(
@@ -96,17 +109,7 @@ export const anyTensors = fc
         fc.string({ unit: 'binary' }).filter((name) => !/\p{Cs}/u.test(name)),
         fc.constantFrom('__proto__', '', 'a.b', '"\\{', '7'),
       ),
-      fc
-        .record({
-          type: fc.constantFrom(...(Object.keys(ELEMENT_SIZE) as ElementType[])),
-          shape: fc.array(fc.nat(4), { maxLength: 4 }),
-        })
-        .chain(({ type, shape }) => {
-          const length = shape.reduce((product, size) => product * size, 1) * ELEMENT_SIZE[type];
-          return fc
-            .uint8Array({ minLength: length, maxLength: length })
-            .map((bytes): StoredTensor => ({ type, shape, bytes }));
-        }),
+      anyTensor,
     ),
     { minLength: 1, maxLength: 5 },
   )
