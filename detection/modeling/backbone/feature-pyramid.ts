@@ -12,19 +12,71 @@ export interface FeaturePyramidOptions {
   /** Channels of every level. */
   outChannels: number;
   random: RandomStream;
+  /** Maps of the body that the pyramid stands on, counted from the coarsest; all if left out. */
+  numMaps?: number;
+  /** What makes the coarsest levels; every second pixel of the last one if left out. */
+  lastLevels?: LastLevels;
   /** Of each convolution, which has no bias then. None in the paper; batch norm in fasterrcnn_resnet50_fpn_v2. */
   normalisation?: NormalisationFactory;
 }
 
+/** Levels beyond the body's. */
+export interface LastLevels extends Module {
+  /** The coarsest level of the pyramid, and the body's map that it is of -> further levels. The caller disposes. */
+  forward(last: tf.Tensor4D, map: tf.Tensor4D): tf.Tensor4D[];
+}
+
+/** torchvision's LastLevelMaxPool: a level that takes every second pixel. */
+export class LastLevelMaxPool extends Module implements LastLevels {
+  forward(last: tf.Tensor4D): tf.Tensor4D[] {
+    return [tf.maxPool(last, 1, 2, 'valid')];
+  }
+}
+
 /**
- * torchvision's FeaturePyramidNetwork with LastLevelMaxPool (Lin et al. 2017): lateral 1x1 convolutions, a top-down
- * path that doubles by nearest neighbour, 3x3 convolutions, and a further level that takes every second pixel.
+ * torchvision's LastLevelP6P7 (Lin et al. 2017, Focal Loss): two further levels by strided convolutions, P6 from P5, or
+ * from C5 where that has other channels.
+ */
+export class LastLevelP6P7 extends Module implements LastLevels {
+  private readonly p6: Conv2d;
+  private readonly p7: Conv2d;
+
+  /** @param inChannels of P5 or of C5: torchvision tells by whether they are `outChannels` */
+  constructor(
+    private readonly inChannels: number,
+    private readonly outChannels: number,
+    random: RandomStream,
+  ) {
+    super();
+    const layer = (channels: number): Conv2d =>
+      new Conv2d(kaimingUniform([3, 3, channels, outChannels], random), tf.zeros([outChannels]), {
+        stride: 2,
+        padding: 1,
+      });
+    this.p6 = this.child('p6', layer(inChannels));
+    this.p7 = this.child('p7', layer(outChannels));
+  }
+
+  forward(last: tf.Tensor4D, map: tf.Tensor4D): tf.Tensor4D[] {
+    const p6 = this.p6.forward(this.inChannels === this.outChannels ? last : map);
+    const p7 = this.p7.forward(tf.relu(p6));
+    return [p6, p7];
+  }
+}
+
+/**
+ * torchvision's FeaturePyramidNetwork (Lin et al. 2017): lateral 1x1 convolutions, a top-down path that doubles by
+ * nearest neighbour, 3x3 convolutions, and further levels.
  */
 export class FeaturePyramid extends Module {
   private readonly innerBlocks: ModuleList<Conv2dNormActivation>;
   private readonly layerBlocks: ModuleList<Conv2dNormActivation>;
+  private readonly lastLevels: LastLevels;
 
-  constructor(inChannels: readonly number[], { outChannels, random, normalisation }: FeaturePyramidOptions) {
+  constructor(
+    inChannels: readonly number[],
+    { outChannels, random, normalisation, lastLevels = new LastLevelMaxPool() }: FeaturePyramidOptions,
+  ) {
     super();
     const block = (kernel: number, channels: number): Conv2dNormActivation => {
       const weight = kaimingUniform([kernel, kernel, channels, outChannels], random);
@@ -42,9 +94,10 @@ export class FeaturePyramid extends Module {
         inChannels.map(() => outChannels),
       ),
     );
+    this.lastLevels = this.child('extra_blocks', lastLevels);
   }
 
-  /** Maps of the body, finest first -> as many levels, and the pool level. The caller disposes. */
+  /** Maps of the body, finest first -> as many levels, and the further ones. The caller disposes. */
   forward(maps: readonly tf.Tensor4D[]): tf.Tensor4D[] {
     return tf.tidy(() => {
       const levels: tf.Tensor4D[] = [];
@@ -57,8 +110,7 @@ export class FeaturePyramid extends Module {
         topDown?.dispose();
         levels.unshift(this.layerBlocks.items[level].forward(inner));
       }
-      const pool = tf.maxPool(levels.at(-1)!, 1, 2, 'valid');
-      return [...levels, pool];
+      return [...levels, ...this.lastLevels.forward(levels.at(-1)!, maps.at(-1)!)];
     });
   }
 }
@@ -68,16 +120,19 @@ export class BackboneWithFpn extends Module {
   readonly outChannels: number;
   private readonly body: Body;
   private readonly fpn: FeaturePyramid;
+  private readonly numMaps: number;
 
   constructor(body: Body, options: FeaturePyramidOptions) {
     super();
-    this.outChannels = options.outChannels;
+    const { outChannels, numMaps = body.outChannels.length } = options;
+    this.outChannels = outChannels;
+    this.numMaps = numMaps;
     this.body = this.child('body', body);
-    this.fpn = this.child('fpn', new FeaturePyramid(body.outChannels, options));
+    this.fpn = this.child('fpn', new FeaturePyramid(body.outChannels.slice(-numMaps), options));
   }
 
-  /** x [N, H, W, 3] -> levels of `outChannels` channels, finest first, the pool level last. The caller disposes. */
+  /** x [N, H, W, 3] -> levels of `outChannels` channels, finest first. The caller disposes. */
   forward(x: tf.Tensor4D): tf.Tensor4D[] {
-    return tf.tidy(() => this.fpn.forward(this.body.forward(x)));
+    return tf.tidy(() => this.fpn.forward(this.body.forward(x).slice(-this.numMaps)));
   }
 }

@@ -1,11 +1,10 @@
 import { RandomStream } from '../../nn/random';
 import { torchvisionInput, type InputSpec } from '../../structures/input-spec';
-import type { Body, BodyOptions } from '../backbone/body';
 import { EfficientNetLite0 } from '../backbone/efficientnet-lite0';
 import { BackboneWithFpn } from '../backbone/feature-pyramid';
 import { MobileNetV2 } from '../backbone/mobilenet-v2';
 import { MobileNetV3 } from '../backbone/mobilenet-v3';
-import { ResNet, type ResNetDepth } from '../backbone/resnet';
+import type { ResNetDepth } from '../backbone/resnet';
 import type {
   DetectorOptions,
   ModelDefinition,
@@ -22,6 +21,7 @@ import { RoiHeads } from '../roi/roi-heads';
 import { AnchorGenerator } from '../rpn/anchor-generator';
 import { RegionProposalNetwork } from '../rpn/region-proposal-network';
 import { RpnHead } from '../rpn/rpn-head';
+import { mobilenetTraits, resnet, resnetTraits, SMALL_SIDES, type MakeBody } from './bodies';
 import { completeOptions } from './complete-options';
 import { normalisation } from './normalisation';
 import {
@@ -35,7 +35,7 @@ import {
 
 /** Everything that tells one Faster R-CNN from another. */
 export interface FasterRcnnConfiguration {
-  readonly body: (options: BodyOptions) => Body;
+  readonly body: MakeBody;
   /** Of batch norm. */
   readonly epsilon: number;
   /** Channels of the feature pyramid and of the RPN. */
@@ -153,10 +153,6 @@ function assemble(
   return new FasterRcnn({ definition, input, categories }, backbone, rpn, new RoiHeads(boxStage));
 }
 
-function resnet(depth: ResNetDepth, width?: number): FasterRcnnConfiguration['body'] {
-  return (options) => new ResNet(depth, { ...options, width });
-}
-
 /** torchvision's fasterrcnn_resnet50_fpn, whatever the body. */
 const torchvision: Omit<FasterRcnnConfiguration, 'body'> = {
   epsilon: 1e-5,
@@ -167,11 +163,7 @@ const torchvision: Omit<FasterRcnnConfiguration, 'body'> = {
   rpn: fasterRcnnDefaults.rpn,
   roi: fasterRcnnDefaults.roi,
 };
-const resnetTraits: Traits = {
-  stages: 5,
-  pretrainedNorm: 'frozen',
-  input: torchvisionInput(fasterRcnnDefaults.transform),
-};
+const torchvisionSides = { input: torchvisionInput(fasterRcnnDefaults.transform) };
 
 /** torchvision: each of the three levels has anchors of all sizes. */
 const ALL_ANCHOR_SIZES = fasterRcnnDefaults.anchors.sizes.flat();
@@ -204,7 +196,7 @@ const small: Omit<FasterRcnnConfiguration, 'body'> = {
   },
   roi: { ...fasterRcnnDefaults.roi, batchSizePerImage: 256 },
 };
-const smallInput = torchvisionInput({ minSize: 320, maxSize: 533 });
+const smallInput = torchvisionInput(SMALL_SIDES);
 
 /** The demo's, 3.4 million parameters. */
 const tiny: FasterRcnnConfiguration = {
@@ -252,7 +244,6 @@ const efficientnetLite0Input: InputSpec = {
   std: [BYTES_STD, BYTES_STD, BYTES_STD],
 };
 
-const mobilenetTraits: Traits = { ...resnetTraits, stages: 6 };
 const mobilenetV2: FasterRcnnConfiguration = { ...transfer, body: (options) => new MobileNetV2(options) };
 const efficientnetLite0: FasterRcnnConfiguration = {
   ...transfer,
@@ -265,7 +256,12 @@ function onResnet(
   published: Readonly<Record<string, PublishedWeights>>,
 ): FasterRcnnDefinition {
   const name = `fasterrcnn_resnet${depth}_fpn`;
-  return fasterRcnn(name, resnetTraits, { ...torchvision, body: resnet(depth) }, published);
+  return fasterRcnn(
+    name,
+    { ...resnetTraits, ...torchvisionSides },
+    { ...torchvision, body: resnet(depth) },
+    published,
+  );
 }
 
 export const fasterRcnnModels: readonly FasterRcnnDefinition[] = [
@@ -275,7 +271,7 @@ export const fasterRcnnModels: readonly FasterRcnnDefinition[] = [
   onResnet(101, resnet101Weights),
   fasterRcnn(
     'fasterrcnn_resnet50_fpn_v2',
-    { ...resnetTraits, pretrainedNorm: 'batch' },
+    { ...resnetTraits, ...torchvisionSides, pretrainedNorm: 'batch' },
     { ...torchvision, body: resnet(50), improved: true },
     // The second detector has first weights only; COCO_V2 is understood to mean them too.
     {
@@ -284,7 +280,7 @@ export const fasterRcnnModels: readonly FasterRcnnDefinition[] = [
       ...resnet50Weights,
     },
   ),
-  fasterRcnn('fasterrcnn_mobilenet_v3_large_fpn', mobilenetTraits, mobilenetV3, {
+  fasterRcnn('fasterrcnn_mobilenet_v3_large_fpn', { ...mobilenetTraits, ...torchvisionSides }, mobilenetV3, {
     COCO_V1: fasterRcnnWeights.mobilenetV3Fpn,
     ...mobilenetV3Weights,
   }),
