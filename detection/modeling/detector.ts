@@ -3,7 +3,10 @@ import type { Trainable } from '../nn/trainable';
 import type { DetectionBatch } from '../structures/detection-batch';
 import type { ImageBatch } from '../structures/image-batch';
 import type { InputSpec } from '../structures/input-spec';
+import type { Boxes } from '../structures/boxes';
 import type { Detections } from '../structures/instances';
+import type { Size } from '../structures/size';
+import type { ModelSettings, SettingValues } from './settings';
 
 /** What a detector can find of an object, by COCO's names. */
 export type IouType = 'bbox' | 'segm' | 'keypoints';
@@ -57,6 +60,8 @@ export interface DetectorOptions {
   readonly trainableLayers?: number;
   /** How it takes pictures; the model's own way if left out. */
   readonly input?: InputSpec;
+  /** What is configured of the model, some of its settings or all; the model's own values where left out. */
+  readonly settings?: SettingValues;
   /** When the heads' gradients are taken in training; in the forward if left out. The results are the same. */
   readonly headGradients?: HeadGradients;
   /** What the detector says it is; the definition that builds it if left out. */
@@ -120,6 +125,13 @@ export interface ModelDefinition<
   /** Files of weights that somebody publishes, by the names that people call them. */
   readonly published: Readonly<Record<string, PublishedWeights>>;
   readonly stateDict: StateDictLayout;
+  /** What can be configured of its detectors, and the model's own values. */
+  readonly settings: ModelSettings;
+  /**
+   * Anchors of each level on a padded image, in its pixels: of a model that has such, with some of its settings changed or
+   * none.
+   */
+  anchors?(padded: Size, settings?: SettingValues): readonly Boxes[];
   /**
    * Builds a detector with random weights. The caller disposes it.
    *

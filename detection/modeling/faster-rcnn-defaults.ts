@@ -1,59 +1,86 @@
+import { count, fraction, list, nonNegative, positive, type SettingsSchema, type ValuesOf } from './settings';
+
+const numbersOfTraining = {
+  train: count('in training'),
+  test: count('in detection'),
+};
+
+/** What can be configured of a Faster R-CNN. */
+export const fasterRcnnSchema = {
+  anchors: {
+    sizes: list(
+      'of each level of the pyramid, pixels of the resized image',
+      list('of one level', positive('pixels')),
+    ),
+    aspectRatios: list('heights / widths of the anchors, on every level', positive('height / width')),
+  },
+  rpn: {
+    fgIouThreshold: fraction('overlap from which on an anchor is an object'),
+    bgIouThreshold: fraction('overlap below which an anchor is background'),
+    batchSizePerImage: count('anchors of an image that are sampled for the losses'),
+    positiveFraction: fraction('largest share of objects among them'),
+    /** Proposals of each level. */
+    preNmsTopN: numbersOfTraining,
+    /** Proposals of all levels. */
+    postNmsTopN: numbersOfTraining,
+    nmsThreshold: fraction('overlap above which non-maximum suppression drops the worse of two proposals'),
+    scoreThreshold: fraction('probability of an object from which on a proposal stays'),
+    minProposalSize: nonNegative('shortest side of a proposal, pixels of the resized image'),
+    bboxWeights: list('of the box deltas dx, dy, dw, dh', positive('weight'), 4, 4),
+  },
+  roi: {
+    fgIouThreshold: fraction('overlap from which on a proposal is an object'),
+    bgIouThreshold: fraction('overlap below which a proposal is background'),
+    batchSizePerImage: count('proposals of an image that are sampled for the losses'),
+    positiveFraction: fraction('largest share of objects among them'),
+    bboxWeights: list('of the box deltas dx, dy, dw, dh', positive('weight'), 4, 4),
+    scoreThreshold: fraction('probability above which a detection stays'),
+    nmsThreshold: fraction('overlap above which non-maximum suppression drops the worse of two detections'),
+    detectionsPerImage: count('most detections of an image'),
+    minDetectionSize: nonNegative('shortest side of a detection, pixels of the resized image'),
+  },
+} satisfies SettingsSchema;
+
+export type FasterRcnnSettings = ValuesOf<typeof fasterRcnnSchema>;
+export type RpnOptions = FasterRcnnSettings['rpn'];
+export type RoiOptions = FasterRcnnSettings['roi'];
+
 /**
  * The numbers of the published detector. All are the defaults of torchvision's FasterRCNN and
  * fasterrcnn_resnet50_fpn, or are written into its code where this is said.
  */
 export const fasterRcnnDefaults = {
-  transform: {
-    /** Shorter side of the resized image in pixels, if the longer one allows it. */
-    minSize: 800,
-    maxSize: 1333,
-  },
-  anchors: {
-    /** Of each level, in pixels of the resized image. */
-    sizes: [[32], [64], [128], [256], [512]],
-    /** Heights / widths on every level. */
-    aspectRatios: [0.5, 1, 2],
-  },
+  transform: { minSize: 800, maxSize: 1333 },
+  anchors: { sizes: [[32], [64], [128], [256], [512]], aspectRatios: [0.5, 1, 2] },
   rpn: {
-    /** Overlap from which on an anchor is an object, and below which it is background. */
     fgIouThreshold: 0.7,
     bgIouThreshold: 0.3,
     batchSizePerImage: 256,
     positiveFraction: 0.5,
-    /** Proposals of each level before non-maximum suppression, and of all levels after it. */
     preNmsTopN: { train: 2000, test: 1000 },
     postNmsTopN: { train: 2000, test: 1000 },
     nmsThreshold: 0.7,
-    /** Probability of an object from which on a proposal stays. */
     scoreThreshold: 0,
-    /** Shortest side of a proposal in pixels (RegionProposalNetwork.min_size). */
+    /** RegionProposalNetwork.min_size. */
     minProposalSize: 1e-3,
     /** RegionProposalNetwork's BoxCoder. */
     bboxWeights: [1, 1, 1, 1],
   },
   roi: {
-    /** Overlap from which on a proposal is an object, and below which it is background. */
     fgIouThreshold: 0.5,
     bgIouThreshold: 0.5,
     batchSizePerImage: 512,
     positiveFraction: 0.25,
     /** RoIHeads' BoxCoder. */
     bboxWeights: [10, 10, 5, 5],
-    /** Probability above which a detection stays. */
     scoreThreshold: 0.05,
     nmsThreshold: 0.5,
     detectionsPerImage: 100,
-    /** Shortest side of a detection in pixels of the resized image (RoIHeads.postprocess_detections). */
+    /** RoIHeads.postprocess_detections. */
     minDetectionSize: 1e-2,
   },
   /** The box that pools from the canonical level (torchvision's LevelMapper). */
   levelMapper: { canonicalScale: 224, canonicalLevel: 4 },
   /** Where the box regression losses turn from quadratic to linear (RegionProposalNetwork, fastrcnn_loss). */
   smoothL1Beta: 1 / 9,
-} as const;
-
-/** The same structure with any numbers in it. */
-type Widened<T> = T extends number ? number : { readonly [K in keyof T]: Widened<T[K]> };
-
-export type RpnOptions = Widened<typeof fasterRcnnDefaults.rpn>;
-export type RoiOptions = Widened<typeof fasterRcnnDefaults.roi>;
+} satisfies FasterRcnnSettings & Record<string, unknown>;

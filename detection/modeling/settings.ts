@@ -29,6 +29,7 @@ export interface ListSetting<Item extends Setting = Setting> {
   readonly about: string;
   readonly item: Item;
   readonly minLength: number;
+  readonly maxLength: number;
 }
 
 /** The values of settings, section by section. */
@@ -94,19 +95,27 @@ export function choice<const Choice extends string>(
   return { type: 'choice', about, choices };
 }
 
-export function list<Item extends Setting>(about: string, item: Item, minLength = 1): ListSetting<Item> {
-  return { type: 'list', about, item, minLength };
+export function list<Item extends Setting>(
+  about: string,
+  item: Item,
+  minLength = 1,
+  maxLength = Infinity,
+): ListSetting<Item> {
+  return { type: 'list', about, item, minLength, maxLength };
 }
 
 /** Values with some of them changed, at any depth. What is undefined among the changes stays as it is. */
-export function withSettings<Values extends object>(values: Values, changes: SomeOf<Values>): Values {
+export function withSettings<Values extends object>(
+  values: Values,
+  changes: SomeOf<NoInfer<Values>>,
+): Values {
   const changed = Object.entries(changes).filter(([, value]) => value !== undefined);
   return {
     ...values,
     ...Object.fromEntries(
       changed.map(([name, change]) => {
         const own = values[name as keyof Values] as unknown;
-        return [name, isSection(own) && isSection(change) ? withSettings(own, change) : change];
+        return [name, isSection(own) && isSection(change) ? withSettings<object>(own, change) : change];
       }),
     ),
   };

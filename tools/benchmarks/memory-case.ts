@@ -75,14 +75,13 @@ async function main(memoryCase: MemoryCase): Promise<void> {
   const trace = new Trace();
   const meter = LiveBytesMeter.start((bytes) => trace.add(bytes));
   const definition = fasterRcnnModel(name);
-  const { rpn } = definition.configuration;
   const detector = definition.build({
     numClasses: BENCHMARK_CLASSES,
     seed: BENCHMARK_SEED,
     norm: 'frozen',
     trainableLayers: 3,
     headGradients: headGradientsOf(formName),
-    rpn: { ...rpn, postNmsTopN: { ...rpn.postNmsTopN, train: proposals } },
+    settings: { rpn: { postNmsTopN: { train: proposals } } },
   });
   fillWithFormula(detector, BENCHMARK_SEED);
   const optimizer = new Sgd(detector.namedParameters(), { momentum: 0.9, weightDecay: 1e-4 });

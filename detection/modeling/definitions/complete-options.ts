@@ -60,3 +60,8 @@ function categoriesOf({ categories, numClasses }: DetectorOptions): readonly str
   }
   return categories;
 }
+
+/** An option that is undefined is left out. */
+export function withoutUndefined<T extends object>(options: T): T {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
+}

@@ -1,4 +1,5 @@
 import type { Detector, DetectorOptions, ModelDefinition } from '../detector';
+import { withSettings } from '../settings';
 
 /**
  * A variant of a model: the same with other defaults, under a name of its own.
@@ -9,11 +10,16 @@ export function defineModel<Options extends DetectorOptions, Built extends Detec
   base: ModelDefinition<Options, Built>,
   { name, ...changes }: Partial<Options> & { readonly name: string },
 ): ModelDefinition<Options, Built> {
+  const ownSettings = (given: DetectorOptions['settings'] = {}) =>
+    withSettings(changes.settings ?? {}, given);
   const definition: ModelDefinition<Options, Built> = {
     ...base,
     name,
     input: changes.input ?? base.input,
-    build: (options) => base.build({ definition, ...changes, ...options }),
+    settings: { ...base.settings, values: withSettings(base.settings.values, ownSettings()) },
+    anchors: base.anchors && ((padded, settings) => base.anchors!(padded, ownSettings(settings))),
+    build: (options) =>
+      base.build({ definition, ...changes, ...options, settings: ownSettings(options.settings) }),
   };
   return definition;
 }

@@ -12,7 +12,8 @@ const LARGEST_LOG_GROWTH = fround(Math.log(1000 / 16));
  * and the logs of the sides' growth, each times its weight.
  */
 export class BoxCoder {
-  constructor(private readonly weights: readonly [number, number, number, number]) {}
+  /** @param weights of dx, dy, dw, dh */
+  constructor(private readonly weights: readonly number[]) {}
 
   /**
    * Deltas that turn each proposal into its ground truth.

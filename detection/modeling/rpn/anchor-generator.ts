@@ -54,6 +54,11 @@ export class AnchorGenerator {
   }
 }
 
+/** Of maps of these strides, of which each but the first may be half of the one before: halves round up. */
+export function featureSizes({ height, width }: Size, strides: readonly number[]): Size[] {
+  return strides.map((stride) => ({ height: Math.ceil(height / stride), width: Math.ceil(width / stride) }));
+}
+
 function cellAnchors(sizes: readonly number[], aspectRatios: readonly number[]): Boxes {
   const corners = aspectRatios.flatMap((ratio) => {
     const heightRatio = fround(Math.sqrt(fround(ratio)));

@@ -93,6 +93,7 @@ export const gridDefinition: ModelDefinition = {
   },
   pretrainedNorm: 'frozen',
   published: {},
+  settings: { schema: {}, values: {}, faults: () => [] },
   stateDict: {
     numClasses: (entries) => {
       const head = entries.get('grid_head.weight');

@@ -18,7 +18,6 @@ interface Row {
  * not depend on them, and its steps and checkpoints then take a fraction of the time.
  */
 const tiny = fasterRcnnModel('fasterrcnn_tiny_fpn');
-const { rpn, roi } = tiny.configuration;
 const narrow = defineModel(
   { ...tiny },
   {
@@ -26,8 +25,10 @@ const narrow = defineModel(
     body: (options) => new ResNet(18, { ...options, width: 4 }),
     fpnChannels: 8,
     headFeatures: 16,
-    rpn: { ...rpn, preNmsTopN: { train: 60, test: 60 }, postNmsTopN: { train: 40, test: 40 } },
-    roi: { ...roi, batchSizePerImage: 32 },
+    settings: {
+      rpn: { preNmsTopN: { train: 60, test: 60 }, postNmsTopN: { train: 40, test: 40 } },
+      roi: { batchSizePerImage: 32 },
+    },
   },
 );
 
