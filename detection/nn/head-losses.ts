@@ -20,7 +20,7 @@ export type HeadGradients = 'in-forward' | 'at-the-end';
  * but not by different ones, and none may be left out: the backward refuses that. Weights of losses belong into the
  * head.
  *
- * Where no tape is being recorded (validation, detection) the head just runs.
+ * Where no tape is being recorded (validation, detection), or gradients are to be taken at the end, the head just runs.
  *
  * @param pieces of the head, run one after the other: losses of one name are summed, and so are the gradients. More
  *   than one where the activations of all at once would be too much, a piece for each part of the ROIs say. Each
@@ -29,9 +29,14 @@ export type HeadGradients = 'in-forward' | 'at-the-end';
  * @throws Error when called inside of another head, or of a piece that returns other losses than the first; whatever
  *   a piece throws. Nothing leaks then.
  */
-export function headLosses(pieces: readonly (() => Losses)[]): Losses {
+export function headLosses(
+  pieces: readonly (() => Losses)[],
+  gradients: HeadGradients = 'in-forward',
+): Losses {
   return tf.tidy(() =>
-    isRecording() ? differentiated(pieces) : sumByName(pieces.map((piece) => tf.tidy(piece))),
+    gradients === 'in-forward' && isRecording()
+      ? differentiated(pieces)
+      : sumByName(pieces.map((piece) => tf.tidy(piece))),
   );
 }
 

@@ -73,7 +73,7 @@ export class FastRcnnStage extends Module implements BoxStage {
         pooled.dispose();
         return fastRcnnLosses(predictions, this.roiTargets(samples, targets));
       };
-      return this.headGradients === 'in-forward' ? headLosses([head]) : head();
+      return headLosses([head], this.headGradients);
     });
     return { losses, samples };
   }

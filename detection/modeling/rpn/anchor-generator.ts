@@ -1,4 +1,6 @@
+import type * as tf from '@tensorflow/tfjs-core';
 import type { Boxes } from '../../structures/boxes';
+import type { ImageBatch } from '../../structures/image-batch';
 import type { Size } from '../../structures/size';
 
 const { fround } = Math;
@@ -30,6 +32,12 @@ export class AnchorGenerator {
     return this.cellAnchors.map((anchors) => anchors.length / 4);
   }
 
+  /** Anchors of each level: the same for all images of a batch, because they are padded to one size. */
+  forward(features: readonly tf.Tensor4D[], { tensor: { shape } }: ImageBatch): Boxes[] {
+    const [, height, width] = shape;
+    return this.anchors({ height, width }, features.map(mapSize));
+  }
+
   /**
    * Anchors of each level, [H * W * A * 4]: by row, by column, by anchor. They are kept for the next call with
    * the same sizes: do not write into them.
@@ -52,6 +60,11 @@ export class AnchorGenerator {
     }
     return this.last.anchors;
   }
+}
+
+/** Of feature maps [N, H, W, C]. */
+function mapSize({ shape: [, height, width] }: tf.Tensor4D): Size {
+  return { height, width };
 }
 
 /** Of maps of these strides, of which each but the first may be half of the one before: halves round up. */

@@ -74,8 +74,7 @@ export class RegionProposalNetwork extends Module {
     const losses = tf.tidy(() => {
       const anchors = this.sample(features, images, targets);
       proposals = anchors.proposals;
-      const head = (): Losses => rpnLosses(anchors.predict(), anchors.samples);
-      return this.headGradients === 'in-forward' ? headLosses([head]) : head();
+      return headLosses([() => rpnLosses(anchors.predict(), anchors.samples)], this.headGradients);
     });
     return { proposals, losses };
   }
@@ -104,7 +103,7 @@ export class RegionProposalNetwork extends Module {
   /** Inference: proposals of each image, best first, in pixels of the resized image. */
   *propose(features: readonly tf.Tensor4D[], images: ImageBatch): Reading<Boxes[]> {
     const predictions = this.head.forward(features);
-    const anchors = this.anchors(features, images);
+    const anchors = this.anchorGenerator.forward(features, images);
     const proposals = yield* this.proposals(predictions, anchors, images.sizes, 'test');
     // They need not wait for the ROI heads.
     tf.dispose([predictions.objectnessLogits, predictions.boxDeltas]);
@@ -114,16 +113,9 @@ export class RegionProposalNetwork extends Module {
   /** Predictions for all anchors, and proposals, as training makes them or inference. The caller disposes the predictions. */
   forward(features: readonly tf.Tensor4D[], images: ImageBatch, mode: 'train' | 'test'): RpnOutputs {
     const predictions = this.head.forward(features);
-    const anchors = this.anchors(features, images);
+    const anchors = this.anchorGenerator.forward(features, images);
     const proposals = readSync(() => this.proposals(predictions, anchors, images.sizes, mode));
     return { predictions, anchors, proposals };
-  }
-
-  /** Anchors of each level: the same for all images of a batch, because they are padded to one size. */
-  private anchors(features: readonly tf.Tensor4D[], images: ImageBatch): Boxes[] {
-    const [, height, width] = images.tensor.shape;
-    const sizes = features.map(({ shape }) => ({ height: shape[1], width: shape[2] }));
-    return this.anchorGenerator.anchors({ height, width }, sizes);
   }
 
   /** No gradient flows through a proposal: what follows works on numbers read from the tensors. */
