@@ -75,6 +75,14 @@ export interface Range {
   readonly end: number;
 }
 
+/** How large an entry of a predictor is. */
+export interface PredictorSize {
+  /** Along its first axis on disk. */
+  readonly numRows: number;
+  /** Foreground classes of its detector. */
+  readonly numClasses: number;
+}
+
 /** What can be said of a file's entries without building the model: all names are those on disk. */
 export interface StateDictLayout {
   /**
@@ -83,8 +91,10 @@ export interface StateDictLayout {
    * @throws RangeError where they are no detector's of this family.
    */
   numClasses(entries: ReadonlyMap<string, { readonly shape: readonly number[] }>): number;
-  /** Rows of an entry that belong to one label, 0 being the background; undefined of an entry that all share. */
-  rowsOfClass(entry: string, label: number): Range | undefined;
+  /**
+   * Rows of an entry that belong to one label, 0 being the background, ascending; none of an entry that all labels share.
+   */
+  rowsOfClass(entry: string, label: number, size: PredictorSize): readonly Range[];
   /** Whether an entry's shape depends on the number of classes. */
   isPredictor(entry: string): boolean;
   /** Whether an entry is of the part that image classifiers pretrain. */

@@ -67,10 +67,10 @@ const stateDict: StateDictLayout = {
     throw new RangeError('it has no roi_heads.box_predictor.cls_score.weight');
   },
   rowsOfClass: (entry, label) => {
-    if (entry.startsWith('roi_heads.box_predictor.cls_score.')) return { start: label, end: label + 1 };
+    if (entry.startsWith('roi_heads.box_predictor.cls_score.')) return [{ start: label, end: label + 1 }];
     if (entry.startsWith('roi_heads.box_predictor.bbox_pred.'))
-      return { start: 4 * label, end: 4 * (label + 1) };
-    return undefined;
+      return [{ start: 4 * label, end: 4 * (label + 1) }];
+    return [];
   },
   isPredictor: (entry) => entry.startsWith('roi_heads.box_predictor.'),
   isBackbone: (entry) => entry.startsWith('backbone.body.'),

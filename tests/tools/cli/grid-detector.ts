@@ -101,7 +101,7 @@ export const gridDefinition: ModelDefinition = {
       return head.shape[0];
     },
     rowsOfClass: (entry, label) =>
-      entry.startsWith('grid_head.') && label > 0 ? { start: label - 1, end: label } : undefined,
+      entry.startsWith('grid_head.') && label > 0 ? [{ start: label - 1, end: label }] : [],
     isPredictor: (entry) => entry.startsWith('grid_head.'),
     isBackbone: (entry) => entry.startsWith('trunk.'),
   },

@@ -123,18 +123,19 @@ describe.each(different.map((definition) => [definition.name, definition] as con
       const predictor = [...entries.keys()].filter((entry) => stateDict.isPredictor(entry));
       expect(predictor.length).toBeGreaterThan(0);
       for (const [entry, { shape }] of entries) {
-        const rows = Array.from({ length: 7 }, (_, label) => stateDict.rowsOfClass(entry, label));
+        const size = { numRows: shape[0], numClasses: 6 };
+        const ranges = Array.from({ length: 7 }, (_, label) => stateDict.rowsOfClass(entry, label, size));
         if (!predictor.includes(entry)) {
-          expect(rows.every((range) => range === undefined)).toBe(true);
+          expect(ranges.flat()).toEqual([]);
           continue;
         }
-        // The rows of all labels, background included, are the whole entry, each once.
-        let next = 0;
-        for (const range of rows) {
-          expect(range!.start).toBe(next);
-          next = range!.end;
-        }
-        expect(next).toBe(shape[0]);
+        // The rows of all labels, background included, are the whole entry, each once; all labels have as many.
+        const rows = ranges.map((ofLabel) =>
+          ofLabel.flatMap(({ start, end }) => Array.from({ length: end - start }, (_, i) => start + i)),
+        );
+        expect(rows.flat().sort((a, b) => a - b)).toEqual([...Array(shape[0]).keys()]);
+        expect(new Set(rows.map(({ length }) => length)).size).toBe(1);
+        for (const ofLabel of rows) expect(ofLabel).toEqual([...ofLabel].sort((a, b) => a - b));
       }
       detector.dispose();
     });
