@@ -1,3 +1,4 @@
+import { tableName, textTable } from '../text-table';
 import type { CocoEvaluation } from './evaluate';
 import { IOU_THRESHOLDS } from './parameters';
 import { STATS, type StatName } from './summarize';
@@ -17,20 +18,11 @@ export function formatEvaluation({ stats, perCategory }: CocoEvaluation): string
   if (perCategory.length === 0) return lines.join('\n');
 
   const rows = perCategory.map((category) => [
-    category.name.replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, ' '), // a new line would break the table
+    tableName(category.name),
     String(category.numTruths),
     ...COLUMNS.map((column) => formatScore(category[column])),
   ]);
-  const table = [['category', 'objects', ...COLUMNS], ...rows];
-  const widths = table[0].map((_, column) => Math.max(...table.map((row) => [...row[column]].length)));
-  const format = (row: readonly string[]): string =>
-    row
-      .map((cell, column) => {
-        const space = ' '.repeat(widths[column] - [...cell].length);
-        return column === 0 ? cell + space : space + cell;
-      })
-      .join('  ');
-  return [...lines, '', ...table.map(format)].join('\n');
+  return [...lines, '', ...textTable([['category', 'objects', ...COLUMNS], ...rows])].join('\n');
 }
 
 /** Three decimals; a dash for -1, which stands for undefined. */

@@ -1,3 +1,4 @@
+import { textTable } from '../../datasets/text-table';
 import { benchmarkProgram, runProgram } from './child-process';
 import type { MemoryCase, MemoryMeasurement, MemorySetting } from './memory-case';
 import { memoryCases } from './memory-settings';
@@ -97,12 +98,5 @@ export function formatComparison({ setting, results }: MemoryComparison): string
     ...memoryColumns.map(({ of }) => of(measurement)),
     Math.max(difference.losses, difference.gradients).toExponential(0),
   ]);
-  const table = [head, ...rows];
-  const widths = head.map((_, column) => Math.max(...table.map((row) => row[column].length)));
-  const lines = table.map((row) =>
-    row
-      .map((cell, column) => (column < 2 ? cell.padEnd(widths[column]) : cell.padStart(widths[column])))
-      .join('  '),
-  );
-  return [title, ...lines].join('\n');
+  return [title, ...textTable([head, ...rows], 2)].join('\n');
 }
