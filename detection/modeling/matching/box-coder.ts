@@ -4,7 +4,7 @@ import { numBoxes } from '../../structures/boxes';
 const { fround } = Math;
 
 /** Largest log of a side's growth: keeps exp() finite (torchvision's bbox_xform_clip). */
-const LARGEST_LOG_GROWTH = fround(Math.log(1000 / 16));
+export const LARGEST_LOG_GROWTH = fround(Math.log(1000 / 16));
 
 /**
  * Differences between boxes as a regressor learns them: torchvision's BoxCoder, in its order of float32
@@ -13,7 +13,7 @@ const LARGEST_LOG_GROWTH = fround(Math.log(1000 / 16));
  */
 export class BoxCoder {
   /** @param weights of dx, dy, dw, dh */
-  constructor(private readonly weights: readonly number[]) {}
+  constructor(readonly weights: readonly number[]) {}
 
   /**
    * Deltas that turn each proposal into its ground truth.

@@ -1,0 +1,139 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { isRecording, noGradient, recordOperation } from '../nn/tfjs-internals';
+
+/** Entries of a matrix, each once. */
+export interface PositiveEntries {
+  readonly rows: Int32Array;
+  readonly columns: Int32Array;
+}
+
+export interface FocalLossOptions {
+  /** Weight of positive entries, 0..1; negative ones have the rest of 1. */
+  readonly alpha: number;
+  /** Exponent, 0 or more, of how wrong a probability is: the higher, the less count entries that are right anyhow. */
+  readonly gamma: number;
+}
+
+/** Entries that are computed at once. Their intermediates, 1 MiB each, stay in the cache, and their sum keeps its digits. */
+const BLOCK_SIZE = 2 ** 18;
+/** A logit whose probability, loss and slope are zero: stands in for what takes no part. */
+const NEVER = -1e4;
+
+/** Some rows of the logits, and what is special in them. */
+interface Block {
+  readonly firstRow: number;
+  readonly numRows: number;
+  /** [P * 2] row within the block, and column. */
+  readonly positives: Int32Array;
+  /** Rows within the block. */
+  readonly ignoredRows: Int32Array;
+}
+
+/** `slopes`: derivative of the loss of each entry by its logit; none where nothing is being recorded. */
+type BlockLoss = { sum: tf.Tensor; slopes?: tf.Tensor | undefined };
+
+/**
+ * Sum of the focal loss (Lin et al. 2017) over all entries of [R, K]: torchvision's sigmoid_focal_loss of a matrix of
+ * targets that is 1 at `positives` and 0 elsewhere, without that matrix. One operation of the tape, which keeps as many
+ * numbers as there are logits. The caller disposes.
+ *
+ * @param logits [R, K]
+ * @param ignoredRows whose entries do not count, none of them positive
+ */
+export function sigmoidFocalLossSum(
+  logits: tf.Tensor2D,
+  positives: PositiveEntries,
+  options: FocalLossOptions,
+  ignoredRows: Int32Array = new Int32Array(),
+): tf.Scalar {
+  return tf.tidy(() => {
+    const withSlopes = isRecording();
+    const { blocks, sum } = noGradient(() => {
+      const blocks = blocksOf(logits, positives, ignoredRows).map((block) =>
+        tf.tidy(() => blockLoss(logits, block, options, withSlopes)),
+      );
+      return { blocks, sum: tf.sum<tf.Scalar>(tf.stack(blocks.map((block) => block.sum))) };
+    });
+    const slopes = blocks.flatMap((block) => block.slopes ?? []);
+    recordOperation('SigmoidFocalLoss', { logits }, sum, slopes, (dy, saved) => ({
+      logits: () =>
+        tf.concat(
+          saved.map((ofBlock) => {
+            const scaled = tf.mul(ofBlock, dy);
+            ofBlock.dispose();
+            return scaled;
+          }),
+        ),
+    }));
+    return sum;
+  });
+}
+
+/** Cuts the matrix into blocks of rows; there is one at least. */
+function blocksOf(logits: tf.Tensor2D, positives: PositiveEntries, ignoredRows: Int32Array): Block[] {
+  const [numRows, numColumns] = logits.shape;
+  const rowsOfBlock = Math.max(1, Math.floor(BLOCK_SIZE / numColumns));
+  return Array.from({ length: Math.max(1, Math.ceil(numRows / rowsOfBlock)) }, (_, i) => {
+    const firstRow = i * rowsOfBlock;
+    const end = Math.min(firstRow + rowsOfBlock, numRows);
+    const isInside = (row: number): boolean => row >= firstRow && row < end;
+    const entries: number[] = [];
+    positives.rows.forEach((row, k) => {
+      if (isInside(row)) entries.push(row - firstRow, positives.columns[k]);
+    });
+    return {
+      firstRow,
+      numRows: end - firstRow,
+      positives: Int32Array.from(entries),
+      ignoredRows: ignoredRows.filter(isInside).map((row) => row - firstRow),
+    };
+  });
+}
+
+function blockLoss(
+  logits: tf.Tensor2D,
+  { firstRow, numRows, positives, ignoredRows }: Block,
+  { alpha, gamma }: FocalLossOptions,
+  withSlopes: boolean,
+): BlockLoss {
+  const numColumns = logits.shape[1];
+  const rows = tf.slice(logits, [firstRow, 0], [numRows, numColumns]);
+  let background: tf.Tensor = rows;
+  if (ignoredRows.length > 0) {
+    const never = tf.fill([ignoredRows.length, numColumns], NEVER);
+    background = tf.tensorScatterUpdate(background, tf.tensor2d(ignoredRows, [ignoredRows.length, 1]), never);
+  }
+  if (positives.length === 0) {
+    const { losses, slopes } = focalLoss(background, 1 - alpha, gamma, withSlopes);
+    return { sum: tf.sum(losses), slopes };
+  }
+  const entries = tf.tensor2d(positives, [positives.length / 2, 2]);
+  background = tf.tensorScatterUpdate(background, entries, tf.fill([positives.length / 2], NEVER));
+  const negative = focalLoss(background, 1 - alpha, gamma, withSlopes);
+  // What a positive entry's logit is for, its negative is against.
+  const positive = focalLoss(tf.neg(tf.gatherND(rows, entries)), alpha, gamma, withSlopes);
+  return {
+    sum: tf.add(tf.sum(negative.losses), tf.sum(positive.losses)),
+    slopes:
+      negative.slopes &&
+      positive.slopes &&
+      tf.tensorScatterUpdate(negative.slopes, entries, tf.neg(positive.slopes)),
+  };
+}
+
+/** Of entries that should be 0, with probability p: weight * p^gamma * -log(1 - p), and its derivative by the logit. */
+function focalLoss(
+  logits: tf.Tensor,
+  weight: number,
+  gamma: number,
+  withSlopes: boolean,
+): { losses: tf.Tensor; slopes?: tf.Tensor } {
+  const probabilities = tf.sigmoid(logits);
+  // A square costs a fraction of a power.
+  const focus = gamma === 2 ? tf.square(probabilities) : tf.pow(probabilities, gamma);
+  const weights = tf.mul(focus, weight);
+  const losses = tf.mul(weights, tf.softplus(logits));
+  if (!withSlopes) return { losses };
+  const byFocus = tf.mul(tf.mul(losses, tf.sub(1, probabilities)), gamma);
+  return { losses, slopes: tf.add(byFocus, tf.mul(weights, probabilities)) };
+}
