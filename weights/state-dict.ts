@@ -43,7 +43,10 @@ export function saveStateDict(model: StateOwner): Map<string, StoredTensor> {
 }
 
 export interface LoadOptions {
-  /** Says what the model calls an entry of the file; undefined for an entry that is not to be loaded. */
+  /**
+   * Says what torchvision's detector calls an entry of the file, now or in former times; undefined for an entry that is not to
+   * be loaded. The entry's own name if left out.
+   */
   readonly rename?: (name: string) => string | undefined;
   /** The model's entries that the file must fill. Others may stay as they are. All of them if left out. */
   readonly required?: (name: string) => boolean;
@@ -63,14 +66,15 @@ export function loadStateDict(
   tensors: ReadonlyMap<string, StoredTensor>,
   options: LoadOptions = {},
 ): string[] {
-  const { rename = currentTorchvisionName, required = () => true } = options;
+  const { rename = (name) => name, required = () => true } = options;
   const owned = new Map<string, Parameter>([...model.namedParameters(), ...model.namedBuffers()]);
   const matched = new Map<string, StoredTensor>();
   const [unexpected, twice]: [string[], string[]] = [[], []];
   const misshaped: Misshaped[] = [];
   for (const [nameInFile, tensor] of tensors) {
-    const name = rename(nameInFile);
-    if (name === undefined) continue;
+    const renamed = rename(nameInFile);
+    if (renamed === undefined) continue;
+    const name = owned.has(renamed) ? renamed : currentTorchvisionName(renamed);
     const shape = owned.get(name)?.shapeOnDisk;
     if (!shape) {
       if (!COUNTER.test(name)) unexpected.push(nameInFile);
@@ -147,7 +151,8 @@ function describe(kind: string, names: readonly string[]): string {
 export function isImageClassifier(model: StateOwner, tensors: ReadonlyMap<string, StoredTensor>): boolean {
   const owned = new Set([...model.namedParameters(), ...model.namedBuffers()].map(([name]) => name));
   const names = [...tensors.keys()];
-  return names.some(isClassifierLayer) && !names.some((name) => owned.has(currentTorchvisionName(name)));
+  const isOwn = (name: string): boolean => owned.has(name) || owned.has(currentTorchvisionName(name));
+  return names.some(isClassifierLayer) && !names.some(isOwn);
 }
 
 /**

@@ -7,20 +7,28 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { runKernelMany } from './kernels';
 
-/** Mean and biased variance of each channel, [C]. */
+/**
+ * What channels are normalised together: takes a value of each channel [C] to the mean over those that are normalised with it,
+ * [C]. Each alone in batch norm.
+ */
+export type Pooling = (ofChannels: tf.Tensor1D) => tf.Tensor1D;
+
+const eachAlone: Pooling = (ofChannels) => ofChannels;
+
+/** Mean and biased variance by which each channel is normalised, [C]. */
 export interface BatchStatistics {
   readonly mean: tf.Tensor1D;
   readonly variance: tf.Tensor1D;
 }
 
 /** Of x [N, H, W, C]. The caller disposes. */
-export function batchStatistics(x: tf.Tensor4D): BatchStatistics {
+export function batchStatistics(x: tf.Tensor4D, pool = eachAlone): BatchStatistics {
   return tf.tidy(() => {
     const channels = x.shape[3];
     const parts = numParts(x);
     const values = tf.reshape<tf.Rank.R2>(x, [-1, parts * channels]);
     const average = (terms: tf.Tensor): tf.Tensor1D =>
-      tf.mean(tf.reshape(tf.mean(terms, 0), [parts, channels]), 0);
+      pool(tf.mean(tf.reshape(tf.mean(terms, 0), [parts, channels]), 0));
     const mean = average(values);
     return { mean, variance: average(tf.squaredDifference(values, tf.tile(mean, [parts]))) };
   });
@@ -39,6 +47,7 @@ export function batchNormGradient(
   { mean, variance }: BatchStatistics,
   scale: tf.Tensor1D,
   epsilon: number,
+  pool = eachAlone,
 ): { dx: tf.Tensor4D; dScale: tf.Tensor1D; dOffset: tf.Tensor1D } {
   return tf.tidy(() => {
     const channels = x.shape[3];
@@ -63,7 +72,7 @@ export function batchNormGradient(
     // What comes by way of mean and variance: -(dOffset + normalised * dScale) / count, times the same factor.
     const count = x.size / channels;
     const factor = tf.mul(scale, tf.rsqrt(tf.add(variance, epsilon)));
-    const share = (gradient: tf.Tensor1D): tf.Tensor1D => tf.div(tf.mul(gradient, factor), -count);
+    const share = (gradient: tf.Tensor1D): tf.Tensor1D => pool(tf.div(tf.mul(gradient, factor), -count));
     const byStatistics = tf.batchNorm4d(x, mean, variance, share(dOffset), share(dScale), epsilon);
     return { dx: tf.add(tf.reshape(direct, x.shape), byStatistics), dScale, dOffset };
   });

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { InputError } from '../errors';
 import { activate, activationGradient } from './activations';
-import { batchNormGradient, batchStatistics, type BatchStatistics } from './batch-statistics';
+import { batchNormGradient, batchStatistics, type BatchStatistics, type Pooling } from './batch-statistics';
 import { addInto, type Activation, type Affine, type Convolution } from './convolution';
 import { Module, type Parameter } from './module';
 import { isTrainingStep, noGradient, recordOperation } from './tfjs-internals';
@@ -114,46 +114,12 @@ export class BatchNorm extends Module implements Normalisation {
         affine(weight, bias, runningMean, runningVariance, epsilon),
       );
     }
-    return tf.tidy(() => this.normaliseByBatch(convolution.forward(x), activation));
-  }
-
-  private normaliseByBatch(x: tf.Tensor4D, { residual, nonlinearity }: Activation): tf.Tensor4D {
-    const { weight, bias, epsilon } = this;
-    const scale = weight.value as tf.Tensor1D;
-    const { output, saved, mean, variance } = noGradient(() => {
-      const statistics = batchStatistics(x);
-      const { mean, variance } = statistics;
-      this.track(statistics, x.size / mean.size);
-      const y = tf.batchNorm4d(x, mean, variance, bias.value as tf.Tensor1D, scale, epsilon);
-      const sum = addInto(y, residual);
-      const activated = activate(sum, nonlinearity);
-      if (sum !== activated.output && sum !== activated.saved) sum.dispose();
-      return { ...activated, mean, variance };
+    return tf.tidy(() => {
+      const y = convolution.forward(x);
+      return normaliseByOwnStatistics(y, { weight, bias, epsilon }, activation, {
+        onStatistics: (statistics) => this.track(statistics, y.size / y.shape[3]),
+      });
     });
-    const inputs: Record<string, tf.Tensor> = { x };
-    if (residual) inputs['residual'] = residual;
-    if (weight.trainable) inputs['weight'] = weight.value;
-    if (bias.trainable) inputs['bias'] = bias.value;
-    recordOperation(
-      'BatchNorm',
-      inputs,
-      output,
-      [x, mean, variance, ...(saved ? [saved] : [])],
-      (dy, [savedX, savedMean, savedVariance, savedActivation]) => {
-        const gradient = activationGradient(dy, saved && savedActivation, nonlinearity) as tf.Tensor4D;
-        if (saved) savedActivation.dispose();
-        const statistics = { mean: savedMean as tf.Tensor1D, variance: savedVariance as tf.Tensor1D };
-        const { dx, dScale, dOffset } = batchNormGradient(
-          gradient,
-          savedX as tf.Tensor4D,
-          statistics,
-          scale,
-          epsilon,
-        );
-        return { x: () => dx, residual: () => gradient, weight: () => dScale, bias: () => dOffset };
-      },
-    );
-    return output;
   }
 
   /** Running statistics move towards the batch's (PyTorch's momentum; the variance is the unbiased one). */
@@ -188,29 +154,89 @@ export class GroupNorm extends Module implements Normalisation {
   constructor(
     private readonly channels: number,
     private readonly groups = defaultGroups(channels),
-    private readonly epsilon = GROUP_NORM.epsilon,
+    readonly epsilon = GROUP_NORM.epsilon,
   ) {
     super();
     this.weight = this.parameter('weight', tf.ones([channels]));
     this.bias = this.parameter('bias', tf.zeros([channels]));
   }
 
-  afterConvolution(
-    convolution: Convolution,
-    x: tf.Tensor4D,
-    { residual, nonlinearity }: Activation = {},
-  ): tf.Tensor4D {
+  afterConvolution(convolution: Convolution, x: tf.Tensor4D, activation: Activation = {}): tf.Tensor4D {
     return tf.tidy(() => {
       const y = convolution.forward(x);
-      const [batch, height, width] = y.shape;
-      const grouped = tf.reshape(y, [batch, height * width, this.groups, this.channels / this.groups]);
-      const mean = tf.mean(grouped, [1, 3], true);
-      const centred = tf.sub(grouped, mean);
-      const variance = tf.mean(tf.square(centred), [1, 3], true);
-      const normalised = tf.reshape(tf.mul(centred, tf.rsqrt(tf.add(variance, this.epsilon))), y.shape);
-      let output: tf.Tensor4D = tf.add(tf.mul(normalised, this.weight.value), this.bias.value);
+      const normalise = (image: tf.Tensor4D, after: Activation): tf.Tensor4D =>
+        normaliseByOwnStatistics(image, this, after, { pool: (values) => this.meanOfGroups(values) });
+      const [batch] = y.shape;
+      if (batch === 1) return normalise(y, activation);
+      // Each image has statistics of its own.
+      const images = tf.split<tf.Tensor4D>(y, batch).map((image) => normalise(image, {}));
+      const { residual, nonlinearity } = activation;
+      let output = tf.concat(images);
       if (residual) output = tf.add(output, residual);
       return activate(output, nonlinearity).output;
     });
   }
+
+  private meanOfGroups(values: tf.Tensor1D): tf.Tensor1D {
+    const perGroup = this.channels / this.groups;
+    const means = tf.mean(tf.reshape(values, [this.groups, perGroup]), 1, true);
+    return tf.reshape(tf.tile(means, [1, perGroup]), [this.channels]);
+  }
+}
+
+/**
+ * Normalises by the statistics of x itself, adds a residual and activates, in one node of the tape, which saves x and what
+ * the activation needs. The caller disposes.
+ *
+ * @param x [N, H, W, C]; all N share their statistics
+ */
+function normaliseByOwnStatistics(
+  x: tf.Tensor4D,
+  {
+    weight,
+    bias,
+    epsilon,
+  }: { readonly weight: Parameter; readonly bias: Parameter; readonly epsilon: number },
+  { residual, nonlinearity }: Activation,
+  {
+    pool,
+    onStatistics,
+  }: { readonly pool?: Pooling; readonly onStatistics?: (statistics: BatchStatistics) => void },
+): tf.Tensor4D {
+  const scale = weight.value as tf.Tensor1D;
+  const { output, saved, mean, variance } = noGradient(() => {
+    const statistics = batchStatistics(x, pool);
+    const { mean, variance } = statistics;
+    onStatistics?.(statistics);
+    const y = tf.batchNorm4d(x, mean, variance, bias.value as tf.Tensor1D, scale, epsilon);
+    const sum = addInto(y, residual);
+    const activated = activate(sum, nonlinearity);
+    if (sum !== activated.output && sum !== activated.saved) sum.dispose();
+    return { ...activated, mean, variance };
+  });
+  const inputs: Record<string, tf.Tensor> = { x };
+  if (residual) inputs['residual'] = residual;
+  if (weight.trainable) inputs['weight'] = weight.value;
+  if (bias.trainable) inputs['bias'] = bias.value;
+  recordOperation(
+    'Normalisation',
+    inputs,
+    output,
+    [x, mean, variance, ...(saved ? [saved] : [])],
+    (dy, [savedX, savedMean, savedVariance, savedActivation]) => {
+      const gradient = activationGradient(dy, saved && savedActivation, nonlinearity) as tf.Tensor4D;
+      if (saved) savedActivation.dispose();
+      const statistics = { mean: savedMean as tf.Tensor1D, variance: savedVariance as tf.Tensor1D };
+      const { dx, dScale, dOffset } = batchNormGradient(
+        gradient,
+        savedX as tf.Tensor4D,
+        statistics,
+        scale,
+        epsilon,
+        pool,
+      );
+      return { x: () => dx, residual: () => gradient, weight: () => dScale, bias: () => dOffset };
+    },
+  );
+  return output;
 }

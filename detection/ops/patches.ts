@@ -10,6 +10,13 @@ export interface Pixels {
   readonly positions: Int32Array;
 }
 
+export interface Patches {
+  /** [P, side, side, C] */
+  readonly patches: tf.Tensor4D;
+  /** [P, side, side, 1]: 1 on the map, 0 outside. */
+  readonly inside: tf.Tensor4D;
+}
+
 type Shape4D = tf.Tensor4D['shape'];
 
 /** Patches of one map, pixel by pixel. */
@@ -29,11 +36,7 @@ interface LevelPatches {
  * @returns `patches` [P, side, side, C] in the order of `pixels`, and `inside` [P, side, side, 1]: 1 on the map, 0
  *   outside. The caller disposes.
  */
-export function gatherPatches(
-  features: readonly tf.Tensor4D[],
-  pixels: Pixels,
-  side: number,
-): { patches: tf.Tensor4D; inside: tf.Tensor4D } {
+export function gatherPatches(features: readonly tf.Tensor4D[], pixels: Pixels, side: number): Patches {
   const count = pixels.levels.length;
   const channels = features[0].shape[3];
   const levels = features.map((feature, level) => patchesOf(feature.shape, pixels, level, side));

@@ -1,7 +1,6 @@
 import type { Detector, ModelDefinition } from '../../detection/modeling/detector';
 import { readWeights } from '../../weights/formats/read-weights';
 import type { StoredTensor } from '../../weights/formats/stored-tensor';
-import { currentTorchvisionName } from '../../weights/formats/torchvision-names';
 import { isImageClassifier, loadBackbone, loadStateDict } from '../../weights/state-dict';
 import { knownDetector } from '../detectors/known-detector';
 import { locateWeights, requireWeights } from '../detectors/locate-weights';
@@ -46,7 +45,7 @@ export function loadStartWeights(model: Detector, { file, tensors }: StartWeight
     return `${file}: ${filled.length} entries fill the whole detector`;
   }
   const filled = loadStateDict(model, file, tensors, {
-    rename: (name) => (stateDict.isPredictor(name) ? undefined : currentTorchvisionName(name)),
+    rename: (name) => (stateDict.isPredictor(name) ? undefined : name),
     required: (name) => !stateDict.isPredictor(name),
   });
   return (

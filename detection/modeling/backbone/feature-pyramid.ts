@@ -33,18 +33,16 @@ export class LastLevelMaxPool extends Module implements LastLevels {
   }
 }
 
-/**
- * torchvision's LastLevelP6P7 (Lin et al. 2017, Focal Loss): two further levels by strided convolutions, P6 from P5, or
- * from C5 where that has other channels.
- */
+/** torchvision's LastLevelP6P7 (Lin et al. 2017, Focal Loss): two further levels by strided convolutions. */
 export class LastLevelP6P7 extends Module implements LastLevels {
   private readonly p6: Conv2d;
   private readonly p7: Conv2d;
 
-  /** @param inChannels of P5 or of C5: torchvision tells by whether they are `outChannels` */
+  /** @param source what P6 is made of: the pyramid's coarsest level, or the body's map. `inChannels` are its channels. */
   constructor(
-    private readonly inChannels: number,
-    private readonly outChannels: number,
+    private readonly source: 'P5' | 'C5',
+    inChannels: number,
+    outChannels: number,
     random: RandomStream,
   ) {
     super();
@@ -58,7 +56,7 @@ export class LastLevelP6P7 extends Module implements LastLevels {
   }
 
   forward(last: tf.Tensor4D, map: tf.Tensor4D): tf.Tensor4D[] {
-    const p6 = this.p6.forward(this.inChannels === this.outChannels ? last : map);
+    const p6 = this.p6.forward(this.source === 'P5' ? last : map);
     const p7 = this.p7.forward(tf.relu(p6));
     return [p6, p7];
   }

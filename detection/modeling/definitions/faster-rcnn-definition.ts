@@ -21,6 +21,7 @@ import { withSettings, type ModelSettings, type SettingFault, type SomeOf } from
 import type { MakeBody } from './bodies';
 import { completeOptions, withoutUndefined } from './complete-options';
 import { normalisation } from './normalisation';
+import { anchorSizeFaults, overlapFaults } from './setting-faults';
 
 /** What tells one Faster R-CNN from another, beside its settings. */
 export interface FasterRcnnConfiguration {
@@ -119,26 +120,10 @@ function faults(
   { anchors, rpn, roi }: FasterRcnnSettings,
   { strides }: FasterRcnnConfiguration,
 ): SettingFault[] {
-  const { sizes } = anchors;
-  const overlaps = { rpn, roi };
   return [
-    ...(sizes.length === strides.length
-      ? []
-      : [
-          {
-            setting: 'anchors.sizes',
-            reason: `is of ${sizes.length} levels, but the model has ${strides.length}, of strides ${strides.join(', ')}`,
-          },
-        ]),
-    ...(new Set(sizes.map(({ length }) => length)).size === 1
-      ? []
-      : [{ setting: 'anchors.sizes', reason: 'must have as many sizes on every level: all share one head' }]),
-    ...(['rpn', 'roi'] as const)
-      .filter((part) => overlaps[part].bgIouThreshold > overlaps[part].fgIouThreshold)
-      .map((part) => ({
-        setting: `${part}.bgIouThreshold`,
-        reason: `is ${overlaps[part].bgIouThreshold}, above ${part}.fgIouThreshold ${overlaps[part].fgIouThreshold}`,
-      })),
+    ...anchorSizeFaults(anchors.sizes, strides),
+    ...overlapFaults('rpn', rpn),
+    ...overlapFaults('roi', roi),
   ];
 }
 

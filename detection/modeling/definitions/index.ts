@@ -1,9 +1,15 @@
 import { InputError } from '../../errors';
 import type { Detector, DetectorOptions, ModelDefinition } from '../detector';
 import { fasterRcnnModels } from './faster-rcnn';
+import { fcosModels } from './fcos';
+import { retinaNetModels } from './retinanet';
 
 /** Every model that has a name here. */
-export const modelDefinitions: readonly ModelDefinition[] = [...fasterRcnnModels];
+export const modelDefinitions: readonly ModelDefinition[] = [
+  ...fasterRcnnModels,
+  ...retinaNetModels,
+  ...fcosModels,
+];
 
 export const modelNames: readonly string[] = modelDefinitions.map(({ name }) => name);
 

@@ -35,7 +35,7 @@ export const mobilenetV3Weights = {
   ),
 };
 
-/** A detector that torchvision's models/detection/faster_rcnn.py publishes. */
+/** A detector that torchvision's models/detection publish. */
 function detector(
   name: string,
   file: string,
@@ -71,5 +71,30 @@ export const fasterRcnnWeights = {
     'fasterrcnn_mobilenet_v3_large_320_fpn-907ea3f9.pth',
     74.2,
     22.8,
+  ),
+};
+
+export const retinaNetWeights = {
+  resnet50Fpn: detector(
+    'RetinaNet_ResNet50_FPN_Weights.COCO_V1',
+    'retinanet_resnet50_fpn_coco-eeacb38b.pth',
+    130.3,
+    36.4,
+    0, // overwrite_eps(model, 0.0) there
+  ),
+  resnet50FpnV2: detector(
+    'RetinaNet_ResNet50_FPN_V2_Weights.COCO_V1',
+    'retinanet_resnet50_fpn_v2_coco-5905b1c5.pth',
+    146,
+    41.5,
+  ),
+};
+
+export const fcosWeights = {
+  resnet50Fpn: detector(
+    'FCOS_ResNet50_FPN_Weights.COCO_V1',
+    'fcos_resnet50_fpn_coco-99b0c9b7.pth',
+    123.6,
+    39.2,
   ),
 };

@@ -63,7 +63,7 @@ export class AnchorGenerator {
 }
 
 /** Of feature maps [N, H, W, C]. */
-function mapSize({ shape: [, height, width] }: tf.Tensor4D): Size {
+export function mapSize({ shape: [, height, width] }: tf.Tensor4D): Size {
   return { height, width };
 }
 

@@ -4,7 +4,8 @@ import { Conv2d } from '../../nn/convolution';
 import { normal } from '../../nn/initialisers';
 import { Module } from '../../nn/module';
 import type { RandomStream } from '../../nn/random';
-import { gatherPatches, type Pixels } from '../../ops/patches';
+import { gatherPatches, type Patches, type Pixels } from '../../ops/patches';
+import { reluConvolutionsOnPatches } from '../dense/dense-tower';
 
 /** torchvision's RPNHead: every layer normal with this standard deviation, bias 0. */
 const INITIAL_STANDARD_DEVIATION = 0.01;
@@ -26,11 +27,7 @@ export interface SampledPredictions {
 }
 
 /** What some anchors see of the features: all that their predictions depend on. */
-export interface AnchorSurroundings {
-  /** [S, side, side, C] */
-  readonly patches: tf.Tensor4D;
-  /** [S, side, side, 1]: 1 on the map, 0 outside. */
-  readonly inside: tf.Tensor4D;
+export interface AnchorSurroundings extends Patches {
   /** [S], which of the anchors of its location each is. */
   readonly anchorsOfLocation: Int32Array;
 }
@@ -101,15 +98,10 @@ export class RpnHead extends Module {
   }
 
   /** The predictions of `forward` for some anchors only. The caller disposes. */
-  forwardAt({ patches, inside, anchorsOfLocation }: AnchorSurroundings): SampledPredictions {
+  forwardAt(surroundings: AnchorSurroundings): SampledPredictions {
+    const { anchorsOfLocation } = surroundings;
     return tf.tidy(() => {
-      let hidden = patches;
-      for (const [i, layer] of this.convolutions.entries()) {
-        hidden = layer.forward(hidden, { nonlinearity: 'relu' }, undefined, 0);
-        const side = hidden.shape[1];
-        // What a further convolution sees outside of the map is zero, not what this one computes there.
-        if (side > 1) hidden = tf.mul(hidden, tf.slice(inside, [0, i + 1, i + 1, 0], [-1, side, side, 1]));
-      }
+      const hidden = reluConvolutionsOnPatches(this.convolutions, surroundings);
       const own = tf.tensor1d(
         anchorsOfLocation.map((anchor, row) => row * this.anchorsPerLocation + anchor),
         'int32',

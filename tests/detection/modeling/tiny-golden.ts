@@ -1,4 +1,4 @@
-/** The tiny Faster R-CNN of golden_tiny_frcnn.json, rebuilt: weights and images come from formulas. */
+/** The tiny detectors of the golden numbers, rebuilt: weights and images come from formulas. */
 import * as tf from '@tensorflow/tfjs-core';
 import { BackboneWithFpn } from '../../../detection/modeling/backbone/feature-pyramid';
 import { Body } from '../../../detection/modeling/backbone/body';
@@ -28,13 +28,14 @@ interface GradientSummary {
 }
 
 export interface Golden {
-  params: { index: number; name: string; shape: number[]; scale: number }[];
+  params: { index: number; name: string; shape: number[]; scale: number; offset?: number }[];
   targets: { boxes: number[][]; labels: number[] }[];
   train_steps: { losses: Record<string, number>; grads?: Record<string, GradientSummary> }[];
   sgd: { lr: number; momentum: number; weight_decay: number };
   detections: { boxes: number[][]; scores: number[]; labels: number[] }[];
   empty_target_losses: Record<string, number>;
   single_image_losses: Record<string, number>;
+  second_image_empty_losses?: Record<string, number>;
 }
 
 export function loadGolden(json: string): Golden {
@@ -42,7 +43,7 @@ export function loadGolden(json: string): Golden {
 }
 
 /** Four convolutions with ReLU, strides 4, 8, 16, 32. */
-class GoldenBody extends Body {
+export class GoldenBody extends Body {
   override readonly outChannels = [8, 8, 8, 8];
   private readonly convolutions: Conv2d[];
 
@@ -98,16 +99,20 @@ export function buildTinyGolden(golden: Golden, headGradients?: HeadGradients): 
     rpn,
     new RoiHeads(boxStage),
   );
+  fillByFormula(model, golden);
+  return model;
+}
+
+export function fillByFormula(model: Module, golden: Golden): void {
   const state = model.stateDict();
-  for (const { name, shape, scale, index: k } of golden.params) {
+  for (const { name, shape, scale, offset = 0, index: k } of golden.params) {
     const size = shape.reduce((product, side) => product * side, 1);
     const value = Float32Array.from(
       { length: size },
-      (_, i) => Math.sin(0.7 * i + 0.3 * k + 0.1 + 0.013 * i * Math.cos(0.01 * i)) * scale,
+      (_, i) => Math.sin(0.7 * i + 0.3 * k + 0.1 + 0.013 * i * Math.cos(0.01 * i)) * scale + offset,
     );
     tf.tidy(() => state.get(name)!.fromDisk(tf.tensor(value, shape)));
   }
-  return model;
 }
 
 /** The golden's images of 80x60, resized to 128x96. */

@@ -1,0 +1,83 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Conv2d } from '../../nn/convolution';
+import { headLosses, type HeadGradients } from '../../nn/head-losses';
+import { Module } from '../../nn/module';
+import type { RandomStream } from '../../nn/random';
+import type { Losses } from '../../nn/trainable';
+import { sigmoidFocalLossSum } from '../../ops/sigmoid-focal-loss';
+import type { AnchorTargets, LevelTargets } from './anchor-targets';
+import { headConvolution, type DenseTower } from './dense-tower';
+import { imageOf } from './image-of';
+
+/** Probability of an object that a new head predicts everywhere (Lin et al. 2017, Focal Loss, 4.1). */
+const PRIOR_PROBABILITY = 0.01;
+
+export interface FocalLossOptions {
+  readonly alpha: number;
+  readonly gamma: number;
+}
+
+/**
+ * Says of every anchor of every level which label it has, one sigmoid a label: torchvision's RetinaNetClassificationHead and
+ * FCOSClassificationHead. Label 0, the background, has a column too, which every anchor is trained against.
+ */
+export class ClassificationHead extends Module {
+  readonly lossNames = ['classification'] as const;
+  private readonly tower: DenseTower;
+  private readonly logits: Conv2d;
+
+  constructor(
+    tower: DenseTower,
+    channels: number,
+    numAnchors: number,
+    /** Labels, the background among them. */
+    readonly numLabels: number,
+    random: RandomStream,
+    private readonly focalLoss: FocalLossOptions,
+    private readonly headGradients: HeadGradients = 'in-forward',
+  ) {
+    super();
+    this.tower = this.child('conv', tower);
+    const bias = -Math.log((1 - PRIOR_PROBABILITY) / PRIOR_PROBABILITY);
+    this.logits = this.child(
+      'cls_logits',
+      headConvolution(channels, numAnchors * numLabels, random, { bias }),
+    );
+  }
+
+  /** A level [N, H, W, C] -> logits [N, H * W * A, K + 1]: by row, by column, by anchor. The caller disposes. */
+  forward(feature: tf.Tensor4D): tf.Tensor3D {
+    return tf.tidy(() => {
+      const logits = this.logits.forward(this.tower.forward(feature));
+      return tf.reshape(logits, [feature.shape[0], -1, this.numLabels]);
+    });
+  }
+
+  /**
+   * `classification`: focal loss of all anchors that count, in pieces: each image of each level is done with before the next
+   * begins. The caller disposes.
+   *
+   * @param targets of each image
+   * @param divisors of each image: what its sum is divided by
+   */
+  losses(
+    features: readonly tf.Tensor4D[],
+    targets: readonly AnchorTargets[],
+    divisors: readonly number[],
+  ): Losses {
+    const piece = (feature: tf.Tensor4D, image: number, target: LevelTargets) => (): Losses => {
+      const logits = this.forward(imageOf(feature, image));
+      const sum = sigmoidFocalLossSum(
+        tf.squeeze(logits, [0]),
+        { rows: target.positives, columns: target.gtLabels },
+        this.focalLoss,
+        target.ignored,
+      );
+      return { classification: tf.div(sum, divisors[image]) };
+    };
+    const pieces = features.flatMap((feature, level) =>
+      targets.map(({ levels }, image) => piece(feature, image, levels[level])),
+    );
+    return headLosses(pieces, this.headGradients);
+  }
+}

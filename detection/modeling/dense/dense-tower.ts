@@ -1,0 +1,111 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { Conv2d } from '../../nn/convolution';
+import { normal } from '../../nn/initialisers';
+import { Module } from '../../nn/module';
+import type { Normalisation, NormalisationFactory } from '../../nn/normalisation';
+import type { RandomStream } from '../../nn/random';
+import type { Patches } from '../../ops/patches';
+
+/** torchvision's heads of RetinaNet and FCOS: every layer normal with this standard deviation, bias 0. */
+const INITIAL_STANDARD_DEVIATION = 0.01;
+
+/** A 3x3 convolution of a dense head, which keeps the size. */
+export function headConvolution(
+  inChannels: number,
+  outChannels: number,
+  random: RandomStream,
+  { bias = 0 }: { readonly bias?: number | null } = {},
+): Conv2d {
+  return new Conv2d(
+    normal([3, 3, inChannels, outChannels], INITIAL_STANDARD_DEVIATION, random) as tf.Tensor4D,
+    bias === null ? undefined : tf.fill<tf.Rank.R1>([outChannels], bias),
+    { padding: 1 },
+  );
+}
+
+/** How a head names the layers of its tower: those of layer i. */
+export type TowerNames = (i: number) => { readonly convolution: string; readonly normalisation: string };
+
+export interface TowerOptions {
+  readonly channels: number;
+  /** Convolutions; 4 in RetinaNet and FCOS. */
+  readonly depth: number;
+  readonly names: TowerNames;
+  /** Whether convolutions that a normalisation follows have a bias nevertheless. */
+  readonly biased: boolean;
+  readonly normalisation?: NormalisationFactory;
+  readonly random: RandomStream;
+}
+
+interface Layer {
+  readonly convolution: Conv2d;
+  readonly normalisation: Normalisation | undefined;
+}
+
+/** The convolutions that a dense head runs over every level, each with ReLU, before its predictions. */
+export class DenseTower extends Module {
+  private readonly layers: readonly Layer[];
+
+  constructor({ channels, depth, names, biased, normalisation, random }: TowerOptions) {
+    super();
+    this.layers = Array.from({ length: depth }, (_, i) => {
+      const { convolution, normalisation: name } = names(i);
+      const bias = normalisation && !biased ? null : 0;
+      return {
+        convolution: this.child(convolution, headConvolution(channels, channels, random, { bias })),
+        normalisation: normalisation && this.child(name, normalisation(channels)),
+      };
+    });
+  }
+
+  get depth(): number {
+    return this.layers.length;
+  }
+
+  /** Whether a place depends on its surroundings alone: not where a normalisation looks at the whole map. */
+  get isLocal(): boolean {
+    return this.layers.every(({ normalisation }) => normalisation === undefined);
+  }
+
+  /** x [N, H, W, C] -> the same shape. The caller disposes. */
+  forward(x: tf.Tensor4D): tf.Tensor4D {
+    return tf.tidy(() =>
+      this.layers.reduce(
+        (y, { convolution, normalisation }) =>
+          normalisation
+            ? normalisation.afterConvolution(convolution, y, { nonlinearity: 'relu' })
+            : convolution.forward(y, { nonlinearity: 'relu' }),
+        x,
+      ),
+    );
+  }
+
+  /** What `forward` says around some places: patches of `2 * depth` fewer pixels a side. The caller disposes. */
+  forwardOnPatches(patches: Patches): tf.Tensor4D {
+    return reluConvolutionsOnPatches(
+      this.layers.map(({ convolution }) => convolution),
+      patches,
+    );
+  }
+}
+
+/**
+ * 3x3 convolutions with ReLU on patches that bring their surroundings along. What a further convolution sees outside of
+ * the map is zero, not what the one before computes there.
+ *
+ * @returns patches of two fewer pixels a side for each convolution. The caller disposes.
+ */
+export function reluConvolutionsOnPatches(
+  convolutions: readonly Conv2d[],
+  { patches, inside }: Patches,
+): tf.Tensor4D {
+  return tf.tidy(() => {
+    let hidden = patches;
+    for (const [i, layer] of convolutions.entries()) {
+      hidden = layer.forward(hidden, { nonlinearity: 'relu' }, undefined, 0);
+      const side = hidden.shape[1];
+      if (side > 1) hidden = tf.mul(hidden, tf.slice(inside, [0, i + 1, i + 1, 0], [-1, side, side, 1]));
+    }
+    return hidden;
+  });
+}

@@ -1,0 +1,122 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Conv2d } from '../../nn/convolution';
+import { headLosses, type HeadGradients } from '../../nn/head-losses';
+import { Module } from '../../nn/module';
+import type { RandomStream } from '../../nn/random';
+import type { Losses } from '../../nn/trainable';
+import { boxIouLossSum } from '../../ops/box-iou-loss';
+import { selectBoxes, type Boxes } from '../../structures/boxes';
+import type { DistanceCoder } from '../matching/distance-coder';
+import { levelsToTrain, type AnchorTargets, type LevelTargets } from './anchor-targets';
+import { headConvolution, type DenseTower } from './dense-tower';
+import { imageOf } from './image-of';
+
+/** What the head says of every place of one level of N images. */
+export interface PlacePredictions {
+  /** [N, H * W, 4], 0 or more: left, top, right, bottom in sides of the anchor. */
+  readonly distances: tf.Tensor3D;
+  /** [N, H * W, 1]: logit of how near the place is to the middle of its object. */
+  readonly centerness: tf.Tensor3D;
+}
+
+/** Says of every place of every level where its object's sides are, and how central it is: torchvision's FCOSRegressionHead. */
+export class FcosRegressionHead extends Module {
+  readonly lossNames = ['bbox_regression', 'bbox_ctrness'] as const;
+  private readonly tower: DenseTower;
+  private readonly distances: Conv2d;
+  private readonly centerness: Conv2d;
+
+  constructor(
+    tower: DenseTower,
+    channels: number,
+    random: RandomStream,
+    private readonly coder: DistanceCoder,
+    private readonly headGradients: HeadGradients = 'in-forward',
+  ) {
+    super();
+    this.tower = this.child('conv', tower);
+    this.distances = this.child('bbox_reg', headConvolution(channels, 4, random));
+    this.centerness = this.child('bbox_ctrness', headConvolution(channels, 1, random));
+  }
+
+  /** A level [N, H, W, C]: by row, by column. The caller disposes. */
+  forward(feature: tf.Tensor4D): PlacePredictions {
+    return tf.tidy(() => {
+      const hidden = this.tower.forward(feature);
+      const [batch] = feature.shape;
+      return {
+        distances: tf.reshape<tf.Rank.R3>(this.distances.forward(hidden, { nonlinearity: 'relu' }), [
+          batch,
+          -1,
+          4,
+        ]),
+        centerness: tf.reshape<tf.Rank.R3>(this.centerness.forward(hidden), [batch, -1, 1]),
+      };
+    });
+  }
+
+  /**
+   * `bbox_regression` and `bbox_ctrness`: of the places that find an object, in pieces: each image of each level is done with
+   * before the next begins. Levels on which an image has no object are not looked at, which who computes losses outside
+   * of the model cannot know. The caller disposes.
+   *
+   * @param anchors of each level
+   * @param targets of each image
+   * @param divisor what the sums are divided by
+   */
+  losses(
+    features: readonly tf.Tensor4D[],
+    anchors: readonly Boxes[],
+    targets: readonly AnchorTargets[],
+    divisor: number,
+  ): Losses {
+    const pieces = targets.flatMap((target, image) =>
+      levelsToTrain(target).map((level) => (): Losses => {
+        const predictions = this.forward(imageOf(features[level], image));
+        const { distances, centerness } = sums(predictions, anchors[level], target.levels[level], this.coder);
+        return {
+          bbox_regression: tf.div(distances, divisor),
+          bbox_ctrness: tf.div(centerness, divisor),
+        };
+      }),
+    );
+    return headLosses(pieces, this.headGradients);
+  }
+}
+
+/** Of one image's places of one level: what they lose by their boxes, and by their centerness. */
+function sums(
+  predictions: PlacePredictions,
+  anchors: Boxes,
+  { positives, gtBoxes }: LevelTargets,
+  coder: DistanceCoder,
+): { distances: tf.Scalar; centerness: tf.Scalar } {
+  const rows = tf.tensor1d(positives, 'int32');
+  const distances = tf.gather(tf.squeeze<tf.Tensor2D>(predictions.distances, [0]), rows);
+  const logits = tf.gather(tf.reshape<tf.Rank.R1>(predictions.centerness, [-1]), rows);
+  const positiveAnchors = selectBoxes(anchors, positives);
+  const gtCenterness = centernessOf(coder.encode(gtBoxes, positiveAnchors));
+  return {
+    distances: boxIouLossSum('giou', coder.decode(distances, positiveAnchors), gtBoxes),
+    centerness: sigmoidCrossEntropySum(logits, gtCenterness),
+  };
+}
+
+/** sqrt(min(l, r) / max(l, r) * min(t, b) / max(t, b)) (Tian et al. 2019, equation 3). */
+function centernessOf(distances: Float32Array): Float32Array {
+  const { fround } = Math;
+  const result = new Float32Array(distances.length / 4);
+  for (let i = 0; i < result.length; i++) {
+    const [left, top, right, bottom] = distances.subarray(4 * i, 4 * i + 4);
+    const across = fround(Math.min(left, right) / Math.max(left, right));
+    const down = fround(Math.min(top, bottom) / Math.max(top, bottom));
+    result[i] = Math.sqrt(fround(across * down));
+  }
+  return result;
+}
+
+/** torch's binary_cross_entropy_with_logits, summed; 0 of nothing. */
+function sigmoidCrossEntropySum(logits: tf.Tensor1D, labels: Float32Array): tf.Scalar {
+  const losses = tf.losses.sigmoidCrossEntropy(tf.tensor1d(labels), logits, undefined, 0, tf.Reduction.NONE);
+  return tf.sum(losses);
+}

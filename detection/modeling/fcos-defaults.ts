@@ -1,0 +1,36 @@
+import { count, fraction, list, positive, type SettingsSchema, type ValuesOf } from './settings';
+
+/** What can be configured of an FCOS. */
+export const fcosSchema = {
+  anchors: {
+    sizes: list(
+      'side of the squares around the places of each level, pixels of the resized image: a level finds objects whose ' +
+        'farthest side is 4 to 8 of them away',
+      positive('pixels'),
+    ),
+  },
+  dense: {
+    centerSamplingRadius: positive(
+      'largest distance of a place from the middle of its object, in these sides',
+    ),
+    scoreThreshold: fraction('score above which a detection stays: root of probability times centerness'),
+    topkCandidates: count('best pairs of place and label of each level that non-maximum suppression sees'),
+    nmsThreshold: fraction('overlap above which non-maximum suppression drops the worse of two detections'),
+    detectionsPerImage: count('most detections of an image'),
+  },
+} satisfies SettingsSchema;
+
+export type FcosSettings = ValuesOf<typeof fcosSchema>;
+
+/** The numbers of the published detector, all of torchvision's FCOS. */
+export const fcosDefaults = {
+  transform: { minSize: 800, maxSize: 1333 },
+  anchors: { sizes: [8, 16, 32, 64, 128] },
+  dense: {
+    centerSamplingRadius: 1.5,
+    scoreThreshold: 0.2,
+    topkCandidates: 1000,
+    nmsThreshold: 0.6,
+    detectionsPerImage: 100,
+  },
+} satisfies FcosSettings & Record<string, unknown>;

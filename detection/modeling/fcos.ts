@@ -1,0 +1,87 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { summary } from '../events/summary';
+import { Module } from '../nn/module';
+import type { Reading } from '../nn/reading';
+import type { Losses } from '../nn/trainable';
+import type { DetectionBatch } from '../structures/detection-batch';
+import type { ImageBatch } from '../structures/image-batch';
+import type { BackboneWithFpn } from './backbone/feature-pyramid';
+import { anchorTargets } from './dense/anchor-targets';
+import type { ClassificationHead } from './dense/classification-head';
+import { detectDensely, type DenseInferenceOptions } from './dense/dense-inference';
+import type { FcosRegressionHead } from './dense/fcos-regression-head';
+import { DetectorModule, type DetectorTraits } from './detector-module';
+import type { Found } from './found';
+import { DistanceCoder } from './matching/distance-coder';
+import type { PlaceMatcher } from './matching/place-matcher';
+import type { AnchorGenerator } from './rpn/anchor-generator';
+
+/** torchvision's FCOSHead: what runs over every level. */
+export class FcosHead extends Module {
+  readonly classification: ClassificationHead;
+  readonly regression: FcosRegressionHead;
+
+  constructor(classification: ClassificationHead, regression: FcosRegressionHead) {
+    super();
+    this.classification = this.child('classification_head', classification);
+    this.regression = this.child('regression_head', regression);
+  }
+}
+
+/**
+ * FCOS (Tian et al. 2019, Fully Convolutional One-Stage Object Detection): a feature pyramid, and heads that say of every
+ * place of every level which object it lies in, how far the object's sides are, and how central the place is. Parameters
+ * have torchvision's names.
+ */
+export class Fcos extends DetectorModule {
+  readonly backbone: BackboneWithFpn;
+  readonly head: FcosHead;
+  private readonly coder = new DistanceCoder();
+
+  constructor(
+    traits: DetectorTraits,
+    backbone: BackboneWithFpn,
+    private readonly anchorGenerator: AnchorGenerator,
+    head: FcosHead,
+    private readonly matcher: PlaceMatcher,
+    private readonly inference: DenseInferenceOptions,
+  ) {
+    super(traits, [...head.classification.lossNames, ...head.regression.lossNames], ['bbox']);
+    this.backbone = this.child('backbone', backbone);
+    this.head = this.child('head', head);
+  }
+
+  /** classification, bbox_regression, bbox_ctrness. The caller disposes. */
+  override losses({ images, targets }: DetectionBatch): Losses {
+    return tf.tidy(() => {
+      const features = this.backbone.forward(images.tensor);
+      const anchors = this.anchorGenerator.forward(features, images);
+      const matched = targets.map((target) =>
+        anchorTargets(this.matcher.match(target.boxes, anchors), anchors, target),
+      );
+      // Each place that finds an object counts the same, in whichever image it is.
+      const numPositives = matched.reduce((sum, image) => sum + image.numPositives, 0);
+      const divisor = Math.max(1, numPositives);
+      summary.scalar('fcos/num_pos_places', numPositives / matched.length);
+      return {
+        ...this.head.classification.losses(
+          features,
+          matched,
+          matched.map(() => divisor),
+        ),
+        ...this.head.regression.losses(features, anchors, matched, divisor),
+      };
+    });
+  }
+
+  protected override *find(images: ImageBatch): Reading<Found[]> {
+    const features = this.backbone.forward(images.tensor);
+    const anchors = this.anchorGenerator.forward(features, images);
+    const predict = (feature: tf.Tensor4D) => {
+      const { distances, centerness } = this.head.regression.forward(feature);
+      const classLogits = this.head.classification.forward(feature);
+      return { classLogits, boxDeltas: distances, centerness };
+    };
+    return yield* detectDensely(features, anchors, images.sizes, predict, this.coder, this.inference);
+  }
+}

@@ -1,0 +1,47 @@
+import type { FocalLossOptions } from './dense/classification-head';
+import { count, fraction, list, positive, type SettingsSchema, type ValuesOf } from './settings';
+
+/** What can be configured of a RetinaNet. */
+export const retinaNetSchema = {
+  anchors: {
+    sizes: list(
+      'of each level of the pyramid, pixels of the resized image',
+      list('of one level', positive('pixels')),
+    ),
+    aspectRatios: list('heights / widths of the anchors, on every level', positive('height / width')),
+  },
+  dense: {
+    fgIouThreshold: fraction('overlap from which on an anchor is an object'),
+    bgIouThreshold: fraction('overlap below which an anchor is background'),
+    scoreThreshold: fraction('probability above which a detection stays'),
+    topkCandidates: count('best pairs of anchor and label of each level that non-maximum suppression sees'),
+    nmsThreshold: fraction('overlap above which non-maximum suppression drops the worse of two detections'),
+    detectionsPerImage: count('most detections of an image'),
+  },
+} satisfies SettingsSchema;
+
+export type RetinaNetSettings = ValuesOf<typeof retinaNetSchema>;
+
+/** Three sizes an octave: retinanet.py, _default_anchorgen. */
+export function octaveOf(size: number): number[] {
+  return [size, Math.trunc(size * 2 ** (1 / 3)), Math.trunc(size * 2 ** (2 / 3))];
+}
+
+/** The numbers of the published detector, all of torchvision's RetinaNet. */
+export const retinaNetDefaults = {
+  transform: { minSize: 800, maxSize: 1333 },
+  anchors: { sizes: [32, 64, 128, 256, 512].map(octaveOf), aspectRatios: [0.5, 1, 2] },
+  dense: {
+    fgIouThreshold: 0.5,
+    bgIouThreshold: 0.4,
+    scoreThreshold: 0.05,
+    topkCandidates: 1000,
+    nmsThreshold: 0.5,
+    detectionsPerImage: 300,
+  },
+  /** RetinaNet's BoxCoder. */
+  bboxWeights: [1, 1, 1, 1],
+} satisfies RetinaNetSettings & Record<string, unknown>;
+
+/** Of RetinaNet and FCOS: the defaults of torchvision's sigmoid_focal_loss (Lin et al. 2017, Focal Loss). */
+export const FOCAL_LOSS: FocalLossOptions = { alpha: 0.25, gamma: 2 };
