@@ -5,8 +5,11 @@ import type { Trainable } from '../../detection/nn/trainable';
 /** Local: in a test each look at a global costs, and these are called by the ten million. */
 const { imul } = Math;
 
-/** Of a convolution's or linear layer's weight: the first pattern that fits, else 1. */
-const GAINS: readonly (readonly [RegExp, number])[] = [
+/** By the first pattern that fits an entry's name. */
+type Table = readonly (readonly [RegExp, number])[];
+
+/** Of a convolution's or linear layer's weight; else 1. */
+const GAINS: Table = [
   [/^backbone\.body\.\d+\.(block\.\d+\.)?0\.weight$/, 1.3],
   [/^backbone\.fpn\.inner_blocks\./, 0.3],
   [/^backbone\.fpn\.layer_blocks\./, 0.5],
@@ -14,7 +17,23 @@ const GAINS: readonly (readonly [RegExp, number])[] = [
   [/^rpn\.head\.bbox_pred\./, 0.1],
   [/^roi_heads\.box_predictor\.cls_score\./, 0.25],
   [/^roi_heads\.box_predictor\.bbox_pred\./, 0.5],
+  [/^head\.classification_head\.cls_logits\./, 0.35],
+  [/^head\.regression_head\.bbox_reg\./, 0.25],
+  [/^head\.regression_head\.bbox_ctrness\./, 0.5],
+  [/^head\.classification_head\.module_list\./, 1.5],
+  [/^head\.regression_head\.module_list\./, 0.5],
 ];
+/** Before these, where the convolutions of a dense head are normalised. */
+const GAINS_OF_NORMED_HEADS: Table = [[/^head\.classification_head\.cls_logits\./, 1.1]];
+/** Before all, where a head says how central a place is. */
+const GAINS_WITH_CENTERNESS: Table = [[/^head\.regression_head\.bbox_reg\./, 1]];
+
+/** Added to a bias: the prior of a focal loss, and distances that a ReLU follows. */
+const OFFSETS: Table = [[/^head\.classification_head\.cls_logits\.bias$/, -4.595]];
+const OFFSETS_WITH_CENTERNESS: Table = [[/^head\.regression_head\.bbox_reg\.bias$/, 2]];
+
+const NORM_OF_TOWER = /^head\.classification_head\.conv\..*\.weight$/;
+const CENTERNESS = 'head.regression_head.bbox_ctrness.weight';
 
 /** An entry's value for a uniform number in [0, 1), in double precision with the peer's order of operations. */
 type Formula = (u: number) => number;
@@ -24,11 +43,16 @@ export function fillWithFormula(
   model: Pick<Trainable<never>, 'namedParameters' | 'namedBuffers'>,
   seed: number,
 ): void {
-  const entries = new Map([...model.namedParameters(), ...model.namedBuffers()]);
-  for (const [name, entry] of entries) {
+  const entries = new Map(
+    [...model.namedParameters(), ...model.namedBuffers()].map(([name, entry]) => [
+      name,
+      { entry, shape: entry.shapeOnDisk },
+    ]),
+  );
+  const formulas = new Formulas(new Map([...entries].map(([name, { shape }]) => [name, shape])));
+  for (const [name, { entry, shape }] of entries) {
     if (name.endsWith('.num_batches_tracked')) continue; // 0, as it starts
-    const shape = entry.shapeOnDisk;
-    const formula = formulaOf(name, shape, (other) => entries.has(other));
+    const formula = formulas.of(name);
     const values = new Float32Array(shape.reduce((product, side) => product * side, 1));
     const uniform = mulberry32(fnv1a32(name) ^ seed);
     for (let i = 0; i < values.length; i++) values[i] = formula(uniform());
@@ -36,28 +60,58 @@ export function fillWithFormula(
   }
 }
 
-function formulaOf(name: string, shape: readonly number[], exists: (name: string) => boolean): Formula {
-  const dot = name.lastIndexOf('.');
-  const [owner, leaf] = [name.slice(0, dot), name.slice(dot + 1)];
-  if (leaf === 'running_var') return (u) => 0.5 + u;
-  if (leaf === 'running_mean') return (u) => (2 * u - 1) * 0.1;
-  if (exists(`${owner}.running_mean`)) {
-    if (leaf === 'bias') return (u) => (2 * u - 1) * 0.1;
-    return isLastOfBlock(owner, exists) ? (u) => 0.2 + 0.2 * u : (u) => 0.7 + 0.6 * u;
+/** What the formulas are of the entries of one model. */
+class Formulas {
+  private readonly gains: Table;
+  private readonly offsets: Table;
+
+  constructor(private readonly shapes: ReadonlyMap<string, readonly number[]>) {
+    const isNormed = [...shapes].some(([name, { length }]) => length === 1 && NORM_OF_TOWER.test(name));
+    const hasCenterness = shapes.has(CENTERNESS);
+    this.gains = [
+      ...(hasCenterness ? GAINS_WITH_CENTERNESS : []),
+      ...(isNormed ? GAINS_OF_NORMED_HEADS : []),
+      ...GAINS,
+    ];
+    this.offsets = [...(hasCenterness ? OFFSETS_WITH_CENTERNESS : []), ...OFFSETS];
   }
-  if (leaf === 'bias') return (u) => (2 * u - 1) * 0.05;
-  const bound = Math.sqrt(6 / shape.slice(1).reduce((product, side) => product * side, 1));
-  const gain = GAINS.find(([pattern]) => pattern.test(name))?.[1] ?? 1;
-  return (u) => (2 * u - 1) * bound * gain;
+
+  of(name: string): Formula {
+    const dot = name.lastIndexOf('.');
+    const [owner, leaf] = [name.slice(0, dot), name.slice(dot + 1)];
+    if (leaf === 'running_var') return (u) => 0.5 + u;
+    if (leaf === 'running_mean') return (u) => (2 * u - 1) * 0.1;
+    if (this.isNorm(owner)) {
+      if (leaf === 'bias') return (u) => (2 * u - 1) * 0.1;
+      const isLast = isLastOfBlock(owner, (other) => this.isNorm(other));
+      return isLast ? (u) => 0.2 + 0.2 * u : (u) => 0.7 + 0.6 * u;
+    }
+    if (leaf === 'bias') {
+      const offset = firstOf(this.offsets, name, 0);
+      return (u) => (2 * u - 1) * 0.05 + offset;
+    }
+    const shape = this.shapes.get(name)!;
+    const bound = Math.sqrt(6 / shape.slice(1).reduce((product, side) => product * side, 1));
+    const gain = firstOf(this.gains, name, 1);
+    return (u) => (2 * u - 1) * bound * gain;
+  }
+
+  private isNorm(owner: string): boolean {
+    return this.shapes.has(`${owner}.running_mean`) || this.shapes.get(`${owner}.weight`)?.length === 1;
+  }
+}
+
+function firstOf(table: Table, name: string, otherwise: number): number {
+  return table.find(([pattern]) => pattern.test(name))?.[1] ?? otherwise;
 }
 
 /** Whether a normalisation is the last of a residual block: its small weights keep activations from growing. */
-function isLastOfBlock(norm: string, exists: (name: string) => boolean): boolean {
+function isLastOfBlock(norm: string, isNorm: (module: string) => boolean): boolean {
   const resnet = /^(.*layer\d+\.\d+\.bn)(\d)$/.exec(norm);
-  if (resnet) return !exists(`${resnet[1]}${Number(resnet[2]) + 1}.running_mean`);
+  if (resnet) return !isNorm(`${resnet[1]}${Number(resnet[2]) + 1}`);
   const mobilenet = /^(.*\.block)\.(\d+)\.1$/.exec(norm);
   if (!mobilenet) return false;
-  return [1, 2, 3].every((step) => !exists(`${mobilenet[1]}.${Number(mobilenet[2]) + step}.1.running_mean`));
+  return [1, 2, 3].every((step) => !isNorm(`${mobilenet[1]}.${Number(mobilenet[2]) + step}.1`));
 }
 
 function fnv1a32(text: string): number {

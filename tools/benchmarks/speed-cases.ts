@@ -53,6 +53,11 @@ const detectorCases: readonly Comparable[] = [
   { model: 'fasterrcnn_resnet50_fpn', mode: 'train', size: 512, batch: 1 },
   { model: 'fasterrcnn_resnet50_fpn', mode: 'train', size: 800, batch: 2 },
   { model: 'fasterrcnn_resnet50_fpn', mode: 'infer', size: 800, batch: 1 },
+  ...['retinanet_resnet50_fpn', 'fcos_resnet50_fpn'].flatMap((model): Comparable[] => [
+    { model, mode: 'train', size: 512, batch: 1 },
+    { model, mode: 'train', size: 800, batch: 2 },
+    { model, mode: 'infer', size: 800, batch: 1 },
+  ]),
   { model: 'fasterrcnn_mobilenet_v3_large_320_fpn', mode: 'infer', size: 320, batch: 1 },
 ];
 
