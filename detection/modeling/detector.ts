@@ -99,6 +99,16 @@ export interface StateDictLayout {
   isPredictor(entry: string): boolean;
   /** Whether an entry is of the part that image classifiers pretrain. */
   isBackbone(entry: string): boolean;
+  /**
+   * What the detector calls an entry of an image classifier that has its backbone, without the `features.` of some: that name
+   * behind what all the backbone's entries begin with, if left out.
+   */
+  ofClassifier?(entry: string): string;
+  /**
+   * The model that a file is for, a detector's or a classifier's, where its entries show that it is for another than this
+   * one: of a family in which backbones differ in more than their names.
+   */
+  otherModel?(entries: ReadonlyMap<string, { readonly shape: readonly number[] }>): string | undefined;
 }
 
 /** A file of weights that torchvision publishes. */
@@ -126,6 +136,10 @@ export interface ModelDefinition<
   readonly name: string;
   /** Of the backbone, that are trained or frozen together. */
   readonly stages: number;
+  /** How many of these train where they begin with pretrained weights; 3 if left out. */
+  readonly trainedStages?: number;
+  /** Images that a batch must have at least where batch norm is to train; 1 if left out. */
+  readonly smallestBatch?: number;
   /** What its targets must have, beside boxes. */
   readonly needs: readonly ('masks' | 'keypoints')[];
   /** How its detectors take pictures unless they are built otherwise. */

@@ -18,6 +18,9 @@ export function uniform(shape: number[], bound: number, random: RandomStream): t
 
 type FilterShape = [kernelHeight: number, kernelWidth: number, inChannels: number, outChannels: number];
 
+/** Makes the filters of a new convolution. */
+export type InitialWeight = (shape: FilterShape, random: RandomStream) => tf.Tensor4D;
+
 /** kaiming_normal_(mode='fan_out', nonlinearity='relu'): convolutions of torchvision's ResNet. */
 export function kaimingNormalFanOut(shape: FilterShape, random: RandomStream): tf.Tensor4D {
   const [kernelHeight, kernelWidth, , outChannels] = shape;

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Nonlinearity } from '../../nn/activations';
 import { Conv2d, type Convolution } from '../../nn/convolution';
 import { DepthwiseConv2d } from '../../nn/depthwise-convolution';
-import { kaimingNormalFanOut } from '../../nn/initialisers';
+import { kaimingNormalFanOut, type InitialWeight } from '../../nn/initialisers';
 import { Module } from '../../nn/module';
 import type { Normalisation, NormalisationFactory } from '../../nn/normalisation';
 import type { RandomStream } from '../../nn/random';
@@ -16,6 +16,8 @@ export interface LayerStyle {
   readonly padding: PaddingRule;
   readonly normalisation: NormalisationFactory;
   readonly random: RandomStream;
+  /** torchvision's of its MobileNets if left out. */
+  readonly initialWeight?: InitialWeight;
 }
 
 /** Names of a convolution and of its normalisation. */
@@ -45,21 +47,22 @@ export function convolution(
   inChannels: number,
   outChannels: number,
   stride: number,
-  { padding, random }: LayerStyle,
+  { padding, random, initialWeight = kaimingNormalFanOut }: LayerStyle,
 ): Conv2d {
-  const weight = kaimingNormalFanOut([kernel, kernel, inChannels, outChannels], random);
+  const weight = initialWeight([kernel, kernel, inChannels, outChannels], random);
   return new Conv2d(weight, undefined, { stride, padding: sides(kernel, padding) });
 }
 
-function depthwiseConvolution(
+/** The same with a filter of its own for each channel. */
+export function depthwiseConvolution(
   kernel: number,
   channels: number,
   stride: number,
-  { padding, random }: LayerStyle,
+  { padding, random, initialWeight = kaimingNormalFanOut }: LayerStyle,
 ): DepthwiseConv2d {
   // As torchvision: fan-out counts all channels.
   const weight = tf.tidy(() =>
-    tf.reshape<tf.Rank.R4>(kaimingNormalFanOut([kernel, kernel, 1, channels], random), [
+    tf.reshape<tf.Rank.R4>(initialWeight([kernel, kernel, 1, channels], random), [
       kernel,
       kernel,
       channels,
@@ -93,7 +96,7 @@ export class InvertedResidual extends Module {
   constructor(shape: BlockShape, names: BlockNames, style: LayerStyle) {
     super();
     const { inChannels, expandedChannels, outChannels, kernel, stride, squeezeExcitation } = shape;
-    const { normalisation, random } = style;
+    const { normalisation, random, initialWeight } = style;
     this.nonlinearity = shape.nonlinearity;
     this.shortcut = stride === 1 && inChannels === outChannels;
     if (expandedChannels !== inChannels) {
@@ -107,7 +110,10 @@ export class InvertedResidual extends Module {
     );
     if (squeezeExcitation) {
       const { name, channels } = squeezeExcitation;
-      this.squeezeExcitation = this.child(name, new SqueezeExcitation(expandedChannels, channels, random));
+      this.squeezeExcitation = this.child(
+        name,
+        new SqueezeExcitation(expandedChannels, channels, random, initialWeight),
+      );
     }
     this.project = this.layer(
       names.project,

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { Conv2d } from '../../nn/convolution';
-import { kaimingNormalFanOut } from '../../nn/initialisers';
+import { kaimingNormalFanOut, type InitialWeight } from '../../nn/initialisers';
 import { Module } from '../../nn/module';
 import type { RandomStream } from '../../nn/random';
 
@@ -12,10 +12,15 @@ export class SqueezeExcitation extends Module {
   private readonly fc1: Conv2d;
   private readonly fc2: Conv2d;
 
-  constructor(channels: number, squeezeChannels: number, random: RandomStream) {
+  constructor(
+    channels: number,
+    squeezeChannels: number,
+    random: RandomStream,
+    initialWeight: InitialWeight = kaimingNormalFanOut,
+  ) {
     super();
     const layer = (inChannels: number, outChannels: number): Conv2d =>
-      new Conv2d(kaimingNormalFanOut([1, 1, inChannels, outChannels], random), tf.zeros([outChannels]));
+      new Conv2d(initialWeight([1, 1, inChannels, outChannels], random), tf.zeros([outChannels]));
     this.fc1 = this.child('fc1', layer(channels, squeezeChannels));
     this.fc2 = this.child('fc2', layer(squeezeChannels, channels));
   }

@@ -1,6 +1,6 @@
 import type { DetectorOptions, ModelDefinition, NormName } from '../detector';
 
-/** torchvision's trainable_backbone_layers with pretrained weights. */
+/** torchvision's trainable_backbone_layers with pretrained weights, of most of its detectors. */
 const TRAINABLE_LAYERS_WITH_WEIGHTS = 3;
 
 /** What a family needs to know of DetectorOptions, without anything left out. */
@@ -19,11 +19,12 @@ export interface CompleteOptions {
  */
 export function completeOptions(
   options: DetectorOptions,
-  { name, stages, pretrainedNorm }: Pick<ModelDefinition, 'name' | 'stages' | 'pretrainedNorm'>,
+  definition: Pick<ModelDefinition, 'name' | 'stages' | 'trainedStages' | 'pretrainedNorm'>,
 ): CompleteOptions {
+  const { name, stages, pretrainedNorm } = definition;
   const { seed = 0, norm = pretrainedNorm } = options;
   const waitsForWeights = options.norm === undefined || norm === 'frozen';
-  const { trainableLayers = defaultTrainableLayers({ stages }, waitsForWeights) } = options;
+  const { trainableLayers = defaultTrainableLayers(definition, waitsForWeights) } = options;
   if (trainableLayers > stages) {
     throw new RangeError(
       `the backbone of ${name} has ${stages} stages, so ${trainableLayers} cannot be trained`,
@@ -34,10 +35,13 @@ export function completeOptions(
 
 /** Stages of the backbone that torchvision trains, with pretrained weights and without. */
 export function defaultTrainableLayers(
-  { stages }: Pick<ModelDefinition, 'stages'>,
+  {
+    stages,
+    trainedStages = TRAINABLE_LAYERS_WITH_WEIGHTS,
+  }: Pick<ModelDefinition, 'stages' | 'trainedStages'>,
   pretrained: boolean,
 ): number {
-  return pretrained ? Math.min(TRAINABLE_LAYERS_WITH_WEIGHTS, stages) : stages;
+  return pretrained ? Math.min(trainedStages, stages) : stages;
 }
 
 /** Which normalisation torchvision gives a model, with pretrained weights and without. */

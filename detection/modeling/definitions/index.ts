@@ -3,12 +3,14 @@ import type { Detector, DetectorOptions, ModelDefinition } from '../detector';
 import { fasterRcnnModels } from './faster-rcnn';
 import { fcosModels } from './fcos';
 import { retinaNetModels } from './retinanet';
+import { ssdLiteModels } from './ssdlite';
 
 /** Every model that has a name here. */
 export const modelDefinitions: readonly ModelDefinition[] = [
   ...fasterRcnnModels,
   ...retinaNetModels,
   ...fcosModels,
+  ...ssdLiteModels,
 ];
 
 export const modelNames: readonly string[] = modelDefinitions.map(({ name }) => name);

@@ -98,3 +98,12 @@ export const fcosWeights = {
     39.2,
   ),
 };
+
+export const ssdLiteWeights = {
+  mobilenetV3At320: detector(
+    'SSDLite320_MobileNet_V3_Large_Weights.COCO_V1',
+    'ssdlite320_mobilenet_v3_large_coco-a79551df.pth',
+    13.4,
+    21.3,
+  ),
+};

@@ -20,13 +20,17 @@ const PUBLISHED: [string, number][] = [
   ['fasterrcnn_resnet50_fpn', 5],
   ['fasterrcnn_resnet50_fpn_v2', 5],
   ['fasterrcnn_mobilenet_v3_large_fpn', 6],
+  ['ssdlite320_mobilenet_v3_large', 6],
+  ['ssdlite320_mobilenet_v3_large_full_tail', 6],
 ];
 
 describeShared("torchvision's state_dict", () => {
   test.each(PUBLISHED)('%s has its names and shapes', (name, trainableLayers) => {
     const before = tf.memory().numTensors;
-    const model = fasterRcnnModel(name).build({ ...COCO, trainableLayers, norm: 'batch' });
-    const ours = [...model.stateDict()].map(([name, entry]) => `${name} [${entry.shapeOnDisk.join(', ')}]`);
+    const model = createDetector(name, { ...COCO, trainableLayers, norm: 'batch' });
+    const ours = [...model.namedParameters(), ...model.namedBuffers()].map(
+      ([name, entry]) => `${name} [${entry.shapeOnDisk.join(', ')}]`,
+    );
     const theirs = readFileSync(sharedPath(`reference/state_dict_${name}.txt`), 'utf8')
       .split('\n')
       .map((line) => /^(\S+)\s+[([]([\d, ]*)[)\]]/.exec(line))

@@ -1,0 +1,69 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { ModuleList } from '../../nn/containers';
+import { Conv2dNormActivation } from '../../nn/conv2d-norm-activation';
+import { Module } from '../../nn/module';
+import type { Body } from './body';
+import { convolution, depthwiseConvolution, type LayerStyle } from './inverted-residual';
+
+/** Channels of the maps that are made of the body's last one (torchvision's SSDLiteFeatureExtractorMobileNet). */
+const EXTRA_CHANNELS = [512, 256, 256, 128];
+
+/** torchvision's _extra_block: a map of half the size. Half of its channels are enough for the 3x3 convolution. */
+class ExtraBlock extends ModuleList<Conv2dNormActivation> {
+  constructor(inChannels: number, outChannels: number, style: LayerStyle) {
+    const hiddenChannels = outChannels / 2;
+    const norm = style.normalisation;
+    super([
+      new Conv2dNormActivation(
+        convolution(1, inChannels, hiddenChannels, 1, style),
+        norm(hiddenChannels),
+        'relu6',
+      ),
+      new Conv2dNormActivation(
+        depthwiseConvolution(3, hiddenChannels, 2, style),
+        norm(hiddenChannels),
+        'relu6',
+      ),
+      new Conv2dNormActivation(
+        convolution(1, hiddenChannels, outChannels, 1, style),
+        norm(outChannels),
+        'relu6',
+      ),
+    ]);
+  }
+
+  /** x [N, H, W, in] -> [N, H / 2, W / 2, out]. The caller disposes. */
+  forward(x: tf.Tensor4D): tf.Tensor4D {
+    return tf.tidy(() => this.items.reduce((y, layer) => layer.forward(y), x));
+  }
+}
+
+/** torchvision's SSDLiteFeatureExtractorMobileNet: a body, and maps that are made of its last one. */
+export class SsdLiteBackbone extends Module {
+  /** Channels of the maps that `forward` returns. */
+  readonly outChannels: readonly number[];
+  private readonly features: Body;
+  private readonly extra: ModuleList<ExtraBlock>;
+
+  constructor(body: Body, style: LayerStyle) {
+    super();
+    this.outChannels = [...body.outChannels, ...EXTRA_CHANNELS];
+    this.features = this.child('features', body);
+    let inChannels = body.outChannels.at(-1)!;
+    const blocks = EXTRA_CHANNELS.map((outChannels) => {
+      const block = new ExtraBlock(inChannels, outChannels, style);
+      inChannels = outChannels;
+      return block;
+    });
+    this.extra = this.child('extra', new ModuleList(blocks));
+  }
+
+  /** x [N, H, W, 3] -> maps, finest first, each but the first of half the size of the one before. The caller disposes. */
+  forward(x: tf.Tensor4D): tf.Tensor4D[] {
+    return tf.tidy(() => {
+      const maps = this.features.forward(x);
+      for (const block of this.extra.items) maps.push(block.forward(maps.at(-1)!));
+      return maps;
+    });
+  }
+}

@@ -1,0 +1,116 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { summary } from '../../events/summary';
+import { disposingAll } from '../../nn/scope';
+import { noGradient } from '../../nn/tfjs-internals';
+import type { Losses } from '../../nn/trainable';
+import { descendingOrder } from '../../ops/descending-order';
+import { smoothL1Sum } from '../../ops/smooth-l1';
+import { concatBoxes } from '../../structures/boxes';
+import type { DensePredictions } from './dense-inference';
+
+/** What the default boxes of one image are to predict; those that are not listed are background. */
+export interface SsdTargets {
+  /** [P], ascending: default boxes that are objects. */
+  readonly positives: Int32Array;
+  /** [P], 1..K. */
+  readonly gtLabels: Int32Array;
+  /** Box deltas [P, 4]. */
+  readonly gtDeltas: Float32Array;
+}
+
+/** What `ssdLosses` returns. */
+export const SSD_LOSS_NAMES = ['classification', 'bbox_regression'] as const;
+
+/** Where smooth L1 turns from quadratic to linear: torch's own default, which torchvision's SSD takes. */
+const SMOOTH_L1_BETA = 1;
+
+/**
+ * classification and bbox_regression: compute_loss of torchvision's SSD. Both are sums over the batch, divided by its objects:
+ * the cross-entropy of the objects and of the background that is hardest, and smooth L1 of the objects' deltas. An image
+ * without objects teaches nothing. The caller disposes.
+ *
+ * @param predictions of N images
+ * @param targets of each image
+ * @param negToPosRatio background boxes for each object, image by image
+ */
+export function ssdLosses(
+  { classLogits, boxDeltas }: DensePredictions,
+  targets: readonly SsdTargets[],
+  negToPosRatio: number,
+): Losses {
+  return tf.tidy(() => {
+    const [numImages, numBoxes, numLabels] = classLogits.shape;
+    const backgroundLosses = crossEntropyOfBackground(classLogits);
+    const negatives = targets.map(({ positives }, image) => {
+      const ofImage = backgroundLosses.subarray(image * numBoxes, (image + 1) * numBoxes);
+      return hardNegatives(ofImage, positives, negToPosRatio);
+    });
+    const [positiveRows, negativeRows] = [targets.map(({ positives }) => positives), negatives].map((lists) =>
+      rowsOfBatch(lists, numBoxes),
+    );
+    summary.scalar('ssd/num_pos_anchors', positiveRows.length / numImages);
+    summary.scalar('ssd/num_neg_anchors', negativeRows.length / numImages);
+
+    const labels = new Int32Array(numImages * numBoxes);
+    const gtLabels = targets.flatMap((ofImage) => [...ofImage.gtLabels]);
+    positiveRows.forEach((row, i) => (labels[row] = gtLabels[i]));
+    const rows = Int32Array.from([...positiveRows, ...negativeRows]);
+    const predLogits = tf.gather(tf.reshape(classLogits, [-1, numLabels]), tf.tensor1d(rows, 'int32'));
+    const gtOneHot = tf.oneHot(
+      tf.tensor1d(
+        rows.map((row) => labels[row]),
+        'int32',
+      ),
+      numLabels,
+    );
+    const predDeltas = tf.gather(
+      tf.reshape<tf.Rank.R2>(boxDeltas, [-1, 4]),
+      tf.tensor1d(positiveRows, 'int32'),
+    );
+    const gtDeltas = tf.tensor2d(concatBoxes(targets.map((ofImage) => ofImage.gtDeltas)), predDeltas.shape);
+
+    const divisor = Math.max(1, positiveRows.length);
+    return {
+      classification: tf.div(crossEntropySum(gtOneHot, predLogits), divisor),
+      bbox_regression: tf.div(smoothL1Sum(predDeltas, gtDeltas, SMOOTH_L1_BETA), divisor),
+    };
+  });
+}
+
+/** [N * A] what each default box would lose if it were background. No gradient flows through the choice of the hardest. */
+function crossEntropyOfBackground(classLogits: tf.Tensor3D): Float32Array {
+  return disposingAll(() =>
+    noGradient(() => {
+      const background = tf.squeeze(tf.slice(classLogits, [0, 0, 0], [-1, -1, 1]), [2]);
+      return tf.sub(tf.logSumExp(classLogits, 2), background).dataSync<'float32'>();
+    }),
+  );
+}
+
+/**
+ * The default boxes of one image that count as background: those that would lose most, the hardest first, of equals the
+ * lower index (torch leaves that open). Where there are not so many, the first objects fill the list up, and count twice:
+ * so it is in torchvision.
+ *
+ * @param backgroundLosses [A]
+ */
+export function hardNegatives(
+  backgroundLosses: Float32Array,
+  positives: Int32Array,
+  negToPosRatio: number,
+): Int32Array {
+  const losses = backgroundLosses.slice();
+  for (const positive of positives) losses[positive] = -Infinity;
+  const count = Math.ceil(Math.fround(negToPosRatio * positives.length));
+  return descendingOrder(losses, Math.min(count, losses.length));
+}
+
+/** Indices within each image as rows of all images together. */
+function rowsOfBatch(lists: readonly Int32Array[], numBoxes: number): Int32Array {
+  return Int32Array.from(lists.flatMap((list, image) => [...list].map((index) => image * numBoxes + index)));
+}
+
+/** @param oneHot [R, K + 1], as the logits */
+function crossEntropySum(oneHot: tf.Tensor, logits: tf.Tensor): tf.Scalar {
+  return tf.losses.softmaxCrossEntropy(oneHot, logits, undefined, 0, tf.Reduction.SUM);
+}

@@ -1,0 +1,50 @@
+import { count, fraction, list, nonNegative, positive, type SettingsSchema, type ValuesOf } from './settings';
+
+/** What can be configured of an SSD. */
+export const ssdSchema = {
+  anchors: {
+    scales: list(
+      'sides of square default boxes, of each map and one behind the last, as shares of the image’s',
+      positive('share of the side'),
+      2,
+    ),
+    aspectRatios: list(
+      'width / height of the default boxes beside the squares, lying and upright, on every map',
+      positive('width / height'),
+      0,
+    ),
+  },
+  dense: {
+    fgIouThreshold: fraction('overlap from which on a default box is an object; below it is background'),
+    negToPosRatio: nonNegative('background boxes, the hardest, that count for each object of an image'),
+    scoreThreshold: fraction('probability above which a detection stays'),
+    topkCandidates: count('best default boxes of each class that non-maximum suppression sees'),
+    nmsThreshold: fraction('overlap above which non-maximum suppression drops the worse of two detections'),
+    detectionsPerImage: count('most detections of an image'),
+  },
+} satisfies SettingsSchema;
+
+export type SsdSettings = ValuesOf<typeof ssdSchema>;
+export type SsdOptions = SsdSettings['dense'];
+
+/** The numbers of the published detector: torchvision's ssdlite320_mobilenet_v3_large, and of its SSD where this is said. */
+export const ssdLiteDefaults = {
+  transform: { height: 320, width: 320, mean: 0.5, std: 0.5 },
+  /** DefaultBoxGenerator: evenly from min_ratio 0.2 to max_ratio 0.95 for six maps, and 1. */
+  anchors: { scales: [0.2, 0.35, 0.5, 0.65, 0.8, 0.95, 1], aspectRatios: [2, 3] },
+  dense: {
+    /** SSD's iou_thresh. */
+    fgIouThreshold: 0.5,
+    /** (1 - positive_fraction) / positive_fraction of SSD's 0.25. */
+    negToPosRatio: 3,
+    scoreThreshold: 0.001,
+    topkCandidates: 300,
+    nmsThreshold: 0.55,
+    detectionsPerImage: 300,
+  },
+  /** SSD's BoxCoder. */
+  bboxWeights: [10, 10, 5, 5],
+  batchNorm: { epsilon: 1e-3, momentum: 0.03 },
+  /** _normal_init: new filters are normal with this standard deviation. */
+  initialStandardDeviation: 0.03,
+} satisfies SsdSettings & Record<string, unknown>;

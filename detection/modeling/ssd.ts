@@ -1,0 +1,90 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { headLosses, type HeadGradients } from '../nn/head-losses';
+import type { Reading } from '../nn/reading';
+import type { Losses } from '../nn/trainable';
+import { concatBoxes, selectBoxes, type Boxes } from '../structures/boxes';
+import type { DetectionBatch } from '../structures/detection-batch';
+import type { ImageBatch } from '../structures/image-batch';
+import type { Targets } from '../structures/instances';
+import type { SsdLiteBackbone } from './backbone/ssdlite-backbone';
+import { anchorTargets } from './dense/anchor-targets';
+import type { DefaultBoxGenerator } from './dense/default-box-generator';
+import { bestCandidates } from './dense/dense-inference';
+import { ssdCandidates } from './dense/ssd-inference';
+import { SSD_LOSS_NAMES, ssdLosses, type SsdTargets } from './dense/ssd-losses';
+import type { SsdLiteHead } from './dense/ssdlite-head';
+import { DetectorModule, type DetectorTraits } from './detector-module';
+import type { Found } from './found';
+import { BoxCoder } from './matching/box-coder';
+import { SsdMatcher } from './matching/ssd-matcher';
+import { ssdLiteDefaults, type SsdOptions } from './ssd-defaults';
+
+/**
+ * SSD (Liu et al. 2016): default boxes on maps of falling size, each with a head of its own. Of the background only the
+ * hardest is learnt. Parameters have torchvision's names.
+ */
+export class Ssd extends DetectorModule {
+  readonly backbone: SsdLiteBackbone;
+  readonly head: SsdLiteHead;
+  private readonly matcher: SsdMatcher;
+  private readonly boxCoder = new BoxCoder(ssdLiteDefaults.bboxWeights);
+
+  constructor(
+    traits: DetectorTraits,
+    backbone: SsdLiteBackbone,
+    readonly anchorGenerator: DefaultBoxGenerator,
+    head: SsdLiteHead,
+    private readonly options: SsdOptions,
+    private readonly headGradients?: HeadGradients,
+  ) {
+    super(traits, SSD_LOSS_NAMES, ['bbox']);
+    this.backbone = this.child('backbone', backbone);
+    this.head = this.child('head', head);
+    this.matcher = new SsdMatcher(options.fgIouThreshold);
+  }
+
+  /** classification, bbox_regression. The caller disposes. */
+  override losses({ images, targets }: DetectionBatch): Losses {
+    return tf.tidy(() => {
+      const features = this.backbone.forward(images.tensor);
+      const anchors = concatBoxes(this.anchorGenerator.forward(features, images));
+      const matched = targets.map((target) => this.match(anchors, target));
+      // One piece: which background counts is known when all of an image has been predicted.
+      const head = (): Losses => ssdLosses(this.head.forward(features), matched, this.options.negToPosRatio);
+      return headLosses([head], this.headGradients);
+    });
+  }
+
+  /** What the default boxes of one image, of all maps, are to predict. */
+  match(anchors: Boxes, target: Targets): SsdTargets {
+    const matches = this.matcher.match(target.boxes, anchors);
+    const [{ positives, gtLabels, gtBoxes }] = anchorTargets(matches, [anchors], target).levels;
+    return { positives, gtLabels, gtDeltas: this.boxCoder.encode(gtBoxes, selectBoxes(anchors, positives)) };
+  }
+
+  protected override *find(images: ImageBatch): Reading<Found[]> {
+    const candidates = yield* this.candidates(images);
+    return candidates.map((ofImage) => bestCandidates([ofImage], this.options));
+  }
+
+  /** What non-maximum suppression gets of each image, in pixels of the resized images. */
+  *candidates(images: ImageBatch): Reading<Found[]> {
+    const features = this.backbone.forward(images.tensor);
+    const anchors = concatBoxes(this.anchorGenerator.forward(features, images));
+    const { classLogits, boxDeltas } = this.head.forward(features);
+    const [probabilities, deltas] = yield [tf.softmax(classLogits), boxDeltas];
+    const [numImages] = classLogits.shape;
+    const ofImage = (values: Float32Array, image: number): Float32Array =>
+      values.subarray((image * values.length) / numImages, ((image + 1) * values.length) / numImages);
+    return images.sizes.map((size, image) =>
+      ssdCandidates(
+        ofImage(probabilities, image),
+        ofImage(deltas, image),
+        anchors,
+        size,
+        this.boxCoder,
+        this.options,
+      ),
+    );
+  }
+}
