@@ -47,7 +47,8 @@ export class RetinaNetRegressionHead extends Module {
 
   /**
    * `bbox_regression`: of the anchors that are objects, image by image. Where they are few, the convolutions run around them
-   * alone, which who computes losses outside of the model cannot do. The caller disposes.
+   * alone, which who computes losses outside of the model cannot do; with gradients at the end they run over all, as there.
+   * The caller disposes.
    *
    * @param anchors of each level
    * @param targets of each image
@@ -146,7 +147,7 @@ export class RetinaNetRegressionHead extends Module {
     target: AnchorTargets,
     levels: readonly number[],
   ): boolean {
-    if (!this.tower.isLocal || target.numPositives === 0) return false;
+    if (this.headGradients === 'at-the-end' || !this.tower.isLocal || target.numPositives === 0) return false;
     const pixels = levels.reduce((sum, level) => {
       const [, height, width] = features[level].shape;
       return sum + height * width;
