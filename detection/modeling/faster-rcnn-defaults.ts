@@ -1,4 +1,34 @@
-import { count, fraction, list, nonNegative, positive, type SettingsSchema, type ValuesOf } from './settings';
+import {
+  boxLossSetting,
+  classificationLosses,
+  classWeightsSetting,
+  equalWeights,
+  focalDefaults,
+  focalSettings,
+  smoothL1BetaSetting,
+  weightSettings,
+} from './loss-settings';
+import {
+  choice,
+  count,
+  fraction,
+  list,
+  nonNegative,
+  positive,
+  type SettingsSchema,
+  type ValuesOf,
+} from './settings';
+
+/** Of the RPN. */
+export const RPN_LOSS_NAMES = ['loss_objectness', 'loss_rpn_box_reg'] as const;
+/** Of the ROI heads' box head. */
+export const FAST_RCNN_LOSS_NAMES = ['loss_classifier', 'loss_box_reg'] as const;
+const LOSS_NAMES = [...RPN_LOSS_NAMES, ...FAST_RCNN_LOSS_NAMES] as const;
+
+const lossesOfPart = {
+  classification: choice('how probabilities are compared', classificationLosses),
+  box: boxLossSetting,
+};
 
 const numbersOfTraining = {
   train: count('in training'),
@@ -39,11 +69,20 @@ export const fasterRcnnSchema = {
     detectionsPerImage: count('most detections of an image'),
     minDetectionSize: nonNegative('shortest side of a detection, pixels of the resized image'),
   },
+  losses: {
+    rpn: lossesOfPart,
+    roi: lossesOfPart,
+    smoothL1Beta: smoothL1BetaSetting,
+    focal: focalSettings,
+    classWeights: classWeightsSetting,
+    weights: weightSettings(LOSS_NAMES),
+  },
 } satisfies SettingsSchema;
 
 export type FasterRcnnSettings = ValuesOf<typeof fasterRcnnSchema>;
 export type RpnOptions = FasterRcnnSettings['rpn'];
 export type RoiOptions = FasterRcnnSettings['roi'];
+export type FasterRcnnLossOptions = FasterRcnnSettings['losses'];
 
 /**
  * The numbers of the published detector. All are the defaults of torchvision's FasterRCNN and
@@ -79,8 +118,15 @@ export const fasterRcnnDefaults = {
     /** RoIHeads.postprocess_detections. */
     minDetectionSize: 1e-2,
   },
+  losses: {
+    rpn: { classification: 'cross_entropy', box: 'smooth_l1' },
+    roi: { classification: 'cross_entropy', box: 'smooth_l1' },
+    /** RegionProposalNetwork.compute_loss and fastrcnn_loss. */
+    smoothL1Beta: 1 / 9,
+    focal: focalDefaults,
+    classWeights: [],
+    weights: equalWeights(LOSS_NAMES),
+  },
   /** The box that pools from the canonical level (torchvision's LevelMapper). */
   levelMapper: { canonicalScale: 224, canonicalLevel: 4 },
-  /** Where the box regression losses turn from quadratic to linear (RegionProposalNetwork, fastrcnn_loss). */
-  smoothL1Beta: 1 / 9,
 } satisfies FasterRcnnSettings & Record<string, unknown>;

@@ -57,8 +57,12 @@ export interface ModelSettings<Values = SettingValues> {
   readonly schema: SettingsSchema;
   /** The model's own. */
   readonly values: Values;
-  /** What does not go together among values that the schema allows each for itself. */
-  faults(values: Values): readonly SettingFault[];
+  /**
+   * What does not go together among values that the schema allows each for itself.
+   *
+   * @param numClasses foreground classes of the detector, where they are known
+   */
+  faults(values: Values, numClasses?: number): readonly SettingFault[];
 }
 
 export interface SettingFault {

@@ -5,6 +5,8 @@ import { isRecording, noGradient, recordOperation } from '../nn/tfjs-internals';
 export interface PositiveEntries {
   readonly rows: Int32Array;
   readonly columns: Int32Array;
+  /** What the loss of each counts; 1 if left out. */
+  readonly weights?: Float32Array | undefined;
 }
 
 export interface FocalLossOptions {
@@ -23,8 +25,9 @@ const NEVER = -1e4;
 interface Block {
   readonly firstRow: number;
   readonly numRows: number;
-  /** [P * 2] row within the block, and column. */
+  /** Of P positive entries [P * 2] row within the block, and column. */
   readonly positives: Int32Array;
+  readonly positiveWeights: Float32Array | undefined;
   /** Rows within the block. */
   readonly ignoredRows: Int32Array;
 }
@@ -77,14 +80,13 @@ function blocksOf(logits: tf.Tensor2D, positives: PositiveEntries, ignoredRows: 
     const firstRow = i * rowsOfBlock;
     const end = Math.min(firstRow + rowsOfBlock, numRows);
     const isInside = (row: number): boolean => row >= firstRow && row < end;
-    const entries: number[] = [];
-    positives.rows.forEach((row, k) => {
-      if (isInside(row)) entries.push(row - firstRow, positives.columns[k]);
-    });
+    const inside = Int32Array.from(positives.rows.keys()).filter((k) => isInside(positives.rows[k]));
+    const { rows, columns, weights } = positives;
     return {
       firstRow,
       numRows: end - firstRow,
-      positives: Int32Array.from(entries),
+      positives: Int32Array.from([...inside].flatMap((k) => [rows[k] - firstRow, columns[k]])),
+      positiveWeights: weights && Float32Array.from(inside, (k) => weights[k]),
       ignoredRows: ignoredRows.filter(isInside).map((row) => row - firstRow),
     };
   });
@@ -92,7 +94,7 @@ function blocksOf(logits: tf.Tensor2D, positives: PositiveEntries, ignoredRows: 
 
 function blockLoss(
   logits: tf.Tensor2D,
-  { firstRow, numRows, positives, ignoredRows }: Block,
+  { firstRow, numRows, positives, positiveWeights, ignoredRows }: Block,
   { alpha, gamma }: FocalLossOptions,
   withSlopes: boolean,
 ): BlockLoss {
@@ -111,7 +113,8 @@ function blockLoss(
   background = tf.tensorScatterUpdate(background, entries, tf.fill([positives.length / 2], NEVER));
   const negative = focalLoss(background, 1 - alpha, gamma, withSlopes);
   // What a positive entry's logit is for, its negative is against.
-  const positive = focalLoss(tf.neg(tf.gatherND(rows, entries)), alpha, gamma, withSlopes);
+  const weights = positiveWeights ? tf.mul(tf.tensor1d(positiveWeights), alpha) : alpha;
+  const positive = focalLoss(tf.neg(tf.gatherND(rows, entries)), weights, gamma, withSlopes);
   return {
     sum: tf.add(tf.sum(negative.losses), tf.sum(positive.losses)),
     slopes:
@@ -124,7 +127,7 @@ function blockLoss(
 /** Of entries that should be 0, with probability p: weight * p^gamma * -log(1 - p), and its derivative by the logit. */
 function focalLoss(
   logits: tf.Tensor,
-  weight: number,
+  weight: number | tf.Tensor,
   gamma: number,
   withSlopes: boolean,
 ): { losses: tf.Tensor; slopes?: tf.Tensor } {

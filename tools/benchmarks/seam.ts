@@ -13,13 +13,15 @@ import type { FasterRcnn } from '../../detection/modeling/faster-rcnn';
 import { fasterRcnnModel } from '../../detection/modeling/definitions/faster-rcnn';
 import { DenseFasterRcnn, denseLossFunction } from '../../detection/modeling/separated/dense-forward';
 import { identity, LossesAsOutputsFasterRcnn } from '../../detection/modeling/separated/losses-as-outputs';
-import { sampledLosses, SamplingFasterRcnn } from '../../detection/modeling/separated/sampling-forward';
+import { sampledLossFunction, SamplingFasterRcnn } from '../../detection/modeling/separated/sampling-forward';
 import { lossesAndGradients } from '../../detection/nn/autograd';
 import type { HeadGradients } from '../../detection/nn/head-losses';
 import { RandomStream } from '../../detection/nn/random';
 import { recordTape, type TapeNode } from '../../detection/nn/tfjs-internals';
 import type { DetectionBatch } from '../../detection/structures/detection-batch';
 import type { Targets } from '../../detection/structures/instances';
+import { BENCHMARK_SEED } from './detector-batch';
+import { fillWithFormula } from './formula-weights';
 import { LiveBytesMeter } from './live-bytes';
 
 const NUM_CLASSES = 90;
@@ -159,14 +161,17 @@ async function main([modelArgument, sizeArgument, batchArgument]: string[]): Pro
   const [size, batchSize] = [Number(sizeArgument ?? 800), Number(batchArgument ?? 2)];
   await loadBackend();
   const meter = LiveBytesMeter.start();
-  const build = (headGradients: HeadGradients): FasterRcnn =>
-    definition.build({
+  const build = (headGradients: HeadGradients): FasterRcnn => {
+    const detector = definition.build({
       numClasses: NUM_CLASSES,
       seed: 0,
       norm: 'frozen',
       trainableLayers: 3,
       headGradients,
     });
+    fillWithFormula(detector, BENCHMARK_SEED);
+    return detector;
+  };
   const batch = randomBatch(size, batchSize);
   const { images, targets } = batch;
   function measure<Inputs, Outputs>(
@@ -181,7 +186,7 @@ async function main([modelArgument, sizeArgument, batchArgument]: string[]): Pro
   }
   process.stdout.write(`${definition.name}, ${size}x${size}, batch ${batchSize}, ${NUM_CLASSES} classes\n\n`);
   let detector = build('in-forward');
-  measure('sampling forward', new SamplingFasterRcnn(detector), sampledLosses, batch);
+  measure('sampling forward', new SamplingFasterRcnn(detector), sampledLossFunction(detector), batch);
   measure('dense forward', new DenseFasterRcnn(detector), denseLossFunction(detector), images);
   measure(
     'in-model, gradients of the heads in the forward',

@@ -3,7 +3,7 @@ import { withLoss, type SeparatedModel } from '../../detection/engine/with-loss'
 import type { FasterRcnn } from '../../detection/modeling/faster-rcnn';
 import { DenseFasterRcnn, denseLossFunction } from '../../detection/modeling/separated/dense-forward';
 import { identity, LossesAsOutputsFasterRcnn } from '../../detection/modeling/separated/losses-as-outputs';
-import { sampledLosses, SamplingFasterRcnn } from '../../detection/modeling/separated/sampling-forward';
+import { sampledLossFunction, SamplingFasterRcnn } from '../../detection/modeling/separated/sampling-forward';
 import type { HeadGradients } from '../../detection/nn/head-losses';
 import type { DetectionBatch } from '../../detection/structures/detection-batch';
 import type { Targets } from '../../detection/structures/instances';
@@ -54,7 +54,7 @@ export function trainingForm(
     case 'in-model':
       return (batch) => detector.losses(batch);
     case 'separated, sampling forward':
-      return separated(new SamplingFasterRcnn(detector), sampledLosses, (batch) => batch);
+      return separated(new SamplingFasterRcnn(detector), sampledLossFunction(detector), (batch) => batch);
     case 'separated, dense forward':
       return separated(new DenseFasterRcnn(detector), denseLossFunction(detector), ({ images }) => images);
     case 'separated, losses as outputs':

@@ -10,6 +10,7 @@ import type {
 } from '../detector';
 import { FasterRcnn } from '../faster-rcnn';
 import { fasterRcnnDefaults, fasterRcnnSchema, type FasterRcnnSettings } from '../faster-rcnn-defaults';
+import { classWeightFaults } from '../loss-settings';
 import { FastRcnnConvFcHead, FastRcnnPredictor, TwoMlpHead } from '../roi/box-head';
 import { FastRcnnStage } from '../roi/fast-rcnn';
 import { MultiScaleRoiAlign } from '../roi/multi-scale-roi-align';
@@ -91,7 +92,11 @@ export function fasterRcnn(
     needs: [],
     published,
     stateDict,
-    settings: { schema: fasterRcnnSchema, values, faults: (given) => faults(given, configuration) },
+    settings: {
+      schema: fasterRcnnSchema,
+      values,
+      faults: (given, numClasses) => faults(given, configuration, numClasses),
+    },
     configuration,
     anchors: (padded, settings: SomeOf<FasterRcnnSettings> = {}) =>
       anchorGenerator(withSettings(values, settings)).anchors(
@@ -117,13 +122,15 @@ function anchorGenerator({ anchors: { sizes, aspectRatios } }: FasterRcnnSetting
 }
 
 function faults(
-  { anchors, rpn, roi }: FasterRcnnSettings,
+  { anchors, rpn, roi, losses }: FasterRcnnSettings,
   { strides }: FasterRcnnConfiguration,
+  numClasses: number | undefined,
 ): SettingFault[] {
   return [
     ...anchorSizeFaults(anchors.sizes, strides),
     ...overlapFaults('rpn', rpn),
     ...overlapFaults('roi', roi),
+    ...classWeightFaults(losses.classWeights, numClasses),
   ];
 }
 
@@ -133,10 +140,10 @@ function assemble(
   options: FasterRcnnOptions,
   definition: ModelDefinition,
 ): FasterRcnn {
-  const [fault] = faults(settings, configuration);
+  const { categories, seed, norm, trainableLayers } = completeOptions(options, definition);
+  const [fault] = faults(settings, configuration, categories.length);
   if (fault) throw new RangeError(`${fault.setting} ${fault.reason}`);
   const { body, epsilon, fpnChannels, improved, headFeatures } = configuration;
-  const { categories, seed, norm, trainableLayers } = completeOptions(options, definition);
   const { headGradients, input = definition.input } = options;
   const random = new RandomStream(seed, 'init');
   const norms = normalisation(norm, epsilon);
@@ -153,6 +160,7 @@ function assemble(
     new RandomStream(seed, 'rpn-sampler'),
     settings.rpn,
     headGradients,
+    settings.losses,
   );
   const boxHead = improved
     ? new FastRcnnConvFcHead(fpnChannels, POOLED_SIZE, IMPROVED.boxHeadChannels, headFeatures, norms, random)
@@ -164,6 +172,7 @@ function assemble(
     new RandomStream(seed, 'roi-sampler'),
     settings.roi,
     headGradients,
+    settings.losses,
   );
   return new FasterRcnn({ definition, input, categories }, backbone, rpn, new RoiHeads(boxStage));
 }

@@ -42,6 +42,7 @@ const torchvisionSettings: FasterRcnnSettings = {
   anchors: fasterRcnnDefaults.anchors,
   rpn: fasterRcnnDefaults.rpn,
   roi: fasterRcnnDefaults.roi,
+  losses: fasterRcnnDefaults.losses,
 };
 const torchvisionSides = { input: torchvisionInput(fasterRcnnDefaults.transform) };
 

@@ -1,9 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { summary } from '../../events/summary';
 import type { Losses } from '../../nn/trainable';
-import { smoothL1Sum } from '../../ops/smooth-l1';
-import { concatBoxes } from '../../structures/boxes';
-import { fasterRcnnDefaults } from '../faster-rcnn-defaults';
+import { softmaxFocalLossSum } from '../../ops/softmax-focal-loss';
+import type { FasterRcnnLossOptions } from '../faster-rcnn-defaults';
+import { weighed, weightsOfLabels } from '../loss-settings';
+import type { BoxCoder } from '../matching/box-coder';
+import { boxLossSum, concatTargets, type BoxTargets } from '../matching/box-loss';
 import type { RoiPredictions } from './box-head';
 import { classificationStatistics } from './classification-statistics';
 
@@ -11,12 +13,9 @@ import { classificationStatistics } from './classification-statistics';
 export interface RoiTargets {
   /** [R], 0 is background. */
   readonly labels: Int32Array;
-  /** Box deltas [positives, 4] of the proposals with a label > 0. */
-  readonly gtDeltas: Float32Array;
+  /** Of the proposals with a label > 0. */
+  readonly boxes: BoxTargets;
 }
-
-/** What `fastRcnnLosses` returns. */
-export const FAST_RCNN_LOSS_NAMES = ['loss_classifier', 'loss_box_reg'] as const;
 
 /**
  * loss_classifier and loss_box_reg: torchvision's fastrcnn_loss; the box loss is divided by all ROIs, so that each
@@ -27,6 +26,8 @@ export const FAST_RCNN_LOSS_NAMES = ['loss_classifier', 'loss_box_reg'] as const
 export function fastRcnnLosses(
   { classLogits, boxDeltas }: RoiPredictions,
   targets: readonly RoiTargets[],
+  boxCoder: BoxCoder,
+  options: FasterRcnnLossOptions,
 ): Losses {
   return tf.tidy(() => {
     const [numRois, numLabels] = classLogits.shape;
@@ -41,15 +42,36 @@ export function fastRcnnLosses(
       positives.map((roi) => roi * numLabels + labels[roi]),
       'int32',
     );
-    const predDeltas = tf.gather(tf.reshape(boxDeltas, [numRois * numLabels, 4]), ofLabel);
-    const gtDeltas = tf.tensor2d(concatBoxes(targets.map((ofImage) => ofImage.gtDeltas)), [
-      positives.length,
-      4,
-    ]);
-    const oneHot = tf.oneHot(tf.tensor1d(labels, 'int32'), numLabels);
-    return {
-      loss_classifier: tf.losses.softmaxCrossEntropy(oneHot, classLogits),
-      loss_box_reg: tf.div(smoothL1Sum(predDeltas, gtDeltas, fasterRcnnDefaults.smoothL1Beta), numRois),
-    };
+    const predDeltas = tf.gather(tf.reshape<tf.Rank.R2>(boxDeltas, [numRois * numLabels, 4]), ofLabel);
+    const boxTargets = concatTargets(targets.map(({ boxes }) => boxes));
+    const boxSum = boxLossSum(predDeltas, boxTargets, boxCoder, { ...options, box: options.roi.box });
+    return weighed(
+      {
+        loss_classifier: classifierLoss(classLogits, labels, options),
+        loss_box_reg: tf.div<tf.Scalar>(boxSum, numRois),
+      },
+      options.weights,
+    );
   });
+}
+
+/** Mean over ROIs, each by the weight of its class: torch's cross_entropy, or the focal loss in its place. */
+function classifierLoss(
+  classLogits: tf.Tensor2D,
+  labels: Int32Array,
+  { roi, focal, classWeights }: FasterRcnnLossOptions,
+): tf.Scalar {
+  const isFocal = roi.classification === 'focal';
+  if (!isFocal && classWeights.length === 0) {
+    const oneHot = tf.oneHot(tf.tensor1d(labels, 'int32'), classLogits.shape[1]);
+    return tf.losses.softmaxCrossEntropy(oneHot, classLogits);
+  }
+  const weights = weightsOfLabels(labels, classWeights) ?? new Float32Array(labels.length).fill(1);
+  const ofLabel = (label: number): number => (!isFocal ? 1 : label > 0 ? focal.alpha : 1 - focal.alpha);
+  const weightsOfRois = weights.map((weight, i) => weight * ofLabel(labels[i]));
+  const sum = softmaxFocalLossSum(classLogits, labels, weightsOfRois, isFocal ? focal.gamma : 0);
+  return tf.div(
+    sum,
+    weights.reduce((total, weight) => total + weight, 0),
+  );
 }

@@ -8,7 +8,12 @@ import { concatBoxes, numBoxes, selectBoxes, type Boxes } from '../../structures
 import type { ImageBatch } from '../../structures/image-batch';
 import type { Targets } from '../../structures/instances';
 import type { Size } from '../../structures/size';
-import { fasterRcnnDefaults, type RoiOptions } from '../faster-rcnn-defaults';
+import {
+  FAST_RCNN_LOSS_NAMES,
+  fasterRcnnDefaults,
+  type FasterRcnnLossOptions,
+  type RoiOptions,
+} from '../faster-rcnn-defaults';
 import type { Found } from '../found';
 import { BoxCoder } from '../matching/box-coder';
 import { BETWEEN_THRESHOLDS, Matcher } from '../matching/matcher';
@@ -16,7 +21,7 @@ import { BalancedSampler } from '../matching/sampler';
 import type { FastRcnnPredictor, RoiPredictions } from './box-head';
 import type { BoxStage, Sample } from './box-stage';
 import { fastRcnnInference } from './fast-rcnn-inference';
-import { FAST_RCNN_LOSS_NAMES, fastRcnnLosses, type RoiTargets } from './fast-rcnn-losses';
+import { fastRcnnLosses, type RoiTargets } from './fast-rcnn-losses';
 import type { MultiScaleRoiAlign } from './multi-scale-roi-align';
 
 /** A box head: pooled ROIs [R, size, size, C] -> [R, outFeatures]. */
@@ -41,6 +46,7 @@ export class FastRcnnStage extends Module implements BoxStage {
     random: RandomStream,
     private readonly options: RoiOptions = fasterRcnnDefaults.roi,
     private readonly headGradients: HeadGradients = 'in-forward',
+    private readonly lossOptions: FasterRcnnLossOptions = fasterRcnnDefaults.losses,
   ) {
     super();
     this.boxHead = this.child('box_head', boxHead);
@@ -71,11 +77,16 @@ export class FastRcnnStage extends Module implements BoxStage {
         const predictions = this.predict(pooled);
         // The tape has what it needs of the largest tensor of the head.
         pooled.dispose();
-        return fastRcnnLosses(predictions, this.roiTargets(samples, targets));
+        return this.lossesOf(predictions, this.roiTargets(samples, targets));
       };
       return headLosses([head], this.headGradients);
     });
     return { losses, samples };
+  }
+
+  /** The losses of what the head says of the samples of all images. The caller disposes. */
+  lossesOf(predictions: RoiPredictions, targets: readonly RoiTargets[]): Losses {
+    return fastRcnnLosses(predictions, targets, this.boxCoder, this.lossOptions);
   }
 
   *detect(
@@ -151,7 +162,7 @@ export class FastRcnnStage extends Module implements BoxStage {
         targets[image].boxes,
         positives.map((roi) => matchedGt[roi]),
       );
-      return { labels, gtDeltas: this.boxCoder.encode(gtBoxes, selectBoxes(boxes, positives)) };
+      return { labels, boxes: { references: selectBoxes(boxes, positives), gtBoxes } };
     });
   }
 }

@@ -10,14 +10,19 @@ import { concatBoxes, numBoxes, selectBoxes, type Boxes } from '../../structures
 import type { ImageBatch } from '../../structures/image-batch';
 import type { Size } from '../../structures/size';
 import type { Targets } from '../../structures/instances';
-import { fasterRcnnDefaults, type RpnOptions } from '../faster-rcnn-defaults';
+import {
+  fasterRcnnDefaults,
+  RPN_LOSS_NAMES,
+  type FasterRcnnLossOptions,
+  type RpnOptions,
+} from '../faster-rcnn-defaults';
 import { BoxCoder } from '../matching/box-coder';
 import { BETWEEN_THRESHOLDS, Matcher } from '../matching/matcher';
 import { BalancedSampler } from '../matching/sampler';
 import type { AnchorGenerator } from './anchor-generator';
 import { filterProposals } from './proposals';
 import type { RpnHead, RpnPredictions, SampledPredictions } from './rpn-head';
-import { anchorsOfBatch, predictionsAt, RPN_LOSS_NAMES, rpnLosses, type AnchorSample } from './rpn-losses';
+import { anchorsOfBatch, predictionsAt, rpnLosses, type AnchorSample } from './rpn-losses';
 
 export interface RpnOutputs {
   readonly predictions: RpnPredictions;
@@ -52,6 +57,7 @@ export class RegionProposalNetwork extends Module {
     random: RandomStream,
     private readonly options: RpnOptions = fasterRcnnDefaults.rpn,
     private readonly headGradients: HeadGradients = 'in-forward',
+    private readonly lossOptions: FasterRcnnLossOptions = fasterRcnnDefaults.losses,
   ) {
     super();
     this.head = this.child('head', head);
@@ -74,9 +80,14 @@ export class RegionProposalNetwork extends Module {
     const losses = tf.tidy(() => {
       const anchors = this.sample(features, images, targets);
       proposals = anchors.proposals;
-      return headLosses([() => rpnLosses(anchors.predict(), anchors.samples)], this.headGradients);
+      return headLosses([() => this.lossesOf(anchors.predict(), anchors.samples)], this.headGradients);
     });
     return { proposals, losses };
+  }
+
+  /** The losses of what the head says of the sampled anchors, in the order of `anchorsOfBatch`. The caller disposes. */
+  lossesOf(predictions: SampledPredictions, samples: readonly AnchorSample[]): Losses {
+    return rpnLosses(predictions, samples, this.boxCoder, this.lossOptions);
   }
 
   /**
@@ -151,7 +162,7 @@ export class RegionProposalNetwork extends Module {
       gtBoxes,
       positives.map((anchor) => matches[anchor]),
     );
-    const gtDeltas = this.boxCoder.encode(gtOfPositives, selectBoxes(anchors, positives));
-    return { positives, negatives, gtDeltas };
+    const boxes = { references: selectBoxes(anchors, positives), gtBoxes: gtOfPositives };
+    return { positives, negatives, boxes };
   }
 }

@@ -1,17 +1,19 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { summary } from '../../events/summary';
 import type { Losses } from '../../nn/trainable';
-import { smoothL1Sum } from '../../ops/smooth-l1';
-import { concatBoxes } from '../../structures/boxes';
-import { fasterRcnnDefaults } from '../faster-rcnn-defaults';
+import { sigmoidFocalLossSum } from '../../ops/sigmoid-focal-loss';
+import type { FasterRcnnLossOptions } from '../faster-rcnn-defaults';
+import { weighed } from '../loss-settings';
+import type { BoxCoder } from '../matching/box-coder';
+import { boxLossSum, concatTargets, type BoxTargets } from '../matching/box-loss';
 import type { RpnPredictions, SampledPredictions } from './rpn-head';
 
 /** The anchors of one image that take part in the losses. Indices count through all anchors of the image. */
 export interface AnchorSample {
   readonly positives: Int32Array;
   readonly negatives: Int32Array;
-  /** Box deltas [positives, 4] that the positives should have predicted. */
-  readonly gtDeltas: Float32Array;
+  /** Of the positives. */
+  readonly boxes: BoxTargets;
 }
 
 /**
@@ -38,35 +40,56 @@ export function predictionsAt(
   });
 }
 
-/** What `rpnLosses` returns. */
-export const RPN_LOSS_NAMES = ['loss_objectness', 'loss_rpn_box_reg'] as const;
-
 /**
  * loss_objectness and loss_rpn_box_reg: torchvision's RegionProposalNetwork.compute_loss. The caller disposes.
  *
  * @param predictions in the order of `anchorsOfBatch`
  * @param samples of each image
  */
-export function rpnLosses({ logits, deltas }: SampledPredictions, samples: readonly AnchorSample[]): Losses {
+export function rpnLosses(
+  { logits, deltas }: SampledPredictions,
+  samples: readonly AnchorSample[],
+  boxCoder: BoxCoder,
+  options: FasterRcnnLossOptions,
+): Losses {
   return tf.tidy(() => {
     const numSampled = logits.shape[0];
     const numPositives = samples.reduce((sum, { positives }) => sum + positives.length, 0);
     summary.scalar('rpn/num_pos_anchors', numPositives / samples.length);
     summary.scalar('rpn/num_neg_anchors', (numSampled - numPositives) / samples.length);
 
-    const labels = tf.tensor1d(
-      Float32Array.from({ length: numSampled }, (_, i) => (i < numPositives ? 1 : 0)),
+    const predDeltas = tf.slice2d(deltas, [0, 0], [numPositives, 4]);
+    const targets = concatTargets(samples.map(({ boxes }) => boxes));
+    const boxSum = boxLossSum(predDeltas, targets, boxCoder, { ...options, box: options.rpn.box });
+    return weighed(
+      {
+        loss_objectness: objectnessLoss(logits, numPositives, options),
+        loss_rpn_box_reg: tf.div<tf.Scalar>(boxSum, numSampled),
+      },
+      options.weights,
     );
-    const predDeltas = tf.slice(deltas, 0, numPositives);
-    const gtDeltas = tf.tensor2d(concatBoxes(samples.map((sample) => sample.gtDeltas)), [numPositives, 4]);
-    return {
-      loss_objectness: tf.losses.sigmoidCrossEntropy(labels, logits),
-      loss_rpn_box_reg: tf.div(
-        smoothL1Sum(predDeltas, gtDeltas, fasterRcnnDefaults.smoothL1Beta),
-        numSampled,
-      ),
-    };
   });
+}
+
+/** Mean over sampled anchors, of which the first are positive. */
+function objectnessLoss(
+  logits: tf.Tensor1D,
+  numPositives: number,
+  { rpn, focal }: FasterRcnnLossOptions,
+): tf.Scalar {
+  const numSampled = logits.shape[0];
+  if (rpn.classification === 'focal') {
+    const positives = {
+      rows: Int32Array.from({ length: numPositives }, (_, anchor) => anchor),
+      columns: new Int32Array(numPositives),
+    };
+    const column = tf.reshape<tf.Rank.R2>(logits, [numSampled, 1]);
+    return tf.div(sigmoidFocalLossSum(column, positives, focal), numSampled);
+  }
+  const labels = tf.tensor1d(
+    Float32Array.from({ length: numSampled }, (_, anchor) => (anchor < numPositives ? 1 : 0)),
+  );
+  return tf.losses.sigmoidCrossEntropy(labels, logits);
 }
 
 function concatIndices(lists: readonly Int32Array[]): Int32Array {

@@ -8,9 +8,8 @@ import type { Size } from '../../structures/size';
 import type { Targets } from '../../structures/instances';
 import { inOriginalPixels } from '../found';
 import type { FasterRcnn } from '../faster-rcnn';
-import { fastRcnnLosses } from '../roi/fast-rcnn-losses';
 import type { RpnOutputs } from '../rpn/region-proposal-network';
-import { predictionsAt, rpnLosses } from '../rpn/rpn-losses';
+import { predictionsAt } from '../rpn/rpn-losses';
 import { SeparatedFasterRcnn } from './separated-faster-rcnn';
 
 /** All that the detector knows before it sees a target. */
@@ -59,8 +58,8 @@ export function denseLossFunction({ rpn, roiHeads }: FasterRcnn) {
     const sampledBoxes = samples.map(({ boxes }) => boxes);
     const roiPredictions = boxStage.forward(features, sampledBoxes, imageSizes);
     return {
-      ...rpnLosses(predictionsAt(predictions, anchorSamples), anchorSamples),
-      ...fastRcnnLosses(roiPredictions, boxStage.roiTargets(samples, targets)),
+      ...rpn.lossesOf(predictionsAt(predictions, anchorSamples), anchorSamples),
+      ...boxStage.lossesOf(roiPredictions, boxStage.roiTargets(samples, targets)),
     };
   };
 }

@@ -1,9 +1,10 @@
 import type { Losses } from '../../nn/trainable';
 import type { DetectionBatch } from '../../structures/detection-batch';
+import type { FasterRcnn } from '../faster-rcnn';
 import type { RoiPredictions } from '../roi/box-head';
-import { fastRcnnLosses, type RoiTargets } from '../roi/fast-rcnn-losses';
+import type { RoiTargets } from '../roi/fast-rcnn-losses';
 import type { SampledPredictions } from '../rpn/rpn-head';
-import { rpnLosses, type AnchorSample } from '../rpn/rpn-losses';
+import type { AnchorSample } from '../rpn/rpn-losses';
 import { SeparatedFasterRcnn } from './separated-faster-rcnn';
 
 /** What the two heads say, and what each should have said. Lists have an entry for each image. */
@@ -44,12 +45,14 @@ export class SamplingFasterRcnn extends SeparatedFasterRcnn<DetectionBatch, Samp
 }
 
 /**
- * The loss function that belongs to it, and to nothing else. A function of the outputs alone: the targets, which
- * `withLoss` offers as well, have been used up in the forward.
+ * The loss function that belongs to it, and to nothing else. A function of the outputs alone, and of how the losses of this
+ * detector are configured: the targets, which `withLoss` offers as well, have been used up in the forward.
+ *
+ * @param detector the one that the outputs come from
  */
-export function sampledLosses(outputs: SampledOutputs): Losses {
-  return {
-    ...rpnLosses(outputs.anchorPredictions, outputs.anchorSamples),
-    ...fastRcnnLosses(outputs.roiPredictions, outputs.roiTargets),
-  };
+export function sampledLossFunction({ rpn, roiHeads: { boxStage } }: FasterRcnn) {
+  return (outputs: SampledOutputs): Losses => ({
+    ...rpn.lossesOf(outputs.anchorPredictions, outputs.anchorSamples),
+    ...boxStage.lossesOf(outputs.roiPredictions, outputs.roiTargets),
+  });
 }

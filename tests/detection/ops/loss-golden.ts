@@ -23,6 +23,24 @@ export interface LossGolden {
       readonly gradient: Matrix;
     }[];
   };
+  readonly softmax: {
+    readonly logits: Matrix;
+    readonly labels: readonly number[];
+    readonly classWeights: readonly number[];
+    /** Mean by the weights. */
+    readonly crossEntropy: { readonly loss: number; readonly gradient: Matrix };
+    readonly focal: readonly { readonly gamma: number; readonly loss: number; readonly gradient: Matrix }[];
+  };
+  readonly deltas: readonly {
+    readonly kind: 'l1' | 'smooth_l1' | 'giou' | 'diou' | 'ciou';
+    readonly weights: readonly number[];
+    readonly references: Matrix;
+    readonly gt: Matrix;
+    readonly deltas: Matrix;
+    readonly beta: number;
+    readonly loss: number;
+    readonly gradient: Matrix;
+  }[];
   readonly decoding: {
     readonly boxes: Matrix;
     readonly deltas: Matrix;

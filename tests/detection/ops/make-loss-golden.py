@@ -9,7 +9,8 @@ import math
 
 import torch
 import torchvision
-from torchvision.models.detection._utils import BoxCoder
+from torch.nn.functional import cross_entropy
+from torchvision.models.detection._utils import BoxCoder, _box_loss
 from torchvision.ops import (
     complete_box_iou_loss,
     distance_box_iou_loss,
@@ -52,6 +53,18 @@ POSITIVES = [(0, 2), (1, 1), (1, 2), (2, 1), (3, 3), (6, 0)]
 IGNORED_ROWS = [4]
 FOCAL_OPTIONS = [(0.25, 2.0), (0.5, 0.0), (0.0, 1.5), (1.0, 2.0), (0.75, 3.0)]
 
+# Of rows, for the losses of classes that exclude one another.
+CLASS_LOGITS = [
+    [1.0, 2.0, 0.5, -0.25],
+    [0.1, -0.3, 0.7, 0.0],
+    [60.0, 0.0, -10.0, -60.0],
+    [-40.0, 50.0, 0.0, 12.0],
+    [0.0, 0.0, 0.0, 0.0],
+    [-2.0, 1.5, 3.0, -1.0],
+]
+LABELS = [1, 2, 0, 3, 0, 1]
+CLASS_WEIGHTS = [1.0, 0.5, 2.0, 3.25]
+
 WEIGHTS = [[1.0, 1.0, 1.0, 1.0], [10.0, 10.0, 5.0, 5.0]]
 REFERENCE_BOXES = [[0, 0, 10, 10], [5, 5, 25, 45], [0.8, 1.1, 3.2, 2.8], [-4.5, 3, 60, 17], [10, 10, 11, 14]]
 LARGEST = torch.tensor(math.log(1000.0 / 16)).item()  # where growth is cut off, as float32
@@ -62,6 +75,9 @@ DELTAS = [
     [-0.25, 0.75, LARGEST, -3],
     [2, -2, 5 * LARGEST, 21],
 ]
+# Of the deltas that are not cut off.
+GT_BOXES = [[1, 2, 11, 14], [0.5, 1, 3.75, 3.25]]
+SMOOTH_L1_BETA = 0.25
 
 
 def float32(values):
@@ -85,6 +101,40 @@ def focal(alpha, gamma):
     loss = sigmoid_focal_loss(logits[counted], targets[counted], alpha, gamma, reduction="sum")
     loss.backward()
     return {"alpha": alpha, "gamma": gamma, "loss": loss.item(), "gradient": logits.grad.tolist()}
+
+
+def weighted_cross_entropy():
+    logits = float32(CLASS_LOGITS).requires_grad_()
+    loss = cross_entropy(logits, torch.tensor(LABELS), float32(CLASS_WEIGHTS))
+    loss.backward()
+    return {"loss": loss.item(), "gradient": logits.grad.tolist()}
+
+
+def softmax_focal(gamma):
+    logits = float32(CLASS_LOGITS).requires_grad_()
+    labels = torch.tensor(LABELS)
+    entropy = cross_entropy(logits, labels, reduction="none")
+    loss = (float32(CLASS_WEIGHTS)[labels] * (1 - torch.exp(-entropy)) ** gamma * entropy).sum()
+    loss.backward()
+    return {"gamma": gamma, "loss": loss.item(), "gradient": logits.grad.tolist()}
+
+
+def of_deltas(kind, weights):
+    deltas = float32([row for row in DELTAS if max(row) < 4]).requires_grad_()
+    references = float32([box for box, row in zip(REFERENCE_BOXES, DELTAS) if max(row) < 4])
+    gt = float32(GT_BOXES)
+    loss = _box_loss(kind, BoxCoder(weights), references, gt, deltas, {"beta": SMOOTH_L1_BETA})
+    loss.backward()
+    return {
+        "kind": kind,
+        "weights": weights,
+        "references": references.tolist(),
+        "gt": gt.tolist(),
+        "deltas": deltas.tolist(),
+        "beta": SMOOTH_L1_BETA,
+        "loss": loss.item(),
+        "gradient": deltas.grad.tolist(),
+    }
 
 
 def decoding(weights):
@@ -117,6 +167,16 @@ golden = {
         "ignoredRows": IGNORED_ROWS,
         "results": [focal(alpha, gamma) for alpha, gamma in FOCAL_OPTIONS],
     },
+    "softmax": {
+        "logits": CLASS_LOGITS,
+        "labels": LABELS,
+        "classWeights": CLASS_WEIGHTS,
+        "crossEntropy": weighted_cross_entropy(),
+        "focal": [softmax_focal(gamma) for gamma in (0.0, 1.5, 2.0)],
+    },
+    "deltas": [
+        of_deltas(kind, weights) for kind in ("l1", "smooth_l1", "giou", "diou", "ciou") for weights in WEIGHTS
+    ],
     "decoding": {
         "boxes": REFERENCE_BOXES,
         "deltas": DELTAS,

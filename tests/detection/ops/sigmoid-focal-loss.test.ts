@@ -87,6 +87,22 @@ describe('sigmoid focal loss', () => {
     expect([...half.gradient]).toEqual([...once.gradient].map((slope) => slope / 2));
   });
 
+  it('counts positive entries by their weights', () => {
+    const logits = Float32Array.of(0.5, -1, 2, -3);
+    const options = { alpha: 0.4, gamma: 1.5 };
+    const positives = { rows: Int32Array.of(1, 0), columns: Int32Array.of(0, 1) };
+    const { loss, gradient } = lossAndGradient(logits, [2, 2], (x) =>
+      sigmoidFocalLossSum(x, { ...positives, weights: Float32Array.of(3, 0.5) }, options),
+    );
+    const weights = [1, 0.5, 3, 1];
+    const entries = Array.from(logits, (logit, i) => entry(logit, i === 1 || i === 2, options));
+    expect(loss).toBeCloseTo(
+      entries.reduce((sum, [value], i) => sum + weights[i] * value, 0),
+      5,
+    );
+    entries.forEach(([, slope], i) => expect(gradient[i]).toBeCloseTo(weights[i] * slope, 6));
+  });
+
   it('leaves ignored rows out, whatever is in them', () => {
     const { loss, gradient } = lossAndGradient(Float32Array.of(NaN, Infinity, 1), [3, 1], (x) =>
       sigmoidFocalLossSum(x, NONE, RETINANET, Int32Array.of(0, 1)),

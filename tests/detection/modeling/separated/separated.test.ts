@@ -13,7 +13,10 @@ import {
   identity,
   LossesAsOutputsFasterRcnn,
 } from '../../../../detection/modeling/separated/losses-as-outputs';
-import { sampledLosses, SamplingFasterRcnn } from '../../../../detection/modeling/separated/sampling-forward';
+import {
+  sampledLossFunction,
+  SamplingFasterRcnn,
+} from '../../../../detection/modeling/separated/sampling-forward';
 import { RandomStream } from '../../../../detection/nn/random';
 import type { HeadGradients } from '../../../../detection/nn/head-losses';
 import { lossesAndGradients } from '../../../../detection/nn/autograd';
@@ -57,7 +60,7 @@ function separated<Inputs, Outputs extends object>(
 
 const FORMS = {
   sampling: (detector: FasterRcnn, spy?: Spy) =>
-    separated(new SamplingFasterRcnn(detector), sampledLosses, (batch) => batch, spy),
+    separated(new SamplingFasterRcnn(detector), sampledLossFunction(detector), (batch) => batch, spy),
   dense: (detector: FasterRcnn, spy?: Spy) =>
     separated(new DenseFasterRcnn(detector), denseLossFunction(detector), ({ images }) => images, spy),
   identity: (detector: FasterRcnn, spy?: Spy) =>

@@ -1,0 +1,69 @@
+/** What can be configured of losses, of whichever model. */
+import * as tf from '@tensorflow/tfjs-core';
+import type { Losses } from '../nn/trainable';
+import type { FocalLossOptions } from '../ops/sigmoid-focal-loss';
+import { choice, fraction, list, nonNegative, positive, type SettingFault } from './settings';
+
+export const boxLosses = ['l1', 'smooth_l1', 'giou', 'diou', 'ciou'] as const;
+export const classificationLosses = ['cross_entropy', 'focal'] as const;
+
+export const boxLossSetting = choice(
+  'how boxes are compared: their deltas by distance, or they themselves by overlap',
+  boxLosses,
+);
+export const smoothL1BetaSetting = positive(
+  'difference of deltas from which on smooth_l1 is linear; below it is quadratic',
+);
+export const focalSettings = {
+  alpha: fraction('weight of objects; background has the rest of 1'),
+  gamma: nonNegative('exponent: the higher, the less counts what is right anyhow'),
+};
+export const classWeightsSetting = list(
+  'what an object counts in the classification, of each category; none: all the same, 1, as background',
+  positive('weight'),
+  0,
+);
+
+/** Those of torchvision's sigmoid_focal_loss (Lin et al. 2017, Focal Loss). */
+export const focalDefaults: FocalLossOptions = { alpha: 0.25, gamma: 2 };
+
+/** The weights of losses, a setting for each name. */
+export function weightSettings<const Name extends string>(names: readonly Name[]) {
+  const settings = names.map((name) => [name, nonNegative(`what ${name} is multiplied by`)] as const);
+  return Object.fromEntries(settings) as Record<Name, ReturnType<typeof nonNegative>>;
+}
+
+/** Every loss as it is. */
+export function equalWeights<const Name extends string>(names: readonly Name[]): Record<Name, number> {
+  return Object.fromEntries(names.map((name) => [name, 1])) as Record<Name, number>;
+}
+
+/** Losses times their weights. To be called in a tidy. */
+export function weighed<Name extends string>(
+  losses: Readonly<Record<Name, tf.Scalar>>,
+  weights: Readonly<Record<NoInfer<Name>, number>>,
+): Losses {
+  const names = Object.keys(losses) as Name[];
+  return Object.fromEntries(
+    names.map((name) => [name, weights[name] === 1 ? losses[name] : tf.mul(losses[name], weights[name])]),
+  );
+}
+
+/** What objects of these labels count. @param classWeights of each category, or none */
+export function weightsOfLabels(
+  labels: Int32Array,
+  classWeights: readonly number[],
+): Float32Array | undefined {
+  if (classWeights.length === 0) return undefined;
+  return Float32Array.from(labels, (label) => (label > 0 ? classWeights[label - 1] : 1));
+}
+
+/** What is wrong with `losses.classWeights` of a detector of so many classes; nothing where their number is not known. */
+export function classWeightFaults(
+  classWeights: readonly number[],
+  numClasses: number | undefined,
+): SettingFault[] {
+  if (classWeights.length === 0 || numClasses === undefined || classWeights.length === numClasses) return [];
+  const reason = `has ${classWeights.length} weights, but there are ${numClasses} categories: give one for each, in their order`;
+  return [{ setting: 'losses.classWeights', reason }];
+}

@@ -1,0 +1,49 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { boxIouLossSum } from '../../ops/box-iou-loss';
+import { l1Sum, smoothL1Sum } from '../../ops/smooth-l1';
+import { concatBoxes, type Boxes } from '../../structures/boxes';
+import type { boxLosses } from '../loss-settings';
+import type { BoxCoder } from './box-coder';
+import { decodeBoxes } from './decode-boxes';
+
+export interface BoxLossOptions {
+  readonly box: (typeof boxLosses)[number];
+  readonly smoothL1Beta: number;
+}
+
+/** Where the objects are that some anchors or proposals have found. */
+export interface BoxTargets {
+  /** The anchors or proposals: what deltas start from. */
+  readonly references: Boxes;
+  /** As many. */
+  readonly gtBoxes: Boxes;
+}
+
+/** Those of all lists, in their order. */
+export function concatTargets(lists: readonly BoxTargets[]): BoxTargets {
+  return {
+    references: concatBoxes(lists.map(({ references }) => references)),
+    gtBoxes: concatBoxes(lists.map(({ gtBoxes }) => gtBoxes)),
+  };
+}
+
+/**
+ * Sum of the losses of predicted deltas: torchvision's _box_loss. The caller disposes.
+ *
+ * @param predDeltas [P, 4]
+ * @param targets of P objects
+ */
+export function boxLossSum(
+  predDeltas: tf.Tensor2D,
+  { references, gtBoxes }: BoxTargets,
+  coder: BoxCoder,
+  { box, smoothL1Beta }: BoxLossOptions,
+): tf.Scalar {
+  return tf.tidy(() => {
+    if (box !== 'l1' && box !== 'smooth_l1') {
+      return boxIouLossSum(box, decodeBoxes(predDeltas, references, coder), gtBoxes);
+    }
+    const gtDeltas = tf.tensor2d(coder.encode(gtBoxes, references), predDeltas.shape);
+    return box === 'l1' ? l1Sum(predDeltas, gtDeltas) : smoothL1Sum(predDeltas, gtDeltas, smoothL1Beta);
+  });
+}
