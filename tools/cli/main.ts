@@ -25,6 +25,11 @@ const commands: readonly Entry[] = [
     () => (require('./config') as typeof import('./config')).configCommand,
   ],
   [
+    'anchors [options]',
+    'see how well a model’s anchors cover the boxes of a data set, and which sizes would do better',
+    () => (require('./anchors') as typeof import('./anchors')).anchorsCommand,
+  ],
+  [
     'find-lr [options]',
     'find a learning rate: train while it rises until the loss explodes, and see where the loss falls fastest',
     () => (require('./find-lr') as typeof import('./find-lr')).findLrCommand,

@@ -211,6 +211,11 @@ export const rooms = [
     ],
   },
   {
+    name: 'tools/anchors',
+    holds: "how well anchors cover a data set's boxes, and which sizes do better ([anchors](anchors.md))",
+    mayImport: ['tools/terminal', 'detection/*', 'datasets'],
+  },
+  {
     name: 'tools/benchmarks',
     holds: 'time and memory of training, loading and evaluation',
     mayImport: ['tools/html', 'tools/terminal', 'detection/*', 'datasets', 'weights/*'],
@@ -224,6 +229,7 @@ export const rooms = [
     name: 'tools/cli',
     holds: 'one file a command: its options and its work',
     mayImport: [
+      'tools/anchors',
       'tools/benchmarks',
       'tools/report',
       'tools/run',

@@ -33,6 +33,7 @@ test.each([
   [['evaluate', '--help'], '--iou-type'],
   [['check', '--help'], '--skip-invalid'],
   [['config', '--help'], '--config'],
+  [['anchors', '--help'], '--min-size'],
   [['detect', '--help'], '--score-threshold'],
   [['synthesize', '--help'], '--num-train'],
   [['demo', '--help'], 'report'],
@@ -53,7 +54,18 @@ test.each([
   expect(stdout).toBe('');
 });
 
-const names = ['check', 'config', 'find-lr', 'train', 'evaluate', 'detect', 'convert', 'synthesize', 'demo'];
+const names = [
+  'check',
+  'config',
+  'anchors',
+  'find-lr',
+  'train',
+  'evaluate',
+  'detect',
+  'convert',
+  'synthesize',
+  'demo',
+];
 
 test.each(names)('the list of commands has the usage that %s says of itself', async (name) => {
   await main([name, '--help']);
