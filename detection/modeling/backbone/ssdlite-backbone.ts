@@ -5,8 +5,13 @@ import { Module } from '../../nn/module';
 import type { Body } from './body';
 import { convolution, depthwiseConvolution, type LayerStyle } from './inverted-residual';
 
-/** Channels of the maps that are made of the body's last one (torchvision's SSDLiteFeatureExtractorMobileNet). */
-const EXTRA_CHANNELS = [512, 256, 256, 128];
+export interface SsdLiteBackboneOptions {
+  /** Maps of the body that are used, counted from the coarsest. */
+  readonly numMaps: number;
+  /** Channels of the maps that are made of the body's last one. */
+  readonly extraChannels: readonly number[];
+  readonly style: LayerStyle;
+}
 
 /** torchvision's _extra_block: a map of half the size. Half of its channels are enough for the 3x3 convolution. */
 class ExtraBlock extends ModuleList<Conv2dNormActivation> {
@@ -43,14 +48,16 @@ export class SsdLiteBackbone extends Module {
   /** Channels of the maps that `forward` returns. */
   readonly outChannels: readonly number[];
   private readonly features: Body;
+  private readonly numMaps: number;
   private readonly extra: ModuleList<ExtraBlock>;
 
-  constructor(body: Body, style: LayerStyle) {
+  constructor(body: Body, { numMaps, extraChannels, style }: SsdLiteBackboneOptions) {
     super();
-    this.outChannels = [...body.outChannels, ...EXTRA_CHANNELS];
+    this.numMaps = numMaps;
+    this.outChannels = [...body.outChannels.slice(-numMaps), ...extraChannels];
     this.features = this.child('features', body);
     let inChannels = body.outChannels.at(-1)!;
-    const blocks = EXTRA_CHANNELS.map((outChannels) => {
+    const blocks = extraChannels.map((outChannels) => {
       const block = new ExtraBlock(inChannels, outChannels, style);
       inChannels = outChannels;
       return block;
@@ -61,7 +68,7 @@ export class SsdLiteBackbone extends Module {
   /** x [N, H, W, 3] -> maps, finest first, each but the first of half the size of the one before. The caller disposes. */
   forward(x: tf.Tensor4D): tf.Tensor4D[] {
     return tf.tidy(() => {
-      const maps = this.features.forward(x);
+      const maps = this.features.forward(x).slice(-this.numMaps);
       for (const block of this.extra.items) maps.push(block.forward(maps.at(-1)!));
       return maps;
     });

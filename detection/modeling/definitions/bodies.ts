@@ -11,6 +11,9 @@ export function resnet(depth: ResNetDepth, width?: number): MakeBody {
   return (options) => new ResNet(depth, { ...options, width });
 }
 
+/** Channels of the stem of the tiny models' ResNet-18. */
+export const TINY_WIDTH = 32;
+
 /** What detectors on a ResNet have in common in torchvision. */
 export const resnetTraits = {
   stages: 5,

@@ -15,6 +15,7 @@ import {
   resnetTraits,
   SMALL_SIDES,
   TINY_ANCHOR_SIZES,
+  TINY_WIDTH,
 } from './bodies';
 import {
   fasterRcnn,
@@ -73,7 +74,7 @@ const smallInput = torchvisionInput(SMALL_SIDES);
 /** The demo's, 3.4 million parameters. */
 const tiny: FasterRcnnConfiguration = {
   ...torchvision,
-  body: resnet(18, 32),
+  body: resnet(18, TINY_WIDTH),
   fpnChannels: 64,
   headFeatures: 128,
 };

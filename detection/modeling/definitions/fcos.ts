@@ -2,6 +2,7 @@ import { GroupNorm, type NormalisationFactory } from '../../nn/normalisation';
 import { RandomStream } from '../../nn/random';
 import { torchvisionInput } from '../../structures/input-spec';
 import { BackboneWithFpn, LastLevelP6P7 } from '../backbone/feature-pyramid';
+import { EfficientNetLite0 } from '../backbone/efficientnet-lite0';
 import type { ResNetDepth } from '../backbone/resnet';
 import { ClassificationHead } from '../dense/classification-head';
 import { DenseTower } from '../dense/dense-tower';
@@ -9,12 +10,21 @@ import { FcosRegressionHead } from '../dense/fcos-regression-head';
 import type { DetectorOptions, ModelDefinition, PublishedWeights } from '../detector';
 import { Fcos, FcosHead } from '../fcos';
 import { fcosDefaults, fcosSchema, type FcosSettings } from '../fcos-defaults';
+import { classWeightFaults } from '../loss-settings';
 import { DistanceCoder } from '../matching/distance-coder';
 import { PlaceMatcher } from '../matching/place-matcher';
-import { FOCAL_LOSS } from '../retinanet-defaults';
 import { AnchorGenerator } from '../rpn/anchor-generator';
 import { withSettings, type ModelSettings, type SettingFault, type SomeOf } from '../settings';
-import { resnet, resnetTraits, type MakeBody } from './bodies';
+import {
+  EFFICIENTNET_EPSILON,
+  efficientnetLite0Input,
+  mobilenetTraits,
+  resnet,
+  resnetTraits,
+  SMALL_SIDES,
+  TINY_WIDTH,
+  type MakeBody,
+} from './bodies';
 import { completeOptions, withoutUndefined } from './complete-options';
 import { denseStateDict } from './dense-state-dict';
 import { normalisation } from './normalisation';
@@ -67,7 +77,11 @@ function fcos(
     needs: [],
     published,
     stateDict: denseStateDict,
-    settings: { schema: fcosSchema, values, faults: (given) => faults(given, configuration) },
+    settings: {
+      schema: fcosSchema,
+      values,
+      faults: (given, numClasses) => faults(given, configuration, numClasses),
+    },
     configuration,
     build: (options) =>
       assemble(
@@ -85,8 +99,15 @@ function squares(sizes: readonly number[]): number[][] {
   return sizes.map((size) => [size]);
 }
 
-function faults({ anchors }: FcosSettings, { strides }: FcosConfiguration): SettingFault[] {
-  return anchorSizeFaults(squares(anchors.sizes), strides);
+function faults(
+  { anchors, losses }: FcosSettings,
+  { strides }: FcosConfiguration,
+  numClasses: number | undefined,
+): SettingFault[] {
+  return [
+    ...anchorSizeFaults(squares(anchors.sizes), strides),
+    ...classWeightFaults(losses.classWeights, numClasses),
+  ];
 }
 
 function assemble(
@@ -95,10 +116,10 @@ function assemble(
   options: FcosOptions,
   definition: ModelDefinition,
 ): Fcos {
-  const [fault] = faults(settings, configuration);
-  if (fault) throw new RangeError(`${fault.setting} ${fault.reason}`);
   const { body: makeBody, epsilon, numMaps, fpnChannels, towerDepth, towerNorm } = configuration;
   const { categories, seed, norm, trainableLayers } = completeOptions(options, definition);
+  const [fault] = faults(settings, configuration, categories.length);
+  if (fault) throw new RangeError(`${fault.setting} ${fault.reason}`);
   const { headGradients, input = definition.input } = options;
   const random = new RandomStream(seed, 'init');
   const body = makeBody({ normalisation: normalisation(norm, epsilon), trainableLayers, random });
@@ -119,8 +140,16 @@ function assemble(
       random,
     });
   const head = new FcosHead(
-    new ClassificationHead(tower(), fpnChannels, 1, categories.length + 1, random, FOCAL_LOSS, headGradients),
-    new FcosRegressionHead(tower(), fpnChannels, random, new DistanceCoder(), headGradients),
+    new ClassificationHead(
+      tower(),
+      fpnChannels,
+      1,
+      categories.length + 1,
+      random,
+      settings.losses,
+      headGradients,
+    ),
+    new FcosRegressionHead(tower(), fpnChannels, random, new DistanceCoder(), settings.losses, headGradients),
   );
   const matcher = new PlaceMatcher(settings.dense.centerSamplingRadius);
   return new Fcos({ definition, input, categories }, backbone, anchors, head, matcher, settings.dense);
@@ -135,7 +164,11 @@ const torchvision: Omit<FcosConfiguration, 'body'> = {
   towerNorm: (channels) => new GroupNorm(channels),
   strides: [8, 16, 32, 64, 128],
 };
-const torchvisionSettings: FcosSettings = { anchors: fcosDefaults.anchors, dense: fcosDefaults.dense };
+const torchvisionSettings: FcosSettings = {
+  anchors: fcosDefaults.anchors,
+  dense: fcosDefaults.dense,
+  losses: fcosDefaults.losses,
+};
 const torchvisionTraits = { ...resnetTraits, input: torchvisionInput(fcosDefaults.transform) };
 
 function onResnet(depth: ResNetDepth, published: Readonly<Record<string, PublishedWeights>>): FcosDefinition {
@@ -143,9 +176,29 @@ function onResnet(depth: ResNetDepth, published: Readonly<Record<string, Publish
   return fcos(`fcos_resnet${depth}_fpn`, torchvisionTraits, configuration, torchvisionSettings, published);
 }
 
+/** For small images and for machines without an accelerator: narrow and shallow heads. */
+const small: Omit<FcosConfiguration, 'body'> = { ...torchvision, fpnChannels: 64, towerDepth: 2 };
+
 export const fcosModels: readonly FcosDefinition[] = [
   onResnet(18, resnet18Weights),
   onResnet(34, resnet34Weights),
   onResnet(50, { COCO_V1: fcosWeights.resnet50Fpn, ...resnet50Weights }),
   onResnet(101, resnet101Weights),
+  fcos(
+    'fcos_efficientnet_lite0_fpn',
+    { ...mobilenetTraits, input: efficientnetLite0Input },
+    {
+      ...small,
+      body: (options) => new EfficientNetLite0(options),
+      epsilon: EFFICIENTNET_EPSILON,
+      fpnChannels: 128,
+    },
+    torchvisionSettings,
+  ),
+  fcos(
+    'fcos_tiny_fpn',
+    { ...resnetTraits, input: torchvisionInput(SMALL_SIDES) },
+    { ...small, body: resnet(18, TINY_WIDTH) },
+    torchvisionSettings,
+  ),
 ];

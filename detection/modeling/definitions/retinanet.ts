@@ -2,23 +2,29 @@ import { GroupNorm } from '../../nn/normalisation';
 import { RandomStream } from '../../nn/random';
 import { torchvisionInput } from '../../structures/input-spec';
 import { BackboneWithFpn, LastLevelP6P7 } from '../backbone/feature-pyramid';
+import { EfficientNetLite0 } from '../backbone/efficientnet-lite0';
 import type { ResNetDepth } from '../backbone/resnet';
 import { ClassificationHead } from '../dense/classification-head';
 import { DenseTower } from '../dense/dense-tower';
-import { RetinaNetRegressionHead, type BoxLoss } from '../dense/retinanet-regression-head';
+import { RetinaNetRegressionHead } from '../dense/retinanet-regression-head';
 import type { DetectorOptions, ModelDefinition, NormName, PublishedWeights } from '../detector';
+import { classWeightFaults } from '../loss-settings';
 import { BoxCoder } from '../matching/box-coder';
 import { Matcher } from '../matching/matcher';
 import { RetinaNet, RetinaNetHead } from '../retinanet';
-import {
-  FOCAL_LOSS,
-  retinaNetDefaults,
-  retinaNetSchema,
-  type RetinaNetSettings,
-} from '../retinanet-defaults';
+import { octaveOf, retinaNetDefaults, retinaNetSchema, type RetinaNetSettings } from '../retinanet-defaults';
 import { AnchorGenerator, featureSizes } from '../rpn/anchor-generator';
 import { withSettings, type ModelSettings, type SettingFault, type SomeOf } from '../settings';
-import { resnet, resnetTraits, type MakeBody } from './bodies';
+import {
+  EFFICIENTNET_EPSILON,
+  efficientnetLite0Input,
+  mobilenetTraits,
+  resnet,
+  resnetTraits,
+  SMALL_SIDES,
+  TINY_WIDTH,
+  type MakeBody,
+} from './bodies';
 import { completeOptions, withoutUndefined } from './complete-options';
 import { denseStateDict } from './dense-state-dict';
 import { normalisation } from './normalisation';
@@ -42,7 +48,6 @@ export interface RetinaNetConfiguration {
   readonly fpnChannels: number;
   /** As retinanet_resnet50_fpn_v2: P6 from the body's last map, group norm in the heads. */
   readonly improved: boolean;
-  readonly boxLoss: BoxLoss;
   /** Convolutions of each head's tower. */
   readonly towerDepth: number;
   /** Of the levels of the pyramid, pixels of the resized image. */
@@ -74,7 +79,11 @@ function retinaNet(
     needs: [],
     published,
     stateDict: denseStateDict,
-    settings: { schema: retinaNetSchema, values, faults: (given) => faults(given, configuration) },
+    settings: {
+      schema: retinaNetSchema,
+      values,
+      faults: (given, numClasses) => faults(given, configuration, numClasses),
+    },
     configuration,
     anchors: (padded, settings: SomeOf<RetinaNetSettings> = {}) =>
       anchorGenerator(withSettings(values, settings)).anchors(
@@ -99,8 +108,16 @@ function anchorGenerator({ anchors: { sizes, aspectRatios } }: RetinaNetSettings
   );
 }
 
-function faults({ anchors, dense }: RetinaNetSettings, { strides }: RetinaNetConfiguration): SettingFault[] {
-  return [...anchorSizeFaults(anchors.sizes, strides), ...overlapFaults('dense', dense)];
+function faults(
+  { anchors, dense, losses }: RetinaNetSettings,
+  { strides }: RetinaNetConfiguration,
+  numClasses: number | undefined,
+): SettingFault[] {
+  return [
+    ...anchorSizeFaults(anchors.sizes, strides),
+    ...overlapFaults('dense', dense),
+    ...classWeightFaults(losses.classWeights, numClasses),
+  ];
 }
 
 function assemble(
@@ -109,12 +126,12 @@ function assemble(
   options: RetinaNetOptions,
   definition: ModelDefinition,
 ): RetinaNet {
-  const [fault] = faults(settings, configuration);
-  if (fault) throw new RangeError(`${fault.setting} ${fault.reason}`);
-  const { body: makeBody, epsilon, numMaps, fpnChannels, improved, boxLoss, towerDepth } = configuration;
+  const { body: makeBody, epsilon, numMaps, fpnChannels, improved, towerDepth } = configuration;
   const { categories, seed, norm, trainableLayers } = completeOptions(options, definition);
+  const [fault] = faults(settings, configuration, categories.length);
+  if (fault) throw new RangeError(`${fault.setting} ${fault.reason}`);
   const { headGradients, input = definition.input } = options;
-  const { dense } = settings;
+  const { dense, losses } = settings;
   const random = new RandomStream(seed, 'init');
   const body = makeBody({ normalisation: normalisation(norm, epsilon), trainableLayers, random });
   const lastLevels = improved
@@ -140,10 +157,10 @@ function assemble(
       numAnchors,
       categories.length + 1,
       random,
-      FOCAL_LOSS,
+      losses,
       headGradients,
     ),
-    new RetinaNetRegressionHead(tower(), fpnChannels, numAnchors, random, boxCoder, boxLoss, headGradients),
+    new RetinaNetRegressionHead(tower(), fpnChannels, numAnchors, random, boxCoder, losses, headGradients),
   );
   const matcher = new Matcher(dense.fgIouThreshold, dense.bgIouThreshold, true);
   return new RetinaNet({ definition, input, categories }, backbone, anchors, head, matcher, boxCoder, dense);
@@ -155,13 +172,13 @@ const torchvision: Omit<RetinaNetConfiguration, 'body'> = {
   epsilon: 1e-5,
   fpnChannels: 256,
   improved: false,
-  boxLoss: 'l1',
   towerDepth: 4,
   strides: [8, 16, 32, 64, 128],
 };
 const torchvisionSettings: RetinaNetSettings = {
   anchors: retinaNetDefaults.anchors,
   dense: retinaNetDefaults.dense,
+  losses: retinaNetDefaults.losses,
 };
 const torchvisionTraits: Traits = {
   ...resnetTraits,
@@ -182,6 +199,17 @@ function onResnet(
   );
 }
 
+/** For small images and for machines without an accelerator: narrow and shallow heads, for boxes from 15 pixels on. */
+const small: Omit<RetinaNetConfiguration, 'body'> = {
+  ...torchvision,
+  improved: true,
+  fpnChannels: 64,
+  towerDepth: 2,
+};
+const smallSettings = withSettings(torchvisionSettings, {
+  anchors: { sizes: [16, 32, 64, 128, 256].map(octaveOf) },
+});
+
 export const retinaNetModels: readonly RetinaNetDefinition[] = [
   onResnet(18, resnet18Weights),
   onResnet(34, resnet34Weights),
@@ -190,8 +218,25 @@ export const retinaNetModels: readonly RetinaNetDefinition[] = [
   retinaNet(
     'retinanet_resnet50_fpn_v2',
     { ...torchvisionTraits, pretrainedNorm: 'batch' },
-    { ...torchvision, body: resnet(50), improved: true, boxLoss: 'giou' },
-    torchvisionSettings,
+    { ...torchvision, body: resnet(50), improved: true },
+    withSettings(torchvisionSettings, { losses: { box: 'giou' } }),
     { COCO_V1: retinaNetWeights.resnet50FpnV2, ...resnet50Weights },
+  ),
+  retinaNet(
+    'retinanet_efficientnet_lite0_fpn',
+    { ...mobilenetTraits, input: efficientnetLite0Input },
+    {
+      ...small,
+      body: (options) => new EfficientNetLite0(options),
+      epsilon: EFFICIENTNET_EPSILON,
+      fpnChannels: 128,
+    },
+    smallSettings,
+  ),
+  retinaNet(
+    'retinanet_tiny_fpn',
+    { ...resnetTraits, input: torchvisionInput(SMALL_SIDES) },
+    { ...small, body: resnet(18, TINY_WIDTH) },
+    smallSettings,
   ),
 ];

@@ -2,6 +2,8 @@ import type * as tf from '@tensorflow/tfjs-core';
 import { normal, type InitialWeight } from '../../nn/initialisers';
 import { RandomStream } from '../../nn/random';
 import type { InputSpec } from '../../structures/input-spec';
+import type { Body } from '../backbone/body';
+import { EfficientNetLite0 } from '../backbone/efficientnet-lite0';
 import type { LayerStyle } from '../backbone/inverted-residual';
 import { splitName, SplitMobileNetV3, type Tail } from '../backbone/mobilenet-v3';
 import { SsdLiteBackbone } from '../backbone/ssdlite-backbone';
@@ -12,11 +14,31 @@ import { featureSizes } from '../rpn/anchor-generator';
 import { withSettings, type ModelSettings, type SettingFault, type SomeOf } from '../settings';
 import { Ssd } from '../ssd';
 import { ssdLiteDefaults, ssdSchema, type SsdSettings } from '../ssd-defaults';
-import { mobilenetTraits } from './bodies';
+import {
+  EFFICIENTNET_EPSILON,
+  efficientnetLite0Input,
+  mobilenetTraits,
+  resnet,
+  resnetTraits,
+  TINY_WIDTH,
+} from './bodies';
 import { rowsOfEachAnchor } from './class-rows';
 import { completeOptions } from './complete-options';
 import { normalisation } from './normalisation';
 import { mobilenetV3Weights, ssdLiteWeights } from './published-weights';
+
+/** What tells one SSDlite from another, beside its settings. */
+interface SsdLiteConfiguration {
+  readonly body: (style: LayerStyle, trainableLayers: number) => Body;
+  /** Channels of the maps that are made of the body's last one. */
+  readonly extraChannels: readonly number[];
+  /** Of all maps, pixels of the resized image. */
+  readonly strides: readonly number[];
+  /** The momentum is torch’s own where left out. */
+  readonly batchNorm: { readonly epsilon: number; readonly momentum?: number };
+  /** Of new filters; each layer's own way if left out. */
+  readonly initialWeight?: InitialWeight;
+}
 
 export interface SsdLiteOptions extends DetectorOptions {
   readonly settings?: SomeOf<SsdSettings>;
@@ -25,9 +47,6 @@ export interface SsdLiteOptions extends DetectorOptions {
 export interface SsdLiteDefinition extends ModelDefinition<SsdLiteOptions, Ssd> {
   readonly settings: ModelSettings<SsdSettings>;
 }
-
-/** Of its six maps, pixels of the resized image. */
-const STRIDES = [16, 32, 64, 128, 256, 512];
 
 /** What torchvision calls the model is built with either tail, as its start weights want; here each has a name. */
 const NAMES: Readonly<Record<Tail, string>> = {
@@ -52,18 +71,23 @@ const BACKBONE = 'backbone.features.';
 const LAST_CONVOLUTION = [`${BACKBONE}1.3.0.weight`, 'features.16.0.weight'];
 const LAST_CHANNELS: Readonly<Record<Tail, number>> = { reduced: 480, full: 960 };
 
-/** Entries of torchvision's SSDlite. Only what classifies depends on the classes. */
+/** Only what classifies depends on the classes. */
+const stateDict: StateDictLayout = {
+  numClasses: (entries) => {
+    const [logits, boxes] = [FIRST_LOGITS, FIRST_BOXES].map((entry) => entries.get(entry)?.shape[0]);
+    if (logits !== undefined && boxes !== undefined) return (4 * logits) / boxes - 1;
+    throw new RangeError(`it has no ${logits === undefined ? FIRST_LOGITS : FIRST_BOXES}`);
+  },
+  rowsOfClass: (entry, label, size) => (PREDICTOR.test(entry) ? rowsOfEachAnchor(label, size) : []),
+  isPredictor: (entry) => PREDICTOR.test(entry),
+  isBackbone: (entry) => entry.startsWith(BACKBONE),
+};
+
+/** Entries of torchvision's SSDlite. */
 function stateDictOf(tail: Tail): StateDictLayout {
   const otherTail = tail === 'full' ? 'reduced' : 'full';
   return {
-    numClasses: (entries) => {
-      const [logits, boxes] = [FIRST_LOGITS, FIRST_BOXES].map((entry) => entries.get(entry)?.shape[0]);
-      if (logits !== undefined && boxes !== undefined) return (4 * logits) / boxes - 1;
-      throw new RangeError(`it has no ${logits === undefined ? FIRST_LOGITS : FIRST_BOXES}`);
-    },
-    rowsOfClass: (entry, label, size) => (PREDICTOR.test(entry) ? rowsOfEachAnchor(label, size) : []),
-    isPredictor: (entry) => PREDICTOR.test(entry),
-    isBackbone: (entry) => entry.startsWith(BACKBONE),
+    ...stateDict,
     ofClassifier: (entry) => BACKBONE + splitName(entry),
     otherModel: (entries) =>
       LAST_CONVOLUTION.some((entry) => entries.get(entry)?.shape[0] === LAST_CHANNELS[otherTail])
@@ -72,25 +96,28 @@ function stateDictOf(tail: Tail): StateDictLayout {
   };
 }
 
-function ssdLite(tail: Tail, published: Readonly<Record<string, PublishedWeights>>): SsdLiteDefinition {
-  const values: SsdSettings = { anchors: ssdLiteDefaults.anchors, dense: ssdLiteDefaults.dense };
+/** A model of this family. @param values of its settings */
+function ssdLite(
+  traits: Pick<ModelDefinition, 'name' | 'stages' | 'pretrainedNorm' | 'input' | 'stateDict'> &
+    Partial<Pick<ModelDefinition, 'trainedStages' | 'smallestBatch' | 'published'>>,
+  configuration: SsdLiteConfiguration,
+  values: SsdSettings,
+): SsdLiteDefinition {
+  const { strides } = configuration;
   const definition: SsdLiteDefinition = {
-    ...mobilenetTraits,
-    name: NAMES[tail],
-    // torchvision trains all of it, whatever it begins with.
-    trainedStages: mobilenetTraits.stages,
-    pretrainedNorm: 'batch',
-    // The last map is of one pixel.
-    smallestBatch: 2,
-    input,
     needs: [],
-    published,
-    stateDict: stateDictOf(tail),
-    settings: { schema: ssdSchema, values, faults },
+    published: {},
+    ...traits,
+    settings: { schema: ssdSchema, values, faults: (given) => faults(given, strides) },
     anchors: (padded, settings: SomeOf<SsdSettings> = {}) =>
-      defaultBoxGenerator(withSettings(values, settings)).anchors(padded, featureSizes(padded, STRIDES)),
+      defaultBoxGenerator(withSettings(values, settings)).anchors(padded, featureSizes(padded, strides)),
     build: (options) =>
-      assemble(tail, withSettings(values, options.settings ?? {}), options, options.definition ?? definition),
+      assemble(
+        configuration,
+        withSettings(values, options.settings ?? {}),
+        options,
+        options.definition ?? definition,
+      ),
   };
   return definition;
 }
@@ -99,26 +126,23 @@ function defaultBoxGenerator({ anchors: { scales, aspectRatios } }: SsdSettings)
   return new DefaultBoxGenerator(scales, aspectRatios);
 }
 
-function faults({ anchors: { scales } }: SsdSettings): SettingFault[] {
-  const wanted = STRIDES.length + 1;
+function faults({ anchors: { scales } }: SsdSettings, strides: readonly number[]): SettingFault[] {
+  const wanted = strides.length + 1;
   if (scales.length === wanted) return [];
-  const reason = `are ${scales.length}, but must be ${wanted}: of ${STRIDES.length} maps, and one behind the last`;
+  const reason = `are ${scales.length}, but must be ${wanted}: of ${strides.length} maps, and one behind the last`;
   return [{ setting: 'anchors.scales', reason }];
 }
 
-const initialWeight: InitialWeight = (shape, random) =>
-  normal(shape, ssdLiteDefaults.initialStandardDeviation, random) as tf.Tensor4D;
-
 function assemble(
-  tail: Tail,
+  configuration: SsdLiteConfiguration,
   settings: SsdSettings,
   options: SsdLiteOptions,
   definition: ModelDefinition,
 ): Ssd {
-  const [fault] = faults(settings);
+  const { strides, extraChannels, batchNorm, initialWeight } = configuration;
+  const [fault] = faults(settings, strides);
   if (fault) throw new RangeError(`${fault.setting} ${fault.reason}`);
   const { categories, seed, norm, trainableLayers } = completeOptions(options, definition);
-  const { batchNorm } = ssdLiteDefaults;
   const { headGradients, input = definition.input, epsilon = batchNorm.epsilon } = options;
   const style: LayerStyle = {
     padding: 'symmetric',
@@ -126,7 +150,12 @@ function assemble(
     random: new RandomStream(seed, 'init'),
     initialWeight,
   };
-  const backbone = new SsdLiteBackbone(new SplitMobileNetV3(tail, trainableLayers, style), style);
+  const numMaps = strides.length - extraChannels.length;
+  const backbone = new SsdLiteBackbone(configuration.body(style, trainableLayers), {
+    numMaps,
+    extraChannels,
+    style,
+  });
   const anchors = defaultBoxGenerator(settings);
   const numLabels = categories.length + 1;
   const head = new SsdLiteHead(backbone.outChannels, anchors.numAnchorsPerLocation(), numLabels, style);
@@ -134,10 +163,68 @@ function assemble(
 }
 
 /**
- * With half of the channels at the end of the body, as its published weights have been trained; and as torchvision builds it
+ * torchvision's: with half of the channels at the end of the body, as its published weights have been trained; and as it is built
  * to begin with an image classifier's.
  */
+function onMobileNetV3(tail: Tail, published: Readonly<Record<string, PublishedWeights>>): SsdLiteDefinition {
+  return ssdLite(
+    {
+      ...mobilenetTraits,
+      name: NAMES[tail],
+      // torchvision trains all of it, whatever it begins with.
+      trainedStages: mobilenetTraits.stages,
+      pretrainedNorm: 'batch',
+      // The last map is of one pixel.
+      smallestBatch: 2,
+      input,
+      published,
+      stateDict: stateDictOf(tail),
+    },
+    {
+      body: (style, trainableLayers) => new SplitMobileNetV3(tail, trainableLayers, style),
+      extraChannels: [512, 256, 256, 128],
+      strides: [16, 32, 64, 128, 256, 512],
+      batchNorm: ssdLiteDefaults.batchNorm,
+      initialWeight: (shape, random) =>
+        normal(shape, ssdLiteDefaults.initialStandardDeviation, random) as tf.Tensor4D,
+    },
+    { anchors: ssdLiteDefaults.anchors, dense: ssdLiteDefaults.dense },
+  );
+}
+
+/** For small images and for machines without an accelerator: finer maps than torchvision's, and smaller objects. */
+const small = { extraChannels: [128, 64], strides: [8, 16, 32, 64, 128] };
+const smallSettings: SsdSettings = {
+  anchors: { ...ssdLiteDefaults.anchors, scales: [0.06, 0.12, 0.24, 0.42, 0.66, 0.9] },
+  dense: ssdLiteDefaults.dense,
+};
+
 export const ssdLiteModels: readonly SsdLiteDefinition[] = [
-  ssdLite('reduced', { COCO_V1: ssdLiteWeights.mobilenetV3At320 }),
-  ssdLite('full', mobilenetV3Weights),
+  onMobileNetV3('reduced', { COCO_V1: ssdLiteWeights.mobilenetV3At320 }),
+  onMobileNetV3('full', mobilenetV3Weights),
+  ssdLite(
+    {
+      ...mobilenetTraits,
+      name: 'ssdlite320_efficientnet_lite0',
+      input: { ...input, mean: efficientnetLite0Input.mean, std: efficientnetLite0Input.std },
+      stateDict,
+    },
+    {
+      ...small,
+      body: ({ normalisation, random }, trainableLayers) =>
+        new EfficientNetLite0({ normalisation, random, trainableLayers }),
+      batchNorm: { epsilon: EFFICIENTNET_EPSILON },
+    },
+    smallSettings,
+  ),
+  ssdLite(
+    { ...resnetTraits, name: 'ssdlite320_tiny', input, stateDict },
+    {
+      ...small,
+      body: ({ normalisation, random }, trainableLayers) =>
+        resnet(18, TINY_WIDTH)({ normalisation, random, trainableLayers }),
+      batchNorm: { epsilon: 1e-5 },
+    },
+    smallSettings,
+  ),
 ];
