@@ -1,4 +1,14 @@
-import { count, fraction, list, positive, type SettingsSchema, type ValuesOf } from './settings';
+import {
+  boxIouLosses,
+  classWeightsSetting,
+  equalWeights,
+  focalDefaults,
+  focalSettings,
+  weightSettings,
+} from './loss-settings';
+import { choice, count, fraction, list, positive, type SettingsSchema, type ValuesOf } from './settings';
+
+const LOSS_NAMES = ['classification', 'bbox_regression', 'bbox_ctrness'] as const;
 
 /** What can be configured of an FCOS. */
 export const fcosSchema = {
@@ -18,6 +28,12 @@ export const fcosSchema = {
     nmsThreshold: fraction('overlap above which non-maximum suppression drops the worse of two detections'),
     detectionsPerImage: count('most detections of an image'),
   },
+  losses: {
+    box: choice('how boxes are compared, by overlap', boxIouLosses),
+    focal: focalSettings,
+    classWeights: classWeightsSetting,
+    weights: weightSettings(LOSS_NAMES),
+  },
 } satisfies SettingsSchema;
 
 export type FcosSettings = ValuesOf<typeof fcosSchema>;
@@ -32,5 +48,12 @@ export const fcosDefaults = {
     topkCandidates: 1000,
     nmsThreshold: 0.6,
     detectionsPerImage: 100,
+  },
+  losses: {
+    /** FCOSHead.compute_loss. */
+    box: 'giou',
+    focal: focalDefaults,
+    classWeights: [],
+    weights: equalWeights(LOSS_NAMES),
   },
 } satisfies FcosSettings & Record<string, unknown>;

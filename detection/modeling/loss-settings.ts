@@ -4,7 +4,8 @@ import type { Losses } from '../nn/trainable';
 import type { FocalLossOptions } from '../ops/sigmoid-focal-loss';
 import { choice, fraction, list, nonNegative, positive, type SettingFault } from './settings';
 
-export const boxLosses = ['l1', 'smooth_l1', 'giou', 'diou', 'ciou'] as const;
+export const boxIouLosses = ['giou', 'diou', 'ciou'] as const;
+export const boxLosses = ['l1', 'smooth_l1', ...boxIouLosses] as const;
 export const classificationLosses = ['cross_entropy', 'focal'] as const;
 
 export const boxLossSetting = choice(
@@ -38,10 +39,13 @@ export function equalWeights<const Name extends string>(names: readonly Name[]):
   return Object.fromEntries(names.map((name) => [name, 1])) as Record<Name, number>;
 }
 
+/** What each loss is multiplied by. */
+export type LossWeights<Name extends string> = Readonly<Record<Name, number>>;
+
 /** Losses times their weights. To be called in a tidy. */
 export function weighed<Name extends string>(
   losses: Readonly<Record<Name, tf.Scalar>>,
-  weights: Readonly<Record<NoInfer<Name>, number>>,
+  weights: LossWeights<NoInfer<Name>>,
 ): Losses {
   const names = Object.keys(losses) as Name[];
   return Object.fromEntries(

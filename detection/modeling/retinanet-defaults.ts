@@ -1,5 +1,15 @@
-import type { FocalLossOptions } from './dense/classification-head';
+import {
+  boxLossSetting,
+  classWeightsSetting,
+  equalWeights,
+  focalDefaults,
+  focalSettings,
+  smoothL1BetaSetting,
+  weightSettings,
+} from './loss-settings';
 import { count, fraction, list, positive, type SettingsSchema, type ValuesOf } from './settings';
+
+export const RETINANET_LOSS_NAMES = ['classification', 'bbox_regression'] as const;
 
 /** What can be configured of a RetinaNet. */
 export const retinaNetSchema = {
@@ -17,6 +27,13 @@ export const retinaNetSchema = {
     topkCandidates: count('best pairs of anchor and label of each level that non-maximum suppression sees'),
     nmsThreshold: fraction('overlap above which non-maximum suppression drops the worse of two detections'),
     detectionsPerImage: count('most detections of an image'),
+  },
+  losses: {
+    box: boxLossSetting,
+    smoothL1Beta: smoothL1BetaSetting,
+    focal: focalSettings,
+    classWeights: classWeightsSetting,
+    weights: weightSettings(RETINANET_LOSS_NAMES),
   },
 } satisfies SettingsSchema;
 
@@ -39,9 +56,14 @@ export const retinaNetDefaults = {
     nmsThreshold: 0.5,
     detectionsPerImage: 300,
   },
+  losses: {
+    box: 'l1',
+    /** _box_loss. */
+    smoothL1Beta: 1,
+    focal: focalDefaults,
+    classWeights: [],
+    weights: equalWeights(RETINANET_LOSS_NAMES),
+  },
   /** RetinaNet's BoxCoder. */
   bboxWeights: [1, 1, 1, 1],
 } satisfies RetinaNetSettings & Record<string, unknown>;
-
-/** Of RetinaNet and FCOS: the defaults of torchvision's sigmoid_focal_loss (Lin et al. 2017, Focal Loss). */
-export const FOCAL_LOSS: FocalLossOptions = { alpha: 0.25, gamma: 2 };

@@ -4,7 +4,8 @@ import { headLosses, type HeadGradients } from '../../nn/head-losses';
 import { Module } from '../../nn/module';
 import type { RandomStream } from '../../nn/random';
 import type { Losses } from '../../nn/trainable';
-import { sigmoidFocalLossSum } from '../../ops/sigmoid-focal-loss';
+import { sigmoidFocalLossSum, type FocalLossOptions } from '../../ops/sigmoid-focal-loss';
+import { weighed, weightsOfLabels, type LossWeights } from '../loss-settings';
 import type { AnchorTargets, LevelTargets } from './anchor-targets';
 import { headConvolution, type DenseTower } from './dense-tower';
 import { imageOf } from './image-of';
@@ -12,9 +13,11 @@ import { imageOf } from './image-of';
 /** Probability of an object that a new head predicts everywhere (Lin et al. 2017, Focal Loss, 4.1). */
 const PRIOR_PROBABILITY = 0.01;
 
-export interface FocalLossOptions {
-  readonly alpha: number;
-  readonly gamma: number;
+export interface ClassificationLossOptions {
+  readonly focal: FocalLossOptions;
+  /** What an object counts in the column of its label, of each category; none: all the same. */
+  readonly classWeights: readonly number[];
+  readonly weights: LossWeights<'classification'>;
 }
 
 /**
@@ -33,7 +36,7 @@ export class ClassificationHead extends Module {
     /** Labels, the background among them. */
     readonly numLabels: number,
     random: RandomStream,
-    private readonly focalLoss: FocalLossOptions,
+    private readonly lossOptions: ClassificationLossOptions,
     private readonly headGradients: HeadGradients = 'in-forward',
   ) {
     super();
@@ -65,15 +68,16 @@ export class ClassificationHead extends Module {
     targets: readonly AnchorTargets[],
     divisors: readonly number[],
   ): Losses {
+    const { focal, classWeights, weights } = this.lossOptions;
     const piece = (feature: tf.Tensor4D, image: number, target: LevelTargets) => (): Losses => {
       const logits = this.forward(imageOf(feature, image));
-      const sum = sigmoidFocalLossSum(
-        tf.squeeze(logits, [0]),
-        { rows: target.positives, columns: target.gtLabels },
-        this.focalLoss,
-        target.ignored,
-      );
-      return { classification: tf.div(sum, divisors[image]) };
+      const positives = {
+        rows: target.positives,
+        columns: target.gtLabels,
+        weights: weightsOfLabels(target.gtLabels, classWeights),
+      };
+      const sum = sigmoidFocalLossSum(tf.squeeze(logits, [0]), positives, focal, target.ignored);
+      return weighed({ classification: tf.div<tf.Scalar>(sum, divisors[image]) }, weights);
     };
     const pieces = features.flatMap((feature, level) =>
       targets.map(({ levels }, image) => piece(feature, image, levels[level])),

@@ -4,8 +4,9 @@ import { headLosses, type HeadGradients } from '../../nn/head-losses';
 import { Module } from '../../nn/module';
 import type { RandomStream } from '../../nn/random';
 import type { Losses } from '../../nn/trainable';
-import { boxIouLossSum } from '../../ops/box-iou-loss';
+import { boxIouLossSum, type BoxIouLoss } from '../../ops/box-iou-loss';
 import { selectBoxes, type Boxes } from '../../structures/boxes';
+import { weighed, type LossWeights } from '../loss-settings';
 import type { DistanceCoder } from '../matching/distance-coder';
 import { levelsToTrain, type AnchorTargets, type LevelTargets } from './anchor-targets';
 import { headConvolution, type DenseTower } from './dense-tower';
@@ -17,6 +18,11 @@ export interface PlacePredictions {
   readonly distances: tf.Tensor3D;
   /** [N, H * W, 1]: logit of how near the place is to the middle of its object. */
   readonly centerness: tf.Tensor3D;
+}
+
+export interface FcosBoxLossOptions {
+  readonly box: BoxIouLoss;
+  readonly weights: LossWeights<'bbox_regression' | 'bbox_ctrness'>;
 }
 
 /** Says of every place of every level where its object's sides are, and how central it is: torchvision's FCOSRegressionHead. */
@@ -31,6 +37,7 @@ export class FcosRegressionHead extends Module {
     channels: number,
     random: RandomStream,
     private readonly coder: DistanceCoder,
+    private readonly lossOptions: FcosBoxLossOptions,
     private readonly headGradients: HeadGradients = 'in-forward',
   ) {
     super();
@@ -73,33 +80,34 @@ export class FcosRegressionHead extends Module {
     const pieces = targets.flatMap((target, image) =>
       levelsToTrain(target).map((level) => (): Losses => {
         const predictions = this.forward(imageOf(features[level], image));
-        const { distances, centerness } = sums(predictions, anchors[level], target.levels[level], this.coder);
-        return {
-          bbox_regression: tf.div(distances, divisor),
-          bbox_ctrness: tf.div(centerness, divisor),
+        const { distances, centerness } = this.sums(predictions, anchors[level], target.levels[level]);
+        const losses = {
+          bbox_regression: tf.div<tf.Scalar>(distances, divisor),
+          bbox_ctrness: tf.div<tf.Scalar>(centerness, divisor),
         };
+        return weighed(losses, this.lossOptions.weights);
       }),
     );
     return headLosses(pieces, this.headGradients);
   }
-}
 
-/** Of one image's places of one level: what they lose by their boxes, and by their centerness. */
-function sums(
-  predictions: PlacePredictions,
-  anchors: Boxes,
-  { positives, gtBoxes }: LevelTargets,
-  coder: DistanceCoder,
-): { distances: tf.Scalar; centerness: tf.Scalar } {
-  const rows = tf.tensor1d(positives, 'int32');
-  const distances = tf.gather(tf.squeeze<tf.Tensor2D>(predictions.distances, [0]), rows);
-  const logits = tf.gather(tf.reshape<tf.Rank.R1>(predictions.centerness, [-1]), rows);
-  const positiveAnchors = selectBoxes(anchors, positives);
-  const gtCenterness = centernessOf(coder.encode(gtBoxes, positiveAnchors));
-  return {
-    distances: boxIouLossSum('giou', coder.decode(distances, positiveAnchors), gtBoxes),
-    centerness: sigmoidCrossEntropySum(logits, gtCenterness),
-  };
+  /** Of one image's places of one level: what they lose by their boxes, and by their centerness. */
+  private sums(
+    predictions: PlacePredictions,
+    anchors: Boxes,
+    { positives, gtBoxes }: LevelTargets,
+  ): { distances: tf.Scalar; centerness: tf.Scalar } {
+    const rows = tf.tensor1d(positives, 'int32');
+    const distances = tf.gather(tf.squeeze<tf.Tensor2D>(predictions.distances, [0]), rows);
+    const logits = tf.gather(tf.reshape<tf.Rank.R1>(predictions.centerness, [-1]), rows);
+    const positiveAnchors = selectBoxes(anchors, positives);
+    const predBoxes = this.coder.decode(distances, positiveAnchors);
+    const gtCenterness = centernessOf(this.coder.encode(gtBoxes, positiveAnchors));
+    return {
+      distances: boxIouLossSum(this.lossOptions.box, predBoxes, gtBoxes),
+      centerness: sigmoidCrossEntropySum(logits, gtCenterness),
+    };
+  }
 }
 
 /** sqrt(min(l, r) / max(l, r) * min(t, b) / max(t, b)) (Tian et al. 2019, equation 3). */

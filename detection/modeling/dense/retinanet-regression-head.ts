@@ -4,18 +4,18 @@ import { headLosses, type HeadGradients } from '../../nn/head-losses';
 import { Module } from '../../nn/module';
 import type { RandomStream } from '../../nn/random';
 import type { Losses } from '../../nn/trainable';
-import { boxIouLossSum } from '../../ops/box-iou-loss';
 import { gatherPatches, type Pixels } from '../../ops/patches';
-import { l1Sum } from '../../ops/smooth-l1';
-import { concatBoxes, selectBoxes, type Boxes } from '../../structures/boxes';
+import { selectBoxes, type Boxes } from '../../structures/boxes';
+import { weighed, type LossWeights } from '../loss-settings';
 import type { BoxCoder } from '../matching/box-coder';
-import { decodeBoxes } from '../matching/decode-boxes';
+import { boxLossSum, concatTargets, type BoxLossOptions } from '../matching/box-loss';
 import { levelsToTrain, type AnchorTargets } from './anchor-targets';
 import { headConvolution, type DenseTower } from './dense-tower';
 import { imageOf } from './image-of';
 
-/** How predicted boxes are compared: L1 of deltas, or by overlap. */
-export type BoxLoss = 'l1' | 'giou';
+export interface RetinaNetBoxLossOptions extends BoxLossOptions {
+  readonly weights: LossWeights<'bbox_regression'>;
+}
 
 /** Says of every anchor of every level where its object is: torchvision's RetinaNetRegressionHead. */
 export class RetinaNetRegressionHead extends Module {
@@ -29,7 +29,7 @@ export class RetinaNetRegressionHead extends Module {
     private readonly numAnchors: number,
     random: RandomStream,
     private readonly boxCoder: BoxCoder,
-    private readonly boxLoss: BoxLoss,
+    private readonly lossOptions: RetinaNetBoxLossOptions,
     private readonly headGradients: HeadGradients = 'in-forward',
   ) {
     super();
@@ -68,23 +68,18 @@ export class RetinaNetRegressionHead extends Module {
         const predDeltas = isAround
           ? this.forwardAround(features, image, target, group)
           : this.forwardEverywhere(features, image, target, group[0]);
-        const positiveAnchors = concatBoxes(
-          group.map((level) => selectBoxes(anchors[level], target.levels[level].positives)),
+        const ofLevels = group.map((level) => {
+          const { positives, gtBoxes } = target.levels[level];
+          return { references: selectBoxes(anchors[level], positives), gtBoxes };
+        });
+        const sum = boxLossSum(predDeltas, concatTargets(ofLevels), this.boxCoder, this.lossOptions);
+        return weighed(
+          { bbox_regression: tf.div<tf.Scalar>(sum, divisors[image]) },
+          this.lossOptions.weights,
         );
-        const gtBoxes = concatBoxes(group.map((level) => target.levels[level].gtBoxes));
-        const sum = this.lossSum(predDeltas, positiveAnchors, gtBoxes);
-        return { bbox_regression: tf.div(sum, divisors[image]) };
       });
     });
     return headLosses(pieces, this.headGradients);
-  }
-
-  private lossSum(predDeltas: tf.Tensor2D, anchors: Boxes, gtBoxes: Boxes): tf.Scalar {
-    if (this.boxLoss === 'l1') {
-      return l1Sum(predDeltas, tf.tensor2d(this.boxCoder.encode(gtBoxes, anchors), predDeltas.shape));
-    }
-    const predBoxes = decodeBoxes(predDeltas, anchors, this.boxCoder);
-    return boxIouLossSum(this.boxLoss, predBoxes, gtBoxes);
   }
 
   /** Of the objects among one image's anchors of a level, from a forward over the whole map: [P, 4]. */

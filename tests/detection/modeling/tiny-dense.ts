@@ -3,18 +3,20 @@ import { BackboneWithFpn, LastLevelP6P7 } from '../../../detection/modeling/back
 import { ClassificationHead } from '../../../detection/modeling/dense/classification-head';
 import { DenseTower, type TowerNames } from '../../../detection/modeling/dense/dense-tower';
 import { FcosRegressionHead } from '../../../detection/modeling/dense/fcos-regression-head';
-import {
-  RetinaNetRegressionHead,
-  type BoxLoss,
-} from '../../../detection/modeling/dense/retinanet-regression-head';
+import { RetinaNetRegressionHead } from '../../../detection/modeling/dense/retinanet-regression-head';
 import { Fcos, FcosHead } from '../../../detection/modeling/fcos';
-import { fcosDefaults } from '../../../detection/modeling/fcos-defaults';
+import { fcosDefaults, type FcosSettings } from '../../../detection/modeling/fcos-defaults';
 import { BoxCoder } from '../../../detection/modeling/matching/box-coder';
 import { DistanceCoder } from '../../../detection/modeling/matching/distance-coder';
 import { Matcher } from '../../../detection/modeling/matching/matcher';
 import { PlaceMatcher } from '../../../detection/modeling/matching/place-matcher';
 import { RetinaNet, RetinaNetHead } from '../../../detection/modeling/retinanet';
-import { FOCAL_LOSS, octaveOf, retinaNetDefaults } from '../../../detection/modeling/retinanet-defaults';
+import {
+  octaveOf,
+  retinaNetDefaults,
+  type RetinaNetSettings,
+} from '../../../detection/modeling/retinanet-defaults';
+import { withSettings, type SomeOf } from '../../../detection/modeling/settings';
 import { AnchorGenerator } from '../../../detection/modeling/rpn/anchor-generator';
 import type { HeadGradients } from '../../../detection/nn/head-losses';
 import { GroupNorm } from '../../../detection/nn/normalisation';
@@ -47,9 +49,17 @@ function tower(names: TowerNames, { biased, grouped }: { biased: boolean; groupe
   });
 }
 
-/** @param boxLoss L1 in the first version, GIoU in the second, which has group norm too. */
-export function buildTinyRetinaNet(boxLoss: BoxLoss) {
+/**
+ * @param boxLoss L1 in the first version, GIoU in the second, which has group norm too.
+ * @param changes of its losses
+ */
+export function buildTinyRetinaNet(
+  boxLoss: 'l1' | 'giou',
+  changes: SomeOf<RetinaNetSettings['losses']> = {},
+) {
   return (golden: Golden, headGradients?: HeadGradients): RetinaNet => {
+    const ownLosses: RetinaNetSettings['losses'] = { ...retinaNetDefaults.losses, box: boxLoss };
+    const losses = withSettings(ownLosses, changes);
     const sizes = [8, 16, 32, 64, 128].map(octaveOf);
     const anchors = new AnchorGenerator(
       sizes,
@@ -63,8 +73,8 @@ export function buildTinyRetinaNet(boxLoss: BoxLoss) {
         grouped: boxLoss === 'giou',
       });
     const head = new RetinaNetHead(
-      new ClassificationHead(ofHead(), CHANNELS, 9, NUM_LABELS, random, FOCAL_LOSS, headGradients),
-      new RetinaNetRegressionHead(ofHead(), CHANNELS, 9, random, boxCoder, boxLoss, headGradients),
+      new ClassificationHead(ofHead(), CHANNELS, 9, NUM_LABELS, random, losses, headGradients),
+      new RetinaNetRegressionHead(ofHead(), CHANNELS, 9, random, boxCoder, losses, headGradients),
     );
     const model = new RetinaNet(
       traits(NUM_LABELS - 1),
@@ -80,7 +90,12 @@ export function buildTinyRetinaNet(boxLoss: BoxLoss) {
   };
 }
 
-export function buildTinyFcos(golden: Golden, headGradients?: HeadGradients): Fcos {
+/** @param changes of its losses */
+export function buildTinyFcos(
+  golden: Golden,
+  headGradients?: HeadGradients,
+  changes: SomeOf<FcosSettings['losses']> = {},
+): Fcos {
   const sizes = [[4], [8], [16], [32], [64]];
   const anchors = new AnchorGenerator(
     sizes,
@@ -91,9 +106,10 @@ export function buildTinyFcos(golden: Golden, headGradients?: HeadGradients): Fc
       biased: true,
       grouped: true,
     });
+  const losses = withSettings<FcosSettings['losses']>(fcosDefaults.losses, changes);
   const head = new FcosHead(
-    new ClassificationHead(ofHead(), CHANNELS, 1, NUM_LABELS, random, FOCAL_LOSS, headGradients),
-    new FcosRegressionHead(ofHead(), CHANNELS, random, new DistanceCoder(), headGradients),
+    new ClassificationHead(ofHead(), CHANNELS, 1, NUM_LABELS, random, losses, headGradients),
+    new FcosRegressionHead(ofHead(), CHANNELS, random, new DistanceCoder(), losses, headGradients),
   );
   const { dense } = fcosDefaults;
   const model = new Fcos(

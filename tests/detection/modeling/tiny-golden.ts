@@ -2,7 +2,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { BackboneWithFpn } from '../../../detection/modeling/backbone/feature-pyramid';
 import { Body } from '../../../detection/modeling/backbone/body';
-import { fasterRcnnDefaults } from '../../../detection/modeling/faster-rcnn-defaults';
+import {
+  fasterRcnnDefaults,
+  type FasterRcnnLossOptions,
+} from '../../../detection/modeling/faster-rcnn-defaults';
 import { FasterRcnn } from '../../../detection/modeling/faster-rcnn';
 import { FastRcnnPredictor, TwoMlpHead } from '../../../detection/modeling/roi/box-head';
 import { MultiScaleRoiAlign } from '../../../detection/modeling/roi/multi-scale-roi-align';
@@ -10,6 +13,7 @@ import { FastRcnnStage } from '../../../detection/modeling/roi/fast-rcnn';
 import { RoiHeads } from '../../../detection/modeling/roi/roi-heads';
 import { AnchorGenerator } from '../../../detection/modeling/rpn/anchor-generator';
 import { RegionProposalNetwork } from '../../../detection/modeling/rpn/region-proposal-network';
+import { withSettings, type SomeOf } from '../../../detection/modeling/settings';
 import { RpnHead } from '../../../detection/modeling/rpn/rpn-head';
 import { Conv2d } from '../../../detection/nn/convolution';
 import type { HeadGradients } from '../../../detection/nn/head-losses';
@@ -64,9 +68,15 @@ export class GoldenBody extends Body {
 /** Large enough that everything is sampled, so that no random number is drawn. */
 const EVERYTHING = 100_000;
 
-export function buildTinyGolden(golden: Golden, headGradients?: HeadGradients): FasterRcnn {
+/** @param changes of its losses */
+export function buildTinyGolden(
+  golden: Golden,
+  headGradients?: HeadGradients,
+  changes: SomeOf<FasterRcnnLossOptions> = {},
+): FasterRcnn {
   const random = new RandomStream(0, 'unused');
   const { rpn: rpnDefaults, roi: roiDefaults } = fasterRcnnDefaults;
+  const losses = withSettings<FasterRcnnLossOptions>(fasterRcnnDefaults.losses, changes);
   const ratios = [0.5, 1, 2];
   const anchorGenerator = new AnchorGenerator(
     [[8], [16], [32], [64], [128]],
@@ -84,6 +94,7 @@ export function buildTinyGolden(golden: Golden, headGradients?: HeadGradients): 
     random,
     rpnOptions,
     headGradients,
+    losses,
   );
   const boxStage = new FastRcnnStage(
     new MultiScaleRoiAlign(7, { canonicalScale: 28, canonicalLevel: 4 }),
@@ -92,6 +103,7 @@ export function buildTinyGolden(golden: Golden, headGradients?: HeadGradients): 
     random,
     { ...roiDefaults, batchSizePerImage: EVERYTHING, scoreThreshold: 0.2, detectionsPerImage: 20 },
     headGradients,
+    losses,
   );
   const model = new FasterRcnn(
     traits(3),
