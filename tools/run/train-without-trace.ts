@@ -1,0 +1,50 @@
+import type { CocoDataset } from '../../datasets/coco/annotations';
+import { loadTrainingBackend } from '../../detection/backend/node';
+import type { Hook } from '../../detection/engine/hooks';
+import type { Schedule } from '../../detection/engine/schedules';
+import { train } from '../../detection/engine/train';
+import type { CompleteConfiguration } from '../config/complete';
+import { Interrupted, interruptible } from '../terminal/interruption';
+import { makeClipping } from './make-optimizer';
+import { makeTrainingLoader } from './make-training-loader';
+import { disposeLearner, startDetector } from './start-detector';
+
+export interface TracelessTraining {
+  readonly learningRate: Schedule;
+  readonly iterations: number;
+  readonly hooks: readonly Hook[];
+}
+
+/**
+ * Trains a new detector on the very batches that a configuration asks for, but without a trace: what can be learnt from it,
+ * hooks remember.
+ *
+ * @throws InputError where training would be refused; DivergenceError; Interrupted where the user stops it.
+ */
+export async function trainWithoutTrace(
+  given: CompleteConfiguration,
+  set: CocoDataset,
+  { learningRate, iterations, hooks }: TracelessTraining,
+): Promise<void> {
+  await loadTrainingBackend();
+  const { learner, configuration } = await startDetector(
+    given,
+    set.categories.map((category) => category.name),
+  );
+  try {
+    const { interrupted } = await interruptible((signal) =>
+      train(makeTrainingLoader(set, learner.model.input, configuration, 0), learner.model, {
+        optimizer: learner.optimizer,
+        learningRate,
+        iterations,
+        signal,
+        accumulate: configuration.optimizer.accumulate,
+        clipGradients: makeClipping(configuration),
+        hooks,
+      }),
+    );
+    if (interrupted) throw new Interrupted('Stopped; nothing was written.');
+  } finally {
+    disposeLearner(learner);
+  }
+}
