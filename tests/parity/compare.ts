@@ -1,4 +1,13 @@
-import type { DetectionList, Inference, TensorSummary, Training } from './stages';
+import {
+  isTwoStage,
+  type CandidateList,
+  type DetectionList,
+  type Inference,
+  type OneStageInference,
+  type TwoStageInference,
+} from './inference';
+import type { Training } from './stages';
+import type { TensorSummary } from './tensor-summary';
 
 /** By quantity, how far it is from what it should be at most. */
 export type Differences = Record<string, number>;
@@ -15,11 +24,22 @@ export const TOLERANCES = {
   'RPN deltas': 5e-5,
   'number of proposals': 0,
   'proposals, pixels': 0.01,
+  anchors: 1e-6,
+  'class logits': 5e-5,
+  'box regression': 5e-5,
+  centerness: 5e-5,
+  'number of candidates': 0,
+  // Relative to the sums of scores and of coordinates. Which one of a class is the last may hang on rounding.
+  candidates: 5e-4,
+  'candidate boxes, pixels': 1e-3,
+  'candidate scores': 1e-5,
   'number of detections': 0,
   'detection boxes, pixels': 0.05,
   'detection scores': 1e-4,
   losses: 1e-5,
   'gradient norms': 1e-4,
+  // Relative to the largest gradient.
+  'vanishing gradients': 1e-5,
   // One region of 1024 sampled otherwise, for a tie within rounding, changes a loss so much.
   'losses after step 1': 5e-4,
   'losses after step 2': 5e-4,
@@ -31,24 +51,65 @@ export const TOLERANCES = {
 /** What is compared. */
 export type Quantity = keyof typeof TOLERANCES;
 
+/** Gradients that are smaller than this share of the largest are zero but for rounding: float64 has 2e-16. */
+const VANISHING = 1e-9;
+
 export function compareInference(actual: Inference, expected: Inference): Differences {
-  const counts = expected.proposals.map(({ count }, i) => Math.abs(count - actual.proposals[i].count));
-  const detections = expected.detections.map((list, i) => compareDetections(actual.detections[i], list));
-  const worst = (key: keyof ReturnType<typeof compareDetections>): number =>
-    Math.max(...detections.map((difference) => difference[key]));
+  const detections = worstOf(
+    expected.detections.map((list, i) => compareDetections(actual.detections[i], list)),
+  );
   return {
     'resized sizes': largest(actual.resized.flat(), expected.resized.flat()),
     batch: compareTensors([actual.batch], [expected.batch]),
     'FPN levels': compareTensors(actual.fpn, expected.fpn),
+    ...(isTwoStage(actual) && isTwoStage(expected) && compareTwoStages(actual, expected)),
+    ...(!isTwoStage(actual) && !isTwoStage(expected) && compareOneStage(actual, expected)),
+    'number of detections': detections.unmatched,
+    'detection boxes, pixels': detections.box,
+    'detection scores': detections.score,
+  };
+}
+
+function compareTwoStages(actual: TwoStageInference, expected: TwoStageInference): Differences {
+  const counts = expected.proposals.map(({ count }, i) => Math.abs(count - actual.proposals[i].count));
+  return {
     'RPN logits': compareTensors(actual.rpnLogits, expected.rpnLogits),
     'RPN deltas': compareTensors(actual.rpnDeltas, expected.rpnDeltas),
     'number of proposals': Math.max(...counts),
     'proposals, pixels': Math.max(
       ...expected.proposals.map(({ first }, i) => compareProposals(actual.proposals[i].first, first)),
     ),
-    'number of detections': worst('unmatched'),
-    'detection boxes, pixels': worst('box'),
-    'detection scores': worst('score'),
+  };
+}
+
+function compareOneStage(actual: OneStageInference, expected: OneStageInference): Differences {
+  const { centerness, candidates } = expected;
+  return {
+    anchors: compareTensors(actual.anchors, expected.anchors),
+    'class logits': compareTensors(actual.classLogits, expected.classLogits),
+    'box regression': compareTensors(actual.boxRegression, expected.boxRegression),
+    ...(centerness && { centerness: compareTensors(actual.centerness ?? [], centerness) }),
+    ...(candidates && compareCandidates(actual.candidates ?? [], candidates)),
+  };
+}
+
+function compareCandidates(
+  actual: readonly CandidateList[],
+  expected: readonly CandidateList[],
+): Differences {
+  const best = worstOf(expected.map((list, i) => compareDetections(actual[i].best, list.best)));
+  const worst = (difference: (actual: CandidateList, expected: CandidateList) => number): number =>
+    Math.max(...expected.map((list, i) => difference(actual[i], list)));
+  return {
+    'number of candidates': worst((ours, theirs) => Math.abs(ours.count - theirs.count)),
+    candidates: worst((ours, theirs) =>
+      Math.max(
+        relativeDifference(ours.scoreSum, theirs.scoreSum),
+        relativeDifference(ours.boxSum, theirs.boxSum),
+      ),
+    ),
+    'candidate boxes, pixels': best.box,
+    'candidate scores': best.score,
   };
 }
 
@@ -57,9 +118,18 @@ export function compareTraining(actual: Training, expected: Training): Differenc
     step === 0 ? 'losses' : `losses after step ${step}`,
     compareNamed(actual.trace[step], losses),
   ]);
+  const largestNorm = Math.max(...Object.values(expected.gradientNorms));
+  const vanishes = (name: string): boolean => !(expected.gradientNorms[name] > VANISHING * largestNorm);
+  const named = (norms: Training['gradientNorms'], wanted: (name: string) => boolean) =>
+    Object.fromEntries(Object.entries(norms).filter(([name]) => wanted(name)));
+  const vanishing = Object.values(named(actual.gradientNorms, vanishes));
   return {
     ...(Object.fromEntries(steps) as Differences),
-    'gradient norms': compareNamed(actual.gradientNorms, expected.gradientNorms),
+    'gradient norms': compareNamed(
+      named(actual.gradientNorms, (name) => !vanishes(name)),
+      named(expected.gradientNorms, (name) => !vanishes(name)),
+    ),
+    ...(vanishing.length > 0 && { 'vanishing gradients': Math.max(...vanishing) / largestNorm }),
   };
 }
 
@@ -106,7 +176,6 @@ function compareNamed(
   return Math.max(...names.map((name) => relativeDifference(actual[name], expected[name])));
 }
 
-/** A gradient may be zero: of a level of the pyramid where no anchor was sampled. */
 function relativeDifference(actual: number, expected: number): number {
   return actual === expected ? 0 : Math.abs(actual - expected) / Math.abs(expected);
 }
@@ -123,22 +192,37 @@ function compareProposals(
   return expected.reduce((worst, box) => Math.max(worst, takeNearest(free, actual, box).distance), 0);
 }
 
+interface ListDifference {
+  readonly unmatched: number;
+  readonly box: number;
+  readonly score: number;
+}
+
+function worstOf(differences: readonly ListDifference[]): ListDifference {
+  const worst = (key: keyof ListDifference): number =>
+    Math.max(...differences.map((difference) => difference[key]));
+  return { unmatched: worst('unmatched'), box: worst('box'), score: worst('score') };
+}
+
 /** The same for detections, among those of the expected label. */
-function compareDetections(
-  actual: DetectionList,
-  expected: DetectionList,
-): { unmatched: number; box: number; score: number } {
+function compareDetections(actual: DetectionList, expected: DetectionList): ListDifference {
   const free = new Map<number, Set<number>>();
   actual.labels.forEach((label, i) => free.set(label, (free.get(label) ?? new Set()).add(i)));
-  let [matched, box, score] = [0, 0, 0];
+  let [unmatched, box, score] = [Math.abs(countOf(actual) - countOf(expected)), 0, 0];
   expected.labels.forEach((label, i) => {
     const { nearest, distance } = takeNearest(free.get(label) ?? new Set(), actual.boxes, expected.boxes[i]);
-    if (nearest === undefined) return;
-    matched++;
+    if (nearest === undefined) {
+      unmatched++;
+      return;
+    }
     box = Math.max(box, distance);
     score = Math.max(score, Math.abs(actual.scores[nearest] - expected.scores[i]));
   });
-  return { unmatched: expected.labels.length + actual.labels.length - 2 * matched, box, score };
+  return { unmatched, box, score };
+}
+
+function countOf({ labels, count = labels.length }: DetectionList): number {
+  return count;
 }
 
 /** Removes from `free` the index of the box that is nearest to `wanted`, by the largest difference of a coordinate. */

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { loadBackend } from '../../detection/backend/node';
 import { readFixture, type ParityCase } from './fixture';
+import { isTwoStage } from './inference';
 import { measure, tolerances, type Measurement } from './measure';
 
 /** Tests that a model computes what torchvision computes: one measurement, one test for each quantity. */
@@ -27,10 +28,11 @@ export function expectParity(parityCase: ParityCase): void {
   });
 
   // Numbers that agree on nothing found would prove nothing.
-  test('there are detections, proposals and objects to compare', () => {
-    for (const { detections, proposals } of fixture.inference) {
-      for (const { labels } of detections) expect(labels.length).toBeGreaterThan(10);
-      for (const { count } of proposals) expect(count).toBeGreaterThan(100);
+  test('there are detections, what they are made of, and objects to compare', () => {
+    for (const stages of fixture.inference) {
+      for (const { labels } of stages.detections) expect(labels.length).toBeGreaterThan(10);
+      const sources = isTwoStage(stages) ? stages.proposals : (stages.candidates ?? []);
+      for (const { count } of sources) expect(count).toBeGreaterThan(100);
     }
     for (const loss of Object.values(fixture.training.trace[0])) expect(loss).toBeGreaterThan(0.001);
   });

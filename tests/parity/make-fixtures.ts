@@ -12,7 +12,9 @@ import { sharedPath } from '../shared-path';
 import { compareInference, compareTraining, worse } from './compare';
 import { caseName, fixturePath, largeCases, smallCases, type Fixture, type ParityCase } from './fixture';
 import { pictureSets, type Picture } from './pictures';
-import type { Inference, TensorSummary, Training, TrainingTarget } from './stages';
+import type { CandidateList, DetectionList, Inference } from './inference';
+import type { Training, TrainingTarget } from './stages';
+import type { TensorSummary } from './tensor-summary';
 
 /** Entries whose sums show that the weights are the same, where a model has them: some for each line of the formula. */
 const CHECKED_WEIGHTS = [
@@ -39,9 +41,28 @@ const CHECKED_WEIGHTS = [
   'roi_heads.box_head.fc6.weight',
   'roi_heads.box_predictor.cls_score.bias',
   'roi_heads.box_predictor.bbox_pred.weight',
+  'backbone.features.0.0.0.weight',
+  'backbone.features.0.4.block.3.1.weight',
+  'backbone.features.1.0.1.fc2.weight',
+  'backbone.extra.0.1.0.weight',
+  'backbone.extra.3.2.1.running_var',
+  'head.classification_head.conv.0.0.weight',
+  'head.classification_head.conv.0.1.weight',
+  'head.classification_head.conv.1.weight',
+  'head.classification_head.cls_logits.weight',
+  'head.classification_head.cls_logits.bias',
+  'head.regression_head.bbox_reg.weight',
+  'head.regression_head.bbox_reg.bias',
+  'head.regression_head.bbox_ctrness.weight',
+  'head.classification_head.module_list.0.0.0.weight',
+  'head.classification_head.module_list.5.1.weight',
+  'head.regression_head.module_list.1.1.bias',
+  'head.regression_head.module_list.1.1.weight',
 ];
 
 const NUM_LABELS = 91;
+/** Of an image: as many as a Faster R-CNN has. */
+const LISTED_DETECTIONS = 100;
 
 /** In the peer's formula. */
 const OBJECTNESS = '^rpn\\.head\\.cls_logits\\.';
@@ -59,10 +80,17 @@ interface Evaluation {
   resized: number[][];
   batch: Summary;
   fpn: Record<string, Summary>;
-  rpn_logits: Summary[];
-  rpn_deltas: Summary[];
-  proposals: { count: number; first: number[][] }[];
-  detections: { boxes: number[][]; labels: number[]; scores: number[] }[];
+  detections: DetectionList[];
+  // Of two stages.
+  rpn_logits?: Summary[];
+  rpn_deltas?: Summary[];
+  proposals?: { count: number; first: number[][] }[];
+  // Of one.
+  anchors: Summary[];
+  cls_logits?: Summary[];
+  bbox_regression?: Summary[];
+  bbox_ctrness?: Summary[];
+  candidates: { count: number; score_sum: number; box_sum: number; first: DetectionList }[];
 }
 
 interface Step {
@@ -124,8 +152,10 @@ async function runPeer(python: string, parityCase: ParityCase): Promise<Expected
       out: folder,
     };
     const flags = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
-    const objectnessGain = FORMULA_OBJECTNESS_GAIN * (parityCase.objectnessFactor ?? 1);
-    flags.push('--gain', `${OBJECTNESS}=${objectnessGain}`);
+    const { objectnessFactor } = parityCase;
+    if (objectnessFactor !== undefined) {
+      flags.push('--gain', `${OBJECTNESS}=${FORMULA_OBJECTNESS_GAIN * objectnessFactor}`);
+    }
     const script = sharedPath('peers/torchvision/export.py');
     execFileSync(python, [script, ...flags, ...files], { stdio: ['ignore', 'ignore', 'inherit'] });
     return JSON.parse(readFileSync(join(folder, 'expected.json'), 'utf8')) as Expected;
@@ -139,15 +169,43 @@ function tensor({ shape, sum, abs_sum: absSum, sample }: Summary): TensorSummary
 }
 
 function inference(stages: Evaluation): Inference {
-  const { resized, batch, fpn, rpn_logits: rpnLogits, rpn_deltas: rpnDeltas, proposals, detections } = stages;
-  return {
+  const { resized, batch, fpn, detections } = stages;
+  const common = {
     resized,
     batch: tensor(batch),
     fpn: Object.values(fpn).map(tensor),
-    rpnLogits: rpnLogits.map(tensor),
-    rpnDeltas: rpnDeltas.map(tensor),
-    proposals,
-    detections,
+    detections: detections.map(bestDetections),
+  };
+  const { rpn_logits: rpnLogits, rpn_deltas: rpnDeltas, proposals } = stages;
+  if (rpnLogits && rpnDeltas && proposals) {
+    return { ...common, rpnLogits: rpnLogits.map(tensor), rpnDeltas: rpnDeltas.map(tensor), proposals };
+  }
+  const { anchors, cls_logits: logits = [], bbox_regression: deltas = [], bbox_ctrness: centerness } = stages;
+  return {
+    ...common,
+    anchors: anchors.map(tensor),
+    classLogits: logits.map(tensor),
+    boxRegression: deltas.map(tensor),
+    ...(centerness && { centerness: centerness.map(tensor) }),
+    candidates: stages.candidates.map(
+      ({ count, score_sum: scoreSum, box_sum: boxSum, first }): CandidateList => ({
+        count,
+        scoreSum,
+        boxSum,
+        best: first,
+      }),
+    ),
+  };
+}
+
+/** One-stage detectors find hundreds. */
+function bestDetections({ boxes, labels, scores }: DetectionList): DetectionList {
+  const count = labels.length;
+  return {
+    boxes: boxes.slice(0, LISTED_DETECTIONS),
+    labels: labels.slice(0, LISTED_DETECTIONS),
+    scores: scores.slice(0, LISTED_DETECTIONS),
+    ...(count > LISTED_DETECTIONS && { count }),
   };
 }
 

@@ -1,6 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { fasterRcnnModel } from '../../detection/modeling/definitions/faster-rcnn';
-import type { Module } from '../../detection/nn/module';
+import { modelDefinition } from '../../detection/modeling/definitions';
+import { defaultTrainableLayers } from '../../detection/modeling/definitions/complete-options';
+import type { Detector } from '../../detection/modeling/detector';
+import type { Parameter } from '../../detection/nn/module';
 import { disposingAll } from '../../detection/nn/scope';
 import { compareInference, compareTraining, TOLERANCES, worse, type Differences } from './compare';
 import type { Fixture, ParityCase } from './fixture';
@@ -17,17 +19,18 @@ export interface Measurement {
 
 /** Runs our detector through everything that the fixture has torchvision's numbers for. */
 export async function measure(parityCase: ParityCase, fixture: Fixture): Promise<Measurement> {
-  const { model: name, seed, objectnessFactor = 1, minSize, maxSize } = parityCase;
+  const { model: name, seed, objectnessFactor, minSize, maxSize } = parityCase;
   const pictures = await pictureSets[parityCase.pictures]();
-  const model = fasterRcnnModel(name).build({
+  const definition = modelDefinition(name);
+  const model = definition.build({
     numClasses: fixture.numLabels - 1,
     seed: 0,
     // As torchvision builds it for pretrained weights.
-    norm: fasterRcnnModel(name).pretrainedNorm,
-    trainableLayers: 3,
+    norm: definition.pretrainedNorm,
+    trainableLayers: defaultTrainableLayers(definition, true),
   });
   fillWithFormula(model, seed);
-  multiply(model, 'rpn.head.cls_logits.weight', objectnessFactor);
+  if (objectnessFactor !== undefined) multiply(model, 'rpn.head.cls_logits.weight', objectnessFactor);
   const weightSums = sums(model, Object.keys(fixture.weightSums));
 
   const batches = [...pictures.map((picture) => [picture]), pictures];
@@ -48,10 +51,14 @@ export async function measure(parityCase: ParityCase, fixture: Fixture): Promise
  * What is asked for, by quantity. Where torchvision's own float32 numbers are hardly as near or farther, twice their
  * distance: which way rounding falls depends on the machine, on both sides.
  */
-export function tolerances({ gradientTolerance }: ParityCase, { rounding }: Fixture): Differences {
+export function tolerances(
+  { gradientTolerance, boxTolerance }: ParityCase,
+  { rounding }: Fixture,
+): Differences {
   const asked: Differences = {
     ...TOLERANCES,
     'gradient norms': gradientTolerance ?? TOLERANCES['gradient norms'],
+    'detection boxes, pixels': boxTolerance ?? TOLERANCES['detection boxes, pixels'],
   };
   return Object.fromEntries(
     Object.keys(asked)
@@ -60,13 +67,17 @@ export function tolerances({ gradientTolerance }: ParityCase, { rounding }: Fixt
   );
 }
 
-function multiply(model: Module, name: string, factor: number): void {
-  const entry = model.stateDict().get(name)!;
+function entriesOf(model: Detector): Map<string, Parameter> {
+  return new Map([...model.namedParameters(), ...model.namedBuffers()]);
+}
+
+function multiply(model: Detector, name: string, factor: number): void {
+  const entry = entriesOf(model).get(name)!;
   tf.tidy(() => entry.fromDisk(tf.mul(entry.toDisk(), factor)));
 }
 
-function sums(model: Module, names: readonly string[]): Record<string, number> {
-  const state = model.stateDict();
+function sums(model: Detector, names: readonly string[]): Record<string, number> {
+  const state = entriesOf(model);
   const entries = names.map((name) => {
     const values = disposingAll(() => state.get(name)!.toDisk().dataSync<'float32'>());
     let sum = 0;

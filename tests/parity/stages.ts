@@ -1,45 +1,21 @@
-/** What a detector computes, stage by stage, in the form in which the torchvision peer reports it. */
+/** Runs a detector, and reports what it computes in the form in which the torchvision peer does. */
 import * as tf from '@tensorflow/tfjs-core';
 import { Sgd } from '../../detection/engine/sgd';
 import type { Losses } from '../../detection/nn/trainable';
-import type { FasterRcnn } from '../../detection/modeling/faster-rcnn';
+import type { Detector } from '../../detection/modeling/detector';
+import { FasterRcnn } from '../../detection/modeling/faster-rcnn';
 import { lossesAndGradients } from '../../detection/nn/autograd';
 import { inOriginalPixels } from '../../detection/modeling/found';
 import { readSync } from '../../detection/nn/reading';
 import { disposingAll } from '../../detection/nn/scope';
 import { scaleBoxes } from '../../detection/structures/boxes';
 import { batchImages, type ImageBatch } from '../../detection/structures/image-batch';
-import { torchvisionInput } from '../../detection/structures/input-spec';
 import type { Targets } from '../../detection/structures/instances';
+import { detectorInput } from '../../tools/config/model-input';
+import { runOneStage } from './dense-stages';
+import { commonStages, rows, type Inference, type TwoStageInference } from './inference';
 import type { Picture } from './pictures';
-
-/** A tensor in a few numbers; positions are those of torch's layout, NCHW. */
-export interface TensorSummary {
-  readonly shape: readonly number[];
-  readonly sum: number;
-  readonly absSum: number;
-  /** Values at eight positions that are spread evenly. */
-  readonly sample: readonly number[];
-}
-
-export interface DetectionList {
-  readonly boxes: readonly (readonly number[])[];
-  readonly labels: readonly number[];
-  readonly scores: readonly number[];
-}
-
-/** One batch's way through the detector. Lists have an entry for each level or for each image. */
-export interface Inference {
-  /** [height, width] before padding. */
-  readonly resized: readonly (readonly number[])[];
-  readonly batch: TensorSummary;
-  readonly fpn: readonly TensorSummary[];
-  readonly rpnLogits: readonly TensorSummary[];
-  readonly rpnDeltas: readonly TensorSummary[];
-  /** The best twenty, and how many there are. */
-  readonly proposals: readonly { count: number; first: readonly (readonly number[])[] }[];
-  readonly detections: readonly DetectionList[];
-}
+import { summariseMap, type TensorSummary } from './tensor-summary';
 
 export interface TrainingTarget {
   /** In pixels of the original image. */
@@ -67,39 +43,33 @@ export interface Training {
 /** Proposals of an image whose coordinates are compared. */
 export const FIRST_PROPOSALS = 20;
 
-const SAMPLED_VALUES = 8;
+/** Sizes of pictures; a model that takes a fixed size does not ask. */
+type Sides = Pick<TrainingSettings, 'minSize' | 'maxSize'>;
 
-export function runInference(
-  model: FasterRcnn,
-  pictures: readonly Picture[],
-  size: { readonly minSize: number; readonly maxSize: number },
-): Inference {
-  const images = batchImages(pictures, torchvisionInput(size));
-  const stages = disposingAll(() => {
+export function runInference(model: Detector, pictures: readonly Picture[], sides: Sides): Inference {
+  const images = batchImages(pictures, detectorInput(model.definition, sides));
+  const stages = model instanceof FasterRcnn ? runTwoStages(model, images) : runOneStage(model, images);
+  images.tensor.dispose();
+  return stages;
+}
+
+function runTwoStages(model: FasterRcnn, images: ImageBatch): TwoStageInference {
+  return disposingAll(() => {
     const { backbone, rpn, roiHeads } = model;
     const features = backbone.forward(images.tensor);
     const { predictions, proposals } = rpn.forward(features, images, 'test');
     const { objectnessLogits, boxDeltas } = predictions;
     const found = readSync(() => roiHeads.detect(features, proposals, images));
     return {
-      resized: images.sizes.map(({ height, width }) => [height, width]),
-      batch: summarise(images.tensor),
-      fpn: features.map(summarise),
+      ...commonStages(images, features, inOriginalPixels(found, images)),
       rpnLogits: summariseLevels(objectnessLogits, features),
       rpnDeltas: summariseLevels(boxDeltas, features),
       proposals: proposals.map((boxes) => ({
         count: boxes.length / 4,
         first: rows(boxes).slice(0, FIRST_PROPOSALS),
       })),
-      detections: inOriginalPixels(found, images).map(({ boxes, labels, scores }) => ({
-        boxes: rows(boxes),
-        labels: [...labels],
-        scores: [...scores],
-      })),
     };
   });
-  images.tensor.dispose();
-  return stages;
 }
 
 /**
@@ -107,13 +77,16 @@ export function runInference(
  * where there are any. The model's samplers are made to take the first candidates, as the peer's do.
  */
 export function runTraining(
-  model: FasterRcnn,
+  model: Detector,
   pictures: readonly Picture[],
   settings: TrainingSettings,
   steps: number,
 ): Training {
   for (const stream of model.randomStreams()) stream.sample = (values, count) => values.subarray(0, count);
-  const images = batchImages(pictures.slice(0, settings.targets.length), torchvisionInput(settings));
+  const images = batchImages(
+    pictures.slice(0, settings.targets.length),
+    detectorInput(model.definition, settings),
+  );
   const targets = settings.targets.map((target, image) => resizedTargets(target, images, image));
   const batch = { images, targets, imageIds: [...targets.keys()] };
   const trainable = [...model.namedParameters()].filter(([, parameter]) => parameter.trainable);
@@ -158,10 +131,6 @@ function numbers(losses: Losses): Record<string, number> {
   return Object.fromEntries(entries);
 }
 
-function rows(boxes: Float32Array): number[][] {
-  return Array.from({ length: boxes.length / 4 }, (_, i) => [...boxes.subarray(4 * i, 4 * i + 4)]);
-}
-
 /** The head's predictions [N, A] or [N, A, 4] of all levels, as torch's head returns them: [N, C, H, W] for each. */
 function summariseLevels(predictions: tf.Tensor, features: readonly tf.Tensor4D[]): TensorSummary[] {
   const [images] = features[0].shape;
@@ -175,23 +144,6 @@ function summariseLevels(predictions: tf.Tensor, features: readonly tf.Tensor4D[
   );
   return levels.map((level, i) => {
     const [, height, width] = features[i].shape;
-    return summarise(tf.reshape(level, [images, height, width, channels]));
+    return summariseMap(tf.reshape(level, [images, height, width, channels]));
   });
-}
-
-/** Of a tensor [N, H, W, C]. */
-function summarise(nhwc: tf.Tensor4D): TensorSummary {
-  const tensor = tf.transpose(nhwc, [0, 3, 1, 2]);
-  const values = tensor.dataSync<'float32'>();
-  tensor.dispose();
-  let [sum, absSum] = [0, 0];
-  for (const value of values) {
-    sum += value;
-    absSum += value < 0 ? -value : value;
-  }
-  const sample = Array.from(
-    { length: SAMPLED_VALUES },
-    (_, k) => values[Math.floor(((2 * k + 1) * values.length) / (2 * SAMPLED_VALUES))],
-  );
-  return { shape: tensor.shape, sum, absSum, sample };
 }

@@ -15,7 +15,7 @@ interface Row {
 }
 
 /** Columns of each table, and their titles. */
-const INFERENCE = {
+const TWO_STAGES = {
   'resized sizes': 'resized sizes',
   batch: 'batch',
   'FPN levels': 'FPN levels',
@@ -28,9 +28,24 @@ const INFERENCE = {
   'detection scores': 'scores',
 } as const satisfies Partial<Record<Quantity, string>>;
 
+const ONE_STAGE = {
+  batch: 'batch',
+  'FPN levels': 'levels',
+  anchors: 'anchors',
+  'class logits': 'class logits',
+  'box regression': 'box regression',
+  centerness: 'centerness',
+  candidates: 'candidates',
+  'candidate boxes, pixels': 'their boxes, pixels',
+  'number of detections': 'unmatched detections',
+  'detection boxes, pixels': 'boxes, pixels',
+  'detection scores': 'scores',
+} as const satisfies Partial<Record<Quantity, string>>;
+
 const TRAINING = {
   losses: 'losses',
   'gradient norms': 'gradient norms',
+  'vanishing gradients': 'vanishing gradients',
   'losses after step 1': 'after step 1',
   'losses after step 2': 'step 2',
   'losses after step 3': 'step 3',
@@ -47,7 +62,11 @@ async function main(wanted: readonly string[]): Promise<void> {
     const { differences } = await measure(parityCase, fixture);
     rows.push({ parityCase, ours: differences, rounding: fixture.rounding });
   }
-  print('Inference', INFERENCE, rows, ({ minSize, maxSize }) => `${minSize}/${maxSize}`);
+  const isOneStage = ({ rounding }: Row): boolean => 'anchors' in rounding;
+  const size = ({ minSize, maxSize }: ParityCase): string => `${minSize}/${maxSize}`;
+  const twoStages = rows.filter((row) => !isOneStage(row));
+  print('Inference: two stages', TWO_STAGES, twoStages, size);
+  print('Inference: one stage', ONE_STAGE, rows.filter(isOneStage), size);
   print('Training', TRAINING, rows, ({ train }) => `${train.minSize}/${train.maxSize}`);
 }
 
@@ -57,6 +76,7 @@ function print(
   rows: readonly Row[],
   size: (parityCase: ParityCase) => string,
 ): void {
+  if (rows.length === 0) return;
   const line = (cells: readonly string[]): void => console.log(`| ${cells.join(' | ')} |`);
   const titles = ['model', 'pictures', 'size', ...Object.values(columns)];
   console.log(`\n### ${title}\n`);

@@ -79,9 +79,11 @@ function toMultipleOf8(channels: number): number {
   return rounded < 0.9 * channels ? rounded + 8 : rounded;
 }
 
-function bottleneck(block: Block, style: LayerStyle, prefix = 'block.'): BodyLayer {
-  const { kernel, inChannels, expanded, out, squeeze, nonlinearity, stride } = block;
-  const names = blockNames(expanded !== inChannels, squeeze, prefix);
+function bottleneck(
+  { kernel, inChannels, expanded, out, squeeze, nonlinearity, stride }: Block,
+  style: LayerStyle,
+  names = blockNames(expanded !== inChannels, squeeze, 'block.'),
+): BodyLayer {
   const shape = {
     inChannels,
     expandedChannels: expanded,
@@ -150,8 +152,10 @@ export class SplitMobileNetV3 extends LayeredBody {
       // C4's stride is in its other part, but the stage begins here.
       { ...plainLayer(1, c4.inChannels, c4.expanded, 1, style), stride: c4.stride },
     ];
+    // Its layers keep the numbers that they have in the block.
+    const names = blockNames(true, c4.squeeze, '');
     const coarse = [
-      { ...bottleneck({ ...c4, inChannels: c4.expanded }, style, ''), stride: 1 },
+      { ...bottleneck({ ...c4, inChannels: c4.expanded }, style, names), stride: 1 },
       ...blocks.slice(C4).map((block) => bottleneck(block, style)),
       lastLayer(blocks, style),
     ];
@@ -161,11 +165,11 @@ export class SplitMobileNetV3 extends LayeredBody {
   }
 }
 
-/** What a MobileNetV3 cut so calls an entry of a whole one. */
+/** What a MobileNetV3 that is cut so calls an entry of a whole one. */
 export function splitName(entry: string): string {
   const [first, ...rest] = entry.split('.');
   const layer = Number(first);
   if (layer !== C4) return [...(layer < C4 ? ['0', first] : ['1', String(layer - C4)]), ...rest].join('.');
   const [, part, ...ofPart] = rest; // behind `block`
-  return [...(part === '0' ? ['0', first] : ['1', '0', String(Number(part) - 1)]), ...ofPart].join('.');
+  return [...(part === '0' ? ['0', first] : ['1', '0', part]), ...ofPart].join('.');
 }
