@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 import path from 'node:path';
 import type { CocoDataset } from '../../datasets/coco/annotations';
-import { loadTrainingBackend } from '../../detection/backend/node';
 import { DivergenceError } from '../../detection/engine/divergence-error';
 import type { Hook } from '../../detection/engine/hooks';
 import {
@@ -12,21 +11,17 @@ import {
   tenthOfLowest,
   type RangePoint,
 } from '../../detection/engine/learning-rate-range';
-import { train } from '../../detection/engine/train';
 import { InputError } from '../../detection/errors';
 import { completeConfiguration, type CompleteConfiguration } from '../config/complete';
 import { configurationSources, type ConfigurationOptions } from '../config/configuration-options';
 import { loadConfiguration } from '../config/load';
 import { describeEnvironment } from '../report/environment';
-import { Interrupted, interruptible } from '../terminal/interruption';
-import { makeClipping } from '../run/make-optimizer';
-import { makeTrainingLoader } from '../run/make-training-loader';
 import { statOrUndefined } from '../../detection/files/stat-or-undefined';
 import { writeWholeFile } from '../../detection/files/whole-file';
 import { requireFileName } from '../terminal/output-files';
 import { Progress, say } from '../terminal/progress';
 import { learningRatePage, shownRate } from '../report/learning-rate-page';
-import { disposeLearner, startDetector } from '../run/start-detector';
+import { trainWithoutTrace } from '../run/train-without-trace';
 import { readSet, requireObjects } from '../run/training-data';
 import { addConfigurationOptions, positive } from './options';
 
@@ -140,15 +135,10 @@ interface Range {
 
 /** The very training that the configuration asks for, but for its learning rates, and without a trace. */
 async function rangeTest(
-  given: CompleteConfiguration,
+  configuration: CompleteConfiguration,
   set: CocoDataset,
   { from, to, iterations }: Range,
 ): Promise<readonly RangePoint[]> {
-  await loadTrainingBackend();
-  const { learner, configuration } = await startDetector(
-    given,
-    set.categories.map((category) => category.name),
-  );
   const range = new LearningRateRange();
   const progress = new Progress('learning rates');
   const tell: Hook = {
@@ -156,26 +146,17 @@ async function rangeTest(
     afterStep: ({ iteration, isEnough }) => progress.update(iteration, isEnough ? iteration : iterations),
   };
   try {
-    const { interrupted } = await interruptible((signal) =>
-      train(makeTrainingLoader(set, learner.model.input, configuration, 0), learner.model, {
-        optimizer: learner.optimizer,
-        learningRate: exponential(from, to, iterations),
-        iterations,
-        signal,
-        accumulate: configuration.optimizer.accumulate,
-        clipGradients: makeClipping(configuration),
-        hooks: [range, tell],
-      }),
-    );
-    if (interrupted) throw new Interrupted('Stopped; nothing was written.');
+    await trainWithoutTrace(configuration, set, {
+      learningRate: exponential(from, to, iterations),
+      iterations,
+      hooks: [range, tell],
+    });
   } catch (error) {
     if (!(error instanceof DivergenceError)) throw error;
     // A loss that is no number any more has exploded too, unless it has never been one.
     if (range.points.length === 0)
       throw new InputError('diverged', error.message, { iteration: error.step.iteration });
     progress.endLine();
-  } finally {
-    disposeLearner(learner);
   }
   return range.points;
 }
