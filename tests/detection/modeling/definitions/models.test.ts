@@ -20,6 +20,9 @@ const PUBLISHED: [string, number][] = [
   ['fasterrcnn_resnet50_fpn', 5],
   ['fasterrcnn_resnet50_fpn_v2', 5],
   ['fasterrcnn_mobilenet_v3_large_fpn', 6],
+  ['retinanet_resnet50_fpn', 5],
+  ['retinanet_resnet50_fpn_v2', 5],
+  ['fcos_resnet50_fpn', 5],
   ['ssdlite320_mobilenet_v3_large', 6],
   ['ssdlite320_mobilenet_v3_large_full_tail', 6],
 ];
