@@ -1,4 +1,13 @@
+import {
+  boxLossSetting,
+  classWeightsSetting,
+  equalWeights,
+  smoothL1BetaSetting,
+  weightSettings,
+} from './loss-settings';
 import { count, fraction, list, nonNegative, positive, type SettingsSchema, type ValuesOf } from './settings';
+
+export const SSD_LOSS_NAMES = ['classification', 'bbox_regression'] as const;
 
 /** What can be configured of an SSD. */
 export const ssdSchema = {
@@ -22,10 +31,17 @@ export const ssdSchema = {
     nmsThreshold: fraction('overlap above which non-maximum suppression drops the worse of two detections'),
     detectionsPerImage: count('most detections of an image'),
   },
+  losses: {
+    box: boxLossSetting,
+    smoothL1Beta: smoothL1BetaSetting,
+    classWeights: classWeightsSetting,
+    weights: weightSettings(SSD_LOSS_NAMES),
+  },
 } satisfies SettingsSchema;
 
 export type SsdSettings = ValuesOf<typeof ssdSchema>;
 export type SsdOptions = SsdSettings['dense'];
+export type SsdLossOptions = SsdSettings['losses'];
 
 /** The numbers of the published detector: torchvision's ssdlite320_mobilenet_v3_large, and of its SSD where this is said. */
 export const ssdLiteDefaults = {
@@ -41,6 +57,13 @@ export const ssdLiteDefaults = {
     topkCandidates: 300,
     nmsThreshold: 0.55,
     detectionsPerImage: 300,
+  },
+  losses: {
+    /** SSD.compute_loss, with torch's own beta. */
+    box: 'smooth_l1',
+    smoothL1Beta: 1,
+    classWeights: [],
+    weights: equalWeights(SSD_LOSS_NAMES),
   },
   /** SSD's BoxCoder. */
   bboxWeights: [10, 10, 5, 5],

@@ -11,13 +11,13 @@ import { anchorTargets } from './dense/anchor-targets';
 import type { DefaultBoxGenerator } from './dense/default-box-generator';
 import { bestCandidates } from './dense/dense-inference';
 import { ssdCandidates } from './dense/ssd-inference';
-import { SSD_LOSS_NAMES, ssdLosses, type SsdTargets } from './dense/ssd-losses';
+import { ssdLosses, type SsdTargets } from './dense/ssd-losses';
 import type { SsdLiteHead } from './dense/ssdlite-head';
 import { DetectorModule, type DetectorTraits } from './detector-module';
 import type { Found } from './found';
 import { BoxCoder } from './matching/box-coder';
 import { SsdMatcher } from './matching/ssd-matcher';
-import { ssdLiteDefaults, type SsdOptions } from './ssd-defaults';
+import { SSD_LOSS_NAMES, ssdLiteDefaults, type SsdLossOptions, type SsdOptions } from './ssd-defaults';
 
 /**
  * SSD (Liu et al. 2016): default boxes on maps of falling size, each with a head of its own. Of the background only the
@@ -35,6 +35,7 @@ export class Ssd extends DetectorModule {
     readonly anchorGenerator: DefaultBoxGenerator,
     head: SsdLiteHead,
     private readonly options: SsdOptions,
+    private readonly lossOptions: SsdLossOptions,
     private readonly headGradients?: HeadGradients,
   ) {
     super(traits, SSD_LOSS_NAMES, ['bbox']);
@@ -50,7 +51,9 @@ export class Ssd extends DetectorModule {
       const anchors = concatBoxes(this.anchorGenerator.forward(features, images));
       const matched = targets.map((target) => this.match(anchors, target));
       // One piece: which background counts is known when all of an image has been predicted.
-      const head = (): Losses => ssdLosses(this.head.forward(features), matched, this.options.negToPosRatio);
+      const { negToPosRatio } = this.options;
+      const head = (): Losses =>
+        ssdLosses(this.head.forward(features), matched, negToPosRatio, this.boxCoder, this.lossOptions);
       return headLosses([head], this.headGradients);
     });
   }
@@ -59,7 +62,7 @@ export class Ssd extends DetectorModule {
   match(anchors: Boxes, target: Targets): SsdTargets {
     const matches = this.matcher.match(target.boxes, anchors);
     const [{ positives, gtLabels, gtBoxes }] = anchorTargets(matches, [anchors], target).levels;
-    return { positives, gtLabels, gtDeltas: this.boxCoder.encode(gtBoxes, selectBoxes(anchors, positives)) };
+    return { positives, gtLabels, boxes: { references: selectBoxes(anchors, positives), gtBoxes } };
   }
 
   protected override *find(images: ImageBatch): Reading<Found[]> {

@@ -12,6 +12,7 @@ import { SsdLiteHead } from '../dense/ssdlite-head';
 import type { DetectorOptions, ModelDefinition, PublishedWeights, StateDictLayout } from '../detector';
 import { featureSizes } from '../rpn/anchor-generator';
 import { withSettings, type ModelSettings, type SettingFault, type SomeOf } from '../settings';
+import { classWeightFaults } from '../loss-settings';
 import { Ssd } from '../ssd';
 import { ssdLiteDefaults, ssdSchema, type SsdSettings } from '../ssd-defaults';
 import {
@@ -108,7 +109,11 @@ function ssdLite(
     needs: [],
     published: {},
     ...traits,
-    settings: { schema: ssdSchema, values, faults: (given) => faults(given, strides) },
+    settings: {
+      schema: ssdSchema,
+      values,
+      faults: (given, numClasses) => faults(given, strides, numClasses),
+    },
     anchors: (padded, settings: SomeOf<SsdSettings> = {}) =>
       defaultBoxGenerator(withSettings(values, settings)).anchors(padded, featureSizes(padded, strides)),
     build: (options) =>
@@ -126,11 +131,16 @@ function defaultBoxGenerator({ anchors: { scales, aspectRatios } }: SsdSettings)
   return new DefaultBoxGenerator(scales, aspectRatios);
 }
 
-function faults({ anchors: { scales } }: SsdSettings, strides: readonly number[]): SettingFault[] {
+function faults(
+  { anchors: { scales }, losses }: SsdSettings,
+  strides: readonly number[],
+  numClasses: number | undefined,
+): SettingFault[] {
+  const ofWeights = classWeightFaults(losses.classWeights, numClasses);
   const wanted = strides.length + 1;
-  if (scales.length === wanted) return [];
+  if (scales.length === wanted) return ofWeights;
   const reason = `are ${scales.length}, but must be ${wanted}: of ${strides.length} maps, and one behind the last`;
-  return [{ setting: 'anchors.scales', reason }];
+  return [{ setting: 'anchors.scales', reason }, ...ofWeights];
 }
 
 function assemble(
@@ -140,9 +150,9 @@ function assemble(
   definition: ModelDefinition,
 ): Ssd {
   const { strides, extraChannels, batchNorm, initialWeight } = configuration;
-  const [fault] = faults(settings, strides);
-  if (fault) throw new RangeError(`${fault.setting} ${fault.reason}`);
   const { categories, seed, norm, trainableLayers } = completeOptions(options, definition);
+  const [fault] = faults(settings, strides, categories.length);
+  if (fault) throw new RangeError(`${fault.setting} ${fault.reason}`);
   const { headGradients, input = definition.input, epsilon = batchNorm.epsilon } = options;
   const style: LayerStyle = {
     padding: 'symmetric',
@@ -159,8 +169,22 @@ function assemble(
   const anchors = defaultBoxGenerator(settings);
   const numLabels = categories.length + 1;
   const head = new SsdLiteHead(backbone.outChannels, anchors.numAnchorsPerLocation(), numLabels, style);
-  return new Ssd({ definition, input, categories }, backbone, anchors, head, settings.dense, headGradients);
+  return new Ssd(
+    { definition, input, categories },
+    backbone,
+    anchors,
+    head,
+    settings.dense,
+    settings.losses,
+    headGradients,
+  );
 }
+
+const torchvisionSettings: SsdSettings = {
+  anchors: ssdLiteDefaults.anchors,
+  dense: ssdLiteDefaults.dense,
+  losses: ssdLiteDefaults.losses,
+};
 
 /**
  * torchvision's: with half of the channels at the end of the body, as its published weights have been trained; and as it is built
@@ -188,16 +212,15 @@ function onMobileNetV3(tail: Tail, published: Readonly<Record<string, PublishedW
       initialWeight: (shape, random) =>
         normal(shape, ssdLiteDefaults.initialStandardDeviation, random) as tf.Tensor4D,
     },
-    { anchors: ssdLiteDefaults.anchors, dense: ssdLiteDefaults.dense },
+    torchvisionSettings,
   );
 }
 
 /** For small images and for machines without an accelerator: finer maps than torchvision's, and smaller objects. */
 const small = { extraChannels: [128, 64], strides: [8, 16, 32, 64, 128] };
-const smallSettings: SsdSettings = {
-  anchors: { ...ssdLiteDefaults.anchors, scales: [0.06, 0.12, 0.24, 0.42, 0.66, 0.9] },
-  dense: ssdLiteDefaults.dense,
-};
+const smallSettings = withSettings(torchvisionSettings, {
+  anchors: { scales: [0.06, 0.12, 0.24, 0.42, 0.66, 0.9] },
+});
 
 export const ssdLiteModels: readonly SsdLiteDefinition[] = [
   onMobileNetV3('reduced', { COCO_V1: ssdLiteWeights.mobilenetV3At320 }),

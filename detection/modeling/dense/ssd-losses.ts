@@ -4,8 +4,11 @@ import { disposingAll } from '../../nn/scope';
 import { noGradient } from '../../nn/tfjs-internals';
 import type { Losses } from '../../nn/trainable';
 import { descendingOrder } from '../../ops/descending-order';
-import { smoothL1Sum } from '../../ops/smooth-l1';
-import { concatBoxes } from '../../structures/boxes';
+import { softmaxFocalLossSum } from '../../ops/softmax-focal-loss';
+import { weighed, weightsOfLabels } from '../loss-settings';
+import type { BoxCoder } from '../matching/box-coder';
+import { boxLossSum, concatTargets, type BoxTargets } from '../matching/box-loss';
+import type { SsdLossOptions } from '../ssd-defaults';
 import type { DensePredictions } from './dense-inference';
 
 /** What the default boxes of one image are to predict; those that are not listed are background. */
@@ -14,19 +17,13 @@ export interface SsdTargets {
   readonly positives: Int32Array;
   /** [P], 1..K. */
   readonly gtLabels: Int32Array;
-  /** Box deltas [P, 4]. */
-  readonly gtDeltas: Float32Array;
+  /** Of the P default boxes. */
+  readonly boxes: BoxTargets;
 }
-
-/** What `ssdLosses` returns. */
-export const SSD_LOSS_NAMES = ['classification', 'bbox_regression'] as const;
-
-/** Where smooth L1 turns from quadratic to linear: torch's own default, which torchvision's SSD takes. */
-const SMOOTH_L1_BETA = 1;
 
 /**
  * classification and bbox_regression: compute_loss of torchvision's SSD. Both are sums over the batch, divided by its objects:
- * the cross-entropy of the objects and of the background that is hardest, and smooth L1 of the objects' deltas. An image
+ * the cross-entropy of the objects and of the background that is hardest, and the loss of the objects' boxes. An image
  * without objects teaches nothing. The caller disposes.
  *
  * @param predictions of N images
@@ -37,6 +34,8 @@ export function ssdLosses(
   { classLogits, boxDeltas }: DensePredictions,
   targets: readonly SsdTargets[],
   negToPosRatio: number,
+  boxCoder: BoxCoder,
+  options: SsdLossOptions,
 ): Losses {
   return tf.tidy(() => {
     const [numImages, numBoxes, numLabels] = classLogits.shape;
@@ -55,25 +54,27 @@ export function ssdLosses(
     const gtLabels = targets.flatMap((ofImage) => [...ofImage.gtLabels]);
     positiveRows.forEach((row, i) => (labels[row] = gtLabels[i]));
     const rows = Int32Array.from([...positiveRows, ...negativeRows]);
-    const predLogits = tf.gather(tf.reshape(classLogits, [-1, numLabels]), tf.tensor1d(rows, 'int32'));
-    const gtOneHot = tf.oneHot(
-      tf.tensor1d(
-        rows.map((row) => labels[row]),
-        'int32',
-      ),
-      numLabels,
+    const predLogits = tf.gather(
+      tf.reshape<tf.Rank.R2>(classLogits, [-1, numLabels]),
+      tf.tensor1d(rows, 'int32'),
     );
+    const labelsOfRows = rows.map((row) => labels[row]);
     const predDeltas = tf.gather(
       tf.reshape<tf.Rank.R2>(boxDeltas, [-1, 4]),
       tf.tensor1d(positiveRows, 'int32'),
     );
-    const gtDeltas = tf.tensor2d(concatBoxes(targets.map((ofImage) => ofImage.gtDeltas)), predDeltas.shape);
+    const boxTargets = concatTargets(targets.map(({ boxes }) => boxes));
+    const boxSum = boxLossSum(predDeltas, boxTargets, boxCoder, options);
+    const classSum = crossEntropySum(predLogits, labelsOfRows, options.classWeights);
 
     const divisor = Math.max(1, positiveRows.length);
-    return {
-      classification: tf.div(crossEntropySum(gtOneHot, predLogits), divisor),
-      bbox_regression: tf.div(smoothL1Sum(predDeltas, gtDeltas, SMOOTH_L1_BETA), divisor),
-    };
+    return weighed(
+      {
+        classification: tf.div<tf.Scalar>(classSum, divisor),
+        bbox_regression: tf.div<tf.Scalar>(boxSum, divisor),
+      },
+      options.weights,
+    );
   });
 }
 
@@ -110,7 +111,14 @@ function rowsOfBatch(lists: readonly Int32Array[], numBoxes: number): Int32Array
   return Int32Array.from(lists.flatMap((list, image) => [...list].map((index) => image * numBoxes + index)));
 }
 
-/** @param oneHot [R, K + 1], as the logits */
-function crossEntropySum(oneHot: tf.Tensor, logits: tf.Tensor): tf.Scalar {
+/** Of rows [R, K + 1], each by the weight of its class. */
+function crossEntropySum(
+  logits: tf.Tensor2D,
+  labels: Int32Array,
+  classWeights: readonly number[],
+): tf.Scalar {
+  const weights = weightsOfLabels(labels, classWeights);
+  if (weights) return softmaxFocalLossSum(logits, labels, weights, 0);
+  const oneHot = tf.oneHot(tf.tensor1d(labels, 'int32'), logits.shape[1]);
   return tf.losses.softmaxCrossEntropy(oneHot, logits, undefined, 0, tf.Reduction.SUM);
 }
