@@ -100,17 +100,24 @@ export function* trainingPlans(
   }
 }
 
+/** Images that come in a round of training, in the mean of many where some are repeated. */
+export function imagesPerRound(examples: readonly Example[], repeatThreshold: number | null): number {
+  return factorsOf(examples, repeatThreshold).reduce((sum, factor) => sum + factor, 0);
+}
+
+function factorsOf(examples: readonly Example[], repeatThreshold: number | null): Float64Array {
+  if (repeatThreshold === null) return new Float64Array(examples.length).fill(1);
+  return repeatFactors(
+    examples.map(({ targets }) => targets.labels),
+    repeatThreshold,
+  );
+}
+
 function trainingBatches(
   examples: readonly Example[],
   { batchSize, aspectRatioGrouping = false, repeatThreshold = null, seed }: TrainingPlanOptions,
 ): GroupedBatches {
-  const factors =
-    repeatThreshold === null
-      ? new Float64Array(examples.length).fill(1)
-      : repeatFactors(
-          examples.map(({ targets }) => targets.labels),
-          repeatThreshold,
-        );
+  const factors = factorsOf(examples, repeatThreshold);
   const groups = aspectRatioGrouping
     ? aspectRatioGroups(examples.map(({ size }) => size))
     : new Int32Array(examples.length);

@@ -30,10 +30,9 @@ const lossesOfPart = {
   box: boxLossSetting,
 };
 
-const numbersOfTraining = {
-  train: count('in training'),
-  test: count('in detection'),
-};
+function trainAndTest(about: string) {
+  return { train: count(`${about}, in training`), test: count(`${about}, in detection`) };
+}
 
 /** What can be configured of a Faster R-CNN. */
 export const fasterRcnnSchema = {
@@ -49,10 +48,8 @@ export const fasterRcnnSchema = {
     bgIouThreshold: fraction('overlap below which an anchor is background'),
     batchSizePerImage: count('anchors of an image that are sampled for the losses'),
     positiveFraction: fraction('largest share of objects among them'),
-    /** Proposals of each level. */
-    preNmsTopN: numbersOfTraining,
-    /** Proposals of all levels. */
-    postNmsTopN: numbersOfTraining,
+    preNmsTopN: trainAndTest('best proposals of each level that non-maximum suppression sees'),
+    postNmsTopN: trainAndTest('best proposals of an image that it leaves'),
     nmsThreshold: fraction('overlap above which non-maximum suppression drops the worse of two proposals'),
     scoreThreshold: fraction('probability of an object from which on a proposal stays'),
     minProposalSize: nonNegative('shortest side of a proposal, pixels of the resized image'),

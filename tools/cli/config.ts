@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { commentedYaml } from '../config/commented-yaml';
-import { completeConfiguration } from '../config/complete';
+import { planConfiguration } from '../config/complete';
 import { configurationSources, type ConfigurationOptions } from '../config/configuration-options';
 import { loadConfiguration } from '../config/load';
 import { addConfigurationOptions } from './options';
@@ -37,6 +37,6 @@ function runConfig(given: ConfigurationOptions): void {
     ...configurationSources(given),
     base: { data: { trainAnnotations: TO_BE_GIVEN, trainImages: TO_BE_GIVEN } },
   });
-  const complete = completeConfiguration(configuration);
-  process.stdout.write(commentedYaml(configuration, complete, (value) => value === TO_BE_GIVEN));
+  const planned = planConfiguration(configuration);
+  process.stdout.write(commentedYaml(configuration, planned, (value) => value === TO_BE_GIVEN));
 }

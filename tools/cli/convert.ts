@@ -101,7 +101,7 @@ function writerFor(output: string): Writer {
         const leftOut = writePytorch(file, tensors, metadata);
         if (known)
           say(
-            `${file}: holds no names of categories and no size of images; it goes with ${optionsOf(known)}`,
+            `${file}: holds no names of categories and no size of images; it goes with ${optionsOf(known)}${lostSettings(known)}`,
           );
         // Either goes without saying in PyTorch's files, or has been said.
         const expected = [...Object.keys(SAFETENSORS_METADATA), DETECTOR_METADATA];
@@ -125,4 +125,10 @@ function writerFor(output: string): Writer {
 /** What the options have to say of a detector whose file does not. */
 function optionsOf({ definition, options: { epsilon } }: KnownDetector): string {
   return `--model ${definition.name}${epsilon === undefined ? '' : ` --norm-epsilon ${epsilon}`}`;
+}
+
+/** Nothing where the detector has its model's own settings. */
+function lostSettings({ options: { settings = {} } }: KnownDetector): string {
+  if (Object.keys(settings).length === 0) return '';
+  return `. Its settings are not those of the model, and no option gives them: ${JSON.stringify(settings)}`;
 }

@@ -12,7 +12,7 @@ import {
   type RangePoint,
 } from '../../detection/engine/learning-rate-range';
 import { InputError } from '../../detection/errors';
-import { completeConfiguration, type CompleteConfiguration } from '../config/complete';
+import { planConfiguration, type CompleteConfiguration } from '../config/complete';
 import { configurationSources, type ConfigurationOptions } from '../config/configuration-options';
 import { loadConfiguration } from '../config/load';
 import { describeEnvironment } from '../report/environment';
@@ -21,6 +21,7 @@ import { writeWholeFile } from '../../detection/files/whole-file';
 import { requireFileName } from '../terminal/output-files';
 import { Progress, say } from '../terminal/progress';
 import { learningRatePage, shownRate } from '../report/learning-rate-page';
+import { completeForSet } from '../run/complete-for-set';
 import { trainWithoutTrace } from '../run/train-without-trace';
 import { readSet, requireObjects } from '../run/training-data';
 import { addConfigurationOptions, positive } from './options';
@@ -57,8 +58,8 @@ Examples:
       --train-annotations train.json --train-images images --output learning-rate.html
   $ rcnn find-lr --config runs/first/config.yaml --set optimizer.type=adamw
 
-Takes what rcnn train takes, and prints what to give it: --set optimizer.lr=... It takes 100 steps, or --iterations, keeps no
-weights and evaluates nothing. docs/training.md says how to read the chart.`,
+Takes what rcnn train takes, and prints what to give it: --set optimizer.lr=... It takes 100 steps, or --iterations or --epochs,
+keeps no weights and evaluates nothing. docs/training.md says how to read the chart.`,
     )
     .action(runFindLr);
 }
@@ -77,23 +78,20 @@ async function runFindLr(given: FindLrCommandOptions): Promise<void> {
       to,
     });
   const sources = configurationSources(given);
-  const configuration = completeConfiguration(loadConfiguration(sources));
-  const isGiven = sources.assignments.some(({ key }) => key === 'iterations');
-  const iterations = isGiven ? configuration.iterations : DEFAULT_ITERATIONS;
-  if (iterations < MIN_RANGE_STEPS) {
-    throw new InputError(
-      'too-few-iterations',
-      `${iterations} iterations are too few to see the loss fall: at least ${MIN_RANGE_STEPS} are needed`,
-      { iterations, least: MIN_RANGE_STEPS },
-    );
-  }
-  const { trainAnnotations, trainImages, skipInvalid } = configuration.data;
+  const planned = planConfiguration(loadConfiguration(sources));
+  const isGiven = sources.assignments.some(({ key }) => key === 'iterations' || key === 'epochs');
+  const wanted = isGiven ? planned.iterations : DEFAULT_ITERATIONS;
+  if (wanted !== null) requireEnough(wanted);
+  const { trainAnnotations, trainImages, skipInvalid } = planned.data;
   const page = given.output === undefined ? undefined : pageOf(given.output);
   if (page !== undefined) requireFileName('--output', page, [trainAnnotations]);
   if (json !== undefined) requireFileName('--json', json, [trainAnnotations]);
 
   const set = await readSet(trainAnnotations, trainImages, { skipInvalid });
   requireObjects(set);
+  const configuration = completeForSet(planned, set);
+  const iterations = wanted ?? configuration.iterations;
+  requireEnough(iterations);
   const points = await rangeTest(configuration, set, { from, to, iterations });
   const suggestion = steepestDescent(points);
   if (json !== undefined) {
@@ -120,6 +118,15 @@ async function runFindLr(given: FindLrCommandOptions): Promise<void> {
     `a tenth of the rate with the lowest loss: ${shownRate(tenthOfLowest(points)!)}; where it fell fastest:`,
   );
   process.stdout.write(`--set optimizer.lr=${shownRate(suggestion)}\n`);
+}
+
+function requireEnough(iterations: number): void {
+  if (iterations >= MIN_RANGE_STEPS) return;
+  throw new InputError(
+    'too-few-iterations',
+    `${iterations} iterations are too few to see the loss fall: at least ${MIN_RANGE_STEPS} are needed`,
+    { iterations, least: MIN_RANGE_STEPS },
+  );
 }
 
 function pageOf(output: string): string {

@@ -24,6 +24,11 @@ export function addConfigurationOptions(command: Command): Command {
     .option('--config <file>', 'YAML file with keys of the configuration; a run’s config.yaml is one')
     .option('--set <key=value>', 'set a key of the configuration; may be repeated', collect)
     .option('--iterations <n>', 'optimizer steps', wholeNumber(1))
+    .option(
+      '--epochs <e>',
+      'passes over the training set, in place of --iterations; 0.5 is half of one',
+      positive,
+    )
     .option('--on-divergence <what>', 'when a loss or a gradient is not finite: stop, skip or rollback')
     .option(
       '--weights <weights>',

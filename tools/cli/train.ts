@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { formatEvaluation } from '../../datasets/evaluation/format';
 import { InputError } from '../../detection/errors';
-import { completeConfiguration, type CompleteConfiguration } from '../config/complete';
+import { planConfiguration, type PlannedConfiguration } from '../config/complete';
 import {
   configurationSources,
   optionSpellings,
@@ -76,9 +76,9 @@ async function runTrain(options: TrainCommandOptions): Promise<void> {
 export async function trainAndReport(job: TrainingJob): Promise<FinishedRun> {
   return holdRun(job, async () => {
     const finished = await trainDetector(job);
-    const { iteration, interrupted } = finished;
+    const { iteration, interrupted, configuration } = finished;
     // One that was stopped while it was evaluated at its end gets its report with the evaluation.
-    const isReported = !interrupted || (iteration > 0 && iteration < job.configuration.iterations);
+    const isReported = !interrupted || (iteration > 0 && iteration < configuration.iterations);
     // Who stops the run now has it all but for the report.
     if (isReported) await interruptible(() => writeReport(finished));
     if (interrupted) throw interrupted;
@@ -92,16 +92,16 @@ export function printResult({ output, result }: FinishedRun): void {
   process.stdout.write(`report: ${terminalLine(runFolder(output).report)}\n`);
 }
 
-function configurationOf(options: TrainCommandOptions): CompleteConfiguration {
+function configurationOf(options: TrainCommandOptions): PlannedConfiguration {
   const sources = configurationSources(options);
-  if (options.resume !== true) return completeConfiguration(loadConfiguration(sources));
+  if (options.resume !== true) return planConfiguration(loadConfiguration(sources));
   const saved = loadConfiguration({
     file: runFolder(options.output).config,
     assignments: [],
     options: optionSpellings,
   });
-  const before = completeConfiguration(saved);
-  const now = completeConfiguration(loadConfiguration({ ...sources, base: before }));
+  const before = planConfiguration(saved);
+  const now = planConfiguration(loadConfiguration({ ...sources, base: before }));
   requireSameRun(before, now, options.output);
   return now;
 }

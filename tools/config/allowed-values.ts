@@ -35,12 +35,17 @@ function describe(schema: JsonSchema): string {
 }
 
 function elements({ items, minItems = 0, maxItems }: JsonSchema): string {
-  const each =
-    items === undefined || typeof items === 'boolean' || Array.isArray(items)
-      ? 'each anything'
-      : `each ${describe(items)}`;
+  const each = `each ${element(items)}`;
   if (minItems === maxItems) return `${each}, ${minItems} of them`;
+  if (minItems > 0 && maxItems !== undefined) return `${each}, ${minItems} to ${maxItems} of them`;
+  if (maxItems !== undefined) return `${each}, at most ${maxItems} of them`;
   return minItems > 0 ? `${each}, at least ${minItems} of them` : each;
+}
+
+function element(items: JsonSchema['items']): string {
+  if (items === undefined || typeof items === 'boolean' || Array.isArray(items)) return 'anything';
+  // In brackets, where without them it would be open of which list so many are needed.
+  return items.type === 'array' ? `(${describe(items)})` : describe(items);
 }
 
 function range({ minimum, exclusiveMinimum, maximum, exclusiveMaximum }: JsonSchema): string {

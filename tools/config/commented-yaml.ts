@@ -2,7 +2,8 @@ import { Document, isScalar, Pair, Scalar, visit, YAMLMap } from 'yaml';
 import type { z } from 'zod';
 import { terminalText } from '../terminal/terminal-text';
 import { allowedValues } from './allowed-values';
-import type { CompleteConfiguration } from './complete';
+import { modelDefinition } from '../../detection/modeling/definitions';
+import type { PlannedConfiguration } from './complete';
 import { asObject, descriptionOf, fields } from './keys';
 import { trainingConfigurationSchema, type TrainingConfiguration } from './schema';
 
@@ -18,37 +19,40 @@ type Section = Readonly<Record<string, unknown>>;
 /**
  * A configuration as YAML, each key below a comment: what it means, what it may be, what null comes to here.
  *
- * @param complete the same with everything derived.
+ * @param planned the same with what can be derived without the data.
  * @param isOpen of values that nobody has given yet; null stands for them in the text.
  */
 export function commentedYaml(
   configuration: TrainingConfiguration,
-  complete: CompleteConfiguration,
+  planned: PlannedConfiguration,
   isOpen: (value: unknown) => boolean,
 ): string {
-  const map = sectionNode(trainingConfigurationSchema, configuration, complete, isOpen, '');
+  const schema = trainingConfigurationSchema(modelDefinition(configuration.model.name));
+  const map = sectionNode(schema, configuration, planned, isOpen, '');
   for (const { key } of map.items.slice(1)) if (isScalar(key)) key.spaceBefore = true;
   const document = new Document(map);
   document.commentBefore = commentOf(HEADER, '');
   quoteWhatHarms(document);
-  return terminalText(document.toString({ lineWidth: 0, nullStr: 'null' }));
+  return terminalText(document.toString({ lineWidth: 0, nullStr: 'null', flowCollectionPadding: false }));
 }
 
 function sectionNode(
   schema: z.ZodObject,
   values: Section,
-  complete: Section,
+  planned: Section,
   isOpen: (value: unknown) => boolean,
   indent: string,
 ): YAMLMap {
   const map = new YAMLMap();
   for (const [name, field] of fields(schema)) {
     const key = new Scalar(name);
-    const [value, derived] = [values[name], complete[name]];
+    const [value, derived] = [values[name], planned[name]];
     const section = asObject(field);
-    key.commentBefore = commentOf(descriptionOf(field), indent);
-    if (!section)
-      key.commentBefore += `\n${commentOf(valueComment(field, value, derived, isOpen), indent, '  ')}`;
+    const comments = [
+      ...(descriptionOf(field) === '' ? [] : [commentOf(descriptionOf(field), indent)]),
+      ...(section ? [] : [commentOf(valueComment(field, value, derived, isOpen), indent, '  ')]),
+    ];
+    if (comments.length > 0) key.commentBefore = comments.join('\n');
     const node = section
       ? sectionNode(section, value as Section, derived as Section, isOpen, `${indent}  `)
       : leafNode(isOpen(value) ? null : value);

@@ -4,10 +4,10 @@ import { defaultNorm, defaultTrainableLayers } from '../../detection/modeling/de
 import type { ModelDefinition, NormName } from '../../detection/modeling/detector';
 import { sidesOf } from './model-input';
 import { MAX_SIDE } from './sections/model-section';
-import type { TrainingConfiguration } from './schema';
+import { DEFAULT_ITERATIONS, type TrainingConfiguration } from './schema';
 
-/** A configuration without anything left to derive: what the run does, as `config.yaml` states it. */
-export type CompleteConfiguration = TrainingConfiguration & {
+/** A configuration of which nothing is left to derive but what takes the data: how many iterations its epochs are. */
+export type PlannedConfiguration = TrainingConfiguration & {
   readonly model: {
     minSize: number;
     maxSize: number;
@@ -16,6 +16,12 @@ export type CompleteConfiguration = TrainingConfiguration & {
   };
   readonly optimizer: { lr: number; weightDecay: number };
   readonly data: { trainMinSizes: number[] };
+};
+
+/** A configuration without anything left to derive: what the run does, as `config.yaml` states it. */
+export type CompleteConfiguration = PlannedConfiguration & {
+  readonly iterations: number;
+  readonly epochs: null;
   readonly schedule: { warmupIterations: number; milestones: number[] };
 };
 
@@ -33,12 +39,12 @@ const WARMUP_SHARE = 0.1;
 const MILESTONE_SHARES = [2 / 3, 8 / 9] as const;
 
 /**
- * Fills what the user left to be derived, each from the keys that its description names.
+ * Fills what the user left to be derived, each from the keys that its description names: all but what takes the data.
  *
  * @throws InputError where the model does not have as many stages as are to be trained, or takes pictures of another size.
  */
-export function completeConfiguration(configuration: TrainingConfiguration): CompleteConfiguration {
-  const { model, data, optimizer, schedule, iterations } = configuration;
+export function planConfiguration(configuration: TrainingConfiguration): PlannedConfiguration {
+  const { model, data, optimizer } = configuration;
   const definition = modelDefinition(model.name);
   const size = sidesOf(definition);
   const pretrained = model.weights !== null;
@@ -75,6 +81,46 @@ export function completeConfiguration(configuration: TrainingConfiguration): Com
         optimizer.lr ??
         (optimizer.type === 'sgd' ? SGD_RATE_PER_IMAGE * data.batchSize * optimizer.accumulate : ADAMW_RATE),
     },
+    ...(configuration.epochs === null && lengthOf(configuration, iterationsOf(configuration))),
+  };
+}
+
+/**
+ * Fills all that the user left to be derived.
+ *
+ * @param imagesPerEpoch images that a pass over the training set takes: to be given where the configuration speaks of epochs
+ * @throws InputError as planConfiguration
+ */
+export function completeConfiguration(
+  configuration: TrainingConfiguration,
+  imagesPerEpoch?: number,
+): CompleteConfiguration {
+  return {
+    ...planConfiguration(configuration),
+    ...lengthOf(configuration, iterationsOf(configuration, imagesPerEpoch)),
+  };
+}
+
+/** Optimizer steps of the whole run. */
+function iterationsOf(
+  { iterations, epochs, data, optimizer }: TrainingConfiguration,
+  imagesPerEpoch?: number,
+): number {
+  if (epochs === null) return iterations ?? DEFAULT_ITERATIONS;
+  if (imagesPerEpoch === undefined) throw new RangeError('how many images an epoch has is not given');
+  const images = epochs * imagesPerEpoch;
+  // A tenth of thirty images is three images, not a part of a fourth.
+  return Math.ceil(Number((images / (data.batchSize * optimizer.accumulate)).toPrecision(12)));
+}
+
+/** What a configuration says of a run of so many iterations. */
+function lengthOf(
+  { schedule }: TrainingConfiguration,
+  iterations: number,
+): Pick<CompleteConfiguration, 'iterations' | 'epochs' | 'schedule'> {
+  return {
+    iterations,
+    epochs: null,
     schedule: {
       ...schedule,
       warmupIterations:

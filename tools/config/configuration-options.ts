@@ -13,6 +13,7 @@ export interface ConfigurationOptions {
   readonly valImages?: string;
   readonly skipInvalid?: boolean;
   readonly iterations?: number;
+  readonly epochs?: number;
   readonly onDivergence?: string;
   readonly weights?: string;
 }
@@ -26,6 +27,7 @@ const optionKeys = {
   valImages: ['data.valImages', '--val-images DIR'],
   skipInvalid: ['data.skipInvalid', '--skip-invalid'],
   iterations: ['iterations', '--iterations N'],
+  epochs: ['epochs', '--epochs E'],
   onDivergence: ['onDivergence', '--on-divergence WHAT'],
   weights: ['model.weights', '--weights FILE'],
 } as const satisfies Partial<Record<keyof ConfigurationOptions, readonly [key: string, spelling: string]>>;

@@ -11,6 +11,8 @@ interface Related {
   readonly validationLoss: boolean;
   readonly earlyStopping: { readonly patience: number | null };
   readonly evaluateEvery: number | null;
+  readonly iterations: number | null;
+  readonly epochs: number | null;
   readonly data: { readonly valAnnotations: string | null; readonly valImages: string | null };
 }
 
@@ -19,7 +21,7 @@ interface Related {
  * cannot: a configuration may be checked before its data is named.
  */
 export function requireConsistency(
-  { bestMetric, validationLoss, earlyStopping, evaluateEvery, data }: Related,
+  { bestMetric, validationLoss, earlyStopping, evaluateEvery, iterations, epochs, data }: Related,
   context: z.RefinementCtx,
 ): void {
   const refuse = (path: string[], message: string): void =>
@@ -33,6 +35,9 @@ export function requireConsistency(
       ['earlyStopping', 'patience'],
       'it needs evaluations in the course of the run: give evaluateEvery too',
     );
+  }
+  if (iterations !== null && epochs !== null) {
+    refuse(['epochs'], 'iterations say too how long it trains; leave one of them out');
   }
   if (isValidationLoss(bestMetric) && !validationLoss) {
     refuse(['bestMetric'], `${bestMetric} needs validation losses: set validationLoss to true`);

@@ -4,9 +4,15 @@ import { trainingConfigurationSchema } from './schema';
 
 /** The keys of a training configuration with their defaults and meanings, for `--help`. */
 export function configurationHelp(): string {
-  const rows = configurationKeys(trainingConfigurationSchema).map(({ path, defaultValue, description }) => {
+  const rows = configurationKeys(trainingConfigurationSchema()).map(({ path, defaultValue, description }) => {
     const value = defaultValue === undefined ? '(required)' : JSON.stringify(defaultValue);
     return `  ${path.padEnd(26)} ${value.padEnd(10)} ${description}`;
   });
-  return `Keys of --config and --set, with defaults:\n${rows.join('\n')}\n\nModels: ${modelNames.join(', ')}`;
+  return `Keys of --config and --set, with defaults:
+${rows.join('\n')}
+
+Beside these a model has keys of its own below model: anchors, thresholds, numbers of samples, losses.
+rcnn config --model NAME shows them: --set model.anchors.sizes=...
+
+Models: ${modelNames.join(', ')}`;
 }

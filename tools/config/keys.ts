@@ -39,6 +39,14 @@ export function asObject(field: z.core.$ZodType): z.ZodObject | undefined {
   return def.innerType ? asObject(def.innerType) : undefined;
 }
 
+/** `optimizer.groups[0].match` */
+export function pathText(path: readonly PropertyKey[]): string {
+  return path
+    .map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`))
+    .join('')
+    .slice(1);
+}
+
 /** What the value at a path is checked against: numbers of the path are places in a list. Undefined where the schema has no such key. */
 export function fieldAt(schema: z.core.$ZodType, path: readonly PropertyKey[]): z.core.$ZodType | undefined {
   if (path.length === 0) return schema;

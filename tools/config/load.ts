@@ -1,16 +1,18 @@
 import type { z } from 'zod';
 import { InputError } from '../../detection/errors';
-import { allowedValues } from './allowed-values';
+import { modelDefinitions } from '../../detection/modeling/definitions';
+import type { ModelDefinition } from '../../detection/modeling/detector';
 import type { Assignment } from './assignments';
-import { asObject, configurationKeys, fieldAt, type ConfigurationKey } from './keys';
-import { trainingConfigurationSchema, type TrainingConfiguration } from './schema';
-import { suggest } from './suggest';
+import { faultyKey, isSection, whyWrong } from './issues';
+import { pathText } from './keys';
+import { KnownKeys } from './known-keys';
+import type { TrainingConfiguration } from './schema';
 import { readYamlFile, type YamlFile } from './yaml-file';
 
 /** Where the values of a configuration come from; later ones win. */
 export interface ConfigurationSources {
   /** Values to start from: those of the run that is resumed, say. */
-  readonly base?: Readonly<Record<string, unknown>>;
+  readonly base?: Section;
   /** A YAML file. */
   readonly file?: string;
   /** `--set` and the options of the command line. */
@@ -21,38 +23,48 @@ export interface ConfigurationSources {
   readonly options: Readonly<Record<string, string>>;
 }
 
-type Section = Record<string, unknown>;
-const keys: ReadonlyMap<string, ConfigurationKey> = new Map(
-  configurationKeys(trainingConfigurationSchema).map((key) => [key.path, key]),
-);
-const paths = [...keys.keys()];
+type Section = Readonly<Record<string, unknown>>;
+type Values = Record<string, unknown>;
 
 /** Of a file with more faults so many are told: it is another file than the user thinks. */
 const MAX_FAULTS = 20;
-/** Characters of a wrong value that a message shows. */
-const MAX_SHOWN = 60;
+
+/** Two keys that say one thing: who gives one means it instead of the other that was there before. */
+const ALTERNATIVES = [
+  ['iterations', 'epochs'],
+  ['epochs', 'iterations'],
+] as const;
 
 /**
- * Puts a training configuration together and checks it against the schema.
+ * Puts a training configuration together and checks it against the schema of its model.
  *
  * @throws InputError that lists the faults with their places: line and column of the file, or the option.
  */
 export function loadConfiguration(sources: ConfigurationSources): TrainingConfiguration {
+  const { file, refusal } = contentsOf(sources.file);
+  const model = modelOf(sources, file, refusal);
+  const keys = new KnownKeys(model);
   // The sections that have required keys exist, so that a missing key is named and not its section.
-  const values: Section = { model: {}, data: {}, ...structuredClone(sources.base) };
+  const values: Values = { model: {}, data: {}, ...baseFor(model, sources.base) };
   const given = [...(sources.faults ?? [])];
-  const { file, refusal } = mergedFile(values, sources.file);
+  if (file) {
+    dropAlternatives(values, (key) => file.values[key]);
+    merge(values, file.values, keys, '');
+  }
+  dropAlternatives(values, (key) => assigned(sources, key)?.value);
   for (const assignment of sources.assignments) {
-    const fault = assign(values, assignment);
+    const fault = assign(values, assignment, keys);
     if (fault !== undefined) given.push(`${assignment.source}: ${fault}`);
   }
-  const parsed = trainingConfigurationSchema.safeParse(values, { reportInput: true });
+  const parsed = keys.schema.safeParse(values, { reportInput: true });
   if (parsed.success && given.length === 0 && refusal === undefined) return parsed.data;
   // What is missing, or does not go with the rest, may be otherwise in a file that cannot be read.
   const isCertain = (issue: z.core.$ZodIssue): boolean =>
-    issue.code !== 'custom' && sources.assignments.some(({ key }) => key === faultyKey(issue));
+    issue.code !== 'custom' && assigned(sources, faultyKey(issue)) !== undefined;
   const issues = (parsed.error?.issues ?? []).filter((issue) => refusal === undefined || isCertain(issue));
-  const found = issues.flatMap((issue) => describe(issue, sources, file)).sort((a, b) => a.order - b.order);
+  const found = issues
+    .flatMap((issue) => describe(issue, sources, file, keys))
+    .sort((a, b) => a.order - b.order);
   const messages = [
     ...given,
     ...found.map(({ message }) => message),
@@ -64,57 +76,93 @@ export function loadConfiguration(sources: ConfigurationSources): TrainingConfig
   throw new InputError('configuration', faults.join('\n'), { faults });
 }
 
-/** Lays a file's values over what is there; says why where it cannot be read. */
-function mergedFile(values: Section, name: string | undefined): { file?: YamlFile; refusal?: string } {
+type Contents = YamlFile & { readonly values: Section };
+
+/** What a file holds; why it cannot be used, where it cannot. */
+function contentsOf(name: string | undefined): { file?: Contents; refusal?: string } {
   if (name === undefined) return {};
   try {
     const file = readYamlFile(name);
-    merge(values, file, []);
-    return { file };
+    if (hasKeys(file)) return { file };
+    return { refusal: `${file.place([])}: expected keys with values, as in "seed: 1"` };
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     return { refusal: error.message };
   }
 }
 
-/** Lays them section by section. */
-function merge(values: Section, file: YamlFile, path: string[], from: unknown = file.values): void {
-  if (!isSection(from))
-    throw new InputError(
-      'configuration-file',
-      `${file.place(path)}: expected keys with values, as in "seed: 1"`,
-    );
+function hasKeys(file: YamlFile): file is Contents {
+  return isSection(file.values);
+}
+
+/** The model that is configured; undefined where there is no such, or a file that cannot be read may name another. */
+function modelOf(
+  { base, ...sources }: ConfigurationSources,
+  file: Contents | undefined,
+  refusal: string | undefined,
+): ModelDefinition | undefined {
+  const given = assigned(sources, 'model.name')?.value ?? nameIn(file?.values);
+  const name = given ?? (refusal === undefined ? nameIn(base) : undefined);
+  return modelDefinitions.find((definition) => definition.name === name);
+}
+
+function nameIn(values: Section | undefined): unknown {
+  const section = values?.['model'];
+  return isSection(section) ? section['name'] : undefined;
+}
+
+/** Values to start from, without the settings of a model where it is another that is configured. */
+function baseFor(model: ModelDefinition | undefined, base: Section | undefined): Section {
+  const copy = structuredClone(base ?? {});
+  const section = copy['model'];
+  const before = modelDefinitions.find(({ name }) => name === nameIn(copy));
+  if (!before || before === model || !isSection(section)) return copy;
+  const isOwn = (name: string): boolean => Object.hasOwn(before.settings.schema, name);
+  return {
+    ...copy,
+    model: Object.fromEntries(Object.entries(section).filter(([name]) => !isOwn(name))),
+  };
+}
+
+function dropAlternatives(values: Values, given: (key: string) => unknown): void {
+  for (const [key, other] of ALTERNATIVES) if ((given(key) ?? null) !== null) delete values[other];
+}
+
+/** The last assignment of a key, which counts. */
+function assigned(
+  { assignments }: Pick<ConfigurationSources, 'assignments'>,
+  key: string,
+): Assignment | undefined {
+  return assignments.findLast((assignment) => assignment.key === key);
+}
+
+/** Lays values over what is there, section by section. @param path of the section, each name with a dot behind it */
+function merge(values: Values, from: Section, keys: KnownKeys, path: string): void {
   for (const [name, value] of Object.entries(from)) {
-    const here = [...path, name];
+    const here = path + name;
     // A section that is empty, and a key that has no default and no value yet, are as if left out.
-    if (value === null && isOpen(here.join('.'))) continue;
+    if (value === null && keys.isOpen(here)) continue;
     const present = Object.hasOwn(values, name) ? values[name] : undefined;
-    if (isSection(present) && isSection(value)) merge(present, file, here, value);
+    if (isSection(present) && isSection(value)) merge(present, value, keys, `${here}.`);
     else define(values, name, value);
   }
 }
 
-function isOpen(path: string): boolean {
-  const key = keys.get(path);
-  return key ? key.defaultValue === undefined : isSectionPath(path);
-}
-
-function isSectionPath(path: string): boolean {
-  return paths.some((known) => known.startsWith(`${path}.`));
-}
-
 /** Returns what is wrong with the key, if anything is. */
-function assign(values: Section, { key, value }: Assignment): string | undefined {
+function assign(values: Values, { key, value }: Assignment, keys: KnownKeys): string | undefined {
   if (!keys.has(key)) {
-    const inside = paths.find((known) => known.startsWith(`${key}.`));
-    if (inside === undefined) return unknownKey([], key);
+    const inside = keys.firstOf(key);
+    if (inside === undefined) return keys.whyUnknown([], key);
     return `${key} is a section; set its keys, as in --set ${inside}=...`;
   }
   const path = key.split('.');
   let section = values;
   for (const name of path.slice(0, -1)) {
-    if (!isSection(section[name])) section[name] = {};
-    section = section[name] as Section;
+    const inside = section[name];
+    // A copy: an alias of the file may stand for the same section.
+    const own: Values = isSection(inside) ? { ...inside } : {};
+    section[name] = own;
+    section = own;
   }
   section[path.at(-1)!] = value;
   return undefined;
@@ -128,11 +176,12 @@ interface Fault {
 
 function describe(
   issue: z.core.$ZodIssue,
-  { assignments, options }: ConfigurationSources,
+  sources: ConfigurationSources,
   file: YamlFile | undefined,
+  keys: KnownKeys,
 ): Fault[] {
   const key = faultyKey(issue);
-  const assignment = assignments.findLast((candidate) => candidate.key === key);
+  const assignment = assigned(sources, key);
   const fault = (path: readonly PropertyKey[], message: string): Fault => {
     if (assignment) return { order: -1, message: `${assignment.source}: ${message}` };
     return { order: file?.offset(path) ?? 0, message: file ? `${file.place(path)}: ${message}` : message };
@@ -140,30 +189,15 @@ function describe(
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((name) => {
       const isFlat = issue.path.length === 0 && keys.has(name);
-      return fault([...issue.path, name], isFlat ? flatKey(name) : unknownKey(issue.path, name));
+      return fault([...issue.path, name], isFlat ? flatKey(name) : keys.whyUnknown(issue.path, name));
     });
   }
-  if (issue.input === undefined && key === keyOf(issue.path) && keys.has(key)) {
-    const remedy = options[key]
-      ? `give ${options[key]}, or ${key} in the configuration file`
-      : `give --set ${key}=...`;
+  if (issue.input === undefined && key === pathText(issue.path) && keys.has(key)) {
+    const option = sources.options[key];
+    const remedy = option ? `give ${option}, or ${key} in the configuration file` : `give --set ${key}=...`;
     return [{ order: -1, message: `${key} is missing: ${remedy}` }];
   }
-  return [fault(issue.path, `${keyOf(issue.path)}: ${reason(issue)}`)];
-}
-
-/** A list is one key, whatever is wrong inside. */
-function faultyKey({ path }: z.core.$ZodIssue): string {
-  const list = path.findIndex((step) => typeof step === 'number');
-  return keyOf(list < 0 ? path : path.slice(0, list));
-}
-
-/** `optimizer.groups[0].match` */
-function keyOf(path: readonly PropertyKey[]): string {
-  return path
-    .map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`))
-    .join('')
-    .slice(1);
+  return [fault(issue.path, `${pathText(issue.path)}: ${whyWrong(issue, keys.fieldAt(issue.path))}`)];
 }
 
 /** `optimizer.lr: 1`, as for --set. */
@@ -172,58 +206,7 @@ function flatKey(key: string): string {
   return `write ${key.slice(dot + 1)} below ${key.slice(0, dot)}:, as a key of its own`;
 }
 
-/** Says that there is no such key, and which was probably meant: in a list one of its own keys, else any. */
-function unknownKey(path: readonly PropertyKey[], name: string): string {
-  const inside = keyOf(path);
-  const key = inside === '' ? name : `${inside}.${name}`;
-  const told = /^[\w.[\]]+$/.test(key) ? key : JSON.stringify(key);
-  const field = fieldAt(trainingConfigurationSchema, path);
-  const siblings = Object.keys((field && asObject(field)?.shape) ?? {});
-  const meant = inside.endsWith(']') ? suggest(name, siblings) : suggestKey(key);
-  return `there is no key ${told}${meant === undefined ? '' : `; did you mean ${meant}?`}`;
-}
-
-/** A key may stand in another section than the user thinks: its last word is looked for in all of them. */
-function suggestKey(key: string): string | undefined {
-  const name = key.slice(key.lastIndexOf('.') + 1);
-  const elsewhere = paths.find((known) => known === name || known.endsWith(`.${name}`));
-  const sections = new Set(paths.flatMap((known) => (known.includes('.') ? [known.split('.')[0]] : [])));
-  return elsewhere ?? suggest(key, [...paths, ...sections]);
-}
-
-function reason(issue: z.core.$ZodIssue): string {
-  // What a section refines says for itself what it expects.
-  if (issue.code === 'custom') return issue.message;
-  const field = fieldAt(trainingConfigurationSchema, issue.path);
-  if (issue.input === undefined) return 'is missing';
-  if (!field || asObject(field)) return `expected keys with values, not ${shown(issue.input)}`;
-  const expected = `expected ${allowedValues(field)}, not ${shown(issue.input)}`;
-  if (issue.code === 'invalid_value' && typeof issue.input === 'string') {
-    const meant = suggest(issue.input, issue.values.map(String));
-    return meant === undefined ? expected : `${expected}; did you mean ${meant}?`;
-  }
-  if (issue.code !== 'invalid_type') return expected;
-  if (issue.expected === 'string' && isPlain(issue.input)) return `${expected}; put it in quotes`;
-  return issue.input === null ? `${expected}; leave the key out for its default` : expected;
-}
-
-function isPlain(value: unknown): boolean {
-  return typeof value === 'number' || typeof value === 'boolean';
-}
-
-/** A value as the user may have written it. */
-function shown(value: unknown): string {
-  if (typeof value === 'number') return String(value);
-  if (isSection(value)) return 'keys with values';
-  const text = JSON.stringify(value);
-  return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}...` : text;
-}
-
-function isSection(value: unknown): value is Section {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 /** As an own property even where the name is `__proto__`, so that the schema gets to see and refuse it. */
-function define(section: Section, name: string, value: unknown): void {
+function define(section: Values, name: string, value: unknown): void {
   Object.defineProperty(section, name, { value, writable: true, enumerable: true, configurable: true });
 }

@@ -1,7 +1,8 @@
 import { InputError } from '../../detection/errors';
+import { modelDefinition } from '../../detection/modeling/definitions';
+import type { PlannedConfiguration } from './complete';
 import { configurationKeys } from './keys';
 import { trainingConfigurationSchema } from './schema';
-import type { CompleteConfiguration } from './complete';
 
 /** Keys that may differ when a run goes on: where its data lies now, how long it runs, what it does beside training. */
 const changeable: readonly string[] = [
@@ -14,6 +15,7 @@ const changeable: readonly string[] = [
   'data.workers',
   'onDivergence',
   'iterations',
+  'epochs',
   'evaluateEvery',
   'validationLoss',
   'earlyStopping.patience',
@@ -24,11 +26,12 @@ const changeable: readonly string[] = [
 
 /** @throws InputError when the run would not go on as it began. */
 export function requireSameRun(
-  before: CompleteConfiguration,
-  now: CompleteConfiguration,
+  before: PlannedConfiguration,
+  now: PlannedConfiguration,
   output: string,
 ): void {
-  for (const { path } of configurationKeys(trainingConfigurationSchema)) {
+  const schema = trainingConfigurationSchema(modelDefinition(before.model.name));
+  for (const { path } of configurationKeys(schema)) {
     const [was, is] = [valueAt(before, path), valueAt(now, path)].map((value) => JSON.stringify(value));
     if (was === is || changeable.includes(path)) continue;
     throw new InputError(

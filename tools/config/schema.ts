@@ -1,17 +1,26 @@
 import { z } from 'zod';
+import { modelDefinitions } from '../../detection/modeling/definitions';
+import type { ModelDefinition } from '../../detection/modeling/detector';
 import { DEFAULT_KEEP } from '../../weights/checkpoints/checkpoint-hook';
 import { requireConsistency } from './consistency';
+import { settingsOf } from './model-settings';
 import { dataSection } from './sections/data-section';
 import { earlyStoppingSection } from './sections/early-stopping-section';
 import { modelSection } from './sections/model-section';
 import { optimizerSection, scheduleSection } from './sections/optimizer-section';
+import { fieldsOfAny, settingFields, type Fields } from './setting-fields';
 
 /** The primary metric of COCO. */
 export const DEFAULT_BEST_METRIC = 'val/AP';
 
-/** Every key, each checked for itself. */
-const keysSchema = z.strictObject({
-  model: modelSection,
+/** Of a run that is told neither iterations nor epochs. */
+export const DEFAULT_ITERATIONS = 1000;
+
+/** More passes over a data set than anybody makes: a number that was meant for another key. */
+const MAX_EPOCHS = 1e6;
+
+/** The keys that do not depend on the model, each checked for itself. */
+const keys = {
   data: dataSection,
   optimizer: optimizerSection,
   schedule: scheduleSection,
@@ -34,7 +43,19 @@ const keysSchema = z.strictObject({
     .describe(
       'when a loss or a gradient is not finite: stop; skip the iteration; rollback: weights back to the last checkpoint',
     ),
-  iterations: z.int().min(1).default(1000).describe('optimizer steps'),
+  iterations: z
+    .int()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe(`optimizer steps; null: what epochs come to, else ${DEFAULT_ITERATIONS}`),
+  epochs: z
+    .number()
+    .positive()
+    .max(MAX_EPOCHS)
+    .nullable()
+    .default(null)
+    .describe('passes over the training set, in place of iterations'),
   evaluateEvery: z
     .int()
     .min(1)
@@ -71,14 +92,36 @@ const keysSchema = z.strictObject({
     .max(2 ** 31 - 1)
     .default(0)
     .describe('seed of every random choice'),
-});
+};
+
+/** @param own keys of one model in its section, beside those of all */
+function keysSchema(own: Fields) {
+  return z.strictObject({ model: modelSection(own), ...keys });
+}
 
 /**
- * Everything that decides a training run. Every default stands in its sections and nowhere else; null means "derived", and
- * `completeConfiguration` says from what. Names of files in a configuration file are relative to the folder that
- * the command runs in, as on the command line.
+ * Everything that decides a training run. Every default stands in its sections, those of a model's settings in its definition,
+ * and nowhere else; null means "derived", and `completeConfiguration` says from what. Names of files in a configuration file
+ * are relative to the folder that the command runs in, as on the command line.
+ *
+ * @param model whose settings are keys too; without one, the keys that every model has
  */
-export const trainingConfigurationSchema = keysSchema.superRefine(requireConsistency);
+export function trainingConfigurationSchema(model?: ModelDefinition) {
+  const own = model ? settingFields(model.settings.schema, model.settings.values) : {};
+  return keysSchema(own).superRefine((configuration, context) => {
+    requireConsistency(configuration, context);
+    if (!model) return;
+    for (const { setting, reason } of model.settings.faults(settingsOf(model, configuration.model))) {
+      context.addIssue({ code: 'custom', path: ['model', ...setting.split('.')], message: reason });
+    }
+  });
+}
 
-/** A run's configuration as it stands in `config.yaml`. */
-export type TrainingConfiguration = z.output<typeof keysSchema>;
+/** The same where the model is not known: its keys may be any model's, and what they say is not checked. */
+export function configurationSchemaOfAnyModel() {
+  const own = fieldsOfAny(modelDefinitions.map(({ settings }) => settings.schema));
+  return keysSchema(own).superRefine(requireConsistency);
+}
+
+/** A run's configuration as it stands in `config.yaml`. Its model's settings are keys of `model`: `settingsOf` has them. */
+export type TrainingConfiguration = z.output<ReturnType<typeof keysSchema>>;

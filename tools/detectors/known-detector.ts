@@ -9,6 +9,8 @@ import type { WeightsContents } from '../../weights/formats/pickle/pickled-state
 import { cocoCategories } from './coco-categories';
 import type { LocatedWeights } from './locate-weights';
 import { detectorInput } from '../config/model-input';
+import { changedSettings } from '../config/model-settings';
+import { knownSettings } from './known-settings';
 import { normOf } from './norm-of';
 
 const categories = z.array(z.object({ id: z.int(), name: z.string() })).min(1);
@@ -34,7 +36,13 @@ const inputSpec = z.object({
 const detectorMetadata = z.object({
   model: name,
   /** Of DetectorOptions, those that decide what the weights mean. null: the model's own epsilon. */
-  options: z.object({ norm: z.enum(normNames), epsilon, input: inputSpec }),
+  options: z.object({
+    norm: z.enum(normNames),
+    epsilon,
+    input: inputSpec,
+    /** Those that are not the model's own. */
+    settings: z.record(z.string(), z.unknown()).optional(),
+  }),
   categories,
 });
 
@@ -68,7 +76,7 @@ const anyMetadata = z.union([detectorMetadata, earlierMetadata]);
 /** What is known of a detector beside its tensors. */
 export interface KnownDetector {
   readonly definition: ModelDefinition;
-  readonly options: Pick<DetectorOptions, 'norm' | 'epsilon' | 'input'>;
+  readonly options: Pick<DetectorOptions, 'norm' | 'epsilon' | 'input' | 'settings'>;
   /** By label - 1. */
   readonly categories: readonly CocoCategory[];
 }
@@ -79,7 +87,12 @@ export const DETECTOR_METADATA = 'faster_rcnn_detector';
 /** What to write down of a detector. */
 export function metadataOf({ definition, options, categories }: KnownDetector): DetectorMetadata {
   const { norm = definition.pretrainedNorm, epsilon = null, input = definition.input } = options;
-  return { model: definition.name, options: { norm, epsilon, input }, categories: [...categories] };
+  const settings = changedSettings(definition.settings.values, options.settings ?? {});
+  return {
+    model: definition.name,
+    options: { norm, epsilon, input, ...(Object.keys(settings).length > 0 && { settings }) },
+    categories: [...categories],
+  };
 }
 
 /**
@@ -95,7 +108,7 @@ export function knownDetector(
   if (checkpoint !== undefined) {
     // Whoever trains a model of their own through the library says nothing here.
     const said = anyMetadata.safeParse(readCheckpointState(checkpoint).metadata).data;
-    return said && fromMetadata(said);
+    return said && fromMetadata(checkpoint, said);
   }
   if (published?.weights.of === 'detector') {
     const { definition, weights } = published;
@@ -104,16 +117,15 @@ export function knownDetector(
     return { definition, options, categories: cocoCategories() };
   }
   const json = metadata[DETECTOR_METADATA];
-  return json === undefined ? undefined : fromMetadata(parseMetadata(file, json));
+  return json === undefined ? undefined : fromMetadata(file, parseMetadata(file, json));
 }
 
-function fromMetadata({ model, options, categories }: DetectorMetadata): KnownDetector {
+/** @throws InputError where the model cannot have the settings. */
+function fromMetadata(file: string, { model, options, categories }: DetectorMetadata): KnownDetector {
   const { norm, epsilon, input } = options;
-  return {
-    definition: modelDefinition(model),
-    options: { norm, epsilon: epsilon ?? undefined, input },
-    categories,
-  };
+  const definition = modelDefinition(model);
+  const settings = knownSettings(file, definition, options.settings ?? {}, categories.length);
+  return { definition, options: { norm, epsilon: epsilon ?? undefined, input, settings }, categories };
 }
 
 function parseMetadata(file: string, json: string): DetectorMetadata {

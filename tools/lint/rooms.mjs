@@ -182,6 +182,7 @@ export const rooms = [
       'tools/terminal',
       'detection/modeling/definitions',
       'detection/modeling/detector.ts',
+      'detection/modeling/settings.ts',
       'detection/structures',
       'weights/checkpoints',
     ],

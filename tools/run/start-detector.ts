@@ -4,6 +4,7 @@ import { modelDefinition } from '../../detection/modeling/definitions';
 import type { Resumable } from '../../weights/checkpoints/checkpoint';
 import type { CompleteConfiguration } from '../config/complete';
 import { detectorInput } from '../config/model-input';
+import { changedSettings, requireSettings, settingsOf } from '../config/model-settings';
 import { makeAverage, makeOptimizer } from './make-optimizer';
 import { matchesPattern, requireMatch } from './parameter-pattern';
 import { say } from '../terminal/progress';
@@ -18,7 +19,7 @@ export interface Learner extends Resumable {
  * A new detector, with its start weights unless a checkpoint's are to replace them, and what trains it, which the caller
  * disposes; and the configuration, with what the start weights decide.
  *
- * @throws InputError where the weights do not fit, or a pattern is one of no parameter.
+ * @throws InputError where the weights do not fit, settings do not go with the categories, or a pattern is one of no parameter.
  */
 export async function startDetector(
   given: CompleteConfiguration,
@@ -27,6 +28,8 @@ export async function startDetector(
 ): Promise<{ learner: Learner; configuration: CompleteConfiguration }> {
   const { name, norm, trainableLayers, weights } = given.model;
   const definition = modelDefinition(name);
+  const settings = settingsOf(definition, given.model);
+  requireSettings(definition, settings, categories.length);
   const start = weights === null || isToBeRestored ? undefined : await readStartWeights(weights, definition);
   if (norm === 'frozen' && weights === null && !isToBeRestored) {
     throw new InputError(
@@ -43,6 +46,7 @@ export async function startDetector(
     epsilon: normEpsilon ?? undefined,
     trainableLayers,
     input: detectorInput(definition, given.model),
+    settings: changedSettings(definition.settings.values, settings),
   });
   try {
     freeze(model, configuration.model.freeze);

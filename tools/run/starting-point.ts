@@ -4,17 +4,20 @@ import { InputError } from '../../detection/errors';
 import { readCheckpointState } from '../../weights/checkpoints/checkpoint';
 import { isExact } from '../../weights/checkpoints/resume';
 import { resumePoint } from '../../weights/checkpoints/resume-point';
+import type { CompleteConfiguration } from '../config/complete';
 import { say } from '../terminal/progress';
 import type { TrainingJob } from './training-run';
 
 /**
  * The checkpoint that a run is to go on from; undefined where it begins.
  *
+ * @param configuration with what its data decide.
  * @param train its training set.
  * @throws InputError where it cannot go on from there, or not as it is asked to.
  */
 export function startingPoint(
-  { configuration: { iterations }, output, resume, exact }: TrainingJob,
+  { output, resume, exact }: TrainingJob,
+  { iterations }: CompleteConfiguration,
   { file, categories }: CocoDataset,
 ): string | undefined {
   const checkpoint = resume ? resumePoint(output, say) : undefined;

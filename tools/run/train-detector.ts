@@ -11,10 +11,12 @@ import { DataFaults, type DataFault } from './hooks/data-faults';
 import { bestMetric } from './hooks/evaluation-metrics';
 import { Interrupted, interruptible } from '../terminal/interruption';
 import { LeftOutRecord } from './folder/left-out';
+import { completeForSet } from './complete-for-set';
 import { messageWithHint } from './loading-hints';
 import { makeClipping, makeSchedule } from './make-optimizer';
 import { makeTrainingLoader } from './make-training-loader';
 import { writeWholeFile } from '../../detection/files/whole-file';
+import { counted } from '../terminal/counted';
 import { say } from '../terminal/progress';
 import { runFolder } from './folder/run-folder';
 import { disposeLearner, startDetector } from './start-detector';
@@ -32,9 +34,12 @@ import type { FinishedRun, TrainingJob, TrainingRun } from './training-run';
 export async function trainDetector(job: TrainingJob): Promise<FinishedRun> {
   await loadTrainingBackend(); // first: threads that start later share heaps (binding-start.cc)
   const { train, val } = await readTrainingData(job.configuration, job.resume);
-  const checkpoint = startingPoint(job, train);
+  const complete = completeForSet(job.configuration, train);
+  const { epochs } = job.configuration;
+  if (epochs !== null) say(`${counted(epochs, 'epoch')}: ${counted(complete.iterations, 'iteration')}`);
+  const checkpoint = startingPoint(job, complete, train);
   const categories = train.categories.map(({ name }) => name);
-  const { learner, configuration } = await startDetector(job.configuration, categories, {
+  const { learner, configuration } = await startDetector(complete, categories, {
     isToBeRestored: checkpoint !== undefined,
   });
   try {

@@ -2,14 +2,14 @@ import type { CocoDataset } from '../../datasets/coco/annotations';
 import type { DivergenceError } from '../../detection/engine/divergence-error';
 import type { Metric } from '../../detection/engine/metric';
 import type { InputError } from '../../detection/errors';
-import type { CompleteConfiguration } from '../config/complete';
+import type { CompleteConfiguration, PlannedConfiguration } from '../config/complete';
 import type { DetectorEvaluation } from '../detectors/evaluate-detector';
 import type { Interrupted } from '../terminal/interruption';
 import type { Learner } from './start-detector';
 
 /** What is asked for, checked: what can be refused before anything has been read has been. */
 export interface TrainingJob {
-  readonly configuration: CompleteConfiguration;
+  readonly configuration: PlannedConfiguration;
   /** The run's folder. */
   readonly output: string;
   /** Whether to go on from the folder's last checkpoint. */
@@ -20,8 +20,10 @@ export interface TrainingJob {
   readonly resumeCommand: string;
 }
 
-/** A run and what it works with. Its configuration has also what its start weights decide. */
+/** A run and what it works with. */
 export interface TrainingRun extends TrainingJob {
+  /** With what its data and its start weights decide. */
+  readonly configuration: CompleteConfiguration;
   readonly train: CocoDataset;
   /** What it is evaluated on, if anything. */
   readonly val: CocoDataset | undefined;

@@ -43,7 +43,7 @@ function messageOf(refused: () => unknown): string {
 test('defaults lie under the file, the file under the command line', () => {
   const configuration = load('optimizer: { lr: 0.5, momentum: 0.8 }\nseed: 7\n', ['optimizer.lr=0.25']);
   expect(configuration.optimizer).toMatchObject({ type: 'sgd', lr: 0.25, momentum: 0.8, weightDecay: null });
-  expect(configuration).toMatchObject({ seed: 7, iterations: 1000, data: { batchSize: 2, flip: 0.5 } });
+  expect(configuration).toMatchObject({ seed: 7, iterations: null, data: { batchSize: 2, flip: 0.5 } });
 });
 
 test('what a list of groups holds is checked key by key, and named', () => {
@@ -101,11 +101,11 @@ test.each([
     'data:\n  batchSize: two\n',
     'c.yaml:2:3: data.batchSize: expected a whole number from 1 to 4096, not "two"',
   ],
-  ['iterations: 0\n', 'c.yaml:1:1: iterations: expected a whole number, 1 or more, not 0'],
-  ['iterations: 1.5\n', 'c.yaml:1:1: iterations: expected a whole number, 1 or more, not 1.5'],
+  ['iterations: 0\n', 'c.yaml:1:1: iterations: expected a whole number, 1 or more, or null, not 0'],
+  ['checkpointEvery: 1.5\n', 'c.yaml:1:1: checkpointEvery: expected a whole number, 1 or more, not 1.5'],
   [
-    'iterations:\n',
-    'c.yaml:1:1: iterations: expected a whole number, 1 or more, not null; leave the key out for its default',
+    'checkpointEvery:\n',
+    'c.yaml:1:1: checkpointEvery: expected a whole number, 1 or more, not null; leave the key out for its default',
   ],
   ['optimizer: { lr: .nan }\n', 'c.yaml:1:14: optimizer.lr: expected a number above 0 or null, not NaN'],
   ['optimizer: { lr: .inf }\n', 'c.yaml:1:14: optimizer.lr: expected a number above 0 or null, not Infinity'],
@@ -174,14 +174,14 @@ test('broken YAML is named with line and column', () => {
 });
 
 test('several faults are named in the order of the file, twenty at most', () => {
-  const yaml = 'sede: 1\noptimizer: { lrr: 1, type: addam }\nmodel: { minSize: -1 }\niterations: many\n';
+  const yaml = 'sede: 1\noptimizer: { lrr: 1, type: addam }\nmodel: { minSize: -1 }\nkeepCheckpoints: many\n';
   expect(refusal(yaml, ['seed=x']).split('\n')).toEqual([
     '--set seed=x: seed: expected a whole number from 0 to 2147483647, not "x"',
     'c.yaml:1:1: there is no key sede; did you mean seed?',
     'c.yaml:2:14: there is no key optimizer.lrr; did you mean optimizer.lr?',
     'c.yaml:2:22: optimizer.type: expected one of sgd, adamw, not "addam"; did you mean adamw?',
     'c.yaml:3:10: model.minSize: expected a whole number from 1 to 16384 or null, not -1',
-    'c.yaml:4:1: iterations: expected a whole number, 1 or more, not "many"',
+    'c.yaml:4:1: keepCheckpoints: expected a whole number, 1 or more, not "many"',
   ]);
   const lines = refusal(Array.from({ length: 50 }, (_, k) => `k${k}: 1\n`).join('')).split('\n');
   expect([lines.length, lines[20]]).toEqual([21, 'and 30 more']);

@@ -8,7 +8,7 @@ import { evaluateDetections } from '../../../datasets/evaluation/evaluate';
 import { loadBackend } from '../../../detection/backend/node';
 import type { Detections } from '../../../detection/structures/instances';
 import { completeConfiguration } from '../../../tools/config/complete';
-import { trainingConfigurationSchema } from '../../../tools/config/schema';
+import { loadConfiguration } from '../../../tools/config/load';
 import { cocoResults } from '../../../tools/detectors/detect-images';
 import type { DetectorEvaluation } from '../../../tools/detectors/evaluate-detector';
 import { writeReport } from '../../../tools/report/run-report';
@@ -69,10 +69,14 @@ function evaluated(
 }
 
 const configuration = completeConfiguration(
-  trainingConfigurationSchema.parse({
-    model: { name: 'fasterrcnn_tiny_fpn' },
-    data: { trainAnnotations: 'train.json', trainImages: 'images' },
-    iterations: 4,
+  loadConfiguration({
+    base: {
+      model: { name: 'fasterrcnn_tiny_fpn' },
+      data: { trainAnnotations: 'train.json', trainImages: 'images' },
+      iterations: 4,
+    },
+    assignments: [],
+    options: {},
   }),
 );
 

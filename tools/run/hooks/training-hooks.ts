@@ -5,6 +5,7 @@ import { JsonLinesWriter } from '../../../detection/engine/writers/json-lines-wr
 import { ProgressWriter } from '../../../detection/engine/writers/progress-writer';
 import { CheckpointHook } from '../../../weights/checkpoints/checkpoint-hook';
 import { metadataOf } from '../../detectors/known-detector';
+import { settingsOf } from '../../config/model-settings';
 import { DEFAULT_BEST_METRIC } from '../../config/schema';
 import type { DataFaults } from './data-faults';
 import { DivergencePolicy } from './divergence-policy';
@@ -91,7 +92,8 @@ function progressWriter({ configuration: { data, optimizer }, metric }: Training
 function checkpointHook({ configuration, output, train, metric, learner }: TrainingRun): CheckpointHook {
   const { definition, input } = learner.model;
   const { norm, normEpsilon } = configuration.model;
-  const options = { norm, epsilon: normEpsilon ?? undefined, input };
+  const settings = settingsOf(definition, configuration.model);
+  const options = { norm, epsilon: normEpsilon ?? undefined, input, settings };
   const metadata = metadataOf({ definition, options, categories: train.categories });
   return new CheckpointHook(output, {
     ...learner,

@@ -1,0 +1,38 @@
+import { InputError } from '../../detection/errors';
+import type { ModelDefinition } from '../../detection/modeling/detector';
+import { withSettings, type SettingValues } from '../../detection/modeling/settings';
+import { whyWrong } from '../config/issues';
+import { fieldAt, pathText } from '../config/keys';
+import { someSettings } from '../config/setting-fields';
+
+/**
+ * Settings that a detector's file says are not its model's own.
+ *
+ * @throws InputError where the model cannot have them: it is of another version of this program, or damaged.
+ */
+export function knownSettings(
+  file: string,
+  { name, settings }: ModelDefinition,
+  given: unknown,
+  numClasses: number,
+): SettingValues {
+  const schema = someSettings(settings.schema);
+  const parsed = schema.safeParse(given, { reportInput: true });
+  // The schema leaves nothing else.
+  const values = parsed.data as SettingValues | undefined;
+  const faults = values
+    ? settings
+        .faults(withSettings(settings.values, values), numClasses)
+        .map(({ setting, reason }) => `${setting} ${reason}`)
+    : (parsed.error?.issues ?? []).flatMap((issue) =>
+        issue.code === 'unrecognized_keys'
+          ? issue.keys.map((key) => `it has no ${pathText([...issue.path, key])} here`)
+          : [`${pathText(issue.path)}: ${whyWrong(issue, fieldAt(schema, issue.path))}`],
+      );
+  if (values && faults.length === 0) return values;
+  throw new InputError(
+    'detector-settings',
+    `${file}: is of ${name} with settings that it cannot have: ${faults.join('; ')}`,
+    { file, model: name, faults },
+  );
+}
