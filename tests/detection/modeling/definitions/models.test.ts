@@ -5,6 +5,7 @@ import { MobileNetV3 } from '../../../../detection/modeling/backbone/mobilenet-v
 import { ResNet } from '../../../../detection/modeling/backbone/resnet';
 import { createDetector } from '../../../../detection/modeling/definitions';
 import { fasterRcnnModel } from '../../../../detection/modeling/definitions/faster-rcnn';
+import type { NormName } from '../../../../detection/modeling/detector';
 import { BatchNorm, FrozenBatchNorm } from '../../../../detection/nn/normalisation';
 import { RandomStream } from '../../../../detection/nn/random';
 import { recordTape } from '../../../../detection/nn/tfjs-internals';
@@ -16,13 +17,14 @@ beforeAll(async () => {
 });
 
 const COCO = { numClasses: 90, seed: 0, trainableLayers: 5 };
-const PUBLISHED: [string, number][] = [
+const PUBLISHED: [name: string, trainableLayers: number, norm?: NormName][] = [
   ['fasterrcnn_resnet50_fpn', 5],
   ['fasterrcnn_resnet50_fpn_v2', 5],
   ['fasterrcnn_mobilenet_v3_large_fpn', 6],
   ['retinanet_resnet50_fpn', 5],
   ['retinanet_resnet50_fpn_v2', 5],
-  ['fcos_resnet50_fpn', 5],
+  // The list is of the model as it is trained from pretrained weights.
+  ['fcos_resnet50_fpn', 5, 'frozen'],
   ['ssdlite320_mobilenet_v3_large', 6],
   ['ssdlite320_mobilenet_v3_large_full_tail', 6],
 ];
@@ -39,9 +41,9 @@ function inTorchvision(listed: string): string {
 }
 
 describeShared("torchvision's state_dict", () => {
-  test.each(PUBLISHED)('%s has its names and shapes', (name, trainableLayers) => {
+  test.each(PUBLISHED)('%s has its names and shapes', (name, trainableLayers, norm = 'batch') => {
     const before = tf.memory().numTensors;
-    const model = createDetector(name, { ...COCO, trainableLayers, norm: 'batch' });
+    const model = createDetector(name, { ...COCO, trainableLayers, norm });
     const ours = [...model.namedParameters(), ...model.namedBuffers()].map(
       ([name, entry]) => `${name} [${entry.shapeOnDisk.join(', ')}]`,
     );
@@ -57,7 +59,7 @@ describeShared("torchvision's state_dict", () => {
             .filter(Boolean)
             .join(', ')}]`,
       );
-    expect(theirs.length).toBeGreaterThan(300);
+    expect(theirs.length).toBeGreaterThan(250);
     expect(ours.sort()).toEqual(theirs.sort());
     model.dispose();
     expect(tf.memory().numTensors).toBe(before);
