@@ -163,7 +163,7 @@ export function isImageClassifier(model: StateOwner, tensors: ReadonlyMap<string
  */
 export function loadBackbone(
   model: StateOwner,
-  stateDict: Pick<StateDictLayout, 'isBackbone'>,
+  stateDict: Pick<StateDictLayout, 'isBackbone' | 'ofClassifier'>,
   file: string,
   tensors: ReadonlyMap<string, StoredTensor>,
 ): string[] {
@@ -172,10 +172,11 @@ export function loadBackbone(
       stateDict.isBackbone(name) ? [name] : [],
     ),
   );
+  const nameOf = (own: string): string => stateDict.ofClassifier?.(own) ?? prefix + own;
   return loadStateDict(model, file, tensors, {
     rename: (name) => {
       const own = classifierBackboneName(name);
-      return own === undefined ? undefined : prefix + own;
+      return own === undefined ? undefined : nameOf(own);
     },
     required: (name) => stateDict.isBackbone(name),
   });

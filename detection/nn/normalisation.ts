@@ -47,6 +47,19 @@ export class NormNotLoadedError extends InputError {
   }
 }
 
+/** Batch norm is to be trained on a map of one pixel, in a batch of one image: there is nothing to learn of. */
+export class SingleValueNormError extends InputError {
+  override readonly name = 'SingleValueNormError';
+
+  constructor() {
+    super(
+      'norm-single-value',
+      'batch normalisation cannot be trained on a single value a channel, which has no variance, and here a map of one ' +
+        'pixel comes from a batch of one image: take batches of two images or more, or another norm',
+    );
+  }
+}
+
 /**
  * torchvision's FrozenBatchNorm2d: four buffers, nothing trained. Its scale goes into the filters, its shift is a
  * bias: one node together with the convolution.
@@ -107,6 +120,7 @@ export class BatchNorm extends Module implements Normalisation {
     this.numBatchesTracked = this.buffer('num_batches_tracked', tf.scalar(0, 'int32'));
   }
 
+  /** @throws SingleValueNormError in a training step where a channel has one value: torch's "Expected more than 1 value". */
   afterConvolution(convolution: Convolution, x: tf.Tensor4D, activation: Activation = {}): tf.Tensor4D {
     const { weight, bias, runningMean, runningVariance, epsilon } = this;
     if (!isTrainingStep()) {
@@ -116,8 +130,10 @@ export class BatchNorm extends Module implements Normalisation {
     }
     return tf.tidy(() => {
       const y = convolution.forward(x);
+      const count = y.size / y.shape[3];
+      if (count === 1) throw new SingleValueNormError();
       return normaliseByOwnStatistics(y, { weight, bias, epsilon }, activation, {
-        onStatistics: (statistics) => this.track(statistics, y.size / y.shape[3]),
+        onStatistics: (statistics) => this.track(statistics, count),
       });
     });
   }
@@ -129,8 +145,7 @@ export class BatchNorm extends Module implements Normalisation {
       const move = (running: Parameter, batch: tf.Tensor): void =>
         running.variable.assign(tf.add(tf.mul(running.value, 1 - momentum), tf.mul(batch, momentum)));
       move(runningMean, mean);
-      // Of a single value torch refuses the variance; TensorFlow takes the biased one.
-      move(runningVariance, tf.mul(variance, count / Math.max(1, count - 1)));
+      move(runningVariance, tf.mul(variance, count / (count - 1)));
       numBatchesTracked.variable.assign(tf.add(numBatchesTracked.value, tf.scalar(1, 'int32')));
     });
   }

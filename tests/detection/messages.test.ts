@@ -1,7 +1,7 @@
 import { loadBackend, TrainingUnavailableError } from '../../detection/backend/node';
 import { writingError } from '../../detection/files/content';
 import { UnknownModelError, modelNames } from '../../detection/modeling/definitions';
-import { NormNotLoadedError } from '../../detection/nn/normalisation';
+import { NormNotLoadedError, SingleValueNormError } from '../../detection/nn/normalisation';
 import { rejectionOf } from '../thrown';
 
 /** The words of this room's errors are tested here, and nowhere else. */
@@ -10,6 +10,11 @@ test.each<[Error, string]>([
     new NormNotLoadedError(),
     'frozen batch normalisation presumes pretrained weights, and none have been loaded: load some before training, ' +
       'or build the detector with another norm',
+  ],
+  [
+    new SingleValueNormError(),
+    'batch normalisation cannot be trained on a single value a channel, which has no variance, and here a map of one ' +
+      'pixel comes from a batch of one image: take batches of two images or more, or another norm',
   ],
   [
     new TrainingUnavailableError(),

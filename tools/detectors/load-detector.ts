@@ -12,6 +12,7 @@ import { knownDetector, type KnownDetector } from './known-detector';
 import { locateWeights, publicationOf, requireWeights, type LocatedWeights } from './locate-weights';
 import { namedModel } from './model-name';
 import { normOf } from './norm-of';
+import { requireOwnModel } from './own-model';
 
 /** A detector that is ready to detect. The caller disposes `model`. */
 export interface LoadedDetector {
@@ -46,6 +47,7 @@ export async function loadDetector(weights: string, given: GivenDetector = {}): 
   const { definition, options, categories } = known
     ? ofWantedModel(located, known, wanted)
     : describeBareFile(located.file, contents, wanted);
+  requireOwnModel(located.file, contents.tensors, definition);
   await loadBackend();
   const model = definition.build({
     ...options,

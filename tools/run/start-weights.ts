@@ -4,6 +4,7 @@ import type { StoredTensor } from '../../weights/formats/stored-tensor';
 import { isImageClassifier, loadBackbone, loadStateDict } from '../../weights/state-dict';
 import { knownDetector } from '../detectors/known-detector';
 import { locateWeights, requireWeights } from '../detectors/locate-weights';
+import { requireOwnModel } from '../detectors/own-model';
 
 /** Weights to begin a training with. */
 export interface StartWeights {
@@ -31,10 +32,11 @@ export async function readStartWeights(weights: string, model: ModelDefinition):
  * detector of another number of classes is left out.
  *
  * @returns one line that says what was filled.
- * @throws WeightsError where the file does not fit; the model is unchanged then.
+ * @throws InputError where the file does not fit; the model is unchanged then.
  */
 export function loadStartWeights(model: Detector, { file, tensors }: StartWeights): string {
   const { stateDict } = model.definition;
+  requireOwnModel(file, tensors, model.definition);
   if (isImageClassifier(model, tensors)) {
     const filled = loadBackbone(model, stateDict, file, tensors);
     return `${file}: ${filled.length} entries of an image classifier fill the backbone; the rest starts at random`;
