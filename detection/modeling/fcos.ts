@@ -41,7 +41,7 @@ export class Fcos extends DetectorModule {
   constructor(
     traits: DetectorTraits,
     backbone: BackboneWithFpn,
-    private readonly anchorGenerator: AnchorGenerator,
+    readonly anchorGenerator: AnchorGenerator,
     head: FcosHead,
     private readonly matcher: PlaceMatcher,
     private readonly inference: DenseInferenceOptions,

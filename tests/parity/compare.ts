@@ -208,7 +208,7 @@ function worstOf(differences: readonly ListDifference[]): ListDifference {
 function compareDetections(actual: DetectionList, expected: DetectionList): ListDifference {
   const free = new Map<number, Set<number>>();
   actual.labels.forEach((label, i) => free.set(label, (free.get(label) ?? new Set()).add(i)));
-  let [unmatched, box, score] = [Math.abs(countOf(actual) - countOf(expected)), 0, 0];
+  let [unmatched, box, score] = [countDifference(actual, expected), 0, 0];
   expected.labels.forEach((label, i) => {
     const { nearest, distance } = takeNearest(free.get(label) ?? new Set(), actual.boxes, expected.boxes[i]);
     if (nearest === undefined) {
@@ -221,8 +221,9 @@ function compareDetections(actual: DetectionList, expected: DetectionList): List
   return { unmatched, box, score };
 }
 
-function countOf({ labels, count = labels.length }: DetectionList): number {
-  return count;
+function countDifference(actual: DetectionList, expected: DetectionList): number {
+  const [ours, theirs] = [actual, expected].map(({ labels, count = labels.length }) => count);
+  return ours === null || theirs === null ? 0 : Math.abs(ours - theirs);
 }
 
 /** Removes from `free` the index of the box that is nearest to `wanted`, by the largest difference of a coordinate. */

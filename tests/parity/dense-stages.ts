@@ -16,17 +16,16 @@ import { summarise, summariseValues, type TensorSummary } from './tensor-summary
 /** What is looked into: lists have an entry for each level, candidates for each image. */
 interface View {
   readonly maps: readonly tf.Tensor4D[];
+  readonly anchors: readonly Boxes[];
   readonly levels: readonly DensePredictions[];
   /** What non-maximum suppression gets. */
   readonly candidates?: readonly Found[];
 }
 
 export function runOneStage(model: Detector, images: ImageBatch): OneStageInference {
-  const [, height, width] = images.tensor.shape;
-  const anchors = model.definition.anchors!({ height, width });
   const detections = model.detect(images);
   return disposingAll(() => {
-    const { maps, levels, candidates } = viewOf(model, images, anchors);
+    const { maps, anchors, levels, candidates } = viewOf(model, images);
     const centerness = levels.flatMap((level) => level.centerness ?? []);
     return {
       ...commonStages(images, maps, detections),
@@ -41,14 +40,16 @@ export function runOneStage(model: Detector, images: ImageBatch): OneStageInfere
   });
 }
 
-function viewOf(model: Detector, images: ImageBatch, anchors: readonly Boxes[]): View {
+function viewOf(model: Detector, images: ImageBatch): View {
   if (model instanceof Ssd) {
     const maps = model.backbone.forward(images.tensor);
     const { classLogits, boxDeltas } = model.head.forward(maps);
+    const [, height, width] = images.tensor.shape;
+    const anchors = model.definition.anchors!({ height, width });
     const counts = anchors.map(numBoxes);
     const [logits, deltas] = [classLogits, boxDeltas].map((ofAll) => tf.split<tf.Tensor3D>(ofAll, counts, 1));
     const levels = counts.map((_, i) => ({ classLogits: logits[i], boxDeltas: deltas[i] }));
-    return { maps, levels, candidates: readSync(() => model.candidates(images)) };
+    return { maps, anchors, levels, candidates: readSync(() => model.candidates(images)) };
   }
   if (model instanceof RetinaNet) {
     const maps = model.backbone.forward(images.tensor);
@@ -57,7 +58,7 @@ function viewOf(model: Detector, images: ImageBatch, anchors: readonly Boxes[]):
       classLogits: classification.forward(map),
       boxDeltas: regression.forward(map),
     }));
-    return { maps, levels };
+    return { maps, anchors: model.anchorGenerator.forward(maps, images), levels };
   }
   if (model instanceof Fcos) {
     const maps = model.backbone.forward(images.tensor);
@@ -66,7 +67,7 @@ function viewOf(model: Detector, images: ImageBatch, anchors: readonly Boxes[]):
       const { distances, centerness } = regression.forward(map);
       return { classLogits: classification.forward(map), boxDeltas: distances, centerness };
     });
-    return { maps, levels };
+    return { maps, anchors: model.anchorGenerator.forward(maps, images), levels };
   }
   throw new Error(`nobody has said how to look into ${model.definition.name}`);
 }

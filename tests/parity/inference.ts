@@ -9,8 +9,8 @@ export interface DetectionList {
   readonly boxes: readonly (readonly number[])[];
   readonly labels: readonly number[];
   readonly scores: readonly number[];
-  /** How many there are, where the list has not all of them. */
-  readonly count?: number;
+  /** How many there are, where the list has not all of them; null where that is not known. */
+  readonly count?: number | null;
 }
 
 interface CommonStages {
