@@ -41,7 +41,8 @@ const MILESTONE_SHARES = [2 / 3, 8 / 9] as const;
 /**
  * Fills what the user left to be derived, each from the keys that its description names: all but what takes the data.
  *
- * @throws InputError where the model does not have as many stages as are to be trained, or takes pictures of another size.
+ * @throws InputError where the model does not have as many stages as are to be trained, takes pictures of another size, or
+ *   cannot be trained with so few images at a time.
  */
 export function planConfiguration(configuration: TrainingConfiguration): PlannedConfiguration {
   const { model, data, optimizer } = configuration;
@@ -58,6 +59,8 @@ export function planConfiguration(configuration: TrainingConfiguration): Planned
     );
   }
   requireOwnSize(definition, configuration);
+  const norm = model.norm ?? defaultNorm(definition, pretrained);
+  requireLargeBatch(definition, norm, data.batchSize);
   return {
     ...configuration,
     model: {
@@ -70,7 +73,7 @@ export function planConfiguration(configuration: TrainingConfiguration): Planned
           ? size.maxSize
           : Math.min(MAX_SIDE, Math.round((minSize * size.maxSize) / size.minSize))),
       trainableLayers: model.trainableLayers ?? defaultTrainableLayers(definition, pretrained),
-      norm: model.norm ?? defaultNorm(definition, pretrained),
+      norm,
     },
     data: { ...data, trainMinSizes: data.trainMinSizes ?? [minSize] },
     optimizer: {
@@ -128,6 +131,21 @@ function lengthOf(
       milestones: schedule.milestones ?? MILESTONE_SHARES.map((share) => Math.round(share * iterations)),
     },
   };
+}
+
+/** Batch norm does not learn of a single value, which a map of one pixel gives it of one image. */
+function requireLargeBatch(
+  { name, smallestBatch = 1 }: ModelDefinition,
+  norm: NormName,
+  batchSize: number,
+): void {
+  if (norm !== 'batch' || batchSize >= smallestBatch) return;
+  throw new InputError(
+    'small-batch',
+    `data.batchSize is ${batchSize}, but ${name} with batch norm is trained with ${smallestBatch} images at a time or more: ` +
+      'its coarsest map has one pixel, and of one value there is no variance; or take model.norm group',
+    { model: name, batchSize, least: smallestBatch },
+  );
 }
 
 /** A model that takes pictures of one size cannot be given another. */

@@ -36,9 +36,8 @@ beforeAll(async () => {
   );
 });
 
-const TRAIN =
-  'train --model fasterrcnn_tiny_fpn --set model.minSize=64 --output @new ' +
-  '--train-annotations @scenes/train.json --train-images @scenes/images';
+const DATA = '--output @new --train-annotations @scenes/train.json --train-images @scenes/images';
+const TRAIN = `train --model fasterrcnn_tiny_fpn --set model.minSize=64 ${DATA}`;
 const VAL = '--val-annotations @scenes/val.json --val-images @scenes/images';
 
 /** A command, in whose words @ stands for the temporary folder; the code; the message, in which that folder is left out. */
@@ -131,6 +130,12 @@ test.each([
     `${TRAIN} --set model.trainableLayers=6`,
     'too-many-stages',
     'model.trainableLayers is 6, but the backbone of fasterrcnn_tiny_fpn has 5 stages',
+  ],
+  [
+    `train ${DATA} --model ssdlite320_mobilenet_v3_large --set data.batchSize=1`,
+    'small-batch',
+    'data.batchSize is 1, but ssdlite320_mobilenet_v3_large with batch norm is trained with 2 images at a time or more: its ' +
+      'coarsest map has one pixel, and of one value there is no variance; or take model.norm group',
   ],
   [
     `${TRAIN} --set bestMetric=val/AP50`,
@@ -228,7 +233,7 @@ test.each([
   [
     'detect --weights COCO_V1 @scenes/images',
     'model-missing',
-    '--weights COCO_V1: of which model? Give --model; there are such weights of fasterrcnn_resnet50_fpn, fasterrcnn_resnet50_fpn_v2, fasterrcnn_mobilenet_v3_large_fpn, fasterrcnn_mobilenet_v3_large_320_fpn',
+    '--weights COCO_V1: of which model? Give --model; there are such weights of fasterrcnn_resnet50_fpn, fasterrcnn_resnet50_fpn_v2, fasterrcnn_mobilenet_v3_large_fpn, fasterrcnn_mobilenet_v3_large_320_fpn, retinanet_resnet50_fpn, retinanet_resnet50_fpn_v2, fcos_resnet50_fpn, ssdlite320_mobilenet_v3_large',
   ],
   [
     'detect --weights COCO_V2 --model fasterrcnn_tiny_fpn @scenes/images',

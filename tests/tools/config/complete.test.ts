@@ -1,5 +1,5 @@
 import { parseAssignment } from '../../../tools/config/assignments';
-import { completeConfiguration } from '../../../tools/config/complete';
+import { completeConfiguration, planConfiguration } from '../../../tools/config/complete';
 import { loadConfiguration } from '../../../tools/config/load';
 
 /** As they are before they are completed. */
@@ -33,6 +33,49 @@ test('derived values follow from the others', () => {
   expect(largest.model.maxSize).toBe(16384);
 });
 
+describe('epochs', () => {
+  const lengthOf = (images: number, ...sets: string[]) => {
+    const { iterations, epochs, schedule } = completeConfiguration(load(...sets), images);
+    return { iterations, epochs, ...schedule };
+  };
+
+  test('are iterations by the number of images, and what follows from iterations follows from them', () => {
+    expect(lengthOf(9000, 'epochs=20', 'data.batchSize=2')).toMatchObject({
+      iterations: 90000,
+      epochs: null,
+      warmupIterations: 1000,
+      milestones: [60000, 80000],
+    });
+    expect(lengthOf(9000, 'epochs=20', 'data.batchSize=2', 'schedule.milestones=[7]').milestones).toEqual([
+      7,
+    ]);
+  });
+
+  test.each([
+    [10, 'epochs=3', 'data.batchSize=4', 8],
+    [10, 'epochs=3', 'optimizer.accumulate=2', 8],
+    [10, 'epochs=0.25', 'data.batchSize=1', 3],
+    // 0.1 * 30 is 3.0000000000000004.
+    [30, 'epochs=0.1', 'data.batchSize=3', 1],
+    [10.4, 'epochs=1', 'data.batchSize=2', 6],
+    [1, 'epochs=0.001', 'data.batchSize=2', 1],
+  ])('of %d images with %s and %s: %d', (images, epochs, size, iterations) => {
+    expect(lengthOf(images, epochs, size).iterations).toBe(iterations);
+  });
+
+  test('are left for later where the data is not there', () => {
+    const planned = planConfiguration(load('epochs=2'));
+    expect(planned).toMatchObject({ epochs: 2, iterations: null, schedule: { warmupIterations: null } });
+    expect(planned.optimizer.lr).toBe(0.0025);
+    expect(completeConfiguration(planned, 20).iterations).toBe(20);
+    expect(() => completeConfiguration(planned)).toThrow(RangeError);
+    expect(planConfiguration(load())).toMatchObject({
+      iterations: 1000,
+      schedule: { warmupIterations: 100 },
+    });
+  });
+});
+
 test('what torchvision gives a model of its own, with weights and without', () => {
   const modelOf = (name: string, ...texts: string[]) =>
     completeConfiguration(load(`model.name=${name}`, ...texts)).model;
@@ -53,4 +96,19 @@ test('what torchvision gives a model of its own, with weights and without', () =
       facts: { model: 'fasterrcnn_resnet50_fpn', trainableLayers: 6, stages: 5 },
     }) as Error,
   );
+});
+
+test('of SSDlite everything is trained with batch norm, on two images at a time or more', () => {
+  const complete = (...texts: string[]) =>
+    completeConfiguration(load('model.name=ssdlite320_mobilenet_v3_large', ...texts));
+  for (const texts of [[], ['model.weights=COCO_V1']]) {
+    expect(complete(...texts).model).toMatchObject({ norm: 'batch', trainableLayers: 6 });
+  }
+  expect(() => complete('data.batchSize=1')).toThrow(
+    expect.objectContaining({
+      code: 'small-batch',
+      facts: { model: 'ssdlite320_mobilenet_v3_large', batchSize: 1, least: 2 },
+    }) as Error,
+  );
+  expect(complete('data.batchSize=1', 'model.norm=group').data.batchSize).toBe(1);
 });

@@ -30,7 +30,7 @@ const keys = {
     .nullable()
     .default(null)
     .describe(
-      'backbone stages that train, from the last; null: 3 with weights, else all (torchvision); ResNets have 5, MobileNets 6',
+      'backbone stages that train, from the last; null: 3 with weights (SSDlite all), else all (torchvision); ResNets have 5, MobileNets 6',
     ),
   freeze: z
     .array(z.string().min(1))
@@ -42,7 +42,7 @@ const keys = {
     .enum(normNames)
     .nullable()
     .default(null)
-    .describe('normalisation; null: batch without weights and in v2, else frozen (torchvision)'),
+    .describe('normalisation; null: batch without weights, in v2 and SSDlite, else frozen (torchvision)'),
   normEpsilon: z
     .number()
     .min(0)
