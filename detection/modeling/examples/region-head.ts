@@ -3,12 +3,13 @@ import type { Losses } from '../../nn/trainable';
 import { linear, type Linear } from '../../nn/linear';
 import type { RandomStream } from '../../nn/random';
 import { disposingAll } from '../../nn/scope';
+import { boxIouLossSum } from '../../ops/box-iou-loss';
 import { smoothL1Sum } from '../../ops/smooth-l1';
 import { type Boxes, numBoxes } from '../../structures/boxes';
 import { BoxCoder } from '../matching/box-coder';
+import { decodeBoxes } from '../matching/decode-boxes';
 import { Model } from './model';
 import { crossEntropy } from './classifier';
-import { generalisedIouLoss } from './generalised-iou-loss';
 import { squaredError } from './multi-task';
 
 export interface Regions {
@@ -73,7 +74,7 @@ export class RegionHead extends Model<LabelledRegions, Regions, RegionPrediction
       const loss_box_reg =
         this.use.boxes === 'smooth-l1'
           ? meanSmoothL1(offsets, boxTensor(boxCoder.encode(gtBoxes, anchors)))
-          : generalisedIouLoss(corners(offsets, anchors), boxTensor(gtBoxes));
+          : meanGeneralisedIou(decodeBoxes(offsets, anchors, boxCoder), gtBoxes);
       return { loss_classifier, loss_box_reg };
     });
   }
@@ -100,22 +101,12 @@ export function boxTensor(boxes: Boxes): tf.Tensor2D {
   return tf.tensor2d(boxes, [numBoxes(boxes), 4]);
 }
 
-/** Offsets [N, 4] of N anchors -> x1, y1, x2, y2 [N, 4]: BoxCoder.decode, differentiable. */
-function corners(offsets: tf.Tensor2D, anchors: Boxes): tf.Tensor2D {
-  const [x1, y1, x2, y2] = tf.split(boxTensor(anchors), 4, 1);
-  const [dx, dy, dw, dh] = tf.split(offsets, 4, 1);
-  const moved = (start: tf.Tensor, end: tf.Tensor, shift: tf.Tensor, growth: tf.Tensor) => {
-    const length = tf.sub(end, start);
-    const centre = tf.add(tf.add(start, tf.mul(length, 0.5)), tf.mul(shift, length));
-    const half = tf.mul(tf.mul(length, 0.5), tf.exp(growth));
-    return [tf.sub(centre, half), tf.add(centre, half)];
-  };
-  const [left, right] = moved(x1, x2, dx, dw);
-  const [top, bottom] = moved(y1, y2, dy, dh);
-  return tf.concat([left, top, right, bottom], 1) as tf.Tensor2D;
-}
-
 /** Mean of smooth L1 with beta 1 over all numbers. */
 export function meanSmoothL1(pred: tf.Tensor2D, target: tf.Tensor2D): tf.Scalar {
   return tf.div(smoothL1Sum(pred, target, 1), pred.size);
+}
+
+/** Mean over N boxes x1, y1, x2, y2 [N, 4]. */
+function meanGeneralisedIou(predBoxes: tf.Tensor2D, gtBoxes: Boxes): tf.Scalar {
+  return tf.div(boxIouLossSum('giou', predBoxes, gtBoxes), predBoxes.shape[0]);
 }
