@@ -105,7 +105,13 @@ export const largeCases: readonly ParityCase[] = [
   { model: 'fasterrcnn_mobilenet_v3_large_320_fpn', ...mobilenet, ...SMALL },
   { ...ssdLite, pictures: 'photos' },
   ...['retinanet_resnet50_fpn', 'retinanet_resnet50_fpn_v2', 'fcos_resnet50_fpn'].map(
-    (model): ParityCase => ({ model, ...oneStage, ...photos, ...SMALL }),
+    (model): ParityCase => ({
+      model,
+      ...oneStage,
+      ...photos,
+      ...SMALL,
+      train: { ...photos.train, learningRate: 1e-6 },
+    }),
   ),
 ];
 

@@ -49,12 +49,13 @@ export const rooms = [
   },
   {
     name: 'detection/ops',
-    holds: 'NMS, overlaps, ROIAlign, smooth L1: one op, one file, one test',
+    holds: 'NMS, overlaps, ROIAlign, losses: one op, one file, one test',
     mayImport: ['detection/nn', 'detection/structures'],
   },
   {
     name: 'detection/modeling',
-    holds: 'backbones, RPN, ROI heads, matching, `faster-rcnn.ts`',
+    holds:
+      'backbones, RPN, ROI heads, dense heads, matching; `faster-rcnn.ts`, `retinanet.ts`, `fcos.ts`, `ssd.ts`',
     mayImport: ['detection/ops', 'detection/events', 'detection/nn', 'detection/structures'],
   },
   {
