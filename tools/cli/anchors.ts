@@ -7,10 +7,11 @@ import { analyzeAnchors } from '../anchors/analyze-anchors';
 import { anchorReportJson, formatAnchorReport } from '../anchors/anchor-report';
 import { sizesAssignment } from '../anchors/anchor-sizes';
 import type { Assignment } from '../config/assignments';
-import { completeConfiguration, type CompleteConfiguration } from '../config/complete';
+import { planConfiguration, type PlannedConfiguration } from '../config/complete';
 import { configurationSources } from '../config/configuration-options';
 import { loadConfiguration } from '../config/load';
 import { detectorInput } from '../config/model-input';
+import { settingsOf } from '../config/model-settings';
 import { leftOutCounts, requireObjects } from '../run/training-data';
 import { requireFileName } from '../terminal/output-files';
 import { Progress, say } from '../terminal/progress';
@@ -69,11 +70,9 @@ async function runAnchors(options: AnchorsCommandOptions): Promise<void> {
   if (options.json !== undefined) requireFileName('--json', options.json, [annotations]);
   const definition = modelDefinition(model.name);
   if (!definition.anchors) {
-    throw new InputError(
-      'no-anchors',
-      `${model.name} has no anchors that could be fitted to boxes`,
-      { model: model.name },
-    );
+    throw new InputError('no-anchors', `${model.name} has no anchors that could be fitted to boxes`, {
+      model: model.name,
+    });
   }
   if (data.scaleJitter !== null) say('data.scaleJitter is left aside: boxes are looked at without it');
 
@@ -86,7 +85,7 @@ async function runAnchors(options: AnchorsCommandOptions): Promise<void> {
   const report = analyzeAnchors({
     dataset,
     definition,
-    settings: definition.settings.values,
+    settings: settingsOf(definition, model),
     input: detectorInput(definition, model),
     minSizes: data.trainMinSizes,
     onOverlaps: (done, total) => overlaps.update(done, total),
@@ -109,7 +108,7 @@ function configurationOf({
   skipInvalid,
   config,
   set,
-}: AnchorsCommandOptions): CompleteConfiguration {
+}: AnchorsCommandOptions): PlannedConfiguration {
   const sources = configurationSources({ model, skipInvalid, config, set });
   const least = `--min-size ${minSize}`;
   const sides: Assignment[] = [
@@ -124,7 +123,7 @@ function configurationOf({
       ? []
       : [{ key: 'model.maxSize', value: maxSize, source: `--max-size ${maxSize}` }]),
   ];
-  return completeConfiguration(
+  return planConfiguration(
     loadConfiguration({
       ...sources,
       base: { data: { trainAnnotations: NOT_GIVEN, trainImages: NOT_GIVEN } },

@@ -41,9 +41,11 @@ export class KnownKeys {
     const key = inside === '' ? name : `${inside}.${name}`;
     const told = /^[\w.[\]]+$/.test(key) ? key : JSON.stringify(key);
     if (this.model && isOfAnyModel(key)) {
+      const { name: model } = this.model;
       const own = this.withLastWordOf(key);
-      const remedy = own ?? `rcnn config --model ${this.model.name} shows its keys`;
-      return `there is no key ${told} for ${this.model.name}; ${own === undefined ? remedy : `did you mean ${own}?`}`;
+      const remedy =
+        own === undefined ? `rcnn config --model ${model} shows its keys` : `did you mean ${own}?`;
+      return `there is no key ${told} for ${model}; ${remedy}`;
     }
     const field = this.fieldAt(path);
     const siblings = Object.keys((field && asObject(field)?.shape) ?? {});
@@ -53,7 +55,9 @@ export class KnownKeys {
 
   /** A key may stand in another section than the user thinks: its last word is looked for in all of them. */
   private meantBy(key: string): string | undefined {
-    return this.withLastWordOf(key) ?? suggest(key, [...this.keys.keys(), ...this.sections]);
+    const around = sectionsAbove(key);
+    const sections = [...this.sections].filter((section) => !around.includes(section));
+    return this.withLastWordOf(key) ?? suggest(key, [...this.keys.keys(), ...sections]);
   }
 
   private withLastWordOf(key: string): string | undefined {

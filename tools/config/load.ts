@@ -142,9 +142,15 @@ function merge(values: Values, from: Section, keys: KnownKeys, path: string): vo
     const here = path + name;
     // A section that is empty, and a key that has no default and no value yet, are as if left out.
     if (value === null && keys.isOpen(here)) continue;
-    const present = Object.hasOwn(values, name) ? values[name] : undefined;
-    if (isSection(present) && isSection(value)) merge(present, value, keys, `${here}.`);
-    else define(values, name, value);
+    if (!isSection(value) || keys.firstOf(here) === undefined) {
+      define(values, name, value);
+      continue;
+    }
+    // One of its own: an alias of the file may stand for another section too.
+    const present = values[name];
+    const section: Values = isSection(present) ? present : {};
+    define(values, name, section);
+    merge(section, value, keys, `${here}.`);
   }
 }
 
@@ -158,11 +164,8 @@ function assign(values: Values, { key, value }: Assignment, keys: KnownKeys): st
   const path = key.split('.');
   let section = values;
   for (const name of path.slice(0, -1)) {
-    const inside = section[name];
-    // A copy: an alias of the file may stand for the same section.
-    const own: Values = isSection(inside) ? { ...inside } : {};
-    section[name] = own;
-    section = own;
+    if (!isSection(section[name])) section[name] = {};
+    section = section[name] as Values;
   }
   section[path.at(-1)!] = value;
   return undefined;

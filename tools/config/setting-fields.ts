@@ -28,7 +28,7 @@ export function fieldsOfAny(schemas: readonly SettingsSchema[]): Fields {
       const entries = schemas.flatMap((schema) => (Object.hasOwn(schema, name) ? [schema[name]] : []));
       const sections = entries.filter((entry): entry is SettingsSchema => !isSetting(entry));
       const isSection = sections.length === entries.length;
-      return [name, isSection ? z.strictObject(fieldsOfAny(sections)).optional() : z.unknown()];
+      return [name, (isSection ? z.strictObject(fieldsOfAny(sections)) : z.unknown()).optional()];
     }),
   );
 }

@@ -254,6 +254,28 @@ test.each([
   );
 });
 
+test('of iterations and epochs the later one counts; both in one place are refused', () => {
+  const lengthOf = (...given: Parameters<typeof load>) => {
+    const { iterations, epochs } = load(...given);
+    return [iterations, epochs];
+  };
+  expect(lengthOf(undefined)).toEqual([null, null]);
+  expect(lengthOf('epochs: 2.5\n')).toEqual([null, 2.5]);
+  expect(lengthOf('iterations: 5\n', ['epochs=2'])).toEqual([null, 2]);
+  expect(lengthOf('epochs: 2\niterations: null\n', ['iterations=5'])).toEqual([5, null]);
+  expect(lengthOf('iterations: 5\n', ['epochs=null'])).toEqual([5, null]);
+  const resumed = { base: { ...load('iterations: 5\n') }, options };
+  const more = configurationSources({ epochs: 3 }).assignments;
+  expect(loadConfiguration({ ...resumed, assignments: more })).toMatchObject({ iterations: null, epochs: 3 });
+
+  const both = 'iterations say too how long it trains; leave one of them out';
+  expect(refusal('iterations: 5\nepochs: 2\n')).toBe(`c.yaml:2:1: epochs: ${both}`);
+  expect(refusal(undefined, ['iterations=5', 'epochs=2'])).toBe(`--set epochs=2: epochs: ${both}`);
+  expect(refusal('epochs: 0\n')).toBe(
+    'c.yaml:1:1: epochs: expected a number above 0, at most 1000000, or null, not 0',
+  );
+});
+
 test('an option and a --set that differ are refused; of two --set the last one counts', () => {
   const sources = configurationSources({ set: ['iterations=1', 'iterations=2'], model: 'm' });
   expect(sources.assignments.map(({ value }) => value)).toEqual([1, 2, 'm']);
