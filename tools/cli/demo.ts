@@ -1,15 +1,20 @@
 import type { Command } from 'commander';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { readCocoDataset } from '../../datasets/coco/read-dataset';
 import { readCheckpointState } from '../../weights/checkpoints/checkpoint';
 import { completeConfiguration, type CompleteConfiguration } from '../config/complete';
-import { trainingConfigurationSchema } from '../config/schema';
+import { optionSpellings } from '../config/configuration-options';
+import { loadConfiguration } from '../config/load';
 import { readMetrics } from '../run/folder/metrics-file';
-import { formatSeconds, say } from '../terminal/progress';
 import { runFolder } from '../run/folder/run-folder';
+import { MEASURED_ITERATIONS, secondsAnIteration } from '../run/iteration-time';
+import { iterationsThatFit, secondsOf, type IterationBounds } from '../run/iterations-that-fit';
+import { Interrupted, unlessInterrupted } from '../terminal/interruption';
+import { formatSeconds, Progress, say } from '../terminal/progress';
+import { shellWord, terminalLine } from '../terminal/terminal-text';
 import { generateScenes } from './synthesize';
 import { printResult, trainAndReport } from './train';
-import { shellWord, terminalLine } from '../terminal/terminal-text';
 
 interface DemoCommandOptions {
   readonly output: string;
@@ -18,6 +23,14 @@ interface DemoCommandOptions {
 /** Scenes that the demo generates; all that is not said here is as `rcnn synthesize` does it. */
 const demoScenes = { numTrain: 600, numVal: 100, size: 320 } as const;
 
+/** What the whole demo is to take, once everything is set up, seconds. */
+const DEMO_SECONDS = 600;
+/**
+ * Fewer iterations teach too little, more add little. Beside them come the checks before the first, the evaluation and the
+ * report: 14 iterations' time on a quiet machine, 16 on a slower one.
+ */
+const ITERATIONS: IterationBounds = { least: 250, most: 520, beside: 20 };
+
 /** `rcnn demo`: what `npm run demo` runs. */
 export function demoCommand(command: Command): void {
   command
@@ -25,7 +38,8 @@ export function demoCommand(command: Command): void {
     .addHelpText(
       'after',
       `
-Takes some minutes. Stopped with Ctrl-C, it goes on where it was when started again.
+Takes five to ten minutes: it measures how long an iteration takes here, and trains for as many as fit. Stopped with Ctrl-C, it
+goes on where it was when started again.
 
 Examples:
   $ rcnn demo
@@ -39,36 +53,39 @@ Examples:
  * that was stopped goes on; one that is done shows its result.
  */
 async function runDemo({ output }: DemoCommandOptions): Promise<void> {
+  const started = performance.now();
   const folder = runFolder(output);
-  const data = path.join(output, 'data');
-  const configuration = demoConfiguration(data);
-  if (isFinished(output, configuration.iterations)) {
+  const begun = existsSync(folder.config) ? iterationsOf(folder.config) : undefined;
+  if (begun !== undefined && isFinished(output, begun)) {
     showFinished(output);
     return;
   }
-  const job = {
-    configuration,
-    output,
-    resume: existsSync(folder.config),
-    exact: false,
-    resumeCommand: `rcnn demo --output ${shellWord(output)}`,
-  };
+  const data = path.join(output, 'data');
+  const resumeCommand = `rcnn demo --output ${shellWord(output)}`;
   // What a demo that goes on had trained before it was stopped.
   const trainedBefore = readMetrics(folder.metrics).sum('seconds');
-  const started = performance.now();
   say(`1/2 scenes: ${data}`);
   await generateScenes({ output: data, ...demoScenes });
   const generated = performance.now();
-  const { model, iterations } = job.configuration;
-  say(`2/2 training: ${model.name}, ${iterations} iterations`);
-  const finished = await trainAndReport(job);
+  const iterations = begun ?? (await iterationsForHere(data, started, resumeCommand));
+  const measured = performance.now();
+  const configuration = demoConfiguration(data, iterations);
+  say(`2/2 training: ${configuration.model.name}, ${iterations} iterations`);
+  const finished = await trainAndReport({
+    configuration,
+    output,
+    resume: begun !== undefined,
+    exact: false,
+    resumeCommand,
+  });
   const ended = performance.now();
   printResult(finished);
   const training = readMetrics(folder.metrics).sum('seconds') - trainedBefore;
   const steps: [string, number][] = [
     ['scenes', (generated - started) / 1000],
+    ...(begun === undefined ? [['measuring', (measured - generated) / 1000] as [string, number]] : []),
     ['training', training],
-    ['evaluation and report', Math.max(0, (ended - generated) / 1000 - training)],
+    ['evaluation and report', Math.max(0, (ended - measured) / 1000 - training)],
     ['total', (ended - started) / 1000],
   ];
   for (const [name, seconds] of steps)
@@ -76,25 +93,58 @@ async function runDemo({ output }: DemoCommandOptions): Promise<void> {
   process.stdout.write(nextSteps(output));
 }
 
-/** How the demo trains: tuned for two cores and ten minutes in all, from random weights. */
-function demoConfiguration(data: string): CompleteConfiguration {
-  const images = path.join(data, 'images');
-  return completeConfiguration(
-    trainingConfigurationSchema.parse({
-      model: { name: 'fasterrcnn_tiny_fpn' },
-      data: {
-        trainAnnotations: path.join(data, 'train.json'),
-        trainImages: images,
-        valAnnotations: path.join(data, 'val.json'),
-        valImages: images,
-        batchSize: 8,
-      },
-      optimizer: { type: 'adamw', lr: 2e-3, weightDecay: 0.05 },
-      schedule: { type: 'cosine', warmupIterations: 40 },
-      iterations: 520,
-      checkpointEvery: 100,
-    }),
+/** Of a demo that was begun: as many as fitted where it was. */
+function iterationsOf(file: string): number {
+  return completeConfiguration(loadConfiguration({ file, assignments: [], options: optionSpellings }))
+    .iterations;
+}
+
+/**
+ * Measures how long an iteration takes, and says how many fit.
+ *
+ * @param started when the demo began, by performance.now
+ * @throws Interrupted where the user stops it.
+ */
+async function iterationsForHere(data: string, started: number, resumeCommand: string): Promise<number> {
+  const configuration = demoConfiguration(data, ITERATIONS.most);
+  const { trainAnnotations, trainImages } = configuration.data;
+  const set = await readCocoDataset(trainAnnotations, trainImages);
+  const progress = new Progress('measuring');
+  const pace = await unlessInterrupted(() =>
+    secondsAnIteration(configuration, set, (done) => progress.update(done, MEASURED_ITERATIONS)),
   );
+  if (pace === undefined)
+    throw new Interrupted(`Stopped before the first iteration. To go on: ${resumeCommand}`);
+  const spent = (performance.now() - started) / 1000;
+  const iterations = iterationsThatFit(pace, DEMO_SECONDS - spent, ITERATIONS);
+  const total = spent + secondsOf(iterations, pace, ITERATIONS);
+  say(
+    `measured ${pace.toFixed(2)} s an iteration: ` +
+      (total <= DEMO_SECONDS
+        ? `${iterations} iterations fit ten minutes`
+        : `${iterations} iterations, the fewest that teach enough, take more than ten minutes: ${formatSeconds(total)} in all`),
+  );
+  return iterations;
+}
+
+/** How the demo trains: tuned for two cores, from random weights. */
+function demoConfiguration(data: string, iterations: number): CompleteConfiguration {
+  const images = path.join(data, 'images');
+  const base = {
+    model: { name: 'fasterrcnn_tiny_fpn' },
+    data: {
+      trainAnnotations: path.join(data, 'train.json'),
+      trainImages: images,
+      valAnnotations: path.join(data, 'val.json'),
+      valImages: images,
+      batchSize: 8,
+    },
+    optimizer: { type: 'adamw', lr: 2e-3, weightDecay: 0.05 },
+    schedule: { type: 'cosine', warmupIterations: 40 },
+    iterations,
+    checkpointEvery: 100,
+  };
+  return completeConfiguration(loadConfiguration({ base, assignments: [], options: {} }));
 }
 
 /** A demo that was stopped has a report too. */
