@@ -137,6 +137,8 @@ test('prints how well boxes are covered and the sizes to train with, and writes 
     `\nsizes now:      [[32],[64],[128],[256],[512]]\nsizes proposed: ${JSON.stringify(sizes)}\n`,
   );
   expect(stdout.endsWith(`\n\n--set '${assignment}'\n`)).toBe(true);
+  expect(await main(anchors(file, '--set', assignment, '--json', json))).toBe(0);
+  expect((JSON.parse(readFileSync(json, 'utf8')) as Report).coverage).toEqual(coverage);
 });
 
 test('pictures may be larger or smaller than the model makes them', async () => {
@@ -209,6 +211,7 @@ test('what cannot be is refused, and nothing is written', async () => {
   );
   await refused({ code: 'configuration' }, 'anchors', '--annotations', file);
   await refused({ code: 'configuration' }, ...anchors(file, '--set', 'model.minSise=3'));
+  await refused({ code: 'configuration' }, ...anchors(file, '--set', 'model.anchors.sizes=[[32],[64]]'));
   await refused({ code: 'commander.invalidArgument' }, ...anchors(file, '--min-size', '0'));
   await refused({ code: 'json-missing' }, ...anchors(path.join(folder, 'none.json')));
   expect(readdirSync(folder)).toEqual(before);
