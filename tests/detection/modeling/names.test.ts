@@ -7,10 +7,11 @@ const root = path.resolve(__dirname, '../../..');
 
 /** What only models know: their classes, losses, and the names of their entries. */
 const NAMES = [
-  /\bFasterRcnn\b/,
-  /\bloss_(objectness|rpn_box_reg|classifier|box_reg)\b/,
+  /\b(FasterRcnn|Fcos|Ssd|SsdLite)\b|\b(import|new|instanceof)\b.*\bRetinaNet\b/,
+  /\bloss_(objectness|rpn_box_reg|classifier|box_reg)\b|\bbbox_(regression|ctrness)\b/,
   /\bbox_predictor\b|\bcls_score\b|\bbbox_pred\b|\broi_heads\b/,
-  /\bbackbone\.(body|fpn)\b/,
+  /\b(classification|regression)_head\b|\bcls_logits\b|\bbbox_reg\b/,
+  /\bbackbone\.(body|fpn|features|extra)\b/,
 ];
 
 /** Who may use these names: models, formats of files, the demo and the cases of benchmarks. */
