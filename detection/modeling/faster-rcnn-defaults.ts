@@ -25,11 +25,6 @@ export const RPN_LOSS_NAMES = ['loss_objectness', 'loss_rpn_box_reg'] as const;
 export const FAST_RCNN_LOSS_NAMES = ['loss_classifier', 'loss_box_reg'] as const;
 const LOSS_NAMES = [...RPN_LOSS_NAMES, ...FAST_RCNN_LOSS_NAMES] as const;
 
-const lossesOfPart = {
-  classification: choice('how probabilities are compared', classificationLosses),
-  box: boxLossSetting,
-};
-
 function trainAndTest(about: string) {
   return { train: count(`${about}, in training`), test: count(`${about}, in detection`) };
 }
@@ -67,8 +62,14 @@ export const fasterRcnnSchema = {
     minDetectionSize: nonNegative('shortest side of a detection, pixels of the resized image'),
   },
   losses: {
-    rpn: lossesOfPart,
-    roi: lossesOfPart,
+    rpn: {
+      classification: choice('how anchors learn whether they are objects', classificationLosses),
+      box: boxLossSetting,
+    },
+    roi: {
+      classification: choice('how proposals learn their categories', classificationLosses),
+      box: boxLossSetting,
+    },
     smoothL1Beta: smoothL1BetaSetting,
     focal: focalSettings,
     classWeights: classWeightsSetting,

@@ -13,14 +13,14 @@ export const boxLossSetting = choice(
   boxLosses,
 );
 export const smoothL1BetaSetting = positive(
-  'difference of deltas from which on smooth_l1 is linear; below it is quadratic',
+  'of smooth_l1: difference of deltas from which on it is linear; below it is quadratic',
 );
 export const focalSettings = {
-  alpha: fraction('weight of objects; background has the rest of 1'),
-  gamma: nonNegative('exponent: the higher, the less counts what is right anyhow'),
+  alpha: fraction('of focal: weight of objects; background has the rest of 1'),
+  gamma: nonNegative('of focal: exponent; the higher, the less counts what is right anyhow'),
 };
 export const classWeightsSetting = list(
-  'what an object counts in the classification, of each category; none: all the same, 1, as background',
+  'what an object of each category counts in the classification, in their order; none: all 1, as background',
   positive('weight'),
   0,
 );
