@@ -8,7 +8,12 @@ import type { ImageBatch } from '../structures/image-batch';
 import type { BackboneWithFpn } from './backbone/feature-pyramid';
 import { anchorTargets } from './dense/anchor-targets';
 import type { ClassificationHead } from './dense/classification-head';
-import { detectDensely, type DenseInferenceOptions } from './dense/dense-inference';
+import {
+  detectDensely,
+  predictLevels,
+  type DenseInferenceOptions,
+  type DensePredictions,
+} from './dense/dense-inference';
 import type { FcosRegressionHead } from './dense/fcos-regression-head';
 import { DetectorModule, type DetectorTraits } from './detector-module';
 import type { Found } from './found';
@@ -25,6 +30,12 @@ export class FcosHead extends Module {
     super();
     this.classification = this.child('classification_head', classification);
     this.regression = this.child('regression_head', regression);
+  }
+
+  /** A level [N, H, W, C] -> predictions for its places; the distances are the deltas. The caller disposes. */
+  forward(feature: tf.Tensor4D): DensePredictions {
+    const { distances, centerness } = this.regression.forward(feature);
+    return { classLogits: this.classification.forward(feature), boxDeltas: distances, centerness };
   }
 }
 
@@ -77,11 +88,7 @@ export class Fcos extends DetectorModule {
   protected override *find(images: ImageBatch): Reading<Found[]> {
     const features = this.backbone.forward(images.tensor);
     const anchors = this.anchorGenerator.forward(features, images);
-    const predict = (feature: tf.Tensor4D) => {
-      const { distances, centerness } = this.head.regression.forward(feature);
-      const classLogits = this.head.classification.forward(feature);
-      return { classLogits, boxDeltas: distances, centerness };
-    };
-    return yield* detectDensely(features, anchors, images.sizes, predict, this.coder, this.inference);
+    const levels = predictLevels(features, (feature) => this.head.forward(feature));
+    return yield* detectDensely(levels, anchors, images.sizes, this.coder, this.inference);
   }
 }

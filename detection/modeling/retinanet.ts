@@ -7,10 +7,16 @@ import type { DetectionBatch } from '../structures/detection-batch';
 import type { ImageBatch } from '../structures/image-batch';
 import { concatBoxes, type Boxes } from '../structures/boxes';
 import type { Targets } from '../structures/instances';
+import type { Size } from '../structures/size';
 import type { BackboneWithFpn } from './backbone/feature-pyramid';
 import { anchorTargets, type AnchorTargets } from './dense/anchor-targets';
 import type { ClassificationHead } from './dense/classification-head';
-import { detectDensely, type DenseInferenceOptions } from './dense/dense-inference';
+import {
+  detectDensely,
+  predictLevels,
+  type DenseInferenceOptions,
+  type DensePredictions,
+} from './dense/dense-inference';
 import type { RetinaNetRegressionHead } from './dense/retinanet-regression-head';
 import { DetectorModule, type DetectorTraits } from './detector-module';
 import type { Found } from './found';
@@ -28,6 +34,21 @@ export class RetinaNetHead extends Module {
     this.classification = this.child('classification_head', classification);
     this.regression = this.child('regression_head', regression);
   }
+
+  /** A level [N, H, W, C] -> predictions for its anchors. The caller disposes. */
+  forward(feature: tf.Tensor4D): DensePredictions {
+    return {
+      classLogits: this.classification.forward(feature),
+      boxDeltas: this.regression.forward(feature),
+    };
+  }
+}
+
+/** What the anchors of a batch are to predict. Lists have an entry for each image. */
+export interface RetinaNetTargets {
+  readonly matched: readonly AnchorTargets[];
+  /** What the losses of each image are divided by. */
+  readonly divisors: readonly number[];
 }
 
 /**
@@ -57,10 +78,7 @@ export class RetinaNet extends DetectorModule {
     return tf.tidy(() => {
       const features = this.backbone.forward(images.tensor);
       const anchors = this.anchorGenerator.forward(features, images);
-      const matched = targets.map((target) => this.match(anchors, target));
-      // Each image counts the same: its losses are divided by its own objects, and by the number of images.
-      const divisors = matched.map(({ numPositives }) => Math.max(1, numPositives) * matched.length);
-      summary.scalar('retinanet/num_pos_anchors', meanOf(matched.map(({ numPositives }) => numPositives)));
+      const { matched, divisors } = this.match(anchors, targets);
       return {
         ...this.head.classification.losses(features, matched, divisors),
         ...this.head.regression.losses(features, anchors, matched, divisors),
@@ -68,22 +86,39 @@ export class RetinaNet extends DetectorModule {
     });
   }
 
-  /** What every anchor of one image is to predict. */
-  match(anchors: readonly Boxes[], target: Targets): AnchorTargets {
-    return anchorTargets(this.matcher.match(target.boxes, concatBoxes(anchors)), anchors, target);
+  /** @param anchors of each level */
+  match(anchors: readonly Boxes[], targets: readonly Targets[]): RetinaNetTargets {
+    const ofLevels = concatBoxes(anchors);
+    const matched = targets.map((target) =>
+      anchorTargets(this.matcher.match(target.boxes, ofLevels), anchors, target),
+    );
+    const counts = matched.map(({ numPositives }) => numPositives);
+    summary.scalar(
+      'retinanet/num_pos_anchors',
+      counts.reduce((sum, count) => sum + count, 0) / counts.length,
+    );
+    // Each image counts the same: its losses are divided by its own objects, and by the number of images.
+    return { matched, divisors: counts.map((count) => Math.max(1, count) * counts.length) };
+  }
+
+  /**
+   * Objects of each image, in pixels of the resized images.
+   *
+   * @param levels predictions for each, which are disposed
+   * @param anchors of each level
+   */
+  postprocess(
+    levels: Iterable<DensePredictions>,
+    anchors: readonly Boxes[],
+    imageSizes: readonly Size[],
+  ): Reading<Found[]> {
+    return detectDensely(levels, anchors, imageSizes, this.boxCoder, this.inference);
   }
 
   protected override *find(images: ImageBatch): Reading<Found[]> {
     const features = this.backbone.forward(images.tensor);
     const anchors = this.anchorGenerator.forward(features, images);
-    const predict = (feature: tf.Tensor4D) => ({
-      classLogits: this.head.classification.forward(feature),
-      boxDeltas: this.head.regression.forward(feature),
-    });
-    return yield* detectDensely(features, anchors, images.sizes, predict, this.boxCoder, this.inference);
+    const levels = predictLevels(features, (feature) => this.head.forward(feature));
+    return yield* this.postprocess(levels, anchors, images.sizes);
   }
-}
-
-function meanOf(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

@@ -48,12 +48,15 @@ export function anchorTargets(
 }
 
 /**
- * Levels of an image that a head which learns from objects alone is to look at: those that have objects; where none has, the
- * coarsest, so that there is a loss of 0 and a gradient of 0.
+ * Levels of some images that a head which learns from objects alone is to look at: those that have objects; where none has,
+ * the coarsest, so that there is a loss of 0 and a gradient of 0.
  */
-export function levelsToTrain({ levels }: AnchorTargets): number[] {
-  const found = [...levels.keys()].filter((level) => levels[level].positives.length > 0);
-  return found.length > 0 ? found : [levels.length - 1];
+export function levelsToTrain(...images: readonly AnchorTargets[]): number[] {
+  const numLevels = images[0].levels.length;
+  const found = [...Array(numLevels).keys()].filter((level) =>
+    images.some(({ levels }) => levels[level].positives.length > 0),
+  );
+  return found.length > 0 ? found : [numLevels - 1];
 }
 
 function indicesWhere(values: Int32Array, holds: (value: number) => boolean): Int32Array {

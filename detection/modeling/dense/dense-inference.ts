@@ -44,29 +44,41 @@ export interface BoxDecoder {
   ): void;
 }
 
+/** Predictions for one level after the other, each when it is asked for. Disposes the features. */
+export function* predictLevels(
+  features: readonly tf.Tensor4D[],
+  predict: (feature: tf.Tensor4D) => DensePredictions,
+): Generator<DensePredictions, void> {
+  for (const feature of features) {
+    const predictions = predict(feature);
+    feature.dispose();
+    yield predictions;
+  }
+}
+
 /**
- * Inference of a dense detector, level by level, so that no more than one level's predictions are there at a time. Disposes
- * the features.
+ * Inference of a dense detector from its predictions.
  *
- * @param features of each level [N, H, W, C]
+ * @param levels predictions for each, which are disposed once they are read: of `predictLevels` no more than one level's
+ *   are there at a time
  * @param anchors of each level, pixels of the resized images
  * @param imageSizes of each image, before padding
  * @returns what is found in each image, pixels of the resized image
  */
 export function* detectDensely(
-  features: readonly tf.Tensor4D[],
+  levels: Iterable<DensePredictions>,
   anchors: readonly Boxes[],
   imageSizes: readonly Size[],
-  predict: (feature: tf.Tensor4D) => DensePredictions,
   decoder: BoxDecoder,
   options: DenseInferenceOptions,
 ): Reading<Found[]> {
   const candidates: Found[][] = imageSizes.map(() => []);
-  for (const [level, feature] of features.entries()) {
-    const { classLogits, boxDeltas, centerness } = predict(feature);
+  let level = 0;
+  for (const { classLogits, boxDeltas, centerness } of levels) {
+    const anchorsOfLevel = anchors[level++];
     const tensors = [classLogits, boxDeltas, ...(centerness ? [centerness] : [])];
     const [logits, deltas, centers] = yield tensors;
-    tf.dispose([feature, ...tensors]);
+    tf.dispose(tensors);
     const [, numAnchors, numLabels] = classLogits.shape;
     imageSizes.forEach((imageSize, image) => {
       const first = image * numAnchors;
@@ -76,12 +88,12 @@ export function* detectDensely(
         numLabels,
         centerness: centerness && centers.subarray(first, last),
         decodeInto: (boxes, index, anchor) =>
-          decoder.decodeInto(boxes, index, deltas, first + anchor, anchors[level], anchor),
+          decoder.decodeInto(boxes, index, deltas, first + anchor, anchorsOfLevel, anchor),
       };
       candidates[image].push(levelCandidates(predictions, imageSize, options));
     });
   }
-  return candidates.map((levels) => bestCandidates(levels, options));
+  return candidates.map((ofImage) => bestCandidates(ofImage, options));
 }
 
 /** What a dense head says of the R anchors of one level of one image. */

@@ -22,14 +22,15 @@ function detect(
   const images = logits.length / 12;
   return readSync(() =>
     detectDensely(
-      [tf.zeros([images, 2, 2, 1])],
+      [
+        {
+          classLogits: tf.tensor3d(logits, [images, 4, 3]),
+          boxDeltas: deltas ? tf.tensor3d(deltas, [images, 4, 4]) : tf.zeros([images, 4, 4]),
+          ...(centerness && { centerness: tf.tensor3d(centerness, [images, 4, 1]) }),
+        },
+      ],
       [anchors],
       Array.from({ length: images }, () => size),
-      () => ({
-        classLogits: tf.tensor3d(logits, [images, 4, 3]),
-        boxDeltas: deltas ? tf.tensor3d(deltas, [images, 4, 4]) : tf.zeros([images, 4, 4]),
-        ...(centerness && { centerness: tf.tensor3d(centerness, [images, 4, 1]) }),
-      }),
       coder,
       { ...options, ...changes },
     ),
