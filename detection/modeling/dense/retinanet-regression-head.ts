@@ -4,7 +4,7 @@ import { headLosses, type HeadGradients } from '../../nn/head-losses';
 import { Module } from '../../nn/module';
 import type { RandomStream } from '../../nn/random';
 import type { Losses } from '../../nn/trainable';
-import { gatherPatches, type Pixels } from '../../ops/patches';
+import { gatherPatches } from '../../ops/patches';
 import { selectBoxes, type Boxes } from '../../structures/boxes';
 import { weighed, type LossWeights } from '../loss-settings';
 import type { BoxCoder } from '../matching/box-coder';
@@ -12,6 +12,7 @@ import { boxLossSum, concatTargets, type BoxLossOptions } from '../matching/box-
 import { levelsToTrain, type AnchorTargets } from './anchor-targets';
 import { headConvolution, type DenseTower } from './dense-tower';
 import { imageOf } from './image-of';
+import { coverWithWindows, WINDOW_SIDE, type Windows } from './windows';
 
 export interface RetinaNetBoxLossOptions extends BoxLossOptions {
   readonly weights: LossWeights<'bbox_regression'>;
@@ -46,8 +47,8 @@ export class RetinaNetRegressionHead extends Module {
   }
 
   /**
-   * `bbox_regression`: of the anchors that are objects, image by image. Where they are few, the convolutions run around them
-   * alone, which who computes losses outside of the model cannot do; with gradients at the end they run over all, as there.
+   * `bbox_regression`: of the anchors that are objects, image by image. Where they are few on a level, the convolutions run in windows
+   * around them alone, which who computes losses outside of the model cannot do; with gradients at the end they run over all, as there.
    * The caller disposes.
    *
    * @param anchors of each level
@@ -61,14 +62,8 @@ export class RetinaNetRegressionHead extends Module {
     divisors: readonly number[],
   ): Losses {
     const pieces = targets.flatMap((target, image) => {
-      const levels = levelsToTrain(target);
-      const isAround = this.isCheaperAround(features, target, levels);
-      const groups = isAround ? [levels] : levels.map((level) => [level]);
-      return groups.map((group) => (): Losses => {
-        const predDeltas = isAround
-          ? this.forwardAround(features, image, target, group)
-          : this.forwardEverywhere(features, image, target, group[0]);
-        const ofLevels = group.map((level) => {
+      const loss = (predDeltas: tf.Tensor2D, levels: readonly number[]): Losses => {
+        const ofLevels = levels.map((level) => {
           const { positives, gtBoxes } = target.levels[level];
           return { references: selectBoxes(anchors[level], positives), gtBoxes };
         });
@@ -77,9 +72,31 @@ export class RetinaNetRegressionHead extends Module {
           { bbox_regression: tf.div<tf.Scalar>(sum, divisors[image]) },
           this.lossOptions.weights,
         );
-      });
+      };
+      const levels = levelsToTrain(target);
+      const windows = new Map(levels.flatMap((level) => this.windowsOf(features[level], target, level)));
+      const everywhere = levels
+        .filter((level) => !windows.has(level))
+        .map((level) => () => loss(this.forwardEverywhere(features, image, target, level), [level]));
+      if (windows.size === 0) return everywhere;
+      const around = () => loss(this.forwardAround(features, image, target, windows), [...windows.keys()]);
+      return [around, ...everywhere];
     });
     return headLosses(pieces, this.headGradients);
+  }
+
+  /** Windows around the objects among one image's anchors of a level, where convolutions in them compute less than over the map. */
+  private windowsOf(feature: tf.Tensor4D, { levels }: AnchorTargets, level: number): [number, Windows][] {
+    const { positives } = levels[level];
+    if (this.headGradients === 'at-the-end' || !this.tower.isLocal || positives.length === 0) return [];
+    const [, height, width] = feature.shape;
+    const windows = coverWithWindows(
+      positives.map((anchor) => Math.floor(anchor / this.numAnchors)),
+      { height, width },
+    );
+    let area = 0;
+    for (let k = 0; k < this.numConvolutions; k++) area += (WINDOW_SIDE + 2 * k) ** 2;
+    return windows.centers.length * area < height * width * this.numConvolutions ? [[level, windows]] : [];
   }
 
   /** Of the objects among one image's anchors of a level, from a forward over the whole map: [P, 4]. */
@@ -93,63 +110,34 @@ export class RetinaNetRegressionHead extends Module {
     return tf.gather(deltas, tf.tensor1d(levels[level].positives, 'int32'));
   }
 
-  /** The same of some levels, from a forward over what these anchors see. */
+  /** The same of some levels, from a forward over windows around these anchors. */
   private forwardAround(
     features: readonly tf.Tensor4D[],
     image: number,
-    target: AnchorTargets,
-    levels: readonly number[],
+    { levels }: AnchorTargets,
+    windows: ReadonlyMap<number, Windows>,
   ): tf.Tensor2D {
-    const { pixels, rows } = this.locate(features, image, target, levels);
-    const patches = gatherPatches(features, pixels, 2 * this.numConvolutions + 1);
+    const pixels: { levels: number[]; positions: number[] } = { levels: [], positions: [] };
+    const rows: number[] = [];
+    for (const [level, { centers, cells }] of windows) {
+      const [, height, width] = features[level].shape;
+      const firstCell = pixels.positions.length * WINDOW_SIDE ** 2;
+      levels[level].positives.forEach((anchor, i) =>
+        rows.push((firstCell + cells[i]) * this.numAnchors + (anchor % this.numAnchors)),
+      );
+      for (const center of centers) {
+        pixels.levels.push(level);
+        pixels.positions.push(image * height * width + center);
+      }
+    }
+    const patches = gatherPatches(
+      features,
+      { levels: Int32Array.from(pixels.levels), positions: Int32Array.from(pixels.positions) },
+      WINDOW_SIDE + 2 * this.numConvolutions,
+    );
     const hidden = this.tower.forwardOnPatches(patches);
     const deltas = this.deltas.forward(hidden, {}, undefined, 0);
     return tf.gather(tf.reshape<tf.Rank.R2>(deltas, [-1, 4]), tf.tensor1d(rows, 'int32'));
-  }
-
-  /** The places of the objects among one image's anchors, each once, and which row of their predictions each anchor has. */
-  private locate(
-    features: readonly tf.Tensor4D[],
-    image: number,
-    target: AnchorTargets,
-    levels: readonly number[],
-  ): { pixels: Pixels; rows: Int32Array } {
-    const pixelLevels: number[] = [];
-    const positions: number[] = [];
-    const rows: number[] = [];
-    for (const level of levels) {
-      const [, height, width] = features[level].shape;
-      let last = -1;
-      for (const anchor of target.levels[level].positives) {
-        const place = Math.floor(anchor / this.numAnchors);
-        if (place !== last) {
-          pixelLevels.push(level);
-          positions.push(image * height * width + place);
-          last = place;
-        }
-        rows.push((positions.length - 1) * this.numAnchors + (anchor % this.numAnchors));
-      }
-    }
-    return {
-      pixels: { levels: Int32Array.from(pixelLevels), positions: Int32Array.from(positions) },
-      rows: Int32Array.from(rows),
-    };
-  }
-
-  /** Whether convolutions around an image's objects compute less than those over the maps that they are in. */
-  private isCheaperAround(
-    features: readonly tf.Tensor4D[],
-    target: AnchorTargets,
-    levels: readonly number[],
-  ): boolean {
-    if (this.headGradients === 'at-the-end' || !this.tower.isLocal || target.numPositives === 0) return false;
-    const pixels = levels.reduce((sum, level) => {
-      const [, height, width] = features[level].shape;
-      return sum + height * width;
-    }, 0);
-    let areas = 0;
-    for (let k = 0; k < this.numConvolutions; k++) areas += (2 * k + 1) ** 2;
-    return target.numPositives * areas < pixels * this.numConvolutions;
   }
 
   private get numConvolutions(): number {
