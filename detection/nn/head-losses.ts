@@ -97,8 +97,8 @@ function commonFactor(names: readonly string[], dys: tf.Tensor[]): number {
   );
 }
 
-/** Adds up losses of the same name. The caller disposes. */
-function sumByName(pieces: readonly Losses[]): Losses {
+/** Adds up losses of the same name; all have the same names. The caller disposes. */
+export function sumByName(pieces: readonly Losses[]): Losses {
   const [first, ...others] = pieces;
   const names = Object.keys(first);
   for (const other of others) {

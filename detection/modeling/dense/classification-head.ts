@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Conv2d } from '../../nn/convolution';
-import { headLosses, type HeadGradients } from '../../nn/head-losses';
+import { headLosses, sumByName, type HeadGradients } from '../../nn/head-losses';
 import { Module } from '../../nn/module';
 import type { RandomStream } from '../../nn/random';
 import type { Losses } from '../../nn/trainable';
@@ -8,7 +8,7 @@ import { sigmoidFocalLossSum, type FocalLossOptions } from '../../ops/sigmoid-fo
 import { weighed, weightsOfLabels, type LossWeights } from '../loss-settings';
 import type { AnchorTargets, LevelTargets } from './anchor-targets';
 import { headConvolution, type DenseTower } from './dense-tower';
-import { imageOf } from './image-of';
+import { imageGroups, mapsOf } from './image-groups';
 
 /** Probability of an object that a new head predicts everywhere (Lin et al. 2017, Focal Loss, 4.1). */
 const PRIOR_PROBABILITY = 0.01;
@@ -58,7 +58,7 @@ export class ClassificationHead extends Module {
 
   /**
    * `classification`: focal loss of all anchors that count, in pieces: each image of each level is done with before the next
-   * begins. The caller disposes.
+   * begins; each level, with gradients at the end. The caller disposes.
    *
    * @param targets of each image
    * @param divisors of each image: what its sum is divided by
@@ -68,20 +68,55 @@ export class ClassificationHead extends Module {
     targets: readonly AnchorTargets[],
     divisors: readonly number[],
   ): Losses {
-    const { focal, classWeights, weights } = this.lossOptions;
-    const piece = (feature: tf.Tensor4D, image: number, target: LevelTargets) => (): Losses => {
-      const logits = this.forward(imageOf(feature, image));
-      const positives = {
-        rows: target.positives,
-        columns: target.gtLabels,
-        weights: weightsOfLabels(target.gtLabels, classWeights),
-      };
-      const sum = sigmoidFocalLossSum(tf.squeeze(logits, [0]), positives, focal, target.ignored);
-      return weighed({ classification: tf.div<tf.Scalar>(sum, divisors[image]) }, weights);
-    };
+    const groups = imageGroups(targets.length, this.headGradients);
     const pieces = features.flatMap((feature, level) =>
-      targets.map(({ levels }, image) => piece(feature, image, levels[level])),
+      groups.map((images) => (): Losses => {
+        const logits = this.forward(mapsOf(feature, images));
+        const ofLevel = images.map((image) => targets[image].levels[level]);
+        return this.levelLosses(
+          logits,
+          ofLevel,
+          images.map((image) => divisors[image]),
+        );
+      }),
     );
     return headLosses(pieces, this.headGradients);
+  }
+
+  /**
+   * The same of predictions that are there already. The caller disposes.
+   *
+   * @param logits of each level [N, R, K + 1]
+   */
+  lossesOf(
+    logits: readonly tf.Tensor3D[],
+    targets: readonly AnchorTargets[],
+    divisors: readonly number[],
+  ): Losses {
+    const ofLevel = (ofAll: tf.Tensor3D, level: number): Losses => {
+      const levelTargets = targets.map(({ levels }) => levels[level]);
+      return tf.tidy(() => this.levelLosses(ofAll, levelTargets, divisors));
+    };
+    return tf.tidy(() => sumByName(logits.map(ofLevel)));
+  }
+
+  /** Of one level of N images. To be called in a tidy. @param logits [N, R, K + 1] */
+  private levelLosses(
+    logits: tf.Tensor3D,
+    targets: readonly LevelTargets[],
+    divisors: readonly number[],
+  ): Losses {
+    const { focal, classWeights, weights } = this.lossOptions;
+    const ofImages = targets.length === 1 ? [tf.squeeze<tf.Tensor2D>(logits, [0])] : tf.unstack(logits);
+    const losses = targets.map(({ positives, gtLabels, ignored }, image) => {
+      const entries = {
+        rows: positives,
+        columns: gtLabels,
+        weights: weightsOfLabels(gtLabels, classWeights),
+      };
+      const sum = sigmoidFocalLossSum(ofImages[image] as tf.Tensor2D, entries, focal, ignored);
+      return tf.div<tf.Scalar>(sum, divisors[image]);
+    });
+    return weighed({ classification: tf.addN(losses) }, weights);
   }
 }

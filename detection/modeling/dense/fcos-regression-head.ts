@@ -5,12 +5,12 @@ import { Module } from '../../nn/module';
 import type { RandomStream } from '../../nn/random';
 import type { Losses } from '../../nn/trainable';
 import { boxIouLossSum, type BoxIouLoss } from '../../ops/box-iou-loss';
-import { selectBoxes, type Boxes } from '../../structures/boxes';
+import { concatBoxes, numBoxes, selectBoxes, type Boxes } from '../../structures/boxes';
 import { weighed, type LossWeights } from '../loss-settings';
 import type { DistanceCoder } from '../matching/distance-coder';
 import { levelsToTrain, type AnchorTargets, type LevelTargets } from './anchor-targets';
 import { headConvolution, type DenseTower } from './dense-tower';
-import { imageOf } from './image-of';
+import { imageGroups, mapsOf } from './image-groups';
 
 /** What the head says of every place of one level of N images. */
 export interface PlacePredictions {
@@ -64,8 +64,8 @@ export class FcosRegressionHead extends Module {
 
   /**
    * `bbox_regression` and `bbox_ctrness`: of the places that find an object, in pieces: each image of each level is done with
-   * before the next begins. Levels on which an image has no object are not looked at, which who computes losses outside
-   * of the model cannot know. The caller disposes.
+   * before the next begins; each level, with gradients at the end. Levels on which there is no object are not looked at,
+   * which who computes losses outside of the model cannot know. The caller disposes.
    *
    * @param anchors of each level
    * @param targets of each image
@@ -77,30 +77,37 @@ export class FcosRegressionHead extends Module {
     targets: readonly AnchorTargets[],
     divisor: number,
   ): Losses {
-    const pieces = targets.flatMap((target, image) =>
-      levelsToTrain(target).map((level) => (): Losses => {
-        const predictions = this.forward(imageOf(features[level], image));
-        const { distances, centerness } = this.sums(predictions, anchors[level], target.levels[level]);
+    const pieces = imageGroups(targets.length, this.headGradients).flatMap((images) => {
+      const ofImages = images.map((image) => targets[image]);
+      return levelsToTrain(...ofImages).map((level) => (): Losses => {
+        const predictions = this.forward(mapsOf(features[level], images));
+        const ofLevel = ofImages.map(({ levels }) => levels[level]);
+        const { distances, centerness } = this.sums(predictions, anchors[level], ofLevel);
         const losses = {
           bbox_regression: tf.div<tf.Scalar>(distances, divisor),
           bbox_ctrness: tf.div<tf.Scalar>(centerness, divisor),
         };
         return weighed(losses, this.lossOptions.weights);
-      }),
-    );
+      });
+    });
     return headLosses(pieces, this.headGradients);
   }
 
-  /** Of one image's places of one level: what they lose by their boxes, and by their centerness. */
+  /** Of some images' places of one level: what they lose by their boxes, and by their centerness. */
   private sums(
     predictions: PlacePredictions,
     anchors: Boxes,
-    { positives, gtBoxes }: LevelTargets,
+    targets: readonly LevelTargets[],
   ): { distances: tf.Scalar; centerness: tf.Scalar } {
-    const rows = tf.tensor1d(positives, 'int32');
-    const distances = tf.gather(tf.squeeze<tf.Tensor2D>(predictions.distances, [0]), rows);
+    const numPlaces = numBoxes(anchors);
+    const rows = tf.tensor1d(
+      targets.flatMap(({ positives }, image) => [...positives].map((place) => image * numPlaces + place)),
+      'int32',
+    );
+    const distances = tf.gather(tf.reshape<tf.Rank.R2>(predictions.distances, [-1, 4]), rows);
     const logits = tf.gather(tf.reshape<tf.Rank.R1>(predictions.centerness, [-1]), rows);
-    const positiveAnchors = selectBoxes(anchors, positives);
+    const positiveAnchors = concatBoxes(targets.map(({ positives }) => selectBoxes(anchors, positives)));
+    const gtBoxes = concatBoxes(targets.map((target) => target.gtBoxes));
     const predBoxes = this.coder.decode(distances, positiveAnchors);
     const gtCenterness = centernessOf(this.coder.encode(gtBoxes, positiveAnchors));
     return {

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Conv2d } from '../../nn/convolution';
-import { headLosses, type HeadGradients } from '../../nn/head-losses';
+import { headLosses, sumByName, type HeadGradients } from '../../nn/head-losses';
 import { Module } from '../../nn/module';
 import type { RandomStream } from '../../nn/random';
 import type { Losses } from '../../nn/trainable';
@@ -8,10 +8,10 @@ import { gatherPatches } from '../../ops/patches';
 import { selectBoxes, type Boxes } from '../../structures/boxes';
 import { weighed, type LossWeights } from '../loss-settings';
 import type { BoxCoder } from '../matching/box-coder';
-import { boxLossSum, concatTargets, type BoxLossOptions } from '../matching/box-loss';
-import { levelsToTrain, type AnchorTargets } from './anchor-targets';
+import { boxLossSum, concatTargets, type BoxLossOptions, type BoxTargets } from '../matching/box-loss';
+import { levelsToTrain, type AnchorTargets, type LevelTargets } from './anchor-targets';
 import { headConvolution, type DenseTower } from './dense-tower';
-import { imageOf } from './image-of';
+import { imageGroups, mapsOf } from './image-groups';
 import { coverWithWindows, WINDOW_SIDE, type Windows } from './windows';
 
 export interface RetinaNetBoxLossOptions extends BoxLossOptions {
@@ -61,28 +61,73 @@ export class RetinaNetRegressionHead extends Module {
     targets: readonly AnchorTargets[],
     divisors: readonly number[],
   ): Losses {
-    const pieces = targets.flatMap((target, image) => {
-      const loss = (predDeltas: tf.Tensor2D, levels: readonly number[]): Losses => {
-        const ofLevels = levels.map((level) => {
-          const { positives, gtBoxes } = target.levels[level];
-          return { references: selectBoxes(anchors[level], positives), gtBoxes };
-        });
-        const sum = boxLossSum(predDeltas, concatTargets(ofLevels), this.boxCoder, this.lossOptions);
-        return weighed(
-          { bbox_regression: tf.div<tf.Scalar>(sum, divisors[image]) },
-          this.lossOptions.weights,
-        );
-      };
-      const levels = levelsToTrain(target);
-      const windows = new Map(levels.flatMap((level) => this.windowsOf(features[level], target, level)));
+    const pieces = imageGroups(targets.length, this.headGradients).flatMap((images) => {
+      const ofImages = images.map((image) => targets[image]);
+      const ofDivisors = images.map((image) => divisors[image]);
+      const levels = levelsToTrain(...ofImages);
+      // Those of one image: there are none with gradients at the end.
+      const windows = new Map(levels.flatMap((level) => this.windowsOf(features[level], ofImages[0], level)));
       const everywhere = levels
         .filter((level) => !windows.has(level))
-        .map((level) => () => loss(this.forwardEverywhere(features, image, target, level), [level]));
+        .map((level) => (): Losses => {
+          const deltas = this.forward(mapsOf(features[level], images));
+          const ofLevel = ofImages.map((target) => target.levels[level]);
+          return this.levelLosses(deltas, anchors[level], ofLevel, ofDivisors);
+        });
       if (windows.size === 0) return everywhere;
-      const around = () => loss(this.forwardAround(features, image, target, windows), [...windows.keys()]);
+      const around = (): Losses => {
+        const predDeltas = this.forwardAround(features, images[0], ofImages[0], windows);
+        const ofLevels = [...windows.keys()].map((level) =>
+          boxTargetsOf(ofImages[0].levels[level], anchors[level]),
+        );
+        return this.weighedLoss(this.imageLoss(predDeltas, concatTargets(ofLevels), ofDivisors[0]));
+      };
       return [around, ...everywhere];
     });
     return headLosses(pieces, this.headGradients);
+  }
+
+  /**
+   * The same of predictions that are there already. The caller disposes.
+   *
+   * @param deltas of each level [N, R, 4]
+   */
+  lossesOf(
+    deltas: readonly tf.Tensor3D[],
+    anchors: readonly Boxes[],
+    targets: readonly AnchorTargets[],
+    divisors: readonly number[],
+  ): Losses {
+    const ofLevel = (level: number): Losses => {
+      const levelTargets = targets.map(({ levels }) => levels[level]);
+      return tf.tidy(() => this.levelLosses(deltas[level], anchors[level], levelTargets, divisors));
+    };
+    return tf.tidy(() => sumByName(levelsToTrain(...targets).map(ofLevel)));
+  }
+
+  /** Of one level of N images. To be called in a tidy. @param deltas [N, R, 4] */
+  private levelLosses(
+    deltas: tf.Tensor3D,
+    anchors: Boxes,
+    targets: readonly LevelTargets[],
+    divisors: readonly number[],
+  ): Losses {
+    const [, numAnchors] = deltas.shape;
+    const rows = tf.reshape<tf.Rank.R2>(deltas, [-1, 4]);
+    const losses = targets.map((target, image) => {
+      const positives = target.positives.map((anchor) => image * numAnchors + anchor);
+      const predDeltas = tf.gather(rows, tf.tensor1d(positives, 'int32'));
+      return this.imageLoss(predDeltas, boxTargetsOf(target, anchors), divisors[image]);
+    });
+    return this.weighedLoss(tf.addN(losses));
+  }
+
+  private imageLoss(predDeltas: tf.Tensor2D, targets: BoxTargets, divisor: number): tf.Scalar {
+    return tf.div(boxLossSum(predDeltas, targets, this.boxCoder, this.lossOptions), divisor);
+  }
+
+  private weighedLoss(loss: tf.Scalar): Losses {
+    return weighed({ bbox_regression: loss }, this.lossOptions.weights);
   }
 
   /** Windows around the objects among one image's anchors of a level, where convolutions in them compute less than over the map. */
@@ -99,18 +144,7 @@ export class RetinaNetRegressionHead extends Module {
     return windows.centers.length * area < height * width * this.numConvolutions ? [[level, windows]] : [];
   }
 
-  /** Of the objects among one image's anchors of a level, from a forward over the whole map: [P, 4]. */
-  private forwardEverywhere(
-    features: readonly tf.Tensor4D[],
-    image: number,
-    { levels }: AnchorTargets,
-    level: number,
-  ): tf.Tensor2D {
-    const deltas = tf.squeeze<tf.Tensor2D>(this.forward(imageOf(features[level], image)), [0]);
-    return tf.gather(deltas, tf.tensor1d(levels[level].positives, 'int32'));
-  }
-
-  /** The same of some levels, from a forward over windows around these anchors. */
+  /** [P, 4]: of the objects among one image's anchors of some levels, from a forward over windows around them. */
   private forwardAround(
     features: readonly tf.Tensor4D[],
     image: number,
@@ -143,4 +177,8 @@ export class RetinaNetRegressionHead extends Module {
   private get numConvolutions(): number {
     return this.tower.depth + 1;
   }
+}
+
+function boxTargetsOf({ positives, gtBoxes }: LevelTargets, anchors: Boxes): BoxTargets {
+  return { references: selectBoxes(anchors, positives), gtBoxes };
 }
