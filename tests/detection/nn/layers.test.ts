@@ -273,3 +273,25 @@ test.each([true, false])('linear layer, relu %s', (relu) => {
   layer.dispose();
   x.dispose();
 });
+
+// TensorFlow's kernel for it writes beyond its memory, which shows from about this size on.
+test('the filter gradient of a strided 1x1 convolution of few channels is that of the pixels it sees', () => {
+  const before = tf.memory().numTensors;
+  const convolution = new Conv2d(random([1, 1, 8, 4], 1) as tf.Tensor4D, undefined, { stride: 2 });
+  const x = random([1, 193, 192, 8], 2) as tf.Tensor4D;
+  const { losses, gradients } = lossesAndGradients(
+    () => ({ loss: tf.sum(tf.square(convolution.forward(x))) }),
+    [['weight', convolution.weight]],
+  );
+  const difference = tf.tidy(() => {
+    const seen = tf.reshape(tf.stridedSlice(x, [0, 0, 0, 0], x.shape, [1, 2, 2, 1]), [-1, 8]);
+    const y = tf.matMul(seen, tf.reshape(convolution.weight.value, [8, 4]));
+    const expected = tf.matMul(seen, tf.mul(y, 2), true);
+    const actual = tf.reshape(gradients.get('weight')!, [8, 4]);
+    return tf.max(tf.div(tf.abs(tf.sub(actual, expected)), tf.max(tf.abs(expected)))).dataSync()[0];
+  });
+  expect(difference).toBeLessThan(1e-4);
+  tf.dispose([losses, [...gradients.values()], x]);
+  convolution.dispose();
+  expect(tf.memory().numTensors).toBe(before);
+});
