@@ -7,6 +7,7 @@ import { BENCHMARK_THREADS } from './machine';
 /** What one run of one side took. */
 export interface Run {
   readonly seconds: number;
+  /** Resident at the peak, less what was after the imports: torch's CUDA build holds 670 MB then, its CPU build 240. */
   readonly megabytes?: number;
   /** Other work on the machine spoilt the timing; null where nobody knows. */
   readonly disturbed: boolean | null;
@@ -89,7 +90,8 @@ function detectorSpeed(detectorCase: Comparable, { python, scripts }: Peers): Sp
     rounds: 1,
     parse: (line) => {
       const measured = JSON.parse(line) as CaseMeasurement;
-      return { seconds: measured.median_s, megabytes: measured.peak_rss_mb, disturbed: measured.disturbed };
+      const megabytes = measured.peak_rss_mb - measured.base_rss_mb;
+      return { seconds: measured.median_s, megabytes, disturbed: measured.disturbed };
     },
   };
 }

@@ -299,7 +299,8 @@ test.each([
   [
     'benchmark speed --peer-python p --peer-scripts @peers --annotations @scenes/val.json --images @scenes/images --case x',
     'unknown-case',
-    '--case x: there is no such case; there are train-resnet50-512, train-resnet50-800, infer-resnet50-800, infer-mobilenet_v3_large_320-320, evaluate, load',
+    '--case x: there is no such case; there are ' +
+      'train-resnet50-512, train-resnet50-800, infer-resnet50-800, train-retinanet_resnet50-512, train-retinanet_resnet50-800, infer-retinanet_resnet50-800, train-fcos_resnet50-512, train-fcos_resnet50-800, infer-fcos_resnet50-800, infer-mobilenet_v3_large_320-320, evaluate, load',
   ],
 ])('%s: %s', async (command, code, message) => {
   const argv = command.split(' ').map((word) => (word.startsWith('@') ? workplace.at(word.slice(1)) : word));

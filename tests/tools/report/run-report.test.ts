@@ -118,16 +118,17 @@ test('a run with everything', async () => {
   });
   const rows = [1, 2, 3, 4].map((iteration) => ({
     iteration,
-    total_loss: 1 / iteration,
-    loss_a: 0.5,
+    'rpn/num_pos_anchors': 3,
     lr: 0.01,
+    classification: 0.5,
+    total_loss: 1 / iteration,
     seconds: iteration,
   }));
   const { page, document } = await report(
     'whole',
     { iteration: 4, train: set, val: set, result },
     {
-      'metrics.jsonl': `${lines([...rows.slice(0, 3), { ...rows[3], 'val/loss_a': 0.7, 'val/total_loss': 0.8 }])}{"iter`,
+      'metrics.jsonl': `${lines([...rows.slice(0, 3), { ...rows[3], 'val/classification': 0.7, 'val/total_loss': 0.8 }])}{"iter`,
       'divergence.jsonl': lines([{ iteration: 3, action: 'skipped', message: 'loss_a is NaN' }]),
       'left-out.json': JSON.stringify([
         { brokenDuringRun: [{ kind: 'image', imageId: 9, reason: 'gone' }] },
@@ -147,7 +148,7 @@ test('a run with everything', async () => {
     'mean over categories, by overlap',
     'by category, at an overlap of 0.50',
     'total_loss',
-    'loss_a',
+    'classification',
     'learning rate',
   ]);
   // The one that is too small is a cat where none is; the one in the crowd counts nowhere.

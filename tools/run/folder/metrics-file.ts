@@ -15,10 +15,16 @@ export class Metrics {
     );
   }
 
-  /** Names of the model's losses, in the order in which it gave them. */
+  /**
+   * Names of the model's losses, in the order in which it gave them: in each row they stand between the learning rate and their
+   * sum.
+   */
   get lossNames(): string[] {
-    const names = new Set(this.rows.flatMap((row) => Object.keys(row)));
-    return [...names].filter((name) => name.startsWith('loss_'));
+    const names = this.rows.flatMap((row) => {
+      const keys = Object.keys(row);
+      return keys.slice(keys.indexOf('lr') + 1, keys.indexOf('total_loss'));
+    });
+    return [...new Set(names)];
   }
 
   /** Median of a scalar over the steps. NaN where it was never put. */
