@@ -52,7 +52,12 @@ export async function startDetector(
     freeze(model, configuration.model.freeze);
     const optimizer = makeOptimizer(configuration, model);
     const average = makeAverage(configuration, model);
-    if (start) say(loadStartWeights(model, start));
+    if (start) {
+      const others = changedSettings(settings, start.settings ?? settings);
+      if (Object.keys(others).length > 0)
+        say(`${start.file}: was trained with other settings of the model: ${JSON.stringify(others)}`);
+      say(loadStartWeights(model, start));
+    }
     return { learner: { model, optimizer, average }, configuration };
   } catch (error) {
     model.dispose();

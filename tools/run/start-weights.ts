@@ -1,4 +1,5 @@
 import type { Detector, ModelDefinition } from '../../detection/modeling/detector';
+import { withSettings, type SettingValues } from '../../detection/modeling/settings';
 import { readWeights } from '../../weights/formats/read-weights';
 import type { StoredTensor } from '../../weights/formats/stored-tensor';
 import { isImageClassifier, loadBackbone, loadStateDict } from '../../weights/state-dict';
@@ -12,6 +13,8 @@ export interface StartWeights {
   readonly tensors: ReadonlyMap<string, StoredTensor>;
   /** Epsilon of batch norm that they have been trained with; undefined: the model's own, or not known. */
   readonly epsilon: number | undefined;
+  /** The model's settings that they have been trained with, all of them; undefined: not known. */
+  readonly settings: SettingValues | undefined;
 }
 
 /**
@@ -23,8 +26,14 @@ export async function readStartWeights(weights: string, model: ModelDefinition):
   requireWeights(weights);
   const located = await locateWeights(weights, model);
   const contents = readWeights(located.file, { requireFinite: true });
-  const { epsilon } = knownDetector(located, contents)?.options ?? {};
-  return { file: located.file, tensors: contents.tensors, epsilon };
+  const known = knownDetector(located, contents);
+  const { epsilon, settings = {} } = known?.options ?? {};
+  return {
+    file: located.file,
+    tensors: contents.tensors,
+    epsilon,
+    settings: known?.definition === model ? withSettings(model.settings.values, settings) : undefined,
+  };
 }
 
 /**

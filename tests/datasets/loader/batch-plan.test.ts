@@ -1,5 +1,5 @@
 import type { BatchPlan, TrainingPlanOptions } from '../../../datasets/loader/batch-plan';
-import { evaluationPlans, trainingPlans } from '../../../datasets/loader/batch-plan';
+import { evaluationPlans, imagesPerRound, trainingPlans } from '../../../datasets/loader/batch-plan';
 import type { Example } from '../../../datasets/examples';
 import { RandomStream } from '../../../detection/nn/random';
 import { torchvisionInput, type InputSpec } from '../../../detection/structures/input-spec';
@@ -42,6 +42,18 @@ test('every image comes once before any comes again, in an order that changes', 
   const rounds = Array.from({ length: 6 }, (_, i) => ids.slice(7 * i, 7 * i + 7));
   for (const round of rounds) expect([...round].sort((a, b) => a - b)).toEqual([0, 10, 20, 30, 40, 50, 60]);
   expect(new Set(rounds.map(String)).size).toBeGreaterThan(4);
+});
+
+test('a round has every image once, and repeated ones as often as they come in the mean', () => {
+  expect(imagesPerRound(examples, null)).toBe(7);
+  expect(imagesPerRound(examples, 1 / 7)).toBe(7);
+  // Each category is in one of seven images.
+  expect(imagesPerRound(examples, 4 / 7)).toBeCloseTo(7 * Math.sqrt(4), 12);
+  const repeated = { ...options, batchSize: 1, repeatThreshold: 1 };
+  const rounds = 20;
+  const images = Math.floor(rounds * imagesPerRound(examples, 1));
+  const counts = countsOf(take(trainingPlans(examples, repeated, 0), images).flatMap(idsOf));
+  for (const count of counts.values()) expect(Math.abs(count / rounds - Math.sqrt(7))).toBeLessThan(0.2);
 });
 
 test('starting later is skipping', () => {

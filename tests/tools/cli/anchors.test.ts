@@ -153,7 +153,7 @@ test('pictures may be larger or smaller than the model makes them', async () => 
   // Of what is configured the sizes that training draws from, unless a size is given here.
   const config = write(
     'config.yaml',
-    `model: { name: fasterrcnn_tiny_fpn }\ndata: { trainAnnotations: ${file}, trainImages: none, trainMinSizes: [400, 800], scaleJitter: [0.1, 2] }\n`,
+    `model: { name: fasterrcnn_tiny_fpn }\ndata: { trainAnnotations: ${file}, trainImages: none, trainMinSizes: [400, 800], scaleJitter: [0.1, 2] }\nepochs: 3\n`,
   );
   stdout = '';
   expect(await main(['anchors', '--config', config])).toBe(0);

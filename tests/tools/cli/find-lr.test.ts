@@ -63,6 +63,8 @@ test('refuses what cannot be, before and after the first step, and writes nothin
   const few = (iterations: number) => ({ code: 'too-few-iterations', facts: { iterations, least: 7 } });
   await refused(few(4), '--iterations', '4');
   await refused(few(3), '--set', 'iterations=3');
+  // Of four pictures in batches of two.
+  await refused(few(6), '--epochs', '3');
   await refused({ code: 'configuration' }, '--set', 'optimizer.lrr=1');
   const file = path.join(workplace.scenes, 'train.json');
   await refused({ code: 'overwrites-input', facts: { option: '--json', file } }, '--json', file);
