@@ -12,7 +12,7 @@ import { withLoss, type SeparatedModel } from '../../detection/engine/with-loss'
 import type { FasterRcnn } from '../../detection/modeling/faster-rcnn';
 import { fasterRcnnModel } from '../../detection/modeling/definitions/faster-rcnn';
 import { DenseFasterRcnn, denseLossFunction } from '../../detection/modeling/separated/dense-forward';
-import { identity, LossesAsOutputsFasterRcnn } from '../../detection/modeling/separated/losses-as-outputs';
+import { identity, LossesAsOutputs } from '../../detection/modeling/separated/losses-as-outputs';
 import { sampledLossFunction, SamplingFasterRcnn } from '../../detection/modeling/separated/sampling-forward';
 import { lossesAndGradients } from '../../detection/nn/autograd';
 import type { HeadGradients } from '../../detection/nn/head-losses';
@@ -190,7 +190,7 @@ async function main([modelArgument, sizeArgument, batchArgument]: string[]): Pro
   measure('dense forward', new DenseFasterRcnn(detector), denseLossFunction(detector), images);
   measure(
     'in-model, gradients of the heads in the forward',
-    new LossesAsOutputsFasterRcnn(detector),
+    new LossesAsOutputs(detector),
     identity,
     batch,
   );
@@ -198,7 +198,7 @@ async function main([modelArgument, sizeArgument, batchArgument]: string[]): Pro
   detector = build('at-the-end');
   measure(
     'in-model, gradients of the heads at the end',
-    new LossesAsOutputsFasterRcnn(detector),
+    new LossesAsOutputs(detector),
     identity,
     batch,
   );

@@ -2,7 +2,7 @@ import type { Losses } from '../../detection/nn/trainable';
 import { withLoss, type SeparatedModel } from '../../detection/engine/with-loss';
 import type { FasterRcnn } from '../../detection/modeling/faster-rcnn';
 import { DenseFasterRcnn, denseLossFunction } from '../../detection/modeling/separated/dense-forward';
-import { identity, LossesAsOutputsFasterRcnn } from '../../detection/modeling/separated/losses-as-outputs';
+import { identity, LossesAsOutputs } from '../../detection/modeling/separated/losses-as-outputs';
 import { sampledLossFunction, SamplingFasterRcnn } from '../../detection/modeling/separated/sampling-forward';
 import type { HeadGradients } from '../../detection/nn/head-losses';
 import type { DetectionBatch } from '../../detection/structures/detection-batch';
@@ -58,6 +58,6 @@ export function trainingForm(
     case 'separated, dense forward':
       return separated(new DenseFasterRcnn(detector), denseLossFunction(detector), ({ images }) => images);
     case 'separated, losses as outputs':
-      return separated(new LossesAsOutputsFasterRcnn(detector), identity, (batch) => batch);
+      return separated(new LossesAsOutputs(detector), identity, (batch) => batch);
   }
 }

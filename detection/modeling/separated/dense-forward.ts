@@ -10,7 +10,7 @@ import { inOriginalPixels } from '../found';
 import type { FasterRcnn } from '../faster-rcnn';
 import type { RpnOutputs } from '../rpn/region-proposal-network';
 import { predictionsAt } from '../rpn/rpn-losses';
-import { SeparatedFasterRcnn } from './separated-faster-rcnn';
+import { SeparatedDetector } from './separated-detector';
 
 /** All that the detector knows before it sees a target. */
 export interface DenseOutputs extends RpnOutputs {
@@ -27,7 +27,7 @@ export interface DenseOutputs extends RpnOutputs {
  * It cannot know which anchors will count, so it computes as a detector does whose heads take their gradients at the
  * end.
  */
-export class DenseFasterRcnn extends SeparatedFasterRcnn<ImageBatch, DenseOutputs> {
+export class DenseFasterRcnn extends SeparatedDetector<FasterRcnn, ImageBatch, DenseOutputs> {
   override forward(images: ImageBatch, mode: 'train' | 'test' = 'train'): DenseOutputs {
     const { backbone, rpn } = this.detector;
     const features = backbone.forward(images.tensor);

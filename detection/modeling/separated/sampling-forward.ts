@@ -5,7 +5,7 @@ import type { RoiPredictions } from '../roi/box-head';
 import type { RoiTargets } from '../roi/fast-rcnn-losses';
 import type { SampledPredictions } from '../rpn/rpn-head';
 import type { AnchorSample } from '../rpn/rpn-losses';
-import { SeparatedFasterRcnn } from './separated-faster-rcnn';
+import { SeparatedDetector } from './separated-detector';
 
 /** What the two heads say, and what each should have said. Lists have an entry for each image. */
 export interface SampledOutputs {
@@ -24,7 +24,7 @@ export interface SampledOutputs {
  * Of a detector whose heads take their gradients in the forward it computes the same, but for the gradients: those
  * have to wait for the loss function.
  */
-export class SamplingFasterRcnn extends SeparatedFasterRcnn<DetectionBatch, SampledOutputs> {
+export class SamplingFasterRcnn extends SeparatedDetector<FasterRcnn, DetectionBatch, SampledOutputs> {
   override forward({ images, targets }: DetectionBatch): SampledOutputs {
     const {
       backbone,

@@ -1,9 +1,16 @@
-/** A small detector with every part that a large one has, and batches for it. */
+/** Small detectors with every part that a large one has, and batches for them. */
 import * as tf from '@tensorflow/tfjs-core';
 import { Body } from '../../../../detection/modeling/backbone/body';
-import { BackboneWithFpn } from '../../../../detection/modeling/backbone/feature-pyramid';
+import { BackboneWithFpn, LastLevelP6P7 } from '../../../../detection/modeling/backbone/feature-pyramid';
+import { ClassificationHead } from '../../../../detection/modeling/dense/classification-head';
+import { DenseTower } from '../../../../detection/modeling/dense/dense-tower';
+import { RetinaNetRegressionHead } from '../../../../detection/modeling/dense/retinanet-regression-head';
 import { fasterRcnnDefaults } from '../../../../detection/modeling/faster-rcnn-defaults';
 import { FasterRcnn } from '../../../../detection/modeling/faster-rcnn';
+import { BoxCoder } from '../../../../detection/modeling/matching/box-coder';
+import { Matcher } from '../../../../detection/modeling/matching/matcher';
+import { RetinaNet, RetinaNetHead } from '../../../../detection/modeling/retinanet';
+import { octaveOf, retinaNetDefaults } from '../../../../detection/modeling/retinanet-defaults';
 import { FastRcnnPredictor, TwoMlpHead } from '../../../../detection/modeling/roi/box-head';
 import { MultiScaleRoiAlign } from '../../../../detection/modeling/roi/multi-scale-roi-align';
 import { FastRcnnStage } from '../../../../detection/modeling/roi/fast-rcnn';
@@ -83,6 +90,44 @@ export function buildSmallDetector(
     new BackboneWithFpn(new SmallBody(random, normalisation), { outChannels: CHANNELS, random }),
     rpn,
     new RoiHeads(boxStage),
+  );
+}
+
+/** A RetinaNet on the same body. */
+export function buildSmallRetinaNet(seed: number, headGradients: HeadGradients): RetinaNet {
+  const random = new RandomStream(seed, 'init');
+  const { anchors, dense, losses, bboxWeights } = retinaNetDefaults;
+  const sizes = [8, 16, 32, 64, 128].map(octaveOf);
+  const numAnchors = 9;
+  const boxCoder = new BoxCoder(bboxWeights);
+  const tower = (): DenseTower =>
+    new DenseTower({
+      channels: CHANNELS,
+      depth: 2,
+      names: (i) => ({ convolution: `${i}.0`, normalisation: `${i}.1` }),
+      biased: false,
+      random,
+    });
+  const numLabels = NUM_CLASSES + 1;
+  return new RetinaNet(
+    traits(NUM_CLASSES),
+    new BackboneWithFpn(new SmallBody(random, (channels) => new BatchNorm(channels)), {
+      outChannels: CHANNELS,
+      numMaps: 3,
+      lastLevels: new LastLevelP6P7('P5', CHANNELS, CHANNELS, random),
+      random,
+    }),
+    new AnchorGenerator(
+      sizes,
+      sizes.map(() => anchors.aspectRatios),
+    ),
+    new RetinaNetHead(
+      new ClassificationHead(tower(), CHANNELS, numAnchors, numLabels, random, losses, headGradients),
+      new RetinaNetRegressionHead(tower(), CHANNELS, numAnchors, random, boxCoder, losses, headGradients),
+    ),
+    new Matcher(dense.fgIouThreshold, dense.bgIouThreshold, true),
+    boxCoder,
+    { ...dense, scoreThreshold: 0 },
   );
 }
 

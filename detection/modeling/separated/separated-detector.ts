@@ -3,14 +3,17 @@ import type { Parameter } from '../../nn/module';
 import type { RandomStream } from '../../nn/random';
 import type { Detections } from '../../structures/instances';
 import type { ImageBatch } from '../../structures/image-batch';
-import type { FasterRcnn } from '../faster-rcnn';
+import type { DetectorModule } from '../detector-module';
 
 /**
- * A Faster R-CNN whose losses are computed outside: the same detector, cut at some seam. It has the parts, parameters,
- * names and random streams of the detector that it is given, which stays the caller's to dispose.
+ * A detector whose losses are computed outside: the same one, cut at some seam. It has the parts, parameters, names and
+ * random streams of the detector that it is given, which stays the caller's to dispose.
  */
-export abstract class SeparatedFasterRcnn<Inputs, Outputs> implements SeparatedModel<Inputs, Outputs> {
-  constructor(protected readonly detector: FasterRcnn) {}
+export abstract class SeparatedDetector<D extends DetectorModule, Inputs, Outputs> implements SeparatedModel<
+  Inputs,
+  Outputs
+> {
+  constructor(protected readonly detector: D) {}
 
   abstract forward(inputs: Inputs): Outputs;
 
