@@ -10,7 +10,7 @@ import { medianOf } from '../../detection/events/median';
 import { peakMemoryBytes } from '../../detection/engine/writers/peak-memory';
 import { Sgd } from '../../detection/engine/sgd';
 import type { Losses } from '../../detection/nn/trainable';
-import { fasterRcnnModel } from '../../detection/modeling/definitions/faster-rcnn';
+import { createDetector } from '../../detection/modeling/definitions';
 import { lossesAndGradients } from '../../detection/nn/autograd';
 import type { Parameter } from '../../detection/nn/module';
 import { batchOf, BENCHMARK_CLASSES, BENCHMARK_SEED, drawPictures } from './detector-batch';
@@ -24,8 +24,8 @@ export interface MemorySetting {
   /** Pictures are `size` x `size`. */
   readonly size: number;
   readonly batch: number;
-  /** That an image has after non-maximum suppression, at most. */
-  readonly proposals: number;
+  /** That an image has after non-maximum suppression, at most; of a model that has proposals. */
+  readonly proposals?: number;
   /** Objects in a picture. */
   readonly boxes: number;
 }
@@ -74,14 +74,13 @@ async function main(memoryCase: MemoryCase): Promise<void> {
   const { form: formName, autograd, model: name, proposals } = memoryCase;
   const trace = new Trace();
   const meter = LiveBytesMeter.start((bytes) => trace.add(bytes));
-  const definition = fasterRcnnModel(name);
-  const detector = definition.build({
+  const detector = createDetector(name, {
     numClasses: BENCHMARK_CLASSES,
     seed: BENCHMARK_SEED,
     norm: 'frozen',
     trainableLayers: 3,
     headGradients: headGradientsOf(formName),
-    settings: { rpn: { postNmsTopN: { train: proposals } } },
+    ...(proposals !== undefined && { settings: { rpn: { postNmsTopN: { train: proposals } } } }),
   });
   fillWithFormula(detector, BENCHMARK_SEED);
   const optimizer = new Sgd(detector.namedParameters(), { momentum: 0.9, weightDecay: 1e-4 });

@@ -1,7 +1,7 @@
 import { textTable } from '../../datasets/text-table';
 import { benchmarkProgram, runProgram } from './child-process';
 import type { MemoryCase, MemoryMeasurement, MemorySetting } from './memory-case';
-import { memoryCases } from './memory-settings';
+import { describeSizes, memoryCases } from './memory-settings';
 
 /** One form under one autograd. */
 export interface MemoryResult {
@@ -89,8 +89,6 @@ function megabytes(bytes: number): string {
 
 /** A table for the terminal. */
 export function formatComparison({ setting, results }: MemoryComparison): string {
-  const { model, size, batch, proposals, boxes } = setting;
-  const title = `${model}, ${size} x ${size}, batch ${batch}, ${proposals} proposals, ${boxes} boxes an image`;
   const head = ['form', 'autograd', ...memoryColumns.map(({ name }) => name), 'differs by'];
   const rows = results.map(({ memoryCase, measurement, difference }) => [
     memoryCase.form,
@@ -98,5 +96,5 @@ export function formatComparison({ setting, results }: MemoryComparison): string
     ...memoryColumns.map(({ of }) => of(measurement)),
     Math.max(difference.losses, difference.gradients).toExponential(0),
   ]);
-  return [title, ...textTable([head, ...rows], 2)].join('\n');
+  return [describeSizes(setting), ...textTable([head, ...rows], 2)].join('\n');
 }

@@ -1,11 +1,12 @@
 import { memoryColumns, type MemoryComparison, type MemoryResult } from './memory-comparison';
-import { describeSetting } from './memory-settings';
+import { describeSetting, describeSizes } from './memory-settings';
 import { formNames } from './training-forms';
+import type { MemorySetting } from './memory-case';
 import { lineChart, seriesColors, type Series } from '../html/charts';
 import { facts, htmlDocument } from '../html/document';
 import { html, type Markup } from '../html/html';
 
-/** The memory benchmark as one HTML page that needs no other file. */
+/** The memory benchmark as one HTML page that needs no other file. The first comparison is of the base. */
 export function memoryPage(
   comparisons: readonly MemoryComparison[],
   environment: readonly (readonly [string, string])[],
@@ -13,9 +14,14 @@ export function memoryPage(
   return htmlDocument(
     'The loss inside, the loss outside: memory',
     html`A training step of one detector, with the same weights, pictures and samples, its losses computed in
-    five forms; every row of a table is a process of its own. Losses and gradients of all rows were compared
-    in the run: they agree.`,
-    [measures, ...comparisons.map(section), html`<h2>Where it ran</h2>`, facts(environment)],
+    several forms; every row of a table is a process of its own. Losses and gradients of all rows were
+    compared in the run: they agree.`,
+    [
+      measures,
+      ...comparisons.map((each) => section(each, comparisons[0].setting)),
+      html`<h2>Where it ran</h2>`,
+      facts(environment),
+    ],
   );
 }
 
@@ -32,14 +38,11 @@ const measures = html`<h2>What is measured</h2>
     runtime's own, the allocator's slack, and what operations need while they run.
   </p>`;
 
-function section({ setting, results }: MemoryComparison): Markup {
-  const { model, size, batch, proposals, boxes } = setting;
+function section({ setting, results }: MemoryComparison, base: MemorySetting): Markup {
   const best = Math.min(...results.map(({ measurement }) => measurement.liveBytes.highest));
   return html`<section>
-    <h2>${describeSetting(setting)}</h2>
-    <p class="muted">
-      ${model}, ${size} x ${size}, batch ${batch}, ${proposals} proposals and ${boxes} boxes an image
-    </p>
+    <h2>${describeSetting(setting, base)}</h2>
+    <p class="muted">${describeSizes(setting)}</p>
     <div class="scroll">
       <table>
         <tr>
@@ -52,7 +55,7 @@ function section({ setting, results }: MemoryComparison): Markup {
       </table>
     </div>
     <h3>Live bytes in the course of a step, MB over milliseconds</h3>
-    ${legend()}
+    ${legend(results)}
     <div class="charts">
       ${(['ours', 'variableGrads'] as const).map((autograd) => chart(results, autograd))}
     </div>
@@ -71,9 +74,11 @@ function row({ memoryCase, measurement, difference }: MemoryResult, best: number
 
 const formColors = seriesColors(formNames);
 
-function legend(): Markup {
+function legend(results: readonly MemoryResult[]): Markup {
+  const forms = new Set<string>(results.map(({ memoryCase }) => memoryCase.form));
+  const shown = formColors.filter(({ name }) => forms.has(name));
   return html`<ul class="legend">
-    ${formColors.map(({ name, color }) => html`<li><i style="background: ${color}"></i>${name}</li>`)}
+    ${shown.map(({ name, color }) => html`<li><i style="background: ${color}"></i>${name}</li>`)}
   </ul>`;
 }
 

@@ -7,22 +7,18 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { loadBackend } from '../../detection/backend/node';
-import type { Losses } from '../../detection/nn/trainable';
-import { withLoss, type SeparatedModel } from '../../detection/engine/with-loss';
-import type { FasterRcnn } from '../../detection/modeling/faster-rcnn';
-import { fasterRcnnModel } from '../../detection/modeling/definitions/faster-rcnn';
-import { DenseFasterRcnn, denseLossFunction } from '../../detection/modeling/separated/dense-forward';
-import { identity, LossesAsOutputs } from '../../detection/modeling/separated/losses-as-outputs';
-import { sampledLossFunction, SamplingFasterRcnn } from '../../detection/modeling/separated/sampling-forward';
+import { withLoss } from '../../detection/engine/with-loss';
+import { modelDefinition } from '../../detection/modeling/definitions';
+import type { Detector } from '../../detection/modeling/detector';
 import { lossesAndGradients } from '../../detection/nn/autograd';
 import type { HeadGradients } from '../../detection/nn/head-losses';
 import { RandomStream } from '../../detection/nn/random';
 import { recordTape, type TapeNode } from '../../detection/nn/tfjs-internals';
 import type { DetectionBatch } from '../../detection/structures/detection-batch';
-import type { Targets } from '../../detection/structures/instances';
 import { BENCHMARK_SEED } from './detector-batch';
 import { fillWithFormula } from './formula-weights';
 import { LiveBytesMeter } from './live-bytes';
+import { formsOf, separatedForm, type FormName, type SeparatedParts } from './training-forms';
 
 const NUM_CLASSES = 90;
 const BOXES_PER_IMAGE = 8;
@@ -46,31 +42,30 @@ interface Seam {
 }
 
 /** Of live tensors in a training step, weights and batch included. */
-function highWaterMark(
+function highWaterMark<Inputs, Outputs>(
   meter: LiveBytesMeter,
-  model: SeparatedModel<never, unknown>,
-  losses: () => Losses,
+  { model, lossFunction, inputs }: SeparatedParts<Inputs, Outputs>,
+  batch: DetectionBatch,
 ): number {
   meter.resetHighWaterMark();
   const trained = [...model.namedParameters()].filter(([, { trainable }]) => trainable);
-  const step = lossesAndGradients(losses, trained);
+  const inputsAndTargets = { inputs: inputs(batch), targets: batch.targets };
+  const step = lossesAndGradients(() => withLoss(model, lossFunction).losses(inputsAndTargets), trained);
   tf.dispose([step.losses, [...step.gradients.values()]]);
   return meter.highWaterMark!.bytes;
 }
 
 function findSeam<Inputs, Outputs>(
-  model: SeparatedModel<Inputs, Outputs>,
-  lossFunction: (outputs: Outputs, targets: readonly Targets[]) => Losses,
-  inputs: Inputs,
-  targets: readonly Targets[],
+  { model, lossFunction, inputs }: SeparatedParts<Inputs, Outputs>,
+  batch: DetectionBatch,
 ): Seam {
   const streams = [...model.randomStreams()];
   const states = (): string[] => streams.map(({ state }) => state.join());
   tf.engine().startScope();
   // Two tapes, to tell the operations of the loss function from those of the forward.
-  const forward = recordTape(() => model.forward(inputs));
+  const forward = recordTape(() => model.forward(inputs(batch)));
   const before = states();
-  const loss = recordTape(() => lossFunction(forward.result, targets));
+  const loss = recordTape(() => lossFunction(forward.result, batch.targets));
   const after = states();
 
   const tape = [...forward.tape, ...loss.tape];
@@ -157,11 +152,11 @@ function printSeam(title: string, { crossings, parameters, streams }: Seam, peak
 }
 
 async function main([modelArgument, sizeArgument, batchArgument]: string[]): Promise<void> {
-  const definition = fasterRcnnModel(modelArgument ?? 'fasterrcnn_resnet50_fpn');
+  const definition = modelDefinition(modelArgument ?? 'fasterrcnn_resnet50_fpn');
   const [size, batchSize] = [Number(sizeArgument ?? 800), Number(batchArgument ?? 2)];
   await loadBackend();
   const meter = LiveBytesMeter.start();
-  const build = (headGradients: HeadGradients): FasterRcnn => {
+  const build = (headGradients: HeadGradients): Detector => {
     const detector = definition.build({
       numClasses: NUM_CLASSES,
       seed: 0,
@@ -173,35 +168,23 @@ async function main([modelArgument, sizeArgument, batchArgument]: string[]): Pro
     return detector;
   };
   const batch = randomBatch(size, batchSize);
-  const { images, targets } = batch;
-  function measure<Inputs, Outputs>(
-    title: string,
-    model: SeparatedModel<Inputs, Outputs>,
-    lossFunction: (outputs: Outputs, targets: readonly Targets[]) => Losses,
-    inputs: Inputs,
-  ): void {
-    const seam = findSeam(model, lossFunction, inputs, targets);
-    const peak = highWaterMark(meter, model, () => withLoss(model, lossFunction).losses({ inputs, targets }));
-    printSeam(title, seam, peak);
-  }
+  const measure = (title: string, form: FormName, detector: Detector): void =>
+    separatedForm(form, detector, (parts) => {
+      const seam = findSeam(parts, batch);
+      printSeam(title, seam, highWaterMark(meter, parts, batch));
+    });
   process.stdout.write(`${definition.name}, ${size}x${size}, batch ${batchSize}, ${NUM_CLASSES} classes\n\n`);
-  let detector = build('in-forward');
-  measure('sampling forward', new SamplingFasterRcnn(detector), sampledLossFunction(detector), batch);
-  measure('dense forward', new DenseFasterRcnn(detector), denseLossFunction(detector), images);
-  measure(
-    'in-model, gradients of the heads in the forward',
-    new LossesAsOutputs(detector),
-    identity,
-    batch,
-  );
+  const detector = build('in-forward');
+  const forms = formsOf(definition.name);
+  for (const [title, form] of [
+    ['sampling forward', 'separated, sampling forward'],
+    ['dense forward', 'separated, dense forward'],
+  ] as const) {
+    if (forms.includes(form)) measure(title, form, detector);
+  }
+  measure('in-model, gradients of the heads in the forward', 'separated, losses as outputs', detector);
   detector.dispose();
-  detector = build('at-the-end');
-  measure(
-    'in-model, gradients of the heads at the end',
-    new LossesAsOutputs(detector),
-    identity,
-    batch,
-  );
+  measure('in-model, gradients of the heads at the end', 'separated, losses as outputs', build('at-the-end'));
 }
 
 void main(process.argv.slice(2));

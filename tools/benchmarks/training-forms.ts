@@ -1,7 +1,12 @@
 import type { Losses } from '../../detection/nn/trainable';
 import { withLoss, type SeparatedModel } from '../../detection/engine/with-loss';
-import type { FasterRcnn } from '../../detection/modeling/faster-rcnn';
+import { fasterRcnnModels } from '../../detection/modeling/definitions/faster-rcnn';
+import { retinaNetModels } from '../../detection/modeling/definitions/retinanet';
+import type { Detector } from '../../detection/modeling/detector';
+import { FasterRcnn } from '../../detection/modeling/faster-rcnn';
+import { RetinaNet } from '../../detection/modeling/retinanet';
 import { DenseFasterRcnn, denseLossFunction } from '../../detection/modeling/separated/dense-forward';
+import { DenseRetinaNet, retinaNetLossFunction } from '../../detection/modeling/separated/dense-retinanet';
 import { identity, LossesAsOutputs } from '../../detection/modeling/separated/losses-as-outputs';
 import { sampledLossFunction, SamplingFasterRcnn } from '../../detection/modeling/separated/sampling-forward';
 import type { HeadGradients } from '../../detection/nn/head-losses';
@@ -19,6 +24,14 @@ export const formNames = [
 
 export type FormName = (typeof formNames)[number];
 
+/** Those that there are of a model. */
+export function formsOf(model: string): readonly FormName[] {
+  if (fasterRcnnModels.some(({ name }) => name === model)) return formNames;
+  const inModel: readonly FormName[] = ['in-model, heads in the forward', 'in-model'];
+  const isRetinaNet = retinaNetModels.some(({ name }) => name === model);
+  return isRetinaNet ? [...inModel, 'separated, dense forward'] : inModel;
+}
+
 /**
  * How the detector of a form is to be built. The sampling forward too predicts for sampled anchors only, as the
  * detector does whose heads take their gradients in the forward: it knows the samples, so that needs no losses.
@@ -28,6 +41,50 @@ export function headGradientsOf(form: FormName): HeadGradients {
   return knowsSamples ? 'in-forward' : 'at-the-end';
 }
 
+/** What `withLoss` takes, and what of a batch the forward gets. */
+export interface SeparatedParts<Inputs, Outputs> {
+  readonly model: SeparatedModel<Inputs, Outputs>;
+  readonly lossFunction: (outputs: Outputs, targets: readonly Targets[]) => Losses;
+  readonly inputs: (batch: DetectionBatch) => Inputs;
+}
+
+/**
+ * Cuts a detector in two, and gives the parts to `use`.
+ *
+ * @throws Error where the detector has no such form
+ */
+export function separatedForm<Result>(
+  name: FormName,
+  detector: Detector,
+  use: <Inputs, Outputs>(parts: SeparatedParts<Inputs, Outputs>) => Result,
+): Result {
+  if (name === 'separated, losses as outputs') {
+    return use({ model: new LossesAsOutputs(detector), lossFunction: identity, inputs: (batch) => batch });
+  }
+  if (name === 'separated, sampling forward' && detector instanceof FasterRcnn) {
+    return use({
+      model: new SamplingFasterRcnn(detector),
+      lossFunction: sampledLossFunction(detector),
+      inputs: (batch) => batch,
+    });
+  }
+  if (name === 'separated, dense forward' && detector instanceof FasterRcnn) {
+    return use({
+      model: new DenseFasterRcnn(detector),
+      lossFunction: denseLossFunction(detector),
+      inputs: ({ images }) => images,
+    });
+  }
+  if (name === 'separated, dense forward' && detector instanceof RetinaNet) {
+    return use({
+      model: new DenseRetinaNet(detector),
+      lossFunction: retinaNetLossFunction(detector),
+      inputs: ({ images }) => images,
+    });
+  }
+  throw new Error(`${detector.definition.name} has no form ${name}`);
+}
+
 /**
  * One form's training-mode forward.
  *
@@ -35,29 +92,22 @@ export function headGradientsOf(form: FormName): HeadGradients {
  */
 export function trainingForm(
   name: FormName,
-  detector: FasterRcnn,
+  detector: Detector,
   atSeam: () => void,
 ): (batch: DetectionBatch) => Losses {
-  const separated = <Inputs, Outputs>(
-    model: SeparatedModel<Inputs, Outputs>,
-    lossFunction: (outputs: Outputs, targets: readonly Targets[]) => Losses,
-    inputs: (batch: DetectionBatch) => Inputs,
-  ) => {
-    const trainable = withLoss(model, (outputs: Outputs, targets: readonly Targets[]) => {
-      atSeam();
-      return lossFunction(outputs, targets);
-    });
-    return (batch: DetectionBatch) => trainable.losses({ inputs: inputs(batch), targets: batch.targets });
-  };
-  switch (name) {
-    case 'in-model, heads in the forward':
-    case 'in-model':
-      return (batch) => detector.losses(batch);
-    case 'separated, sampling forward':
-      return separated(new SamplingFasterRcnn(detector), sampledLossFunction(detector), (batch) => batch);
-    case 'separated, dense forward':
-      return separated(new DenseFasterRcnn(detector), denseLossFunction(detector), ({ images }) => images);
-    case 'separated, losses as outputs':
-      return separated(new LossesAsOutputs(detector), identity, (batch) => batch);
+  if (name === 'in-model, heads in the forward' || name === 'in-model') {
+    return (batch) => detector.losses(batch);
   }
+  return separatedForm(name, detector, (parts) => lossesApart(parts, atSeam));
+}
+
+function lossesApart<Inputs, Outputs>(
+  { model, lossFunction, inputs }: SeparatedParts<Inputs, Outputs>,
+  atSeam: () => void,
+): (batch: DetectionBatch) => Losses {
+  const trainable = withLoss(model, (outputs: Outputs, targets: readonly Targets[]) => {
+    atSeam();
+    return lossFunction(outputs, targets);
+  });
+  return (batch) => trainable.losses({ inputs: inputs(batch), targets: batch.targets });
 }

@@ -3,13 +3,13 @@ import type { Parameter } from '../../nn/module';
 import type { RandomStream } from '../../nn/random';
 import type { Detections } from '../../structures/instances';
 import type { ImageBatch } from '../../structures/image-batch';
-import type { DetectorModule } from '../detector-module';
+import type { Detector } from '../detector';
 
 /**
  * A detector whose losses are computed outside: the same one, cut at some seam. It has the parts, parameters, names and
  * random streams of the detector that it is given, which stays the caller's to dispose.
  */
-export abstract class SeparatedDetector<D extends DetectorModule, Inputs, Outputs> implements SeparatedModel<
+export abstract class SeparatedDetector<D extends Detector, Inputs, Outputs> implements SeparatedModel<
   Inputs,
   Outputs
 > {

@@ -27,9 +27,11 @@ function measurement(highest: number, atSeam: number | null): MemoryMeasurement 
   };
 }
 
+const base = baseSetting();
+
 const comparison: MemoryComparison = {
-  setting: { ...baseSetting, batch: 2 },
-  results: memoryCases(baseSetting).map((memoryCase, i) => ({
+  setting: { ...base, batch: 2 },
+  results: memoryCases(base).map((memoryCase, i) => ({
     memoryCase,
     measurement: measurement((6 + i) * 1e8, memoryCase.form.startsWith('separated') ? 5e8 : null),
     difference: { losses: 0, gradients: i * 1e-6 },
@@ -37,9 +39,9 @@ const comparison: MemoryComparison = {
 };
 
 test('settings change one thing at a time', () => {
-  const settings = memorySettings(['size', 'model']);
-  expect(settings[0]).toEqual(baseSetting);
-  expect(settings.map(describeSetting)).toEqual([
+  const settings = memorySettings(base, ['size', 'model']);
+  expect(settings[0]).toEqual(base);
+  expect(settings.map((setting) => describeSetting(setting, base))).toEqual([
     'base',
     'size 320',
     'size 800',
@@ -48,14 +50,40 @@ test('settings change one thing at a time', () => {
     'model fasterrcnn_mobilenet_v3_large_fpn',
   ]);
   for (const setting of settings.slice(1)) {
-    const changed = Object.entries(setting).filter(([key, value]) => baseSetting[key as 'size'] !== value);
+    const changed = Object.entries(setting).filter(([key, value]) => base[key as 'size'] !== value);
     expect(changed).toHaveLength(1);
   }
 });
 
-test('every form is measured under both autograds', () => {
-  const names = memoryCases(baseSetting).map(({ form, autograd }) => `${form}/${autograd}`);
-  expect(new Set(names).size).toBe(10);
+test('the base may be another; what it is already is not measured twice', () => {
+  const larger = baseSetting({ model: 'retinanet_resnet50_fpn', size: 800, batch: 2 });
+  expect(larger).toEqual({ model: 'retinanet_resnet50_fpn', size: 800, batch: 2, boxes: 10 });
+  const settings = memorySettings(larger, ['size', 'batch']);
+  expect(settings.map((setting) => describeSetting(setting, larger))).toEqual([
+    'base',
+    'size 320',
+    'size 1024',
+    'batch 4',
+  ]);
+  expect(() => baseSetting({ model: 'retinanet' })).toThrow('there is no model retinanet');
+});
+
+test.each([
+  ['retinanet_resnet50_fpn', 'proposals', 'size, batch, boxes, model'],
+  ['ssdlite320_mobilenet_v3_large', 'model', 'size, batch, boxes'],
+] as const)('what %s does not have cannot be varied: %s', (model, varied, known) => {
+  expect(() => memorySettings(baseSetting({ model }), [varied])).toThrow(
+    `--vary ${varied}: there is nothing of the kind to vary of ${model}; there are ${known}`,
+  );
+});
+
+test.each([
+  ['fasterrcnn_resnet50_fpn', 5],
+  ['retinanet_resnet50_fpn', 3],
+  ['fcos_resnet50_fpn', 2],
+])('every form of %s is measured under both autograds', (model, count) => {
+  const names = memoryCases(baseSetting({ model })).map(({ form, autograd }) => `${form}/${autograd}`);
+  expect(new Set(names).size).toBe(2 * count);
 });
 
 test('the table has a row for each case, with units and what disturbed it', () => {

@@ -287,6 +287,11 @@ test.each([
     '4 iterations are too few to see the loss fall: at least 7 are needed',
   ],
   [
+    'benchmark memory --model fcos_resnet50_fpn --vary proposals',
+    'unknown-case',
+    '--vary proposals: there is nothing of the kind to vary of fcos_resnet50_fpn; there are size, batch, boxes, model',
+  ],
+  [
     'benchmark speed --peer-python p --peer-scripts @none --annotations a --images b',
     'no-such-path',
     '--peer-scripts: there is no none/bench.py',

@@ -3,6 +3,8 @@ import { loadTrainingBackend } from '../../../detection/backend/node';
 import { BENCHMARK_THREADS } from '../../benchmarks/machine';
 import { compareForms, formatComparison, type MemoryComparison } from '../../benchmarks/memory-comparison';
 import {
+  baseSetting,
+  defaultBase,
   describeSetting,
   memorySettings,
   variationNames,
@@ -14,8 +16,13 @@ import { writeWholeFile } from '../../../detection/files/whole-file';
 import { requireFileName } from '../../terminal/output-files';
 import { say } from '../../terminal/progress';
 import { memoryPage } from '../../benchmarks/memory-page';
+import { wholeNumber } from '../options';
 
 interface BenchmarkMemoryOptions {
+  readonly model: string;
+  /** Of the pictures, in pixels. */
+  readonly size: number;
+  readonly batch: number;
   /** What to vary; nothing leaves the base setting alone. */
   readonly vary?: readonly Variation[];
   readonly json?: string;
@@ -25,6 +32,9 @@ interface BenchmarkMemoryOptions {
 /** `rcnn benchmark memory`. */
 export function memoryCommand(command: Command): void {
   command
+    .option('--model <name>', 'which detector', defaultBase.model)
+    .option('--size <pixels>', 'sides of the pictures', wholeNumber(64), defaultBase.size)
+    .option('--batch <n>', 'pictures of a step', wholeNumber(1), defaultBase.batch)
     .addOption(
       new Option(
         '--vary <what...>',
@@ -37,18 +47,25 @@ export function memoryCommand(command: Command): void {
 }
 
 /** Measures the memory of the forms that a detector's losses can be computed in, each in a process of its own. */
-async function runBenchmarkMemory({ vary = [], json, html }: BenchmarkMemoryOptions): Promise<void> {
+async function runBenchmarkMemory({
+  vary = [],
+  json,
+  html,
+  ...chosen
+}: BenchmarkMemoryOptions): Promise<void> {
   if (json !== undefined) requireFileName('--json', json);
   if (html !== undefined) requireFileName('--html', html);
+  const base = baseSetting(chosen);
+  const settings = memorySettings(base, vary);
   process.env['TF_NUM_INTRAOP_THREADS'] = String(BENCHMARK_THREADS);
   // Says at once where training is not set up; the measured processes load their own.
   await loadTrainingBackend();
   const comparisons = await interruptible(async (signal) => {
     const done: MemoryComparison[] = [];
-    for (const setting of memorySettings(vary)) {
+    for (const setting of settings) {
       const comparison = await compareForms(
         setting,
-        ({ form, autograd }) => say(`${describeSetting(setting)}: ${form}, ${autograd}`),
+        ({ form, autograd }) => say(`${describeSetting(setting, base)}: ${form}, ${autograd}`),
         signal,
       );
       process.stdout.write(`${formatComparison(comparison)}\n\n`);

@@ -4,6 +4,7 @@ import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Losses, Trainable } from '../../../../detection/nn/trainable';
 import { withLoss, type SeparatedModel } from '../../../../detection/engine/with-loss';
+import type { Detector } from '../../../../detection/modeling/detector';
 import type { DetectorModule } from '../../../../detection/modeling/detector-module';
 import { DenseFasterRcnn, denseLossFunction } from '../../../../detection/modeling/separated/dense-forward';
 import {
@@ -41,7 +42,7 @@ interface Form {
 }
 
 /** A separated detector, and what of a batch goes into its forward; the targets go into the loss function. */
-function separated<D extends DetectorModule, Inputs, Outputs extends object>(
+function separated<D extends Detector, Inputs, Outputs extends object>(
   model: SeparatedDetector<D, Inputs, Outputs>,
   lossFunction: (outputs: Outputs, targets: readonly Targets[]) => Losses,
   inputs: (batch: DetectionBatch) => Inputs,
