@@ -64,7 +64,7 @@ export abstract class Convolution extends Module {
    */
   private get filterGradientIsUnsafe(): boolean {
     const [height, width, channels] = this.weight.value.shape;
-    return height === 1 && width === 1 && this.stride > 1 && channels! < 16 && this.padding === 0;
+    return height === 1 && width === 1 && this.stride > 1 && channels < 16 && this.padding === 0;
   }
 
   /** A filter, or the gradient by one, whose output channels are multiplied by `scale` [out]. */

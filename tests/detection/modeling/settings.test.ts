@@ -46,9 +46,10 @@ function wrongKeys(schema: Setting | SettingsSchema, value: unknown, path = ''):
 
 test.each(modelDefinitions.map(({ name, settings }) => [name, settings] as const))(
   '%s has values for all of its settings, which they allow, and which go together',
-  (_, { schema, values, faults }) => {
+  (_, settings) => {
+    const { schema, values } = settings;
     expect(wrongKeys(schema, values)).toEqual([]);
-    expect(faults(values)).toEqual([]);
+    expect(settings.faults(values)).toEqual([]);
   },
 );
 
