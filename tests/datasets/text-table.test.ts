@@ -6,11 +6,7 @@ test('names are aligned left, numbers right, by characters', () => {
     ['🦊🦊', '7'],
     ['a longer one', '123456'],
   ];
-  expect(textTable(rows)).toEqual([
-    'name           count',
-    '🦊🦊                 7',
-    'a longer one  123456',
-  ]);
+  expect(textTable(rows)).toEqual(['name           count', '🦊🦊                 7', 'a longer one  123456']);
   expect(
     textTable(
       [

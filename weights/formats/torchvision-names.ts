@@ -12,7 +12,10 @@ export function currentTorchvisionName(name: string): string {
   return name
     .replace(/^(backbone\.fpn\.(?:inner|layer)_blocks\.\d+)\.(weight|bias)$/, '$1.0.$2')
     .replace(/^rpn\.head\.conv\.(weight|bias)$/, 'rpn.head.conv.0.0.$1')
-    .replace(OLD_TOWER, (_, tower: string, index: string, kind: string) => `${tower}.${+index / 2}.0.${kind}`);
+    .replace(
+      OLD_TOWER,
+      (_, tower: string, index: string, kind: string) => `${tower}.${+index / 2}.0.${kind}`,
+    );
 }
 
 /** The layers that make an image classifier of a backbone, of which a detector has no use. */
