@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { reshape } from '../nn/reshape';
 import { isRecording, noGradient, recordOperation } from '../nn/tfjs-internals';
 
 /** Entries of a matrix, each once. */
@@ -7,6 +8,13 @@ export interface PositiveEntries {
   readonly columns: Int32Array;
   /** What the loss of each counts; 1 if left out. */
   readonly weights?: Float32Array | undefined;
+}
+
+/** What is special in the matrix of an image. */
+export interface FocalTargets {
+  readonly positives: PositiveEntries;
+  /** Rows whose entries do not count, none of them positive. */
+  readonly ignoredRows: Int32Array;
 }
 
 export interface FocalLossOptions {
@@ -23,6 +31,7 @@ const NEVER = -1e4;
 
 /** Some rows of the logits, and what is special in them. */
 interface Block {
+  /** Among the rows of all images. */
   readonly firstRow: number;
   readonly numRows: number;
   /** Of P positive entries [P * 2] row within the block, and column. */
@@ -50,31 +59,58 @@ export function sigmoidFocalLossSum(
   ignoredRows: Int32Array = new Int32Array(),
 ): tf.Scalar {
   return tf.tidy(() => {
-    const withSlopes = isRecording();
-    const { blocks, sum } = noGradient(() => {
-      const blocks = blocksOf(logits, positives, ignoredRows).map((block) =>
-        tf.tidy(() => blockLoss(logits, block, options, withSlopes)),
-      );
-      return { blocks, sum: tf.sum<tf.Scalar>(tf.stack(blocks.map((block) => block.sum))) };
-    });
-    const slopes = blocks.flatMap((block) => block.slopes ?? []);
-    recordOperation('SigmoidFocalLoss', { logits }, sum, slopes, (dy, saved) => ({
-      logits: () =>
-        tf.concat(
-          saved.map((ofBlock) => {
-            const scaled = tf.mul(ofBlock, dy);
-            ofBlock.dispose();
-            return scaled;
-          }),
-        ),
-    }));
-    return sum;
+    const ofOne = reshape<tf.Rank.R3>(logits, [1, ...logits.shape]);
+    return reshape<tf.Rank.R0>(sigmoidFocalLossSums(ofOne, [{ positives, ignoredRows }], options), []);
   });
 }
 
-/** Cuts the matrix into blocks of rows; there is one at least. */
-function blocksOf(logits: tf.Tensor2D, positives: PositiveEntries, ignoredRows: Int32Array): Block[] {
-  const [numRows, numColumns] = logits.shape;
+/**
+ * The same of a matrix for each of N images: [N]. The caller disposes.
+ *
+ * @param logits [N, R, K]
+ */
+export function sigmoidFocalLossSums(
+  logits: tf.Tensor3D,
+  targets: readonly FocalTargets[],
+  options: FocalLossOptions,
+): tf.Tensor1D {
+  return tf.tidy(() => {
+    const withSlopes = isRecording();
+    const [, numRows, numColumns] = logits.shape;
+    const { images, sums } = noGradient(() => {
+      const rows = tf.reshape<tf.Rank.R2>(logits, [-1, numColumns]);
+      const images = targets.map((ofImage, image) =>
+        blocksOf(image * numRows, [numRows, numColumns], ofImage).map((block) =>
+          tf.tidy(() => blockLoss(rows, block, options, withSlopes)),
+        ),
+      );
+      const sumOf = (blocks: readonly BlockLoss[]): tf.Tensor =>
+        tf.sum(tf.stack(blocks.map((block) => block.sum)));
+      return { images, sums: tf.stack(images.map(sumOf)) as tf.Tensor1D };
+    });
+    const imageOfBlock = images.flatMap((blocks, image) => blocks.map(() => image));
+    const slopes = images.flatMap((blocks) => blocks.flatMap((block) => block.slopes ?? []));
+    recordOperation('SigmoidFocalLoss', { logits }, sums, slopes, (dy, saved) => ({
+      logits: () => {
+        const factors = tf.unstack(dy);
+        const scaled = saved.map((ofBlock, i) => {
+          const product = tf.mul(ofBlock, factors[imageOfBlock[i]]);
+          ofBlock.dispose();
+          return product;
+        });
+        return tf.reshape(tf.concat(scaled), logits.shape);
+      },
+    }));
+    return sums;
+  });
+}
+
+/** Cuts an image's rows, which begin at `start` among those of all images, into blocks; there is one at least. */
+function blocksOf(
+  start: number,
+  [numRows, numColumns]: readonly [number, number],
+  { positives, ignoredRows }: FocalTargets,
+): Block[] {
   const rowsOfBlock = Math.max(1, Math.floor(BLOCK_SIZE / numColumns));
   return Array.from({ length: Math.max(1, Math.ceil(numRows / rowsOfBlock)) }, (_, i) => {
     const firstRow = i * rowsOfBlock;
@@ -83,7 +119,7 @@ function blocksOf(logits: tf.Tensor2D, positives: PositiveEntries, ignoredRows: 
     const inside = Int32Array.from(positives.rows.keys()).filter((k) => isInside(positives.rows[k]));
     const { rows, columns, weights } = positives;
     return {
-      firstRow,
+      firstRow: start + firstRow,
       numRows: end - firstRow,
       positives: Int32Array.from([...inside].flatMap((k) => [rows[k] - firstRow, columns[k]])),
       positiveWeights: weights && Float32Array.from(inside, (k) => weights[k]),

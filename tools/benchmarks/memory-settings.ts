@@ -80,7 +80,7 @@ export function describeSetting(setting: MemorySetting, base: MemorySetting): st
   return differing.length === 0 ? 'base' : differing.map((name) => `${name} ${setting[name]}`).join(', ');
 }
 
-/** `800 x 800, batch 2, 10 boxes an image`, behind the model. */
+/** Model and sizes, as a heading. */
 export function describeSizes({ model, size, batch, proposals, boxes }: MemorySetting): string {
   const ofImage = proposals === undefined ? '' : `${proposals} proposals, `;
   return `${model}, ${size} x ${size}, batch ${batch}, ${ofImage}${boxes} boxes an image`;

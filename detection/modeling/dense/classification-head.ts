@@ -3,8 +3,9 @@ import type { Conv2d } from '../../nn/convolution';
 import { headLosses, sumByName, type HeadGradients } from '../../nn/head-losses';
 import { Module } from '../../nn/module';
 import type { RandomStream } from '../../nn/random';
+import { reshape } from '../../nn/reshape';
 import type { Losses } from '../../nn/trainable';
-import { sigmoidFocalLossSum, type FocalLossOptions } from '../../ops/sigmoid-focal-loss';
+import { sigmoidFocalLossSums, type FocalLossOptions } from '../../ops/sigmoid-focal-loss';
 import { weighed, weightsOfLabels, type LossWeights } from '../loss-settings';
 import type { AnchorTargets, LevelTargets } from './anchor-targets';
 import { headConvolution, type DenseTower } from './dense-tower';
@@ -52,7 +53,7 @@ export class ClassificationHead extends Module {
   forward(feature: tf.Tensor4D): tf.Tensor3D {
     return tf.tidy(() => {
       const logits = this.logits.forward(this.tower.forward(feature));
-      return tf.reshape(logits, [feature.shape[0], -1, this.numLabels]);
+      return reshape<tf.Rank.R3>(logits, [feature.shape[0], -1, this.numLabels]);
     });
   }
 
@@ -107,16 +108,19 @@ export class ClassificationHead extends Module {
     divisors: readonly number[],
   ): Losses {
     const { focal, classWeights, weights } = this.lossOptions;
-    const ofImages = targets.length === 1 ? [tf.squeeze<tf.Tensor2D>(logits, [0])] : tf.unstack(logits);
-    const losses = targets.map(({ positives, gtLabels, ignored }, image) => {
-      const entries = {
-        rows: positives,
-        columns: gtLabels,
-        weights: weightsOfLabels(gtLabels, classWeights),
-      };
-      const sum = sigmoidFocalLossSum(ofImages[image] as tf.Tensor2D, entries, focal, ignored);
-      return tf.div<tf.Scalar>(sum, divisors[image]);
-    });
-    return weighed({ classification: tf.addN(losses) }, weights);
+    const sums = sigmoidFocalLossSums(
+      logits,
+      targets.map(({ positives, gtLabels, ignored }) => ({
+        positives: {
+          rows: positives,
+          columns: gtLabels,
+          weights: weightsOfLabels(gtLabels, classWeights),
+        },
+        ignoredRows: ignored,
+      })),
+      focal,
+    );
+    const loss = tf.sum<tf.Scalar>(tf.div(sums, tf.tensor1d([...divisors])));
+    return weighed({ classification: loss }, weights);
   }
 }

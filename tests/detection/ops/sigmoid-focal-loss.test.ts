@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { noGradient } from '../../../detection/nn/tfjs-internals';
-import { sigmoidFocalLossSum } from '../../../detection/ops/sigmoid-focal-loss';
+import { sigmoidFocalLossSum, sigmoidFocalLossSums } from '../../../detection/ops/sigmoid-focal-loss';
 import { expectNoTensorLeaks } from '../tensor-leaks';
 import { expectRowsClose, lossAndGradient, readLossGolden } from './loss-golden';
 
@@ -75,6 +75,36 @@ describe('sigmoid focal loss', () => {
     expect(gradient.every((slope, i) => Math.abs(slope - expected[i]) <= 2e-6 * Math.abs(expected[i]))).toBe(
       true,
     );
+  });
+
+  it('of several images is that of each, and so is the gradient', () => {
+    const [rows, columns] = [50_000, 7];
+    const logits = Float32Array.from({ length: 2 * rows * columns }, (_, i) => -4.6 + Math.sin(i * 0.37));
+    const targets = [
+      { rows: [0, 37_449], columns: [6, 2], ignored: [40_000] },
+      { rows: [37_448, 49_999], columns: [0, 6], ignored: [0, 1] },
+    ].map((image) => ({
+      positives: { rows: Int32Array.from(image.rows), columns: Int32Array.from(image.columns) },
+      ignoredRows: Int32Array.from(image.ignored),
+    }));
+    const factors = [0.5, 3];
+    const single = targets.map(({ positives, ignoredRows }, image) =>
+      lossAndGradient(
+        logits.slice(image * rows * columns, (image + 1) * rows * columns),
+        [rows, columns],
+        (x) =>
+          tf.tidy(() => tf.mul(sigmoidFocalLossSum(x, positives, RETINANET, ignoredRows), factors[image])),
+      ),
+    );
+    const both = lossAndGradient(logits, [2 * rows, columns], (x) =>
+      tf.tidy(() => {
+        const sums = sigmoidFocalLossSums(tf.reshape(x, [2, rows, columns]), targets, RETINANET);
+        return tf.sum<tf.Scalar>(tf.mul(sums, tf.tensor1d(factors)));
+      }),
+    );
+    expect(Math.abs(both.loss / (single[0].loss + single[1].loss) - 1)).toBeLessThan(1e-6);
+    const expected = single.flatMap(({ gradient }) => [...gradient]);
+    expect(both.gradient.every((slope, i) => slope === expected[i])).toBe(true);
   });
 
   it('passes on by what its result is multiplied', () => {
