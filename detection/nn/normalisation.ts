@@ -179,16 +179,10 @@ export class GroupNorm extends Module implements Normalisation {
   afterConvolution(convolution: Convolution, x: tf.Tensor4D, activation: Activation = {}): tf.Tensor4D {
     return tf.tidy(() => {
       const y = convolution.forward(x);
-      const normalise = (image: tf.Tensor4D, after: Activation): tf.Tensor4D =>
-        normaliseByOwnStatistics(image, this, after, { pool: (values) => this.meanOfGroups(values) });
-      const [batch] = y.shape;
-      if (batch === 1) return normalise(y, activation);
-      // Each image has statistics of its own.
-      const images = tf.split<tf.Tensor4D>(y, batch).map((image) => normalise(image, {}));
-      const { residual, nonlinearity } = activation;
-      let output = tf.concat(images);
-      if (residual) output = tf.add(output, residual);
-      return activate(output, nonlinearity).output;
+      return normaliseByOwnStatistics(y, this, activation, {
+        pool: (values) => this.meanOfGroups(values),
+        imageByImage: true,
+      });
     });
   }
 
@@ -203,7 +197,7 @@ export class GroupNorm extends Module implements Normalisation {
  * Normalises by the statistics of x itself, adds a residual and activates, in one node of the tape, which saves x and what
  * the activation needs. The caller disposes.
  *
- * @param x [N, H, W, C]; all N share their statistics
+ * @param x [N, H, W, C]; all N share their statistics, unless it goes image by image
  */
 function normaliseByOwnStatistics(
   x: tf.Tensor4D,
@@ -215,19 +209,30 @@ function normaliseByOwnStatistics(
   { residual, nonlinearity }: Activation,
   {
     pool,
+    imageByImage = false,
     onStatistics,
-  }: { readonly pool?: Pooling; readonly onStatistics?: (statistics: BatchStatistics) => void },
+  }: {
+    readonly pool?: Pooling;
+    readonly imageByImage?: boolean;
+    readonly onStatistics?: (statistics: BatchStatistics) => void;
+  },
 ): tf.Tensor4D {
   const scale = weight.value as tf.Tensor1D;
-  const { output, saved, mean, variance } = noGradient(() => {
-    const statistics = batchStatistics(x, pool);
-    const { mean, variance } = statistics;
-    onStatistics?.(statistics);
-    const y = tf.batchNorm4d(x, mean, variance, bias.value as tf.Tensor1D, scale, epsilon);
-    const sum = addInto(y, residual);
+  const partsOf = (batch: tf.Tensor4D): tf.Tensor4D[] =>
+    imageByImage && batch.shape[0] > 1 ? tf.split(batch, batch.shape[0]) : [batch];
+  const { output, saved, statistics } = noGradient(() => {
+    const parts = partsOf(x).map((part) => {
+      const ofPart = batchStatistics(part, pool);
+      onStatistics?.(ofPart);
+      const { mean, variance } = ofPart;
+      const y = tf.batchNorm4d(part, mean, variance, bias.value as tf.Tensor1D, scale, epsilon);
+      if (part !== x) part.dispose();
+      return { y, ofPart };
+    });
+    const sum = addInto(concatInto(parts.map(({ y }) => y)), residual);
     const activated = activate(sum, nonlinearity);
     if (sum !== activated.output && sum !== activated.saved) sum.dispose();
-    return { ...activated, mean, variance };
+    return { ...activated, statistics: parts.map(({ ofPart }) => ofPart) };
   });
   const inputs: Record<string, tf.Tensor> = { x };
   if (residual) inputs['residual'] = residual;
@@ -237,21 +242,30 @@ function normaliseByOwnStatistics(
     'Normalisation',
     inputs,
     output,
-    [x, mean, variance, ...(saved ? [saved] : [])],
-    (dy, [savedX, savedMean, savedVariance, savedActivation]) => {
-      const gradient = activationGradient(dy, saved && savedActivation, nonlinearity) as tf.Tensor4D;
-      if (saved) savedActivation.dispose();
-      const statistics = { mean: savedMean as tf.Tensor1D, variance: savedVariance as tf.Tensor1D };
-      const { dx, dScale, dOffset } = batchNormGradient(
-        gradient,
-        savedX as tf.Tensor4D,
-        statistics,
-        scale,
-        epsilon,
-        pool,
-      );
-      return { x: () => dx, residual: () => gradient, weight: () => dScale, bias: () => dOffset };
+    [x, ...statistics.flatMap(({ mean, variance }) => [mean, variance]), ...(saved ? [saved] : [])],
+    (dy, tensors) => {
+      const gradient = activationGradient(dy, saved && tensors.at(-1), nonlinearity) as tf.Tensor4D;
+      if (saved) tensors.at(-1)!.dispose();
+      const gradients = partsOf(gradient);
+      const parts = partsOf(tensors[0] as tf.Tensor4D).map((part, i) => {
+        const [mean, variance] = tensors.slice(1 + 2 * i) as tf.Tensor1D[];
+        return batchNormGradient(gradients[i], part, { mean, variance }, scale, epsilon, pool);
+      });
+      return {
+        x: () => concatInto(parts.map(({ dx }) => dx)),
+        residual: () => gradient,
+        weight: () => tf.addN(parts.map(({ dScale }) => dScale)),
+        bias: () => tf.addN(parts.map(({ dOffset }) => dOffset)),
+      };
     },
   );
   return output;
+}
+
+/** All images of some batches. Takes over the batches. */
+function concatInto(batches: tf.Tensor4D[]): tf.Tensor4D {
+  if (batches.length === 1) return batches[0];
+  const all = tf.concat(batches);
+  tf.dispose(batches);
+  return all;
 }
