@@ -55,6 +55,23 @@ export class NativeOperations {
     return padded;
   }
 
+  /** The pixels of x [N, H, W, C] in every nth row and every nth column, each with an n of its own. */
+  everyNthPixel(x: tf.TensorInfo, [rows, columns]: [number, number]): tf.Tensor {
+    const masks = ['begin', 'end', 'ellipsis', 'new_axis', 'shrink_axis'];
+    const attributes = [
+      this.floatType('T'),
+      this.intType('Index'),
+      ...masks.map((name) => this.int(`${name}_mask`, 0)),
+    ];
+    return this.withInts([0, 0, 0, 0], (begin) =>
+      this.withInts(x.shape, (end) =>
+        this.withInts([1, rows, columns, 1], (strides) =>
+          this.run('StridedSlice', attributes, [x, begin, end, strides]),
+        ),
+      ),
+    );
+  }
+
   /** Runs `f` with a shape as the int32 tensor that TensorFlow wants it as. */
   withInts<T>(values: number[], f: (tensor: tf.Tensor) => T): T {
     const tensor = tf.tensor1d(values, 'int32');

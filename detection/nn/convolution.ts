@@ -58,15 +58,6 @@ export abstract class Convolution extends Module {
 
   protected abstract convolve(x: tf.Tensor4D, filter: tf.Tensor4D, padding: number | 'same'): tf.Tensor4D;
 
-  /**
-   * The filter gradient of a strided 1x1 convolution of few channels corrupts the heap in TensorFlow 2.21 with oneDNN (2, 6, 8 and
-   * 12 channels at 192 pixels did, 16, 20, 24, 32 and 40 did not): it is computed from the pixels that the filter sees.
-   */
-  private get filterGradientIsUnsafe(): boolean {
-    const [height, width, channels] = this.weight.value.shape;
-    return height === 1 && width === 1 && this.stride > 1 && channels < 16 && this.padding === 0;
-  }
-
   /** A filter, or the gradient by one, whose output channels are multiplied by `scale` [out]. */
   protected abstract scaled(filter: tf.Tensor4D, scale: tf.Tensor): tf.Tensor4D;
 
@@ -110,12 +101,11 @@ export abstract class Convolution extends Module {
       return {
         weight: () => {
           const filterShape = weight.value.shape;
-          const savedX = tensors.at(-1) as tf.Tensor4D;
-          const seen = this.filterGradientIsUnsafe ? pixelsSeen(savedX, stride) : undefined;
+          const savedX = tensors.at(-1)!;
           const raw = runKernel(
             this.gradientKernels.filter,
-            { x: seen ?? savedX, dy: gradient },
-            { ...attributes, ...(seen && { strides: 1 }), filterShape },
+            { x: savedX, dy: gradient },
+            { ...attributes, filterShape },
           );
           savedX.dispose();
           return scale ? this.scaled(raw as tf.Tensor4D, scale) : raw;
@@ -135,11 +125,6 @@ export abstract class Convolution extends Module {
     if (saved !== output) saved?.dispose();
     return output;
   }
-}
-
-/** The pixels of every `stride`th row and column. */
-function pixelsSeen(x: tf.Tensor4D, stride: number): tf.Tensor4D {
-  return tf.stridedSlice(x, [0, 0, 0, 0], x.shape, [1, stride, stride, 1]) as tf.Tensor4D;
 }
 
 /** The sum, if there is anything to add. Takes over `x`: with large maps each copy that lives on a while counts. */
