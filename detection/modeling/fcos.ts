@@ -1,13 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { summary } from '../events/summary';
-import { Module } from '../nn/module';
 import type { Reading } from '../nn/reading';
 import type { Losses } from '../nn/trainable';
 import type { DetectionBatch } from '../structures/detection-batch';
 import type { ImageBatch } from '../structures/image-batch';
 import type { BackboneWithFpn } from './backbone/feature-pyramid';
 import { anchorTargets } from './dense/anchor-targets';
-import type { ClassificationHead } from './dense/classification-head';
+import { DenseHead } from './dense/dense-head';
 import {
   detectDensely,
   predictLevels,
@@ -22,18 +21,9 @@ import type { PlaceMatcher } from './matching/place-matcher';
 import type { AnchorGenerator } from './rpn/anchor-generator';
 
 /** torchvision's FCOSHead: what runs over every level. */
-export class FcosHead extends Module {
-  readonly classification: ClassificationHead;
-  readonly regression: FcosRegressionHead;
-
-  constructor(classification: ClassificationHead, regression: FcosRegressionHead) {
-    super();
-    this.classification = this.child('classification_head', classification);
-    this.regression = this.child('regression_head', regression);
-  }
-
+export class FcosHead extends DenseHead<FcosRegressionHead> {
   /** A level [N, H, W, C] -> predictions for its places; the distances are the deltas. The caller disposes. */
-  forward(feature: tf.Tensor4D): DensePredictions {
+  override forward(feature: tf.Tensor4D): DensePredictions {
     const { distances, centerness } = this.regression.forward(feature);
     return { classLogits: this.classification.forward(feature), boxDeltas: distances, centerness };
   }

@@ -1,6 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { summary } from '../events/summary';
-import { Module } from '../nn/module';
 import type { Reading } from '../nn/reading';
 import type { Losses } from '../nn/trainable';
 import type { DetectionBatch } from '../structures/detection-batch';
@@ -10,7 +9,7 @@ import type { Targets } from '../structures/instances';
 import type { Size } from '../structures/size';
 import type { BackboneWithFpn } from './backbone/feature-pyramid';
 import { anchorTargets, type AnchorTargets } from './dense/anchor-targets';
-import type { ClassificationHead } from './dense/classification-head';
+import { DenseHead } from './dense/dense-head';
 import {
   detectDensely,
   predictLevels,
@@ -25,18 +24,9 @@ import type { Matcher } from './matching/matcher';
 import type { AnchorGenerator } from './rpn/anchor-generator';
 
 /** torchvision's RetinaNetHead: what runs over every level. */
-export class RetinaNetHead extends Module {
-  readonly classification: ClassificationHead;
-  readonly regression: RetinaNetRegressionHead;
-
-  constructor(classification: ClassificationHead, regression: RetinaNetRegressionHead) {
-    super();
-    this.classification = this.child('classification_head', classification);
-    this.regression = this.child('regression_head', regression);
-  }
-
+export class RetinaNetHead extends DenseHead<RetinaNetRegressionHead> {
   /** A level [N, H, W, C] -> predictions for its anchors. The caller disposes. */
-  forward(feature: tf.Tensor4D): DensePredictions {
+  override forward(feature: tf.Tensor4D): DensePredictions {
     return {
       classLogits: this.classification.forward(feature),
       boxDeltas: this.regression.forward(feature),

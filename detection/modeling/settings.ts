@@ -125,6 +125,7 @@ export function withSettings<Values extends object>(
   };
 }
 
-function isSection(value: unknown): value is object {
+/** Whether among settings, or their values, something has others in it. */
+export function isSection(value: unknown): value is SettingValues {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,4 +1,9 @@
-import type { SettingValue, SettingValues } from '../../detection/modeling/settings';
+import {
+  isSection,
+  withSettings,
+  type SettingValue,
+  type SettingValues,
+} from '../../detection/modeling/settings';
 
 /** Sizes of anchors on each level, pixels of the resized image; as many on every level. */
 export type AnchorSizes = readonly (readonly number[])[];
@@ -18,8 +23,7 @@ export function anchorSizesOf(settings: SettingValues): AnchorSizes | undefined 
 /** The setting with other sizes, as part of a model's settings. */
 export function withAnchorSizes(settings: SettingValues, sizes: AnchorSizes): SettingValues {
   const [section, name] = SETTING;
-  const anchors = settings[section];
-  return { ...settings, [section]: { ...(isSection(anchors) ? anchors : {}), [name]: sizes } };
+  return withSettings(settings, { [section]: { [name]: sizes } });
 }
 
 /** What gives a model these sizes on the command line. */
@@ -30,10 +34,6 @@ export function sizesAssignment(sizes: AnchorSizes): string {
 /** Whether all of several levels have the same sizes. */
 export function areShared(sizes: AnchorSizes): boolean {
   return sizes.length > 1 && sizes.every((ofLevel) => String(ofLevel) === String(sizes[0]));
-}
-
-function isSection(value: SettingValue | SettingValues | undefined): value is SettingValues {
-  return typeof value === 'object' && !Array.isArray(value);
 }
 
 function isList(value: SettingValue | SettingValues | undefined): value is readonly SettingValue[] {

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { InputError } from '../../detection/errors';
 import type { ModelDefinition } from '../../detection/modeling/detector';
-import type { SettingValue, SettingValues } from '../../detection/modeling/settings';
+import { isSection, type SettingValue, type SettingValues } from '../../detection/modeling/settings';
 
 /** A model's settings among the keys of a configuration's section `model`, which has been checked. */
 export function settingsOf({ settings }: ModelDefinition, section: object): SettingValues {
@@ -37,8 +37,4 @@ export function requireSettings(
     .faults(values, numClasses)
     .map(({ setting, reason }) => `model.${setting}: ${reason}`);
   if (faults.length > 0) throw new InputError('configuration', faults.join('\n'), { faults });
-}
-
-function isSection(value: SettingValues[string]): value is SettingValues {
-  return typeof value === 'object' && !Array.isArray(value);
 }

@@ -23,7 +23,7 @@ import {
   resnetTraits,
   TINY_WIDTH,
 } from './bodies';
-import { rowsOfEachAnchor } from './class-rows';
+import { classesByEntries, rowsOfEachAnchor } from './class-rows';
 import { completeOptions } from './complete-options';
 import { normalisation } from './normalisation';
 import { mobilenetV3Weights, ssdLiteWeights } from './published-weights';
@@ -74,11 +74,7 @@ const LAST_CHANNELS: Readonly<Record<Tail, number>> = { reduced: 480, full: 960 
 
 /** Only what classifies depends on the classes. */
 const stateDict: StateDictLayout = {
-  numClasses: (entries) => {
-    const [logits, boxes] = [FIRST_LOGITS, FIRST_BOXES].map((entry) => entries.get(entry)?.shape[0]);
-    if (logits !== undefined && boxes !== undefined) return (4 * logits) / boxes - 1;
-    throw new RangeError(`it has no ${logits === undefined ? FIRST_LOGITS : FIRST_BOXES}`);
-  },
+  numClasses: (entries) => classesByEntries(entries, FIRST_LOGITS, FIRST_BOXES),
   rowsOfClass: (entry, label, size) => (PREDICTOR.test(entry) ? rowsOfEachAnchor(label, size) : []),
   isPredictor: (entry) => PREDICTOR.test(entry),
   isBackbone: (entry) => entry.startsWith(BACKBONE),

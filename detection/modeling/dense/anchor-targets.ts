@@ -1,5 +1,6 @@
 import { numBoxes, selectBoxes, type Boxes } from '../../structures/boxes';
 import type { Targets } from '../../structures/instances';
+import { indicesWhere } from '../matching/indices-where';
 import { BETWEEN_THRESHOLDS } from '../matching/matcher';
 
 /** What the anchors of one level of one image are to predict. Anchors are counted within the level. */
@@ -57,10 +58,4 @@ export function levelsToTrain(...images: readonly AnchorTargets[]): number[] {
     images.some(({ levels }) => levels[level].positives.length > 0),
   );
   return found.length > 0 ? found : [numLevels - 1];
-}
-
-function indicesWhere(values: Int32Array, holds: (value: number) => boolean): Int32Array {
-  const indices: number[] = [];
-  for (let i = 0; i < values.length; i++) if (holds(values[i])) indices.push(i);
-  return Int32Array.from(indices);
 }

@@ -2,9 +2,11 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Reading } from '../../nn/reading';
 import { descendingOrder } from '../../ops/descending-order';
 import { batchedNms } from '../../ops/nms';
+import { sigmoid } from '../../ops/sigmoid';
 import { clipBoxes, concatBoxes, selectBoxes, type Boxes } from '../../structures/boxes';
 import type { Size } from '../../structures/size';
 import type { Found } from '../found';
+import type { BoxCoder } from '../matching/box-coder';
 
 const { fround } = Math;
 
@@ -33,16 +35,7 @@ export interface DensePredictions {
 }
 
 /** Turns what is said of an anchor's box into the box: BoxCoder, DistanceCoder. */
-export interface BoxDecoder {
-  decodeInto(
-    result: Boxes,
-    resultIndex: number,
-    deltas: Float32Array,
-    deltaIndex: number,
-    boxes: Boxes,
-    boxIndex: number,
-  ): void;
-}
+export type BoxDecoder = Pick<BoxCoder, 'decodeInto'>;
 
 /** Predictions for one level after the other, each when it is asked for. Disposes the features. */
 export function* predictLevels(
@@ -173,9 +166,4 @@ function likelyPairs(
     }
   }
   return { pairs: Int32Array.from(pairs), scores: Float32Array.from(scores) };
-}
-
-/** In float32, since where it saturates scores tie. */
-function sigmoid(logit: number): number {
-  return fround(1 / fround(1 + fround(Math.exp(-logit))));
 }

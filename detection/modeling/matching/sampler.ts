@@ -1,4 +1,5 @@
 import type { RandomStream } from '../../nn/random';
+import { indicesWhere } from './indices-where';
 
 /** Indices of the boxes that enter the losses, ascending. */
 export interface SampledIndices {
@@ -33,11 +34,4 @@ export class BalancedSampler {
   private draw(indices: Int32Array, count: number): Int32Array {
     return count === indices.length ? indices : this.random.sample(indices, count).slice().sort();
   }
-}
-
-function indicesWhere(labels: Int8Array | Int32Array, holds: (label: number) => boolean): Int32Array {
-  const indices = new Int32Array(labels.length);
-  let count = 0;
-  for (let i = 0; i < labels.length; i++) if (holds(labels[i])) indices[count++] = i;
-  return indices.slice(0, count);
 }

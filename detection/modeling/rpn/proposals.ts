@@ -1,5 +1,6 @@
 import { descendingOrder } from '../../ops/descending-order';
 import { batchedNms } from '../../ops/nms';
+import { sigmoid } from '../../ops/sigmoid';
 import type { Boxes } from '../../structures/boxes';
 import { clipBoxes, numBoxes, selectBoxes } from '../../structures/boxes';
 import type { Size } from '../../structures/size';
@@ -79,9 +80,4 @@ export function filterProposals(
   const candidateLevels = candidates.map((i) => levels[i]);
   const kept = batchedNms(boxes, candidateScores, candidateLevels, options.nmsThreshold, options.postNmsTopN);
   return { boxes: selectBoxes(boxes, kept), scores: Float32Array.from(kept, (i) => candidateScores[i]) };
-}
-
-/** In float32, since where it saturates scores tie. */
-function sigmoid(logit: number): number {
-  return fround(1 / fround(1 + fround(Math.exp(-logit))));
 }

@@ -1,0 +1,19 @@
+import type * as tf from '@tensorflow/tfjs-core';
+import { Module } from '../../nn/module';
+import type { ClassificationHead } from './classification-head';
+import type { DensePredictions } from './dense-inference';
+
+/** What runs over every level of a dense detector: torchvision's RetinaNetHead and FCOSHead. */
+export abstract class DenseHead<Regression extends Module> extends Module {
+  readonly classification: ClassificationHead;
+  readonly regression: Regression;
+
+  constructor(classification: ClassificationHead, regression: Regression) {
+    super();
+    this.classification = this.child('classification_head', classification);
+    this.regression = this.child('regression_head', regression);
+  }
+
+  /** A level [N, H, W, C] -> predictions for its anchors. The caller disposes. */
+  abstract forward(feature: tf.Tensor4D): DensePredictions;
+}
