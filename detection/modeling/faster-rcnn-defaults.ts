@@ -1,3 +1,4 @@
+import { anchorMatchSettings, anchorSettings, detectionSettings } from './common-settings';
 import {
   boxLossSetting,
   classificationLosses,
@@ -31,16 +32,9 @@ function trainAndTest(about: string) {
 
 /** What can be configured of a Faster R-CNN. */
 export const fasterRcnnSchema = {
-  anchors: {
-    sizes: list(
-      'of each level of the pyramid, pixels of the resized image',
-      list('of one level', positive('pixels')),
-    ),
-    aspectRatios: list('heights / widths of the anchors, on every level', positive('height / width')),
-  },
+  anchors: anchorSettings,
   rpn: {
-    fgIouThreshold: fraction('overlap from which on an anchor is an object'),
-    bgIouThreshold: fraction('overlap below which an anchor is background'),
+    ...anchorMatchSettings,
     batchSizePerImage: count('anchors of an image that are sampled for the losses'),
     positiveFraction: fraction('largest share of objects among them'),
     preNmsTopN: trainAndTest('best proposals of each level that non-maximum suppression sees'),
@@ -57,8 +51,7 @@ export const fasterRcnnSchema = {
     positiveFraction: fraction('largest share of objects among them'),
     bboxWeights: list('of the box deltas dx, dy, dw, dh', positive('weight'), 4, 4),
     scoreThreshold: fraction('probability above which a detection stays'),
-    nmsThreshold: fraction('overlap above which non-maximum suppression drops the worse of two detections'),
-    detectionsPerImage: count('most detections of an image'),
+    ...detectionSettings,
     minDetectionSize: nonNegative('shortest side of a detection, pixels of the resized image'),
   },
   losses: {

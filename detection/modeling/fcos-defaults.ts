@@ -1,3 +1,4 @@
+import { detectionSettings } from './common-settings';
 import {
   boxIouLosses,
   classWeightsSetting,
@@ -25,8 +26,7 @@ export const fcosSchema = {
     ),
     scoreThreshold: fraction('score above which a detection stays: root of probability times centerness'),
     topkCandidates: count('best pairs of place and label of each level that non-maximum suppression sees'),
-    nmsThreshold: fraction('overlap above which non-maximum suppression drops the worse of two detections'),
-    detectionsPerImage: count('most detections of an image'),
+    ...detectionSettings,
   },
   losses: {
     box: choice('how boxes are compared, by overlap', boxIouLosses),

@@ -1,3 +1,4 @@
+import { anchorMatchSettings, anchorSettings, detectionSettings } from './common-settings';
 import {
   boxLossSetting,
   classWeightsSetting,
@@ -7,26 +8,18 @@ import {
   smoothL1BetaSetting,
   weightSettings,
 } from './loss-settings';
-import { count, fraction, list, positive, type SettingsSchema, type ValuesOf } from './settings';
+import { count, fraction, type SettingsSchema, type ValuesOf } from './settings';
 
 export const RETINANET_LOSS_NAMES = ['classification', 'bbox_regression'] as const;
 
 /** What can be configured of a RetinaNet. */
 export const retinaNetSchema = {
-  anchors: {
-    sizes: list(
-      'of each level of the pyramid, pixels of the resized image',
-      list('of one level', positive('pixels')),
-    ),
-    aspectRatios: list('heights / widths of the anchors, on every level', positive('height / width')),
-  },
+  anchors: anchorSettings,
   dense: {
-    fgIouThreshold: fraction('overlap from which on an anchor is an object'),
-    bgIouThreshold: fraction('overlap below which an anchor is background'),
+    ...anchorMatchSettings,
     scoreThreshold: fraction('probability above which a detection stays'),
     topkCandidates: count('best pairs of anchor and label of each level that non-maximum suppression sees'),
-    nmsThreshold: fraction('overlap above which non-maximum suppression drops the worse of two detections'),
-    detectionsPerImage: count('most detections of an image'),
+    ...detectionSettings,
   },
   losses: {
     box: boxLossSetting,

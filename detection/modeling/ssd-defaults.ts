@@ -1,3 +1,4 @@
+import { detectionSettings } from './common-settings';
 import {
   boxLossSetting,
   classWeightsSetting,
@@ -28,8 +29,7 @@ export const ssdSchema = {
     negToPosRatio: nonNegative('background boxes, the hardest, that count for each object of an image'),
     scoreThreshold: fraction('probability above which a detection stays'),
     topkCandidates: count('best default boxes of each class that non-maximum suppression sees'),
-    nmsThreshold: fraction('overlap above which non-maximum suppression drops the worse of two detections'),
-    detectionsPerImage: count('most detections of an image'),
+    ...detectionSettings,
   },
   losses: {
     box: boxLossSetting,

@@ -1,13 +1,6 @@
 import { RandomStream } from '../../nn/random';
-import type { InputSpec } from '../../structures/input-spec';
 import { BackboneWithFpn } from '../backbone/feature-pyramid';
-import type {
-  DetectorOptions,
-  ModelDefinition,
-  NormName,
-  PublishedWeights,
-  StateDictLayout,
-} from '../detector';
+import type { StateDictLayout } from '../detector';
 import { FasterRcnn } from '../faster-rcnn';
 import { fasterRcnnDefaults, fasterRcnnSchema, type FasterRcnnSettings } from '../faster-rcnn-defaults';
 import { classWeightFaults } from '../loss-settings';
@@ -15,17 +8,24 @@ import { FastRcnnConvFcHead, FastRcnnPredictor, TwoMlpHead } from '../roi/box-he
 import { FastRcnnStage } from '../roi/fast-rcnn';
 import { MultiScaleRoiAlign } from '../roi/multi-scale-roi-align';
 import { RoiHeads } from '../roi/roi-heads';
-import { AnchorGenerator, featureSizes } from '../rpn/anchor-generator';
+import { sharedRatios } from '../rpn/anchor-generator';
 import { RegionProposalNetwork } from '../rpn/region-proposal-network';
 import { RpnHead } from '../rpn/rpn-head';
-import { withSettings, type ModelSettings, type SettingFault, type SomeOf } from '../settings';
 import type { MakeBody } from './bodies';
-import { completeOptions, withoutUndefined } from './complete-options';
+import {
+  familyModel,
+  type Assembly,
+  type Family,
+  type FamilyConfiguration,
+  type FamilyDefinition,
+  type FamilyOptions,
+  type Traits,
+} from './family';
 import { normalisation } from './normalisation';
 import { anchorSizeFaults, overlapFaults } from './setting-faults';
 
 /** What tells one Faster R-CNN from another, beside its settings. */
-export interface FasterRcnnConfiguration {
+export interface FasterRcnnConfiguration extends FamilyConfiguration {
   readonly body: MakeBody;
   /** Of batch norm. */
   readonly epsilon: number;
@@ -35,27 +35,10 @@ export interface FasterRcnnConfiguration {
   readonly improved: boolean;
   /** Features of the box head. */
   readonly headFeatures: number;
-  /** Of the levels of the pyramid, pixels of the resized image. */
-  readonly strides: readonly number[];
 }
 
-export interface FasterRcnnOptions extends DetectorOptions, Partial<FasterRcnnConfiguration> {
-  readonly epsilon?: number;
-  readonly settings?: SomeOf<FasterRcnnSettings>;
-}
-
-export interface FasterRcnnDefinition extends ModelDefinition<FasterRcnnOptions, FasterRcnn> {
-  readonly settings: ModelSettings<FasterRcnnSettings>;
-  /** What its options change beside these. */
-  readonly configuration: FasterRcnnConfiguration;
-}
-
-/** What a model of this family says of itself, beside what it is made of. */
-export interface Traits {
-  readonly stages: number;
-  readonly pretrainedNorm: NormName;
-  readonly input: InputSpec;
-}
+export type FasterRcnnOptions = FamilyOptions<FasterRcnnConfiguration, FasterRcnnSettings>;
+export type FasterRcnnDefinition = FamilyDefinition<FasterRcnnConfiguration, FasterRcnnSettings, FasterRcnn>;
 
 /** fasterrcnn_resnet50_fpn_v2: channels of the box head's convolutions, and convolutions of the RPN. */
 const IMPROVED = { boxHeadChannels: [256, 256, 256, 256], rpnDepth: 2 };
@@ -78,73 +61,37 @@ const stateDict: StateDictLayout = {
   isBackbone: (entry) => entry.startsWith('backbone.body.'),
 };
 
-/** A model of this family. @param values of its settings */
-export function fasterRcnn(
-  name: string,
-  traits: Traits,
-  configuration: FasterRcnnConfiguration,
-  values: FasterRcnnSettings,
-  published: Readonly<Record<string, PublishedWeights>> = {},
-): FasterRcnnDefinition {
-  const definition: FasterRcnnDefinition = {
-    name,
-    ...traits,
-    needs: [],
-    published,
-    stateDict,
-    settings: {
-      schema: fasterRcnnSchema,
-      values,
-      faults: (given, numClasses) => faults(given, configuration, numClasses),
-    },
-    configuration,
-    anchors: (padded, settings: SomeOf<FasterRcnnSettings> = {}) =>
-      anchorGenerator(withSettings(values, settings)).anchors(
-        padded,
-        featureSizes(padded, configuration.strides),
-      ),
-    build: (options) =>
-      assemble(
-        { ...configuration, ...withoutUndefined(options) },
-        withSettings(values, options.settings ?? {}),
-        options,
-        options.definition ?? definition,
-      ),
-  };
-  return definition;
-}
-
-function anchorGenerator({ anchors: { sizes, aspectRatios } }: FasterRcnnSettings): AnchorGenerator {
-  return new AnchorGenerator(
-    sizes,
-    sizes.map(() => aspectRatios),
-  );
-}
-
-function faults(
-  { anchors, rpn, roi, losses }: FasterRcnnSettings,
-  { strides }: FasterRcnnConfiguration,
-  numClasses: number | undefined,
-): SettingFault[] {
-  return [
+const family: Family<FasterRcnnConfiguration, FasterRcnnSettings, FasterRcnn> = {
+  schema: fasterRcnnSchema,
+  faults: ({ anchors, rpn, roi, losses }, { strides }, numClasses) => [
     ...anchorSizeFaults(anchors.sizes, strides),
     ...overlapFaults('rpn', rpn),
     ...overlapFaults('roi', roi),
     ...classWeightFaults(losses.classWeights, numClasses),
-  ];
+  ],
+  anchorGenerator: ({ anchors }) => sharedRatios(anchors),
+  assemble,
+};
+
+/** A model of this family. @param values of its settings */
+export function fasterRcnn(
+  traits: Omit<Traits, 'stateDict'>,
+  configuration: FasterRcnnConfiguration,
+  values: FasterRcnnSettings,
+): FasterRcnnDefinition {
+  return familyModel(family, { ...traits, stateDict }, configuration, values);
 }
 
-function assemble(
-  configuration: FasterRcnnConfiguration,
-  settings: FasterRcnnSettings,
-  options: FasterRcnnOptions,
-  definition: ModelDefinition,
-): FasterRcnn {
-  const { categories, seed, norm, trainableLayers } = completeOptions(options, definition);
-  const [fault] = faults(settings, configuration, categories.length);
-  if (fault) throw new RangeError(`${fault.setting} ${fault.reason}`);
+function assemble({
+  configuration,
+  settings,
+  traits,
+  headGradients,
+  seed,
+  norm,
+  trainableLayers,
+}: Assembly<FasterRcnnConfiguration, FasterRcnnSettings>): FasterRcnn {
   const { body, epsilon, fpnChannels, improved, headFeatures } = configuration;
-  const { headGradients, input = definition.input } = options;
   const random = new RandomStream(seed, 'init');
   const norms = normalisation(norm, epsilon);
   const backbone = new BackboneWithFpn(body({ normalisation: norms, trainableLayers, random }), {
@@ -152,7 +99,7 @@ function assemble(
     random,
     normalisation: improved ? norms : undefined,
   });
-  const anchors = anchorGenerator(settings);
+  const anchors = sharedRatios(settings.anchors);
   const numAnchors = anchors.numAnchorsPerLocation()[0];
   const rpn = new RegionProposalNetwork(
     anchors,
@@ -168,11 +115,11 @@ function assemble(
   const boxStage = new FastRcnnStage(
     new MultiScaleRoiAlign(POOLED_SIZE, fasterRcnnDefaults.levelMapper),
     boxHead,
-    new FastRcnnPredictor(headFeatures, categories.length, random),
+    new FastRcnnPredictor(headFeatures, traits.categories.length, random),
     new RandomStream(seed, 'roi-sampler'),
     settings.roi,
     headGradients,
     settings.losses,
   );
-  return new FasterRcnn({ definition, input, categories }, backbone, rpn, new RoiHeads(boxStage));
+  return new FasterRcnn(traits, backbone, rpn, new RoiHeads(boxStage));
 }

@@ -45,7 +45,7 @@ const torchvisionSettings: FasterRcnnSettings = {
   roi: fasterRcnnDefaults.roi,
   losses: fasterRcnnDefaults.losses,
 };
-const torchvisionSides = { input: torchvisionInput(fasterRcnnDefaults.transform) };
+const torchvisionTraits = { ...resnetTraits, input: torchvisionInput(fasterRcnnDefaults.transform) };
 
 /** torchvision's fasterrcnn_mobilenet_v3_large_fpn. */
 const mobilenetV3: FasterRcnnConfiguration = {
@@ -69,7 +69,6 @@ const smallSettings = withSettings(torchvisionSettings, {
   rpn: { preNmsTopN: { train: 500, test: 500 }, postNmsTopN: { train: 300, test: 300 } },
   roi: { batchSizePerImage: 256 },
 });
-const smallInput = torchvisionInput(SMALL_SIDES);
 
 /** The demo's, 3.4 million parameters. */
 const tiny: FasterRcnnConfiguration = {
@@ -113,15 +112,8 @@ function onResnet(
   depth: ResNetDepth,
   published: Readonly<Record<string, PublishedWeights>>,
 ): FasterRcnnDefinition {
-  const name = `fasterrcnn_resnet${depth}_fpn`;
-  const configuration = { ...torchvision, body: resnet(depth) };
-  return fasterRcnn(
-    name,
-    { ...resnetTraits, ...torchvisionSides },
-    configuration,
-    torchvisionSettings,
-    published,
-  );
+  const traits = { ...torchvisionTraits, name: `fasterrcnn_resnet${depth}_fpn`, published };
+  return fasterRcnn(traits, { ...torchvision, body: resnet(depth) }, torchvisionSettings);
 }
 
 export const fasterRcnnModels: readonly FasterRcnnDefinition[] = [
@@ -130,45 +122,56 @@ export const fasterRcnnModels: readonly FasterRcnnDefinition[] = [
   onResnet(50, { COCO_V1: fasterRcnnWeights.resnet50Fpn, ...resnet50Weights }),
   onResnet(101, resnet101Weights),
   fasterRcnn(
-    'fasterrcnn_resnet50_fpn_v2',
-    { ...resnetTraits, ...torchvisionSides, pretrainedNorm: 'batch' },
+    {
+      ...torchvisionTraits,
+      name: 'fasterrcnn_resnet50_fpn_v2',
+      pretrainedNorm: 'batch',
+      // The second detector has first weights only; COCO_V2 is understood to mean them too.
+      published: {
+        COCO_V1: fasterRcnnWeights.resnet50FpnV2,
+        COCO_V2: fasterRcnnWeights.resnet50FpnV2,
+        ...resnet50Weights,
+      },
+    },
     { ...torchvision, body: resnet(50), improved: true },
     torchvisionSettings,
-    // The second detector has first weights only; COCO_V2 is understood to mean them too.
-    {
-      COCO_V1: fasterRcnnWeights.resnet50FpnV2,
-      COCO_V2: fasterRcnnWeights.resnet50FpnV2,
-      ...resnet50Weights,
-    },
   ),
   fasterRcnn(
-    'fasterrcnn_mobilenet_v3_large_fpn',
-    { ...mobilenetTraits, ...torchvisionSides },
+    {
+      ...mobilenetTraits,
+      name: 'fasterrcnn_mobilenet_v3_large_fpn',
+      input: torchvisionTraits.input,
+      published: { COCO_V1: fasterRcnnWeights.mobilenetV3Fpn, ...mobilenetV3Weights },
+    },
     mobilenetV3,
     mobilenetV3Settings,
-    { COCO_V1: fasterRcnnWeights.mobilenetV3Fpn, ...mobilenetV3Weights },
   ),
   fasterRcnn(
-    'fasterrcnn_mobilenet_v3_large_320_fpn',
-    { ...mobilenetTraits, input: torchvisionInput({ minSize: 320, maxSize: 640 }) },
+    {
+      ...mobilenetTraits,
+      name: 'fasterrcnn_mobilenet_v3_large_320_fpn',
+      input: torchvisionInput({ minSize: 320, maxSize: 640 }),
+      published: { COCO_V1: fasterRcnnWeights.mobilenetV3At320Fpn, ...mobilenetV3Weights },
+    },
     mobilenetV3,
     mobilenetV3At320Settings,
-    { COCO_V1: fasterRcnnWeights.mobilenetV3At320Fpn, ...mobilenetV3Weights },
   ),
   // torchvision's MobileNetV2 does not fit: the one here is TensorFlow's, with other padding and other normalisation.
   fasterRcnn(
-    'fasterrcnn_mobilenet_v2_fpn',
-    { ...mobilenetTraits, input: mobilenetV2Input },
+    { ...mobilenetTraits, name: 'fasterrcnn_mobilenet_v2_fpn', input: mobilenetV2Input },
     mobilenetV2,
     transferSettings,
   ),
   fasterRcnn(
-    'fasterrcnn_efficientnet_lite0_fpn',
-    { ...mobilenetTraits, input: efficientnetLite0Input },
+    { ...mobilenetTraits, name: 'fasterrcnn_efficientnet_lite0_fpn', input: efficientnetLite0Input },
     efficientnetLite0,
     transferSettings,
   ),
-  fasterRcnn('fasterrcnn_tiny_fpn', { ...resnetTraits, input: smallInput }, tiny, tinySettings),
+  fasterRcnn(
+    { ...resnetTraits, name: 'fasterrcnn_tiny_fpn', input: torchvisionInput(SMALL_SIDES) },
+    tiny,
+    tinySettings,
+  ),
 ];
 
 /**

@@ -9,9 +9,8 @@ import { splitName, SplitMobileNetV3, type Tail } from '../backbone/mobilenet-v3
 import { SsdLiteBackbone } from '../backbone/ssdlite-backbone';
 import { DefaultBoxGenerator } from '../dense/default-box-generator';
 import { SsdLiteHead } from '../dense/ssdlite-head';
-import type { DetectorOptions, ModelDefinition, PublishedWeights, StateDictLayout } from '../detector';
-import { featureSizes } from '../rpn/anchor-generator';
-import { withSettings, type ModelSettings, type SettingFault, type SomeOf } from '../settings';
+import type { PublishedWeights, StateDictLayout } from '../detector';
+import { withSettings } from '../settings';
 import { classWeightFaults } from '../loss-settings';
 import { Ssd } from '../ssd';
 import { ssdLiteDefaults, ssdSchema, type SsdSettings } from '../ssd-defaults';
@@ -24,30 +23,31 @@ import {
   TINY_WIDTH,
 } from './bodies';
 import { classesByEntries, rowsOfEachAnchor } from './class-rows';
-import { completeOptions } from './complete-options';
+import {
+  familyModel,
+  type Assembly,
+  type Family,
+  type FamilyConfiguration,
+  type FamilyDefinition,
+  type FamilyOptions,
+} from './family';
 import { normalisation } from './normalisation';
 import { mobilenetV3Weights, ssdLiteWeights } from './published-weights';
 
 /** What tells one SSDlite from another, beside its settings. */
-interface SsdLiteConfiguration {
+interface SsdLiteConfiguration extends FamilyConfiguration {
   readonly body: (style: LayerStyle, trainableLayers: number) => Body;
   /** Channels of the maps that are made of the body's last one. */
   readonly extraChannels: readonly number[];
-  /** Of all maps, pixels of the resized image. */
-  readonly strides: readonly number[];
-  /** The momentum is torch’s own where left out. */
-  readonly batchNorm: { readonly epsilon: number; readonly momentum?: number };
+  /** Of batch norm; the momentum is torch's own where left out. */
+  readonly epsilon: number;
+  readonly momentum?: number;
   /** Of new filters; each layer's own way if left out. */
   readonly initialWeight?: InitialWeight;
 }
 
-export interface SsdLiteOptions extends DetectorOptions {
-  readonly settings?: SomeOf<SsdSettings>;
-}
-
-export interface SsdLiteDefinition extends ModelDefinition<SsdLiteOptions, Ssd> {
-  readonly settings: ModelSettings<SsdSettings>;
-}
+export type SsdLiteOptions = FamilyOptions<SsdLiteConfiguration, SsdSettings>;
+export type SsdLiteDefinition = FamilyDefinition<SsdLiteConfiguration, SsdSettings, Ssd>;
 
 /** What torchvision calls the model is built with either tail, as its start weights want; here each has a name. */
 const NAMES: Readonly<Record<Tail, string>> = {
@@ -93,87 +93,44 @@ function stateDictOf(tail: Tail): StateDictLayout {
   };
 }
 
-/** A model of this family. @param values of its settings */
-function ssdLite(
-  traits: Pick<ModelDefinition, 'name' | 'stages' | 'pretrainedNorm' | 'input' | 'stateDict'> &
-    Partial<Pick<ModelDefinition, 'trainedStages' | 'smallestBatch' | 'published'>>,
-  configuration: SsdLiteConfiguration,
-  values: SsdSettings,
-): SsdLiteDefinition {
-  const { strides } = configuration;
-  const definition: SsdLiteDefinition = {
-    needs: [],
-    published: {},
-    ...traits,
-    settings: {
-      schema: ssdSchema,
-      values,
-      faults: (given, numClasses) => faults(given, strides, numClasses),
-    },
-    anchors: (padded, settings: SomeOf<SsdSettings> = {}) =>
-      defaultBoxGenerator(withSettings(values, settings)).anchors(padded, featureSizes(padded, strides)),
-    build: (options) =>
-      assemble(
-        configuration,
-        withSettings(values, options.settings ?? {}),
-        options,
-        options.definition ?? definition,
-      ),
-  };
-  return definition;
-}
+const family: Family<SsdLiteConfiguration, SsdSettings, Ssd> = {
+  schema: ssdSchema,
+  faults: ({ anchors: { scales }, losses }, { strides }, numClasses) => {
+    const ofWeights = classWeightFaults(losses.classWeights, numClasses);
+    const wanted = strides.length + 1;
+    if (scales.length === wanted) return ofWeights;
+    const reason = `are ${scales.length}, but must be ${wanted}: of ${strides.length} maps, and one behind the last`;
+    return [{ setting: 'anchors.scales', reason }, ...ofWeights];
+  },
+  anchorGenerator: defaultBoxGenerator,
+  assemble,
+};
 
 function defaultBoxGenerator({ anchors: { scales, aspectRatios } }: SsdSettings): DefaultBoxGenerator {
   return new DefaultBoxGenerator(scales, aspectRatios);
 }
 
-function faults(
-  { anchors: { scales }, losses }: SsdSettings,
-  strides: readonly number[],
-  numClasses: number | undefined,
-): SettingFault[] {
-  const ofWeights = classWeightFaults(losses.classWeights, numClasses);
-  const wanted = strides.length + 1;
-  if (scales.length === wanted) return ofWeights;
-  const reason = `are ${scales.length}, but must be ${wanted}: of ${strides.length} maps, and one behind the last`;
-  return [{ setting: 'anchors.scales', reason }, ...ofWeights];
-}
-
-function assemble(
-  configuration: SsdLiteConfiguration,
-  settings: SsdSettings,
-  options: SsdLiteOptions,
-  definition: ModelDefinition,
-): Ssd {
-  const { strides, extraChannels, batchNorm, initialWeight } = configuration;
-  const { categories, seed, norm, trainableLayers } = completeOptions(options, definition);
-  const [fault] = faults(settings, strides, categories.length);
-  if (fault) throw new RangeError(`${fault.setting} ${fault.reason}`);
-  const { headGradients, input = definition.input, epsilon = batchNorm.epsilon } = options;
+function assemble({
+  configuration: { body, strides, extraChannels, epsilon, momentum, initialWeight },
+  settings,
+  traits,
+  headGradients,
+  seed,
+  norm,
+  trainableLayers,
+}: Assembly<SsdLiteConfiguration, SsdSettings>): Ssd {
   const style: LayerStyle = {
     padding: 'symmetric',
-    normalisation: normalisation(norm, epsilon, batchNorm.momentum),
+    normalisation: normalisation(norm, epsilon, momentum),
     random: new RandomStream(seed, 'init'),
     initialWeight,
   };
   const numMaps = strides.length - extraChannels.length;
-  const backbone = new SsdLiteBackbone(configuration.body(style, trainableLayers), {
-    numMaps,
-    extraChannels,
-    style,
-  });
+  const backbone = new SsdLiteBackbone(body(style, trainableLayers), { numMaps, extraChannels, style });
   const anchors = defaultBoxGenerator(settings);
-  const numLabels = categories.length + 1;
+  const numLabels = traits.categories.length + 1;
   const head = new SsdLiteHead(backbone.outChannels, anchors.numAnchorsPerLocation(), numLabels, style);
-  return new Ssd(
-    { definition, input, categories },
-    backbone,
-    anchors,
-    head,
-    settings.dense,
-    settings.losses,
-    headGradients,
-  );
+  return new Ssd(traits, backbone, anchors, head, settings.dense, settings.losses, headGradients);
 }
 
 const torchvisionSettings: SsdSettings = {
@@ -187,7 +144,8 @@ const torchvisionSettings: SsdSettings = {
  * to begin with an image classifier's.
  */
 function onMobileNetV3(tail: Tail, published: Readonly<Record<string, PublishedWeights>>): SsdLiteDefinition {
-  return ssdLite(
+  return familyModel(
+    family,
     {
       ...mobilenetTraits,
       name: NAMES[tail],
@@ -204,7 +162,7 @@ function onMobileNetV3(tail: Tail, published: Readonly<Record<string, PublishedW
       body: (style, trainableLayers) => new SplitMobileNetV3(tail, trainableLayers, style),
       extraChannels: [512, 256, 256, 128],
       strides: [16, 32, 64, 128, 256, 512],
-      batchNorm: ssdLiteDefaults.batchNorm,
+      ...ssdLiteDefaults.batchNorm,
       initialWeight: (shape, random) =>
         normal(shape, ssdLiteDefaults.initialStandardDeviation, random) as tf.Tensor4D,
     },
@@ -221,7 +179,8 @@ const smallSettings = withSettings(torchvisionSettings, {
 export const ssdLiteModels: readonly SsdLiteDefinition[] = [
   onMobileNetV3('reduced', { COCO_V1: ssdLiteWeights.mobilenetV3At320 }),
   onMobileNetV3('full', mobilenetV3Weights),
-  ssdLite(
+  familyModel(
+    family,
     {
       ...mobilenetTraits,
       name: 'ssdlite320_efficientnet_lite0',
@@ -232,17 +191,18 @@ export const ssdLiteModels: readonly SsdLiteDefinition[] = [
       ...small,
       body: ({ normalisation, random }, trainableLayers) =>
         new EfficientNetLite0({ normalisation, random, trainableLayers }),
-      batchNorm: { epsilon: EFFICIENTNET_EPSILON },
+      epsilon: EFFICIENTNET_EPSILON,
     },
     smallSettings,
   ),
-  ssdLite(
+  familyModel(
+    family,
     { ...resnetTraits, name: 'ssdlite320_tiny', input, stateDict },
     {
       ...small,
       body: ({ normalisation, random }, trainableLayers) =>
         resnet(18, TINY_WIDTH)({ normalisation, random, trainableLayers }),
-      batchNorm: { epsilon: 1e-5 },
+      epsilon: 1e-5,
     },
     smallSettings,
   ),

@@ -62,6 +62,20 @@ export class AnchorGenerator {
   }
 }
 
+/** Anchors of these sizes on each level, with the same ratios on every one. */
+export function sharedRatios({
+  sizes,
+  aspectRatios,
+}: {
+  readonly sizes: readonly (readonly number[])[];
+  readonly aspectRatios: readonly number[];
+}): AnchorGenerator {
+  return new AnchorGenerator(
+    sizes,
+    sizes.map(() => aspectRatios),
+  );
+}
+
 /** Of feature maps [N, H, W, C]. */
 export function mapSize({ shape: [, height, width] }: tf.Tensor4D): Size {
   return { height, width };
