@@ -1,8 +1,10 @@
 import path from 'node:path';
 import util from 'node:util';
 import * as tf from '@tensorflow/tfjs-core';
+import type { NodeJSKernelBackend } from '@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend';
 import { InputError } from '../errors';
 import { registerNodeKernels } from './node-kernels';
+import { collectUploads } from './node-upload-garbage';
 
 export type BackendName = 'tensorflow' | 'wasm';
 
@@ -77,6 +79,7 @@ async function loadNativeLibrary(): Promise<boolean> {
   }
   await tf.setBackend('tensorflow');
   registerNodeKernels();
+  collectUploads(tf.backend() as NodeJSKernelBackend);
   return true;
 }
 
