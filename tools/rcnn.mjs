@@ -1,11 +1,12 @@
 #!/usr/bin/env node
-// `npx rcnn`: sees to it that the set-up is complete, then runs the command line in this process.
+// `npx rcnn`: sees to it that the set-up is complete, then runs the command line in this process. `npx rcnn setup` is set-up alone.
 
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { messageOf } from './setup/errors.mjs';
-import { cacheFolder, setUp } from './setup/set-up.mjs';
+import paths from './setup/native-paths.cjs';
+import { setUp } from './setup/set-up.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 
@@ -16,10 +17,13 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
+const args = process.argv.slice(2);
+const asksForHelp = args.length === 0 || args[0] === 'help' || args.includes('--help') || args.includes('-h');
+
 /** @returns {Promise<boolean>} whether the command line can run */
 async function prepare() {
   try {
-    const failure = await setUp(root, { quiet: true });
+    const failure = await setUp(root, { quiet: true, native: !asksForHelp });
     if (failure) console.error(`${messageOf(failure)}\nGoing on without it.\n`);
     return true;
   } catch (error) {
@@ -30,12 +34,15 @@ async function prepare() {
   }
 }
 
-if (await prepare()) {
+if (args[0] === 'setup') {
+  process.argv.splice(2, 1);
+  await import('./setup/main.mjs');
+} else if (await prepare()) {
   process.setSourceMapsEnabled(true);
-  process.env.FASTER_RCNN_CACHE = cacheFolder(); // the command line downloads to the same folder
+  process.env.FASTER_RCNN_CACHE = paths.cacheFolder(); // the command line downloads to the same folder
   /** @type {{ main(argv: string[]): Promise<number> }} */
   const { main } = createRequire(import.meta.url)(path.join(root, 'dist/tools/cli/main.js'));
-  process.exitCode = await main(process.argv.slice(2));
+  process.exitCode = await main(args);
 } else {
   process.exitCode = 2;
 }

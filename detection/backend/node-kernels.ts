@@ -4,7 +4,7 @@
  * Layers call them through tf.* or `tf.engine().runKernel`, so they stay free of the backend.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type { NodeJSKernelBackend } from '@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend';
+import type { NodeJSKernelBackend } from '#tfjs-node';
 import { momentumStep, type MomentumStep } from './node-momentum-step';
 import { NativeOperations, type Attribute } from './node-operations';
 

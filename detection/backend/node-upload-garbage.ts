@@ -1,6 +1,6 @@
 import v8 from 'node:v8';
 import vm from 'node:vm';
-import type { NodeJSKernelBackend } from '@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend';
+import type { NodeJSKernelBackend } from '#tfjs-node';
 
 /** Bytes of uploads between two collections, of 20 ms each: those of 20 pictures of 512 x 512. */
 const COLLECTED_AFTER = 64 * 2 ** 20;

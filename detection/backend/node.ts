@@ -1,33 +1,25 @@
 import path from 'node:path';
-import util from 'node:util';
 import * as tf from '@tensorflow/tfjs-core';
-import type { NodeJSKernelBackend } from '@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend';
 import { InputError } from '../errors';
 import { registerNodeKernels } from './node-kernels';
+import { loadBinding, NativeLibraryError } from './node-library';
 import { collectUploads } from './node-upload-garbage';
+
+export { NativeLibraryError } from './node-library';
 
 export type BackendName = 'tensorflow' | 'wasm';
 
-/** Training was asked for where only WebAssembly runs: that backend lacks the gradients of convolutions. */
-export class TrainingUnavailableError extends InputError {
-  override readonly name = 'TrainingUnavailableError';
+/** tfjs asks for a backend by name when it has several. */
+const NATIVE = 'tensorflow';
 
-  constructor() {
-    super(
-      'training-unavailable',
-      "Training needs TensorFlow's native library, which is not set up here. Run `npm run setup`: " +
-        'it installs the library, or says what is in the way.',
-    );
-  }
-}
-
-/** A process loads one backend, whoever asks first and however often. */
+/** A process loads each once, whoever asks first and however often. */
+let native: Promise<void> | undefined;
 let loading: Promise<BackendName> | undefined;
 
 /**
- * Makes TensorFlow's native library the backend, through the binding that set-up has compiled. Where it is not set
- * up, the WebAssembly backend takes over, with a notice on stderr: it detects, but does not train. So it does where
- * the environment variable FASTER_RCNN_BACKEND is `wasm`.
+ * Makes TensorFlow's native library the backend. Where it does not load, the WebAssembly backend takes over, with a notice on
+ * stderr that says why: it detects, but does not train. So it does where the environment variable FASTER_RCNN_BACKEND
+ * is `wasm`.
  *
  * Environment variables that the library reads when it loads are set here, so call this before anything else
  * touches it. Calls after the first cost nothing.
@@ -40,12 +32,13 @@ export function loadBackend(): Promise<BackendName> {
 }
 
 /**
- * Loads the backend for training.
+ * Makes TensorFlow's native library the backend: the one that trains.
  *
- * @throws TrainingUnavailableError where the native library is not set up.
+ * @throws NativeLibraryError where it is not set up, or does not load.
  */
-export async function loadTrainingBackend(): Promise<void> {
-  if ((await loadBackend()) !== 'tensorflow') throw new TrainingUnavailableError();
+export function loadTrainingBackend(): Promise<void> {
+  native ??= loadNativeLibrary();
+  return native;
 }
 
 async function chooseBackend(): Promise<BackendName> {
@@ -58,47 +51,28 @@ async function chooseBackend(): Promise<BackendName> {
     );
   }
   if (wanted === undefined) {
-    if (await loadNativeLibrary()) return 'tensorflow';
-    process.stderr.write(
-      "TensorFlow's native library is not set up (npm run setup); running on WebAssembly, slower and without training.\n",
-    );
+    try {
+      await loadTrainingBackend();
+      return NATIVE;
+    } catch (error) {
+      if (!(error instanceof NativeLibraryError)) throw error;
+      process.stderr.write(`${error.message} Running on WebAssembly, slower and without training.\n`);
+    }
   }
   await loadWebAssembly();
   return 'wasm';
 }
 
-async function loadNativeLibrary(): Promise<boolean> {
+async function loadNativeLibrary(): Promise<void> {
   // Repeatable to the bit: the gradient of CropAndResize races without it (measured: 8.8 ms racing, 16.5 ms not).
   process.env['TF_DETERMINISTIC_OPS'] ??= '1';
-  replaceDeprecatedHelpers();
-  try {
-    await import('@tensorflow/tfjs-node-gpu');
-  } catch (error) {
-    if (isNotSetUp(error)) return false;
-    throw error;
-  }
-  await tf.setBackend('tensorflow');
+  const binding = loadBinding();
+  const { NodeJSKernelBackend } = await import('#tfjs-node');
+  const backend = new NodeJSKernelBackend(binding, 'faster-rcnn');
+  tf.registerBackend(NATIVE, () => backend);
+  await tf.setBackend(NATIVE);
   registerNodeKernels();
-  collectUploads(tf.backend() as NodeJSKernelBackend);
-  return true;
-}
-
-/**
- * tfjs-node 4.22.0 calls `util.isNullOrUndefined` and `util.isArray`; Node 22 prints a deprecation warning at the
- * first call of each.
- */
-function replaceDeprecatedHelpers(): void {
-  Object.assign(util, {
-    isNullOrUndefined: (value: unknown) => value === null || value === undefined,
-    isArray: Array.isArray,
-  });
-}
-
-/** Whether an import of tfjs-node failed because its binding or the library behind the binding is not there. */
-function isNotSetUp(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  const code = 'code' in error ? error.code : undefined;
-  return code === 'ERR_DLOPEN_FAILED' || error.message.startsWith('The Node.js native addon module');
+  collectUploads(backend);
 }
 
 async function loadWebAssembly(): Promise<void> {

@@ -1,4 +1,4 @@
-import { loadBackend, TrainingUnavailableError } from '../../detection/backend/node';
+import { loadBackend, NativeLibraryError } from '../../detection/backend/node';
 import { writingError } from '../../detection/files/content';
 import { UnknownModelError, modelNames } from '../../detection/modeling/definitions';
 import { NormNotLoadedError, SingleValueNormError } from '../../detection/nn/normalisation';
@@ -17,9 +17,9 @@ test.each<[Error, string]>([
       'pixel comes from a batch of one image: take batches of two images or more, or another norm',
   ],
   [
-    new TrainingUnavailableError(),
-    "Training needs TensorFlow's native library, which is not set up here. Run `npm run setup`: it installs the " +
-      'library, or says what is in the way.',
+    new NativeLibraryError('no file a.node.'),
+    "TensorFlow's native library is not there: no file a.node. Run `npx rcnn setup`: it installs the library, or says " +
+      'what is in the way.',
   ],
   [new UnknownModelError('yolo'), `there is no model yolo; there are ${modelNames.join(', ')}`],
   [

@@ -86,7 +86,7 @@ function season(model: FasterRcnn, variance: number): void {
     const kind = name.split('.').at(-1);
     const { shape, dtype } = buffer.value;
     const value = tf.tidy(() => {
-      const wave = tf.sin(tf.range(0, shape[0] ?? 1)).reshape(shape);
+      const wave = tf.reshape(tf.sin(tf.range(0, shape[0] ?? 1)), shape);
       if (kind === 'running_var') return tf.mul(tf.add(tf.mul(wave, 0.5), 1), variance);
       if (kind === 'running_mean') return tf.mul(wave, 0.1);
       return kind === 'num_batches_tracked' ? tf.fill(shape, 123_456, dtype) : buffer.toDisk();

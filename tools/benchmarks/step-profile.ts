@@ -5,7 +5,7 @@
  *     node dist/tools/benchmarks/step-profile.js [MODEL [SIZE [BATCH]]]
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type { NodeJSKernelBackend } from '@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend';
+import type { NodeJSKernelBackend } from '#tfjs-node';
 import { loadTrainingBackend } from '../../detection/backend/node';
 import { Sgd } from '../../detection/engine/sgd';
 import { modelDefinition } from '../../detection/modeling/definitions';

@@ -100,7 +100,7 @@ export const rooms = [
   {
     name: 'detection/backend',
     holds: 'which backend runs; kernels that it lacks',
-    mayImport: ['detection/nn'],
+    mayImport: ['detection/nn', 'tools/setup/native-paths.cjs'],
   },
   {
     name: 'detection/files',

@@ -32,7 +32,7 @@ import type { FinishedRun, TrainingJob, TrainingRun } from './training-run';
  * @throws InputError where files do not fit.
  */
 export async function trainDetector(job: TrainingJob): Promise<FinishedRun> {
-  await loadTrainingBackend(); // first: threads that start later share heaps (binding-start.cc)
+  await loadTrainingBackend(); // first: threads that start later share heaps (tools/setup/binding/start.cc)
   const { train, val } = await readTrainingData(job.configuration, job.resume);
   const complete = completeForSet(job.configuration, train);
   const { epochs } = job.configuration;

@@ -3,8 +3,11 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { lastLines, runCommand } from './command.mjs';
-import { LIBRARIES, WHEEL_ENTRIES, WHEEL_TAGS } from './constants.mjs';
+import { WHEEL_ENTRIES, WHEEL_TAGS } from './constants.mjs';
 import { NativeLibraryError } from './errors.mjs';
+import paths from './native-paths.cjs';
+
+/** @typedef {import('./libraries.cjs').Library} Library */
 
 /** Written last, so a folder that has it is whole. */
 const MANIFEST = 'manifest.json';
@@ -27,24 +30,11 @@ except (OSError, zipfile.BadZipFile) as error:
 `;
 
 /**
- * Where a build of TensorFlow's C library lives in the cache: libraries in `tensorflow/`, headers in
- * `tensorflow/include/`.
- *
- * @param {string} cache
- * @param {'cpu' | 'gpu'} variant
- */
-export function libraryFolder(cache, variant) {
-  const { requirement, sha256 } = LIBRARIES[variant];
-  return path.join(cache, `${requirement.replace('==', '-')}-${sha256.slice(0, 8)}`);
-}
-
-/**
  * Whether the library is in the cache, each file as long as it was in the wheel.
- * @param {string} cache
- * @param {'cpu' | 'gpu'} variant
+ * @param {Library} library
  */
-export function hasLibrary(cache, variant) {
-  const folder = libraryFolder(cache, variant);
+export function hasLibrary(library) {
+  const folder = paths.libraryFolder(library);
   try {
     /** @type {Record<string, number>} */
     const sizes = JSON.parse(fs.readFileSync(path.join(folder, MANIFEST), 'utf8'));
@@ -62,17 +52,15 @@ export function hasLibrary(cache, variant) {
  * Downloads the wheel with pip, checks its hash, and unpacks what the binding needs. All of it happens in a folder
  * beside the final one, which takes its place by a rename.
  *
- * @param {string} cache
- * @param {'cpu' | 'gpu'} variant
+ * @param {Library} library
  * @param {import('./reporter.mjs').Reporter} reporter
  * @throws {NativeLibraryError}
  */
-export async function fetchLibrary(cache, variant, reporter) {
-  const library = LIBRARIES[variant];
-  const folder = libraryFolder(cache, variant);
+export async function fetchLibrary(library, reporter) {
+  const folder = paths.libraryFolder(library);
   const partial = `${folder}.partial`;
   fs.rmSync(partial, { recursive: true, force: true });
-  checkSpace(cache, library.neededBytes);
+  checkSpace(path.dirname(folder), library.neededBytes);
   await checkPip();
   try {
     const unpacked = path.join(partial, 'unpacked');
@@ -80,7 +68,7 @@ export async function fetchLibrary(cache, variant, reporter) {
     await reporter.step(`downloading ${library.requirement} with pip`, () =>
       download(library, partial, reporter),
     );
-    const wheel = path.join(partial, library.wheel);
+    const wheel = path.join(partial, wheelName(library));
     await reporter.step('checking and unpacking the library', async () => {
       await checkHash(wheel, library);
       await unpack(wheel, unpacked);
@@ -90,6 +78,12 @@ export async function fetchLibrary(cache, variant, reporter) {
   } finally {
     fs.rmSync(partial, { recursive: true, force: true });
   }
+}
+
+/** @param {Library} library */
+function wheelName({ requirement, platform }) {
+  const [name, version] = requirement.split('==');
+  return `${name.replace('-', '_')}-${version}-cp311-cp311-${platform}.whl`;
 }
 
 /**
@@ -131,7 +125,7 @@ async function checkPip() {
 }
 
 /**
- * @param {import('./constants.mjs').Library} library
+ * @param {Library} library
  * @param {string} folder where the wheel comes to lie
  * @param {import('./reporter.mjs').Reporter} reporter
  */
@@ -146,16 +140,20 @@ async function download(library, folder, reporter) {
   const options = ['--no-deps', '--only-binary=:all:', '--no-cache-dir', '--quiet', '--dest', folder];
   const result = await runCommand(
     'python3',
-    ['-m', 'pip', 'download', ...options, ...WHEEL_TAGS, library.requirement],
+    [
+      ...['-m', 'pip', 'download', ...options, ...WHEEL_TAGS],
+      `--platform=${library.platform}`,
+      library.requirement,
+    ],
     { env: { ...process.env, TMPDIR: temporary } },
   ).finally(() => clearInterval(watch));
   fs.rmSync(temporary, { recursive: true, force: true });
   if (/No space left on device/.test(result.output)) {
     throw spaceError(folder, 'the disk is full', library.neededBytes);
   }
-  if (result.status !== 0 || !fs.existsSync(path.join(folder, library.wheel))) {
+  if (result.status !== 0 || !fs.existsSync(path.join(folder, wheelName(library)))) {
     throw new NativeLibraryError(
-      `pip could not download ${library.requirement} (${library.wheel}):\n${lastLines(result.output, 4)}\n` +
+      `pip could not download ${library.requirement} (${wheelName(library)}):\n${lastLines(result.output, 4)}\n` +
         'Check the network and the index that pip uses (python3 -m pip config list), then run set-up again.',
     );
   }
@@ -180,7 +178,7 @@ function largestFile(folder) {
 
 /**
  * @param {string} wheel
- * @param {import('./constants.mjs').Library} library
+ * @param {Library} library
  */
 async function checkHash(wheel, library) {
   const hash = createHash('sha256');
@@ -188,7 +186,7 @@ async function checkHash(wheel, library) {
   const found = hash.digest('hex');
   if (found !== library.sha256) {
     throw new NativeLibraryError(
-      `The downloaded ${library.wheel} is not the file that this version was built with:\n` +
+      `The downloaded ${wheelName(library)} is not the file that this version was built with:\n` +
         `    its SHA-256 is  ${found}\n    it should be    ${library.sha256}\n` +
         'It has been deleted. Run set-up again; if it stays so, check the index that pip uses (python3 -m pip config list).',
     );

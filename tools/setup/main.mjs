@@ -4,10 +4,11 @@ import { parseArgs } from 'node:util';
 import { messageOf } from './errors.mjs';
 import { setUp } from './set-up.mjs';
 
-const HELP = `Usage: npm run setup [-- --gpu | --cpu] [--quiet]
+const HELP = `Usage: npx rcnn setup [--gpu | --cpu] [--quiet]
+       npm run setup [-- --gpu | --cpu] [--quiet]     in a clone
 
-Installs the npm packages, fetches and builds TensorFlow's native library, compiles the sources.
-Runs in seconds when all is there. The library is kept in ~/.cache/faster-rcnn, or in the folder that
+Fetches TensorFlow's native library and puts the binding beside it; in a clone, it installs the npm packages and
+compiles the sources first. Runs in seconds when all is there. The library is kept in ~/.cache/faster-rcnn, or in the folder that
 the environment variable FASTER_RCNN_CACHE names.
 
   --gpu    take TensorFlow's CUDA build from now on (see CONTRIBUTING.md; not run on a GPU yet)

@@ -1,12 +1,13 @@
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { hasBinding, installBinding } from './binding.mjs';
-import { NATIVE_PLATFORM, SUPPORTED_NODE } from './constants.mjs';
+import { installBinding } from './binding/install.mjs';
+import { OLDEST_NODE } from './constants.mjs';
 import { NativeLibraryError, SetupError } from './errors.mjs';
-import { fetchLibrary, hasLibrary, libraryFolder } from './library.mjs';
+import { LIBRARIES } from './libraries.cjs';
+import { fetchLibrary, hasLibrary } from './library.mjs';
 import { withLock } from './lock.mjs';
+import paths from './native-paths.cjs';
 import { hasPackages, installPackages } from './packages.mjs';
 import { Reporter } from './reporter.mjs';
 import { build, isBuilt } from './sources.mjs';
@@ -20,66 +21,84 @@ import { build, isBuilt } from './sources.mjs';
  * @property {() => Promise<void>} make
  */
 
+/** @typedef {import('./libraries.cjs').Variant} Variant */
+
 /**
- * Brings a clone to the state in which everything runs: npm packages, TensorFlow's native library, its binding,
- * compiled sources. What is there already is left alone; what was interrupted is made anew.
+ * Brings a clone to the state in which everything runs: npm packages, compiled sources, TensorFlow's native library, its binding;
+ * an installed package needs the last two only. What is there already is left alone; what was interrupted is made anew.
  *
- * @param {string} root of the clone
- * @param {{ variant?: 'cpu' | 'gpu', quiet: boolean }} options `variant` of the native library, by default the one
- *   chosen last; `quiet` leaves out what is there already
+ * @param {string} root of the clone or package
+ * @param {{ variant?: Variant, quiet: boolean, native?: boolean }} options `variant` of the native library, by default the
+ *   one chosen last; `quiet` leaves out what is there already; `native`: false goes without library and binding
  * @returns {Promise<NativeLibraryError | undefined>} why the native library could not be had, where all else is there
  * @throws {SetupError}
  */
-export async function setUp(root, { variant, quiet }) {
+export async function setUp(root, { variant, quiet, native: isNativeWanted = true }) {
   checkNode();
   const reporter = new Reporter(process.stderr, { quiet });
-  const cache = cacheFolder();
-  if (variant) saveVariant(cache, variant);
-  const native = nativeParts(root, cache, variant ?? savedVariant(cache), reporter);
-  const packages = {
-    name: 'npm packages as in package-lock.json',
-    isThere: () => hasPackages(root),
-    make: () => installPackages(root, reporter),
-  };
-  const sources = {
-    name: 'TypeScript sources compiled',
-    isThere: () => isBuilt(root),
-    make: () => build(root, reporter),
-  };
+  const cache = paths.cacheFolder();
+  if (variant) saveVariant(variant);
+  const clone = isClone(root) ? cloneParts(root, reporter) : [];
+  const chosen = variant ?? paths.savedVariant();
+  const native = isNativeWanted ? nativeParts(root, chosen, reporter) : [];
+  if (quiet && [...clone, ...native].every((part) => part.isThere())) return undefined;
 
-  const platform = `${process.platform}-${process.arch}`;
-  const isNative = platform === NATIVE_PLATFORM;
-  const parts = isNative ? [packages, ...native, sources] : [packages, sources];
-  if (quiet && parts.every((part) => part.isThere())) return undefined;
-
-  let failure = isNative ? undefined : unsupportedPlatform(platform);
-  await withLock(path.join(cache, 'lock'), reporter, async () => {
-    await ensure(packages, reporter);
-    if (isNative) failure = await ensureNative(native, reporter);
-    await ensure(sources, reporter);
+  return withLock(path.join(cache, 'lock'), reporter, async () => {
+    for (const part of clone) await ensure(part, reporter);
+    if (isNativeWanted && !paths.libraryOf(chosen)) return unsupportedPlatform(chosen);
+    return ensureNative(native, reporter);
   });
-  return failure;
+}
+
+/**
+ * npm leaves package-lock.json out of every package.
+ * @param {string} root
+ */
+function isClone(root) {
+  return fs.existsSync(path.join(root, 'package-lock.json'));
+}
+
+/**
+ * @param {string} root of the clone
+ * @param {Reporter} reporter
+ * @returns {Part[]}
+ */
+function cloneParts(root, reporter) {
+  return [
+    {
+      name: 'npm packages as in package-lock.json',
+      isThere: () => hasPackages(root),
+      make: () => installPackages(root, reporter),
+    },
+    {
+      name: 'TypeScript sources compiled',
+      isThere: () => isBuilt(root),
+      make: () => build(root, reporter),
+    },
+  ];
 }
 
 /**
  * @param {string} root
- * @param {string} cache
- * @param {'cpu' | 'gpu'} variant
+ * @param {Variant} variant
  * @param {Reporter} reporter
  * @returns {Part[]}
  */
-function nativeParts(root, cache, variant, reporter) {
-  const library = libraryFolder(cache, variant);
+function nativeParts(root, variant, reporter) {
+  const library = paths.libraryOf(variant);
+  if (!library) return [];
+  /** What it is called depends on sources that a clone has once they are compiled. */
+  const binding = () => /** @type {string} */ (paths.bindingFile(variant));
   return [
     {
-      name: `${path.basename(library)} in ${cache}`,
-      isThere: () => hasLibrary(cache, variant),
-      make: () => fetchLibrary(cache, variant, reporter),
+      name: `${path.basename(paths.libraryFolder(library))} in ${paths.cacheFolder()}`,
+      isThere: () => hasLibrary(library),
+      make: () => fetchLibrary(library, reporter),
     },
     {
-      name: 'binding compiled and in node_modules',
-      isThere: () => hasBinding(root, cache, library),
-      make: () => installBinding(root, cache, library, reporter),
+      name: 'binding beside it',
+      isThere: () => fs.existsSync(binding()),
+      make: () => installBinding(root, binding(), reporter),
     },
   ];
 }
@@ -110,50 +129,31 @@ async function ensureNative(parts, reporter) {
 }
 
 function checkNode() {
-  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-  const isSupported = major >= 20 && major < 23 && (major > 20 || minor >= 19);
-  if (!isSupported) {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  const [oldestMajor, oldestMinor] = OLDEST_NODE.split('.').map(Number);
+  if (major < oldestMajor || (major === oldestMajor && minor < oldestMinor)) {
     throw new SetupError(
-      `Node ${process.versions.node} is not supported; this project needs Node ${SUPPORTED_NODE}.\n` +
-        'Install Node 22 or 20 (nodejs.org/en/download) and run this again with it.',
+      `Node ${process.versions.node} is not supported; this project needs Node ${OLDEST_NODE} or newer.\n` +
+        'Install Node 24 or 22 (nodejs.org/en/download) and run this again with it.',
     );
   }
 }
 
-/** @param {string} platform */
-function unsupportedPlatform(platform) {
+/** @param {Variant} variant */
+function unsupportedPlatform(variant) {
+  if (paths.libraryOf('cpu')) {
+    return new NativeLibraryError(
+      `TensorFlow has no build for GPUs on ${paths.PLATFORM}, and ${variant} was chosen. Choose the CPU build: rcnn setup --cpu`,
+    );
+  }
   return new NativeLibraryError(
-    `TensorFlow's native library is set up on ${NATIVE_PLATFORM} only; this is ${platform}.\n` +
-      'Detection runs here all the same, on WebAssembly; train on a Linux x64 machine (or container).',
+    `TensorFlow's native library is set up on ${Object.keys(LIBRARIES).join(' and ')} only; this is ${paths.PLATFORM}.\n` +
+      'Detection runs here all the same, on WebAssembly; train on a Linux machine (or container).',
   );
 }
 
-/** The cache is the user's, not the clone's: a fresh clone finds there what an older one has fetched and built. */
-export function cacheFolder() {
-  const { FASTER_RCNN_CACHE, XDG_CACHE_HOME } = process.env;
-  if (FASTER_RCNN_CACHE) return path.resolve(FASTER_RCNN_CACHE);
-  return path.join(XDG_CACHE_HOME || path.join(os.homedir(), '.cache'), 'faster-rcnn');
-}
-
-/** @param {string} cache */
-function variantFile(cache) {
-  return path.join(cache, 'variant');
-}
-
-/**
- * @param {string} cache
- * @returns {'cpu' | 'gpu'}
- */
-function savedVariant(cache) {
-  const file = variantFile(cache);
-  return fs.existsSync(file) && fs.readFileSync(file, 'utf8').trim() === 'gpu' ? 'gpu' : 'cpu';
-}
-
-/**
- * @param {string} cache
- * @param {'cpu' | 'gpu'} variant
- */
-function saveVariant(cache, variant) {
-  fs.mkdirSync(cache, { recursive: true });
-  fs.writeFileSync(variantFile(cache), `${variant}\n`);
+/** @param {Variant} variant */
+function saveVariant(variant) {
+  fs.mkdirSync(paths.cacheFolder(), { recursive: true });
+  fs.writeFileSync(paths.variantFile(), `${variant}\n`);
 }

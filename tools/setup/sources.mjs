@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
+import { vendorTfjsNode } from './binding/vendor.mjs';
 import { runCommand } from './command.mjs';
 import { SetupError } from './errors.mjs';
 
 const PROJECT = 'tsconfig.build.json';
+/** What is taken along of tfjs-node, and how. */
+const BINDING = 'tools/setup/binding';
 /** Written after a build without errors: the state of the sources that it compiled. */
 const STAMP = 'dist/.sources';
 
@@ -26,6 +29,7 @@ export function isBuilt(root) {
 export async function build(root, reporter) {
   await reporter.step('compiling the TypeScript sources', async () => {
     const state = sourcesState(root);
+    await vendorTfjsNode(root);
     const compiler = path.join(root, 'node_modules/typescript/bin/tsc');
     const { status, output } = await runCommand(process.execPath, [compiler, '-p', PROJECT], { cwd: root });
     if (status !== 0) {
@@ -39,7 +43,7 @@ export async function build(root, reporter) {
 }
 
 /**
- * A hash of the names, sizes and times of the sources and the compiler's settings.
+ * A hash of the names, sizes and times of the sources, those of the binding included, and the compiler's settings.
  * @param {string} root
  */
 function sourcesState(root) {
@@ -52,7 +56,9 @@ function sourcesState(root) {
       .map((name) => path.join(folder, String(name))),
   );
   const hash = createHash('sha256');
-  for (const file of [...files.filter((name) => name.endsWith('.ts')).sort(), 'tsconfig.json', PROJECT]) {
+  const binding = fs.readdirSync(path.join(root, BINDING)).map((name) => path.join(BINDING, name));
+  const sources = [...files.filter((name) => name.endsWith('.ts')), ...binding].sort();
+  for (const file of [...sources, 'package-lock.json', 'tsconfig.json', PROJECT]) {
     const { size, mtimeMs } = fs.statSync(path.join(root, file));
     hash.update(`${file}\n${size} ${mtimeMs}\n`);
   }

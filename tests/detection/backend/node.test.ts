@@ -12,14 +12,14 @@ interface Result {
 }
 
 /** Runs a script that may await, in a fresh process: a process loads one backend. */
-function run(script: string, environment: NodeJS.ProcessEnv = {}, folder = root): Result {
+function run(script: string, environment: NodeJS.ProcessEnv = {}): Result {
   const code = `
     require(${JSON.stringify(path.join(root, 'node_modules/ts-node'))}).register({ swc: true, cwd: ${JSON.stringify(root)} });
-    const backend = require(${JSON.stringify(path.join(folder, 'detection/backend/node.ts'))});
+    const backend = require(${JSON.stringify(path.join(root, 'detection/backend/node.ts'))});
     const tf = require('@tensorflow/tfjs-core');
     (async () => { ${script} })().catch((error) => { console.log(error.name, error.code, JSON.stringify(error.facts)); });`;
   const env = { ...process.env, TF_CPP_MIN_LOG_LEVEL: undefined, ...environment };
-  return spawnSync(process.execPath, ['-e', code], { cwd: folder, env, encoding: 'utf8' });
+  return spawnSync(process.execPath, ['-e', code], { cwd: root, env, encoding: 'utf8' });
 }
 
 /** Exercises tfjs-node's deprecated helpers (top-k, concatenation) beside a convolution. */
@@ -68,54 +68,63 @@ describe('loadBackend', () => {
 });
 
 describe('without a binding that loads', () => {
-  let folder: string;
+  let cache: string;
+  let binding: string;
 
-  /** A project whose tfjs-node has no binding; everything else is this one's. */
+  /** A cache to which set-up has brought nothing, and in it the place of the binding. */
   beforeAll(() => {
-    folder = fs.mkdtempSync(path.join(os.tmpdir(), 'faster-rcnn-backend-'));
-    fs.cpSync(path.join(root, 'detection'), path.join(folder, 'detection'), { recursive: true });
-    fs.cpSync(path.join(root, 'tsconfig.json'), path.join(folder, 'tsconfig.json'));
-    const link = (name: string) => {
-      const target = path.join(folder, 'node_modules', name);
-      fs.mkdirSync(path.dirname(target), { recursive: true });
-      fs.symlinkSync(path.join(root, 'node_modules', name), target);
-    };
-    const scope = path.join('node_modules', '@tensorflow');
-    const packages = fs
-      .readdirSync(path.join(root, 'node_modules'))
-      .filter((name) => !/^(\.|@tensorflow$)/.test(name));
-    packages.forEach(link);
-    for (const name of fs.readdirSync(path.join(root, scope))) {
-      if (name !== 'tfjs-node-gpu') link(path.join('@tensorflow', name));
-    }
-    fs.cpSync(path.join(root, scope, 'tfjs-node-gpu'), path.join(folder, scope, 'tfjs-node-gpu'), {
-      recursive: true,
-      filter: (source) => !source.endsWith('.node'),
+    cache = fs.mkdtempSync(path.join(os.tmpdir(), 'faster-rcnn-backend-'));
+    const { stdout } = run("console.log(require('./tools/setup/native-paths.cjs').bindingFile());", {
+      FASTER_RCNN_CACHE: cache,
     });
+    binding = stdout.trim();
+    expect(binding.startsWith(cache)).toBe(true);
   });
-  afterAll(() => fs.rmSync(folder, { recursive: true, force: true }));
+  afterAll(() => fs.rmSync(cache, { recursive: true, force: true }));
+  afterEach(() => fs.rmSync(binding, { force: true }));
 
-  const notice: unknown = expect.stringMatching(
-    /^TensorFlow's native library is not set up \(npm run setup\); .*WebAssembly.*\n$/,
-  );
+  const remedy = 'Run `npx rcnn setup`: it installs the library, or says what is in the way.';
+  const onWebAssembly = 'Running on WebAssembly, slower and without training.\n';
+  const missing = (): string => `TensorFlow's native library is not there: no file ${binding}. ${remedy}`;
 
   it('runs on WebAssembly with a notice of one line', () => {
-    expect(run(use, {}, folder)).toMatchObject({
+    expect(run(use, { FASTER_RCNN_CACHE: cache })).toMatchObject({
       status: 0,
-      stderr: notice,
+      stderr: `${missing()} ${onWebAssembly}`,
       stdout: `wasm wasm wasm\n${convolved}`,
     });
   });
 
-  it('does so too where the binding does not load', () => {
-    const binding = path.join(folder, 'node_modules/@tensorflow/tfjs-node-gpu/lib/napi-v8/tfjs_binding.node');
+  it('does so too where the binding does not load, and says what the loader says', () => {
     fs.mkdirSync(path.dirname(binding), { recursive: true });
     fs.writeFileSync(binding, 'not an addon');
-    expect(run(use, {}, folder)).toMatchObject({ status: 0, stderr: notice });
+    const { status, stderr } = run(use, { FASTER_RCNN_CACHE: cache });
+    expect({ status, stderr }).toEqual({
+      status: 0,
+      stderr: `TensorFlow's native library is not there: it does not load: ${binding}: file too short. ${remedy} ${onWebAssembly}`,
+    });
+  });
+
+  it('says what a binding that was moved without its library misses', () => {
+    fs.mkdirSync(path.dirname(binding), { recursive: true });
+    const { bindingFile } = jest.requireActual<{ bindingFile: () => string }>(
+      '../../../tools/setup/native-paths.cjs',
+    );
+    fs.copyFileSync(bindingFile(), binding);
+    const { stdout } = run(
+      'await backend.loadTrainingBackend().catch((error) => console.log(error.message));',
+      {
+        FASTER_RCNN_CACHE: cache,
+      },
+    );
+    expect(stdout).toBe(
+      "TensorFlow's native library is not there: it does not load: libtensorflow_cc.so.2: cannot open shared object file: " +
+        `No such file or directory. ${remedy}\n`,
+    );
   });
 
   it('says what training needs', () => {
-    const { stdout } = run('await backend.loadTrainingBackend();', {}, folder);
-    expect(stdout).toBe('TrainingUnavailableError training-unavailable {}\n');
+    const { stdout } = run('await backend.loadTrainingBackend();', { FASTER_RCNN_CACHE: cache });
+    expect(stdout).toBe(`NativeLibraryError native-library ${JSON.stringify({ binding })}\n`);
   });
 });

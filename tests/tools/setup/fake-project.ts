@@ -87,12 +87,12 @@ ${body}
     this.fake(program, workingFakes[program]);
   }
 
-  /** Changes the constants that the project's set-up code reads. */
-  patchConstants(pattern: RegExp, replacement: string): void {
-    const file = path.join(this.root, 'tools/setup/constants.mjs');
+  /** Changes what the project's set-up code knows of the libraries. */
+  patchLibraries(pattern: RegExp, replacement: string): void {
+    const file = path.join(this.root, 'tools/setup/libraries.cjs');
     const text = fs.readFileSync(file, 'utf8');
     const patched = text.replace(pattern, replacement);
-    if (patched === text) throw new Error(`constants.mjs has nothing that matches ${pattern.source}`);
+    if (patched === text) throw new Error(`libraries.cjs has nothing that matches ${pattern.source}`);
     fs.writeFileSync(file, patched);
   }
 
@@ -150,7 +150,41 @@ fs.writeFileSync('dist/tools/cli/main.js', 'exports.main = async (argv) => { con
 `;
     this.write(`${packages}/typescript/bin/tsc`, compiler);
     this.write(`${packages}/node-api-headers/package.json`, '{"version":"1.0.0"}');
-    this.write(`${packages}/@tensorflow/tfjs-node-gpu/binding/tfjs_binding.cc`, '// sources');
+    this.write(`${packages}/esbuild/index.js`, 'exports.build = async () => {};');
+    const tfjsNode = 'node_modules/@tensorflow/tfjs-node-gpu';
+    const target = path.join(this.folder, packages, '@tensorflow/tfjs-node-gpu');
+    const wanted =
+      /^(dist|dist\/[a-z0-9_]+\.(js|d\.ts)|dist\/kernels|dist\/kernels\/TopK\.(js|d\.ts)|binding(\/.*)?)?$/;
+    const from = path.join(repository, tfjsNode);
+    fs.cpSync(from, target, {
+      recursive: true,
+      filter: (source) => wanted.test(path.relative(from, source)),
+    });
+  }
+
+  /** Makes of a clone that is set up what npm would install of it: no lock file, no sources to compile, a binding for this platform. */
+  becomePackage(prebuilt: 'same' | 'of other sources' | 'broken'): void {
+    const { binding } = this;
+    for (const name of ['package-lock.json', 'tsconfig.build.json', 'src', 'dist/.sources']) {
+      fs.rmSync(path.join(this.root, name), { recursive: true });
+    }
+    const hash = /tfjs_binding-([0-9a-f]{16})\.node$/.exec(binding)![1];
+    const mark = `faster-rcnn binding sources ${prebuilt === 'of other sources' ? '0'.repeat(16) : hash}`;
+    const addon =
+      prebuilt === 'broken' ? Buffer.from('no addon') : fs.readFileSync(path.join(this.folder, 'addon'));
+    const file = path.join(this.root, 'dist/prebuilt', `${process.platform}-${process.arch}.node`);
+    fs.mkdirSync(path.dirname(file));
+    fs.writeFileSync(file, Buffer.concat([addon, Buffer.from(mark)]));
+    fs.rmSync(binding);
+  }
+
+  /** Path of the binding that set-up has put beside the library. */
+  get binding(): string {
+    const name = this.files('cache').find((file) =>
+      /tensorflow\/tfjs_binding-[0-9a-f]{16}\.node$/.test(file),
+    );
+    if (name === undefined) throw new Error('there is no binding in the cache');
+    return path.join(this.cache, name);
   }
 
   private makeWheel(): void {
@@ -163,8 +197,8 @@ fs.writeFileSync('dist/tools/cli/main.js', 'exports.main = async (argv) => { con
       'import sys, zipfile\nwith zipfile.ZipFile(sys.argv[1], "w") as z: [z.writestr(e, e) for e in sys.argv[2:]]';
     spawnSync(realPython, ['-c', code, wheel, ...entries]);
     const hash = createHash('sha256').update(fs.readFileSync(wheel)).digest('hex');
-    this.patchConstants(/(cpu: \{[^}]*sha256: ')[0-9a-f]+'/, `$1${hash}'`);
-    this.patchConstants(/(cpu: \{[^}]*neededBytes: )[\d_]+/, '$11000');
+    this.patchLibraries(/(cpu: \{[^}]*sha256: ')[0-9a-f]+'/, `$1${hash}'`);
+    this.patchLibraries(/(cpu: \{[^}]*neededBytes: )[\d_]+/, '$11000');
   }
 
   /** The smallest addon that Node loads. */

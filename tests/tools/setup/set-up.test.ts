@@ -10,8 +10,6 @@ beforeEach(() => {
 });
 afterEach(() => project.delete());
 
-const binding = 'clone/node_modules/@tensorflow/tfjs-node-gpu/lib/napi-v8/tfjs_binding.node';
-
 async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await sleep(20);
 }
@@ -25,15 +23,18 @@ describe('a fresh clone', () => {
     const calls = project.takeCalls();
     expect(calls.map((call) => call.split(' ').slice(0, 3).join(' '))).toEqual([
       'npm ci --no-audit',
+      'tsc',
       'python3 -m pip',
       'python3 -m pip',
       'python3 -c ',
+      'g++ -shared -Wl,-soname,libtensorflow_cc.so.2',
+      'g++ -shared -Wl,-soname,libtensorflow_framework.so.2',
       'g++ -shared -fPIC',
-      'tsc',
     ]);
-    expect(calls[2]).toMatch(/--abi=cp311 --platform=manylinux_2_27_x86_64 tensorflow-cpu==2\.21\.0$/);
-    const library = calls[4].match(/-Wl,-rpath,(\S+)/)![1];
-    expect(path.relative(project.cache, library)).toMatch(
+    expect(calls[3]).toMatch(/--abi=cp311 --platform=manylinux_2_27_x86_64 tensorflow-cpu==2\.21\.0$/);
+    // Wherever the two are moved, the binding finds the library.
+    expect(calls[7]).toContain(' -Wl,-rpath,$ORIGIN ');
+    expect(path.relative(project.cache, path.dirname(project.binding))).toMatch(
       /^tensorflow-cpu-2\.21\.0-[0-9a-f]{8}\/tensorflow$/,
     );
 
@@ -46,9 +47,7 @@ describe('a fresh clone', () => {
       'libtensorflow_framework.so.2',
       expect.stringMatching(/^tfjs_binding-[0-9a-f]{16}\.node$/),
     ]);
-    expect(fs.readFileSync(path.join(project.folder, binding))).toEqual(
-      fs.readFileSync(path.join(project.folder, 'addon')),
-    );
+    expect(fs.readFileSync(project.binding)).toEqual(fs.readFileSync(path.join(project.folder, 'addon')));
 
     const second = await project.run();
     expect(second.status).toBe(0);
@@ -95,17 +94,16 @@ describe('a fresh clone', () => {
     fs.rmSync(path.join(project.root, 'dist'), { recursive: true });
     expect((await project.run()).status).toBe(0);
     expect(project.takeCalls().map((call) => call.split(' ')[0])).toEqual(['npm', 'tsc']);
-    expect(project.files('.')).toContain(binding);
   });
 
   it('takes the CUDA build with --gpu, and keeps to it until --cpu', async () => {
     const cpuHash = /cpu: \{[^}]*sha256: '([0-9a-f]+)'/.exec(
-      fs.readFileSync(path.join(project.root, 'tools/setup/constants.mjs'), 'utf8'),
+      fs.readFileSync(path.join(project.root, 'tools/setup/libraries.cjs'), 'utf8'),
     )![1];
-    project.patchConstants(/(gpu: \{[^}]*sha256: ')[0-9a-f]+'/, `$1${cpuHash}'`);
-    project.patchConstants(/(gpu: \{[^}]*neededBytes: )[\d_]+/, '$11000');
+    project.patchLibraries(/(gpu: \{[^}]*sha256: ')[0-9a-f]+'/, `$1${cpuHash}'`);
+    project.patchLibraries(/(gpu: \{[^}]*neededBytes: )[\d_]+/, '$11000');
     const libraries = (calls: string[]) =>
-      calls.map((call) => /rpath,\S*\/(tensorflow-[^/]+)\//.exec(call)?.[1]);
+      calls.map((call) => /-I\S*\/(tensorflow-[^/]+)\/tensorflow\/include/.exec(call)?.[1]);
     const gpu = await project.run(['--gpu']);
     expect(gpu.status).toBe(0);
     expect(gpu.stderr).toMatch(/not run on a GPU yet[^]*LD_LIBRARY_PATH/);
@@ -124,11 +122,14 @@ describe('what has changed is made anew', () => {
   });
 
   const changes: [string, () => void, string[]][] = [
-    ['package-lock.json', () => project.lockPackages('1.0.1'), ['npm']],
+    ['package-lock.json', () => project.lockPackages('1.0.1'), ['npm', 'tsc']],
     ['a source', () => project.write('clone/src/cli.ts', '// changed'), ['tsc']],
     ['a new source', () => project.write('clone/src/other.ts', ''), ['tsc']],
-    ['the sources of the binding', () => project.write('clone/tools/setup/binding-start.cc', '//'), ['g++']],
-    ['a damaged binding', () => project.write(binding, 'damaged'), []],
+    [
+      'the sources of the binding',
+      () => project.write('clone/tools/setup/binding/start.cc', '//'),
+      ['tsc', 'g++', 'g++', 'g++'],
+    ],
     [
       'a truncated library',
       () =>
@@ -139,7 +140,7 @@ describe('what has changed is made anew', () => {
           ),
           3,
         ),
-      ['python3', 'python3', 'python3'],
+      ['python3', 'python3', 'python3', 'g++', 'g++', 'g++'],
     ],
   ];
   it.each(changes)('%s', async (_what, change, programs) => {
@@ -148,9 +149,47 @@ describe('what has changed is made anew', () => {
     expect(project.takeCalls().map((call) => call.split(' ')[0])).toEqual(programs);
     await project.run();
     expect(project.takeCalls()).toEqual([]);
-    expect(fs.readFileSync(path.join(project.folder, binding))).toEqual(
-      fs.readFileSync(path.join(project.folder, 'addon')),
-    );
+    expect(fs.readFileSync(project.binding)).toEqual(fs.readFileSync(path.join(project.folder, 'addon')));
+  });
+});
+
+describe('an installed package', () => {
+  beforeEach(async () => {
+    await project.run();
+    project.takeCalls();
+  });
+
+  it.each([
+    ['takes its own binding', 'same', []],
+    ['compiles where its own is of other sources', 'of other sources', ['g++', 'g++', 'g++']],
+    ['compiles where its own does not load', 'broken', ['g++', 'g++', 'g++']],
+  ] as const)('%s', async (_what, prebuilt, programs) => {
+    project.becomePackage(prebuilt);
+    const { status, stderr } = await project.start('tools/rcnn.mjs', ['a', 'b']).outcome;
+    expect({ status, ran: stderr.endsWith('ran a b\n') }).toEqual({ status: 2, ran: true });
+    expect(project.takeCalls().map((call) => call.split(' ')[0])).toEqual(programs);
+    expect(fs.readFileSync(project.binding).subarray(0, 4).toString()).toBe('\x7fELF');
+    expect(project.files('cache').filter((file) => /partial|lock/.test(file))).toEqual([]);
+  });
+
+  it.each([
+    ['by `rcnn setup`', ['setup'], 0],
+    ['at its first command', ['a'], 1],
+  ])('fetches the library %s', async (_when, args, status) => {
+    project.becomePackage('same');
+    fs.rmSync(project.cache, { recursive: true });
+    expect((await project.start('tools/rcnn.mjs', args).outcome).status).toBe(status);
+    expect(project.takeCalls().map((call) => call.split(' ')[0])).toEqual(['python3', 'python3', 'python3']);
+    expect(fs.existsSync(project.binding)).toBe(true);
+  });
+
+  it('helps without fetching anything', async () => {
+    project.becomePackage('same');
+    fs.rmSync(project.cache, { recursive: true });
+    for (const args of [[], ['--help'], ['train', '-h'], ['help', 'train']]) {
+      expect((await project.start('tools/rcnn.mjs', args).outcome).stderr).toContain('ran');
+    }
+    expect(project.takeCalls()).toEqual([]);
   });
 });
 
@@ -200,7 +239,7 @@ describe('two at once, and one that was stopped', () => {
     expect((await project.run()).status).toBe(0);
     expect(project.files('cache').filter((file) => /partial|half|lock/.test(file))).toEqual([]);
     expect(project.takeCalls().map((call) => call.split(' ')[0])).toEqual([
-      ...['python3', 'python3', 'python3', 'g++', 'tsc'],
+      ...['python3', 'python3', 'python3', 'g++', 'g++', 'g++'],
     ]);
   });
 });

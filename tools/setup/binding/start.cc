@@ -1,7 +1,6 @@
 // What this project does while TensorFlow's library starts. Linked into the binding.
 
 #include <malloc.h>
-#include <node_api.h>
 #include <sys/mman.h>
 
 #include <cstdint>
@@ -68,12 +67,12 @@ __attribute__((constructor)) static void share_heaps() {
   if (!std::getenv("MALLOC_ARENA_MAX")) mallopt(M_ARENA_MAX, 2);
 }
 
-// The binding's own registration, under the name that the compiler's command line gives it (binding.mjs).
-#undef napi_register_module_v1
-extern "C" napi_value tfjs_register_module(napi_env env, napi_value exports);
+// Called by the binding when TensorFlow's context is there.
+void on_library_loaded() { give_back_start_pages(); }
 
-extern "C" __attribute__((visibility("default"))) napi_value napi_register_module_v1(napi_env env, napi_value exports) {
-  napi_value registered = tfjs_register_module(env, exports);
-  give_back_start_pages();
-  return registered;
-}
+// 4. Known. Set-up takes a binding that was compiled elsewhere only if it is of the same sources, which this says of it.
+
+#define TEXT_OF(value) TEXT(value)
+#define TEXT(value) #value
+extern "C" __attribute__((visibility("default"), used)) const char faster_rcnn_binding_sources[] =
+    "faster-rcnn binding sources " TEXT_OF(BINDING_SOURCES);
