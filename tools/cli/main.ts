@@ -73,6 +73,7 @@ const commands: readonly Entry[] = [
 
 const examples = `
 Examples:
+  $ rcnn setup        fetch TensorFlow's native library now, not at the first command
   $ rcnn demo
   $ rcnn train --model fasterrcnn_resnet18_fpn --train-annotations train.json --train-images images --output runs/first
   $ rcnn evaluate --weights runs/first/best --annotations val.json --images images

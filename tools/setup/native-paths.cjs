@@ -50,9 +50,9 @@ function libraryFolder({ requirement, sha256 }) {
   return path.join(cacheFolder(), `${requirement.replace('==', '-')}-${sha256.slice(0, 8)}`);
 }
 
-/** The hash of the binding's sources: 16 hexadecimal digits. */
+/** The hash of the binding's sources and of how they are compiled: 16 hexadecimal digits. */
 function bindingHash() {
-  const hash = createHash('sha256');
+  const hash = createHash('sha256').update(fs.readFileSync(path.join(__dirname, 'binding/compile.mjs')));
   for (const name of fs.readdirSync(BINDING_SOURCES).sort()) {
     hash.update(`${name}\n`).update(fs.readFileSync(path.join(BINDING_SOURCES, name)));
   }

@@ -1,4 +1,4 @@
-import { Worker } from 'node:worker_threads';
+import { spawn } from 'node:child_process';
 
 /**
  * The user stopped the command with Ctrl-C and everything worth keeping has been saved. The command line exits with
@@ -28,39 +28,44 @@ const ECHO_MILLISECONDS = 500;
 
 /**
  * Runs a job with a signal that the first Ctrl-C (or SIGTERM) aborts: the job saves what it has and ends. A second
- * one, unless it is the first one's echo, kills the process at once, also in the middle of a long step.
+ * Ctrl-C, unless it is the first one's echo, kills the process at once, also in the middle of a long step.
  */
 export async function interruptible<T>(job: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();
   const stop = (): void => controller.abort();
   for (const name of SIGNALS) process.on(name, stop);
-  const killer = new Worker(KILL_AT_SECOND_SIGNAL, { eval: true });
-  killer.unref();
-  // Without it a second Ctrl-C acts after the step.
-  killer.on('error', () => undefined);
+  const listener = listenForSecondSignal();
   try {
     return await job(controller.signal);
   } finally {
-    await killer.terminate();
+    listener.end();
     for (const name of SIGNALS) process.off(name, stop);
   }
 }
 
 /**
- * A step of training is one call that lets the main thread hear nothing until it returns: half a minute with a large
- * model. Node.js keeps `process.on('SIGINT')` for the main thread, but what is below it works in each, in Node.js 20
- * and 22, which are those that this project runs on.
+ * A step of training is one call that lets this process hear nothing until it returns: half a minute with a large model. A
+ * terminal sends its Ctrl-C to every process of the group; so a small one of ours, which hears it all the time, kills this one.
  */
+function listenForSecondSignal(): { end(): void } {
+  const child = spawn(process.execPath, ['-e', KILL_AT_SECOND_SIGNAL], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    // Nothing that was meant for this process: a debugger's port, modules to load first.
+    env: { ...process.env, NODE_OPTIONS: '' },
+  });
+  child.unref();
+  // Without the listener a second Ctrl-C acts after the step.
+  child.on('error', () => undefined);
+  child.stdin.on('error', () => undefined);
+  return { end: () => void child.kill('SIGKILL') };
+}
+
+/** It ends with its parent, whose end of the pipe closes then, however it ended. */
 const KILL_AT_SECOND_SIGNAL = `
-  process.noDeprecation = true; // process.binding is discouraged
-  const { Signal } = process.binding('signal_wrap');
-  const { SIGINT, SIGTERM, SIGKILL } = require('node:os').constants.signals;
   let first;
-  for (const number of [SIGINT, SIGTERM]) {
-    const listener = new Signal();
-    listener.onsignal = () => {
-      first ??= performance.now();
-      if (performance.now() > first + ${ECHO_MILLISECONDS}) process.kill(process.pid, SIGKILL);
-    };
-    listener.start(number);
-  }`;
+  const hear = () => {
+    first ??= performance.now();
+    if (performance.now() > first + ${ECHO_MILLISECONDS}) process.kill(process.ppid, 'SIGKILL');
+  };
+  for (const name of ${JSON.stringify(SIGNALS)}) process.on(name, hear);
+  process.stdin.resume().on('end', () => process.exit());`;

@@ -19,7 +19,8 @@ export class KillableProcess {
 
   /** @param script CommonJS, from the root of this project. */
   constructor(script: string) {
-    this.child = spawn(process.execPath, ['-e', script], { cwd: root });
+    // In a process group of its own, as a shell's.
+    this.child = spawn(process.execPath, ['-e', script], { cwd: root, detached: true });
     this.child.stderr.on('data', (text: Buffer) => (this.stderr += text.toString()));
     this.ended = new Promise((resolve) => {
       this.child.on('close', (status, signal) => resolve({ status, signal, stderr: this.stderr }));
@@ -28,6 +29,11 @@ export class KillableProcess {
 
   kill(signal: NodeJS.Signals): void {
     this.child.kill(signal);
+  }
+
+  /** Sends a signal to the process and all that it has started, as a terminal does. */
+  pressKey(signal: 'SIGINT'): void {
+    process.kill(-this.child.pid!, signal);
   }
 
   /** Waits until something has happened; throws where the process ends before it. */

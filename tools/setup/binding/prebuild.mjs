@@ -1,11 +1,12 @@
-// Compiles the bindings that the package brings along: node tools/setup/binding/prebuild.mjs
-// Run by `npm pack`, after the build. It needs set-up to have been run (TensorFlow's headers), and a compiler for each platform.
+// What `npm pack` does before it packs: compiles the sources from nothing, so that no file of an older build is packed, and the
+// binding for each platform. By itself: node tools/setup/binding/prebuild.mjs
 
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { messageOf, SetupError } from '../errors.mjs';
 import paths from '../native-paths.cjs';
+import { setUp } from '../set-up.mjs';
 import { compileBinding } from './compile.mjs';
 import { PREBUILT } from './install.mjs';
 
@@ -17,11 +18,13 @@ const COMPILERS = {
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..');
 try {
-  const library = paths.libraryOf('cpu');
+  fs.rmSync(path.join(root, 'dist'), { recursive: true, force: true });
+  const failure = await setUp(root, { variant: undefined, quiet: true });
+  if (failure) throw failure;
+  const library = paths.libraryOf(paths.savedVariant());
   if (!library) throw new SetupError(`There is no library, and so no headers, for ${paths.PLATFORM}.`);
   const include = path.join(paths.libraryFolder(library), 'tensorflow/include');
   const folder = path.join(root, PREBUILT);
-  fs.rmSync(folder, { recursive: true, force: true });
   fs.mkdirSync(folder, { recursive: true });
   for (const [platform, compiler] of Object.entries(COMPILERS)) {
     await compileBinding(root, include, path.join(folder, `${platform}.node`), compiler);
