@@ -149,8 +149,8 @@ test('a batch that ends one worker after another fails and is named; the others 
 });
 
 test('a worker without memory is replaced', async () => {
-  // Too little for V8 to start what the worker needs.
-  watchedWorkers.options = { resourceLimits: { maxOldGenerationSizeMb: 2 } };
+  // Enough for V8 to start, and too little for what the worker needs.
+  watchedWorkers.options = { resourceLimits: { maxOldGenerationSizeMb: 6 } };
   const deaths: WorkerDeath[] = [];
   const pool = new WorkerPool(1, (death) => {
     deaths.push(death);
