@@ -133,13 +133,16 @@ function lengthOf(
   };
 }
 
-/** Batch norm does not learn of a single value, which a map of one pixel gives it of one image. */
+/**
+ * Batch norm does not learn of a single value, which a map of one pixel gives it of one image. Where norm is frozen, what follows the
+ * body has batch norm.
+ */
 function requireLargeBatch(
   { name, smallestBatch = 1 }: ModelDefinition,
   norm: NormName,
   batchSize: number,
 ): void {
-  if (norm !== 'batch' || batchSize >= smallestBatch) return;
+  if (norm === 'group' || batchSize >= smallestBatch) return;
   throw new InputError(
     'small-batch',
     `data.batchSize is ${batchSize}, but ${name} with batch norm is trained with ${smallestBatch} images at a time or more: ` +

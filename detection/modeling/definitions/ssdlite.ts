@@ -125,11 +125,20 @@ function assemble({
     random: new RandomStream(seed, 'init'),
     initialWeight,
   };
+  // An image classifier has statistics for the body alone: there is nothing to freeze in what follows it.
+  const afterBody = {
+    ...style,
+    normalisation: normalisation(norm === 'frozen' ? 'batch' : norm, epsilon, momentum),
+  };
   const numMaps = strides.length - extraChannels.length;
-  const backbone = new SsdLiteBackbone(body(style, trainableLayers), { numMaps, extraChannels, style });
+  const backbone = new SsdLiteBackbone(body(style, trainableLayers), {
+    numMaps,
+    extraChannels,
+    style: afterBody,
+  });
   const anchors = defaultBoxGenerator(settings);
   const numLabels = traits.categories.length + 1;
-  const head = new SsdLiteHead(backbone.outChannels, anchors.numAnchorsPerLocation(), numLabels, style);
+  const head = new SsdLiteHead(backbone.outChannels, anchors.numAnchorsPerLocation(), numLabels, afterBody);
   return new Ssd(traits, backbone, anchors, head, settings.dense, settings.losses, headGradients);
 }
 

@@ -101,6 +101,26 @@ test('one image can with another norm', () => {
   model.dispose();
 });
 
+test.each(ssdLiteModels.map((definition) => [definition.name, definition] as const))(
+  '%s begins with a frozen body of an image classifier, and what follows it learns its statistics',
+  (_name, definition) => {
+    const model = definition.build({ numClasses: 3, seed: 1, norm: 'frozen', trainableLayers: 0 });
+    for (const [name, entry] of [...model.namedParameters(), ...model.namedBuffers()]) {
+      if (definition.stateDict.isBackbone(name))
+        tf.tidy(() => entry.fromDisk(tf.mul(entry.toDisk(), tf.scalar(1, entry.value.dtype))));
+    }
+    const buffers = () =>
+      [...model.namedBuffers()].map(([name, { value }]) => [name, value.dataSync()[0]] as const);
+    const before = buffers();
+    const { losses } = step(model, 2);
+    for (const loss of Object.values(losses)) expect(loss).toBeGreaterThan(0);
+    const moved = buffers().filter(([, value], i) => value !== before[i][1]);
+    expect(moved.length).toBeGreaterThan(20);
+    expect(moved.filter(([name]) => definition.stateDict.isBackbone(name))).toEqual([]);
+    model.dispose();
+  },
+);
+
 test('boxes go back to original pixels along each axis by itself, and stay inside', () => {
   const model = build({ numClasses: 90 });
   fillWithFormula(model, 15);
