@@ -25,7 +25,12 @@ export interface CocoFileAnnotation {
   readonly bbox: readonly [number, number, number, number];
   readonly area?: number;
   readonly iscrowd?: 0 | 1;
-  readonly segmentation?: CompressedRle | { size: [number, number]; counts: number[] } | number[][];
+  readonly segmentation?: CompressedRle | UncompressedRle | number[][];
+}
+
+export interface UncompressedRle {
+  size: [number, number];
+  counts: number[];
 }
 
 export interface CocoFileCategory {

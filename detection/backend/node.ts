@@ -36,7 +36,7 @@ export function loadBackend(): Promise<BackendName> {
  *
  * @throws NativeLibraryError where it is not set up, or does not load.
  */
-export function loadTrainingBackend(): Promise<void> {
+export function loadNativeBackend(): Promise<void> {
   native ??= loadNativeLibrary();
   return native;
 }
@@ -52,7 +52,7 @@ async function chooseBackend(): Promise<BackendName> {
   }
   if (wanted === undefined) {
     try {
-      await loadTrainingBackend();
+      await loadNativeBackend();
       return NATIVE;
     } catch (error) {
       if (!(error instanceof NativeLibraryError)) throw error;

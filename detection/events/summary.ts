@@ -23,7 +23,7 @@ export function withStorage<T>(storage: EventStorage, run: () => T): T {
 }
 
 /** A value, or how to compute it: asked for only where somebody listens. Tensors that this makes are disposed. */
-type Lazy<T> = T | (() => T);
+export type Lazy<T> = T | (() => T);
 
 /**
  * Tells the running training something, from anywhere in a model. Outside of a training step it does nothing. Of all

@@ -16,7 +16,13 @@ export function uniform(shape: number[], bound: number, random: RandomStream): t
   return tf.tensor(values, shape);
 }
 
-type FilterShape = [kernelHeight: number, kernelWidth: number, inChannels: number, outChannels: number];
+/** Of a convolution in memory. */
+export type FilterShape = [
+  kernelHeight: number,
+  kernelWidth: number,
+  inChannels: number,
+  outChannels: number,
+];
 
 /** Makes the filters of a new convolution. */
 export type InitialWeight = (shape: FilterShape, random: RandomStream) => tf.Tensor4D;

@@ -12,7 +12,14 @@ export type Layout =
   /** Memory [in, out], disk [out, in]. */
   | 'linear'
   /** A linear layer on a flattened map: memory [h * w * c, out], disk [out, c * h * w]. */
-  | { readonly channels: number; readonly height: number; readonly width: number };
+  | FlattenedMap;
+
+/** The map [height, width, channels] that a linear layer gets as one row. */
+export interface FlattenedMap {
+  readonly channels: number;
+  readonly height: number;
+  readonly width: number;
+}
 
 /** A named tensor of a module that belongs into its checkpoint. */
 export class Parameter {
@@ -140,6 +147,12 @@ export abstract class Module {
   *namedBuffers(prefix = ''): Generator<[string, Parameter]> {
     for (const [name, buffer] of this.ownBuffers) yield [prefix + name, buffer];
     for (const [own, module] of this.children) yield* module.namedBuffers(prefix + own);
+  }
+
+  /** This module and every part of it: torch.nn.Module.modules. */
+  *modules(): Generator<Module> {
+    yield this;
+    for (const [, module] of this.children) yield* module.modules();
   }
 
   /** Every random stream of the tree. */

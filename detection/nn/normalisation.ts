@@ -75,7 +75,7 @@ export class FrozenBatchNorm extends Module implements Normalisation {
   /** @param epsilon 0 for torchvision's COCO_V1 weights of fasterrcnn_resnet50_fpn (overwrite_eps), else 1e-5. */
   constructor(
     channels: number,
-    readonly epsilon = BATCH_NORM.epsilon,
+    public epsilon = BATCH_NORM.epsilon,
   ) {
     super();
     this.weight = this.buffer('weight', tf.ones([channels]));
@@ -109,7 +109,7 @@ export class BatchNorm extends Module implements Normalisation {
 
   constructor(
     channels: number,
-    readonly epsilon = BATCH_NORM.epsilon,
+    public epsilon = BATCH_NORM.epsilon,
     readonly momentum = BATCH_NORM.momentum,
   ) {
     super();
@@ -148,6 +148,13 @@ export class BatchNorm extends Module implements Normalisation {
       move(runningVariance, tf.mul(variance, count / (count - 1)));
       numBatchesTracked.variable.assign(tf.add(numBatchesTracked.value, tf.scalar(1, 'int32')));
     });
+  }
+}
+
+/** torchvision's overwrite_eps, for weights that were trained with another epsilon: gives it to every batch norm of a tree. */
+export function overwriteEpsilon(tree: Module, epsilon: number): void {
+  for (const module of tree.modules()) {
+    if (module instanceof BatchNorm || module instanceof FrozenBatchNorm) module.epsilon = epsilon;
   }
 }
 

@@ -16,7 +16,7 @@ export const forAll = ['detection/errors.ts'];
 export const rooms = [
   {
     name: 'detection/index.ts',
-    holds: 'the public API, name by name',
+    holds: 'what `faster-rcnn` exports, name by name',
     mayImport: [
       'detection/structures',
       'detection/nn',
@@ -26,6 +26,26 @@ export const rooms = [
       'detection/modeling/definitions',
       'detection/engine',
     ],
+  },
+  {
+    name: 'detection/node.ts',
+    holds: 'what `faster-rcnn/node` exports',
+    mayImport: ['detection/backend', 'detection/engine/writers'],
+  },
+  {
+    name: 'datasets/index.ts',
+    holds: 'what `faster-rcnn/datasets` exports',
+    mayImport: ['datasets'],
+  },
+  {
+    name: 'datasets/evaluation/index.ts',
+    holds: 'what `faster-rcnn/evaluation` exports',
+    mayImport: ['datasets/evaluation'],
+  },
+  {
+    name: 'weights/index.ts',
+    holds: 'what `faster-rcnn/weights` exports',
+    mayImport: ['weights/*'],
   },
   {
     name: 'detection/errors.ts',
@@ -109,8 +129,13 @@ export const rooms = [
   },
   {
     name: 'datasets',
-    holds: 'COCO files, images, samplers, transforms, loader workers, evaluation, scene synthesis, drawing',
+    holds: 'COCO files, images, samplers, transforms, loader workers, scene synthesis, drawing',
     mayImport: ['detection/structures', 'detection/nn/random.ts', 'detection/files'],
+  },
+  {
+    name: 'datasets/evaluation',
+    holds: 'a detector run over pictures; how good what it finds is: COCO’s numbers, kinds of errors',
+    mayImport: ['datasets', 'detection/structures', 'detection/modeling/detector.ts'],
   },
   {
     name: 'weights',
@@ -152,6 +177,30 @@ export const rooms = [
     ],
   },
   {
+    name: 'weights/settings',
+    holds: "a model's settings as files have them: checked, and what is wrong with them in words",
+    mayImport: ['detection/modeling/settings.ts'],
+  },
+  {
+    name: 'weights/detectors',
+    holds:
+      'weights found by their name, detectors that files and checkpoints describe, weights for a training',
+    mayImport: [
+      'weights',
+      'weights/formats',
+      'weights/checkpoints',
+      'weights/published',
+      'weights/settings',
+      'datasets/coco/category-map.ts',
+      'datasets/coco/coco-categories.ts',
+      'detection/modeling/definitions',
+      'detection/modeling/detector.ts',
+      'detection/modeling/settings.ts',
+      'detection/nn',
+      'detection/structures',
+    ],
+  },
+  {
     name: 'tools/rcnn.mjs',
     holds: 'the program `rcnn`: set-up, then the command',
     mayImport: ['tools/setup'],
@@ -186,46 +235,41 @@ export const rooms = [
       'detection/modeling/settings.ts',
       'detection/structures',
       'weights/checkpoints',
+      'weights/settings',
     ],
-  },
-  {
-    name: 'tools/detectors',
-    holds: 'loading a detector, detecting and evaluating with it: what `cli`, `run` and `report` share',
-    mayImport: ['tools/config', 'tools/terminal', 'detection/*', 'datasets', 'weights/*'],
   },
   {
     name: 'tools/run',
     holds: 'what a training run is: data, start, hooks, evaluation, lock, folder',
-    mayImport: ['tools/detectors', 'tools/config', 'tools/terminal', 'detection/*', 'datasets', 'weights/*'],
+    mayImport: ['tools/config', 'tools/terminal', 'detection/*', 'datasets/*', 'weights/*'],
   },
   {
     name: 'tools/report',
     holds: 'the pages of a run and of a search for the learning rate',
     mayImport: [
       'tools/run',
-      'tools/detectors',
       'tools/config',
       'tools/html',
       'tools/terminal',
       'detection/*',
-      'datasets',
+      'datasets/*',
       'weights/*',
     ],
   },
   {
     name: 'tools/anchors',
     holds: "how well anchors cover a data set's boxes, and which sizes do better ([anchors](anchors.md))",
-    mayImport: ['tools/terminal', 'detection/*', 'datasets'],
+    mayImport: ['tools/terminal', 'detection/*', 'datasets/*'],
   },
   {
     name: 'tools/benchmarks',
     holds: 'time and memory of training, loading and evaluation',
-    mayImport: ['tools/html', 'tools/terminal', 'detection/*', 'datasets', 'weights/*'],
+    mayImport: ['tools/html', 'tools/terminal', 'detection/*', 'datasets/*', 'weights/*'],
   },
   {
     name: 'tools/soak',
     holds: 'long trainings that are disturbed ([soak](soak.md))',
-    mayImport: ['tools/run', 'tools/html', 'tools/terminal', 'detection/*', 'datasets', 'weights/*'],
+    mayImport: ['tools/run', 'tools/html', 'tools/terminal', 'detection/*', 'datasets/*', 'weights/*'],
   },
   {
     name: 'tools/cli',
@@ -235,18 +279,17 @@ export const rooms = [
       'tools/benchmarks',
       'tools/report',
       'tools/run',
-      'tools/detectors',
       'tools/config',
       'tools/terminal',
       'detection/*',
-      'datasets',
+      'datasets/*',
       'weights/*',
     ],
   },
   {
     name: 'tests',
     holds: 'mirrors the rooms',
-    mayImport: ['detection/*', 'datasets', 'weights/*', 'tools/*'],
+    mayImport: ['detection/*', 'datasets/*', 'weights/*', 'tools/*'],
   },
 ];
 
@@ -257,5 +300,5 @@ export const library = {
   /** Packages that types are imported from, and nothing else. */
   typePackages: ['@tensorflow/tfjs-layers'],
   /** How the names of those files begin that are written for Node. */
-  forNode: ['detection/backend/node', 'detection/engine/writers/', 'detection/files/'],
+  forNode: ['detection/node', 'detection/backend/node', 'detection/engine/writers/', 'detection/files/'],
 };

@@ -35,7 +35,7 @@ import { normalisation } from './normalisation';
 import { mobilenetV3Weights, ssdLiteWeights } from './published-weights';
 
 /** What tells one SSDlite from another, beside its settings. */
-interface SsdLiteConfiguration extends FamilyConfiguration {
+export interface SsdLiteConfiguration extends FamilyConfiguration {
   readonly body: (style: LayerStyle, trainableLayers: number) => Body;
   /** Channels of the maps that are made of the body's last one. */
   readonly extraChannels: readonly number[];

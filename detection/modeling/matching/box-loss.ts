@@ -6,8 +6,11 @@ import type { boxLosses } from '../loss-settings';
 import type { BoxCoder } from './box-coder';
 import { decodeBoxes } from './decode-boxes';
 
+/** How boxes are compared: their deltas by distance, or they themselves by overlap. */
+export type BoxLoss = (typeof boxLosses)[number];
+
 export interface BoxLossOptions {
-  readonly box: (typeof boxLosses)[number];
+  readonly box: BoxLoss;
   readonly smoothL1Beta: number;
 }
 

@@ -1,9 +1,9 @@
-import { CocoDataset } from '../../datasets/coco/annotations';
-import type { CocoCategory } from '../../datasets/coco/category-map';
-import type { CocoDetection } from '../../datasets/evaluation/detections';
-import { evaluateDetections, type CocoEvaluation } from '../../datasets/evaluation/evaluate';
-import { exampleDataset } from '../../datasets/evaluation/example-dataset';
-import { cocoExamples, type Example } from '../../datasets/examples';
+import { CocoDataset } from '../coco/annotations';
+import type { CocoCategory } from '../coco/category-map';
+import type { CocoDetection } from './detections';
+import { evaluateDetections, type CocoEvaluation } from './evaluate';
+import { exampleDataset } from './example-dataset';
+import { cocoExamples, type Example } from '../examples';
 import { InputError } from '../../detection/errors';
 import type { Detector } from '../../detection/modeling/detector';
 import type { Detections } from '../../detection/structures/instances';
@@ -34,7 +34,7 @@ export interface DetectorEvaluation {
  * own.
  *
  * @throws InputError where the detector and the data set have no category in common; ImageError, where nobody listens for
- *   broken pictures; Interrupted.
+ *   broken pictures; the signal's reason.
  */
 export async function evaluateDetector(
   detector: Detector,
