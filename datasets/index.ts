@@ -1,3 +1,4 @@
+/// <reference types="long" preserve="true" />
 /**
  * Images with what is in them: COCO files and data sets of one's own, loaders that make batches of them in worker threads,
  * pictures, masks, drawings and generated scenes.

@@ -1,3 +1,4 @@
+/// <reference types="long" preserve="true" />
 /**
  * Detectors that compute their own losses, the trainer that drives them, and the parts they are built from. Nothing here needs
  * Node.js; a backend of TensorFlow.js has to be loaded first (`faster-rcnn/node`).

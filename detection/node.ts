@@ -1,3 +1,4 @@
+/// <reference types="long" preserve="true" />
 /**
  * What of the library needs Node.js: TensorFlow's native library as the backend, and what a training writes to files and to a
  * terminal.

@@ -1,3 +1,4 @@
+/// <reference types="long" preserve="true" />
 /**
  * Weights: torchvision's published ones, files of PyTorch, safetensors and detectron2, and checkpoints, from which a training
  * goes on.

@@ -1,3 +1,4 @@
+/// <reference types="long" preserve="true" />
 /**
  * What a detector finds in pictures and in data sets, and how good that is: COCO's numbers, the kinds of errors, and who is
  * taken for whom.

@@ -90,7 +90,10 @@ export default {
       comment: 'whoever hands over an object of this package brings its code',
       severity: 'error',
       from: portable,
-      to: { path: packages(library.typePackages), dependencyTypesNot: ['type-only'] },
+      to: {
+        path: packages(library.typePackages),
+        dependencyTypesNot: ['type-only', 'triple-slash-type-reference'],
+      },
     },
   ],
   options: {

@@ -49,7 +49,7 @@ export const rooms = [
   },
   {
     name: 'detection/errors.ts',
-    holds: 'what is wrong with what the user has given',
+    holds: 'errors in user input',
     mayImport: [],
   },
   {
@@ -59,7 +59,7 @@ export const rooms = [
   },
   {
     name: 'detection/nn',
-    holds: 'modules, layers, initialisers, random streams, autograd, what a trainable model is',
+    holds: 'modules, layers, initializers, random streams, autograd, the interface of trainable models',
     mayImport: ['detection/structures'],
   },
   {
@@ -85,7 +85,7 @@ export const rooms = [
   },
   {
     name: 'detection/modeling/separated',
-    holds: 'the same detectors cut at the seam between model and loss',
+    holds: 'the same detectors with their loss functions outside of the model',
     mayImport: [
       'detection/modeling',
       'detection/engine',
@@ -114,17 +114,17 @@ export const rooms = [
   },
   {
     name: 'detection/engine/writers',
-    holds: "what a training writes down: JSON lines, progress, TensorBoard's event files",
+    holds: "what a training logs: JSON lines, progress, TensorBoard's event files",
     mayImport: ['detection/engine', 'detection/events', 'detection/files'],
   },
   {
     name: 'detection/backend',
-    holds: 'which backend runs; kernels that it lacks',
+    holds: 'selection of the backend; kernels that it lacks',
     mayImport: ['detection/nn', 'tools/setup/native-paths.cjs'],
   },
   {
     name: 'detection/files',
-    holds: 'writing files whole or not at all',
+    holds: 'writing files completely or not at all',
     mayImport: [],
   },
   {
@@ -134,7 +134,7 @@ export const rooms = [
   },
   {
     name: 'datasets/evaluation',
-    holds: 'a detector run over pictures; how good what it finds is: COCO’s numbers, kinds of errors',
+    holds: 'running a detector over pictures; COCO’s evaluation, kinds of errors',
     mayImport: ['datasets', 'detection/structures', 'detection/modeling/detector.ts'],
   },
   {
@@ -155,7 +155,7 @@ export const rooms = [
   },
   {
     name: 'weights/checkpoints',
-    holds: 'what a run goes on from: saved, found again, gone back to',
+    holds: 'checkpoints: saving, loading, rollback',
     mayImport: [
       'weights',
       'weights/formats',
@@ -178,13 +178,12 @@ export const rooms = [
   },
   {
     name: 'weights/settings',
-    holds: "a model's settings as files have them: checked, and what is wrong with them in words",
+    holds: "validation of a model's settings, and its messages",
     mayImport: ['detection/modeling/settings.ts'],
   },
   {
     name: 'weights/detectors',
-    holds:
-      'weights found by their name, detectors that files and checkpoints describe, weights for a training',
+    holds: 'finding weights, building detectors from files and checkpoints, loading weights for a training',
     mayImport: [
       'weights',
       'weights/formats',
@@ -217,12 +216,12 @@ export const rooms = [
   },
   {
     name: 'tools/terminal',
-    holds: 'what a command says, its progress, Ctrl-C, where it writes',
+    holds: 'messages and progress of a command, Ctrl-C, output paths',
     mayImport: ['detection/engine/writers', 'detection/files'],
   },
   {
     name: 'tools/html',
-    holds: 'the parts that pages are made of: markup, charts, figures',
+    holds: 'parts of HTML pages: markup, charts, figures',
     mayImport: ['detection/structures', 'detection/events', 'datasets'],
   },
   {
@@ -240,7 +239,7 @@ export const rooms = [
   },
   {
     name: 'tools/run',
-    holds: 'what a training run is: data, start, hooks, evaluation, lock, folder',
+    holds: 'a training run: data, start, hooks, evaluation, lock, folder',
     mayImport: ['tools/config', 'tools/terminal', 'detection/*', 'datasets/*', 'weights/*'],
   },
   {
@@ -268,12 +267,12 @@ export const rooms = [
   },
   {
     name: 'tools/soak',
-    holds: 'long trainings that are disturbed ([soak](soak.md))',
+    holds: 'the fault-injection test ([soak](soak.md))',
     mayImport: ['tools/run', 'tools/html', 'tools/terminal', 'detection/*', 'datasets/*', 'weights/*'],
   },
   {
     name: 'tools/cli',
-    holds: 'one file a command: its options and its work',
+    holds: 'one file for each command: its options and its work',
     mayImport: [
       'tools/anchors',
       'tools/benchmarks',
@@ -298,7 +297,7 @@ export const library = {
   folder: 'detection',
   packages: ['@tensorflow/tfjs-core', 'pure-rand'],
   /** Packages that types are imported from, and nothing else. */
-  typePackages: ['@tensorflow/tfjs-layers'],
+  typePackages: ['@tensorflow/tfjs-layers', 'long'],
   /** How the names of those files begin that are written for Node. */
   forNode: ['detection/node', 'detection/backend/node', 'detection/engine/writers/', 'detection/files/'],
 };

@@ -152,7 +152,7 @@ test('docs/architecture.md shows the table', () => {
   const { stdout } = spawnSync(process.execPath, ['-e', script], { cwd: repository, encoding: 'utf8' });
   const rooms = JSON.parse(stdout) as Room[];
   const text = fs.readFileSync(path.join(repository, 'docs/architecture.md'), 'utf8');
-  const section = text.slice(text.indexOf('## Rooms'), text.indexOf('## Which side'));
+  const section = text.slice(text.indexOf('## Rooms'), text.indexOf('## Tensors and typed arrays'));
   const rows = section.split('\n').filter((line) => line.startsWith('| `'));
   expect(
     rows.map((row) =>
