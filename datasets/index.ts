@@ -54,7 +54,7 @@ export { PicturesGoneError, type BrokenPicture, type OnBrokenPicture } from './l
 export { WorkerDeathError, type WorkerDeath } from './loader/worker-death';
 export { BatchMemoryError } from './loader/pixel-buffers';
 export { squareSide, type ScaleJitter } from './transforms/scale-jitter';
-export type { ColorChange } from './transforms/photometric';
+export type { ChannelOrder, ColorAdjustment, ColorChange } from './transforms/photometric';
 
 // Pictures.
 export { decodeImage, ImageError, type DecodedImage, type ImageFault } from './images/decode';

@@ -132,12 +132,11 @@ export {
   BatchNorm,
   FrozenBatchNorm,
   GroupNorm,
-  NormNotLoadedError,
   overwriteEpsilon,
-  SingleValueNormError,
   type Normalisation,
   type NormalisationFactory,
 } from './nn/normalisation';
+export { NormNotLoadedError, SingleValueNormError } from './nn/norm-errors';
 export { normalisation } from './modeling/definitions/normalisation';
 export {
   kaimingNormalFanOut,
@@ -167,7 +166,7 @@ export { softmaxFocalLossSum } from './ops/softmax-focal-loss';
 export { DetectorModule, type DetectorTraits } from './modeling/detector-module';
 export { inOriginalPixels, type Found } from './modeling/found';
 export { Body, type BodyOptions } from './modeling/backbone/body';
-export { LayeredBody, type BodyLayer } from './modeling/backbone/layered-body';
+export { LayeredBody, type BodyLayer, type MapModule } from './modeling/backbone/layered-body';
 export { ResNet, type ResNetDepth, type ResNetOptions } from './modeling/backbone/resnet';
 export { MobileNetV2 } from './modeling/backbone/mobilenet-v2';
 export { MobileNetV3 } from './modeling/backbone/mobilenet-v3';
@@ -199,7 +198,7 @@ export type {
 } from './modeling/definitions/faster-rcnn-definition';
 export {
   fasterRcnnDefaults,
-  fasterRcnnSchema,
+  type FasterRcnnDefaults,
   type FasterRcnnLossOptions,
   type FasterRcnnSettings,
   type RoiOptions,
@@ -208,6 +207,7 @@ export {
 export {
   RegionProposalNetwork,
   type RpnOutputs,
+  type RpnTraining,
   type SampledAnchors,
 } from './modeling/rpn/region-proposal-network';
 export {
@@ -219,7 +219,7 @@ export {
 export type { AnchorSample } from './modeling/rpn/rpn-losses';
 export type { Patches } from './ops/patches';
 export { RoiHeads } from './modeling/roi/roi-heads';
-export type { BoxStage, RoiHead, Sample } from './modeling/roi/box-stage';
+export type { BoxStage, BoxStageLosses, RoiHead, Sample } from './modeling/roi/box-stage';
 export { FastRcnnStage, type BoxHead } from './modeling/roi/fast-rcnn';
 export { fastRcnnLosses, type RoiTargets } from './modeling/roi/fast-rcnn-losses';
 export {
@@ -228,7 +228,8 @@ export {
   TwoMlpHead,
   type RoiPredictions,
 } from './modeling/roi/box-head';
-export { MultiScaleRoiAlign, type LevelMapperOptions } from './modeling/roi/multi-scale-roi-align';
+export { MultiScaleRoiAlign } from './modeling/roi/multi-scale-roi-align';
+export type { LevelMapperOptions } from './modeling/roi/level-mapper';
 
 // RetinaNet and FCOS.
 export { RetinaNet, RetinaNetHead, type RetinaNetTargets } from './modeling/retinanet';
@@ -238,11 +239,15 @@ export type {
   RetinaNetDefinition,
   RetinaNetOptions,
 } from './modeling/definitions/retinanet';
-export { retinaNetDefaults, retinaNetSchema, type RetinaNetSettings } from './modeling/retinanet-defaults';
+export {
+  retinaNetDefaults,
+  type RetinaNetDefaults,
+  type RetinaNetSettings,
+} from './modeling/retinanet-defaults';
 export { Fcos, FcosHead } from './modeling/fcos';
 export { fcosModels } from './modeling/definitions/fcos';
 export type { FcosConfiguration, FcosDefinition, FcosOptions } from './modeling/definitions/fcos';
-export { fcosDefaults, fcosSchema, type FcosSettings } from './modeling/fcos-defaults';
+export { fcosDefaults, type FcosDefaults, type FcosSettings } from './modeling/fcos-defaults';
 export { ClassificationHead, type ClassificationLossOptions } from './modeling/dense/classification-head';
 export {
   RetinaNetRegressionHead,
@@ -254,7 +259,12 @@ export {
   type PlacePredictions,
 } from './modeling/dense/fcos-regression-head';
 export { DenseHead } from './modeling/dense/dense-head';
-export { DenseTower, type TowerNames, type TowerOptions } from './modeling/dense/dense-tower';
+export {
+  DenseTower,
+  type TowerLayerNames,
+  type TowerNames,
+  type TowerOptions,
+} from './modeling/dense/dense-tower';
 export type { DenseInferenceOptions, DensePredictions } from './modeling/dense/dense-inference';
 export type { AnchorTargets, LevelTargets } from './modeling/dense/anchor-targets';
 export { DistanceCoder } from './modeling/matching/distance-coder';
@@ -266,7 +276,7 @@ export { ssdLiteModels } from './modeling/definitions/ssdlite';
 export type { SsdLiteConfiguration, SsdLiteDefinition, SsdLiteOptions } from './modeling/definitions/ssdlite';
 export {
   ssdLiteDefaults,
-  ssdSchema,
+  type SsdLiteDefaults,
   type SsdLossOptions,
   type SsdOptions,
   type SsdSettings,

@@ -9,7 +9,7 @@ export { loadWeights, type LoadedWeights } from './detectors/load-weights';
 export { loadDetector, type LoadDetectorOptions, type LoadedDetector } from './detectors/load-detector';
 export type { WeightsOptions } from './detectors/locate-weights';
 export type { PublishedFileOptions } from './published/published-file';
-export { DownloadError, type DownloadOptions } from './published/download';
+export { DownloadError, type DownloadListeners } from './published/download';
 export { cacheFolder } from './published/cache-folder';
 
 // Checkpoints.

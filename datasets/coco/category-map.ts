@@ -1,5 +1,8 @@
+/** What objects are called. */
 export interface CocoCategory {
+  /** Of the file: any whole numbers, with gaps or without. */
   readonly id: number;
+  /** As the file has it; two categories may have one name. */
   readonly name: string;
 }
 
@@ -7,6 +10,7 @@ export interface CocoCategory {
 export class CategoryMap {
   private readonly labels: ReadonlyMap<number, number>;
 
+  /** Labels go by the order of the categories. */
   constructor(
     /** By label - 1. */
     readonly categories: readonly CocoCategory[],

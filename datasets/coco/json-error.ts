@@ -132,7 +132,9 @@ function pathOf(open: readonly Frame[]): string {
 
 /** Both from 1; columns count as strings do. */
 export interface TextPlace {
+  /** From 1. */
   readonly line: number;
+  /** From 1. */
   readonly column: number;
 }
 

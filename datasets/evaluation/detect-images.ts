@@ -57,6 +57,7 @@ export async function giveWay(signal: AbortSignal | undefined): Promise<void> {
 
 /** A picture, and what was found in it. */
 export interface DetectedPicture extends DecodedImage {
+  /** Best first, in pixels of the picture. */
   readonly detections: Detections;
 }
 

@@ -6,8 +6,11 @@ import { ProblemList, shownValue, type Problem, type ProblemKind } from '../coco
 
 /** One detection, as in COCO's results files. */
 export interface CocoDetection {
+  /** The image that it is in. */
   readonly image_id: number;
+  /** What was found, by its id in the data set. */
   readonly category_id: number;
+  /** The higher, the surer. */
   readonly score: number;
   /** x, y, width, height in pixels. Masks may come without. */
   readonly bbox?: readonly number[];
@@ -19,6 +22,7 @@ export interface CocoDetection {
 export class DetectionsError extends InputError {
   override readonly name = 'DetectionsError';
 
+  /** @internal */
   constructor(
     /** The file, or what else the detections come from. */
     readonly source: string,

@@ -8,7 +8,6 @@
 export { evaluateDetector, type DetectorEvaluation, type EvaluateOptions } from './evaluate-detector';
 export {
   aboveThreshold,
-  cocoDetections,
   cocoResults,
   detectFile,
   detectSet,

@@ -1,6 +1,7 @@
 /** What COCO measures: pycocotools' Params for boxes and masks. */
 
 export type IouType = 'bbox' | 'segm';
+/** Sizes of objects that COCO tells apart. */
 export type AreaName = 'all' | 'small' | 'medium' | 'large';
 
 /** As numpy's linspace, whose last digits decide ties. */

@@ -6,7 +6,9 @@ import type { BatchPlan } from './batch-plan';
 
 /** A picture that could not be used when its turn came. */
 export interface BrokenPicture {
+  /** Of the data set. */
   readonly imageId: number;
+  /** Why it cannot be used. */
   readonly error: ImageError;
 }
 
@@ -23,8 +25,11 @@ const MAX_IN_A_ROW = 10;
 export class PicturesGoneError extends InputError {
   override readonly name = 'PicturesGoneError';
 
+  /** @internal */
   constructor(
+    /** Of the last of them. */
     readonly last: ImageError,
+    /** How many they are. */
     readonly count: number,
   ) {
     super(

@@ -4,10 +4,13 @@ import type { SceneObject } from './scene';
 
 /** What a generated set depends on: the same settings give the same files. */
 export interface SynthesisSettings {
+  /** Scenes to train on. */
   readonly numTrain: number;
+  /** Scenes to evaluate on. */
   readonly numVal: number;
   /** Height and width of a scene in pixels. */
   readonly size: number;
+  /** Scenes of another seed have nothing in common with these. */
   readonly seed: number;
 }
 

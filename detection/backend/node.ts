@@ -7,6 +7,7 @@ import { collectUploads } from './node-upload-garbage';
 
 export { NativeLibraryError } from './node-library';
 
+/** Backends of TensorFlow.js that run here: TensorFlow's native library, and WebAssembly. */
 export type BackendName = 'tensorflow' | 'wasm';
 
 /** tfjs asks for a backend by name when it has several. */

@@ -2,7 +2,9 @@
 export interface Histogram {
   /** NaN of no values. */
   readonly min: number;
+  /** NaN of no values. */
   readonly max: number;
+  /** How many values are in each of the ranges, from `min` up. */
   readonly counts: Float64Array;
 }
 

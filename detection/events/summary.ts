@@ -50,11 +50,13 @@ export const summary = {
     current.histogram(name, typeof values === 'function' ? computed(() => plain(values())) : plain(values));
   },
 
+  /** A picture, with boxes to draw over it. */
   image(name: string, image: Lazy<SummaryImage>): void {
     if (!current?.wantsDetails) return;
     current.image(name, typeof image === 'function' ? computed(image) : image);
   },
 
+  /** How good detections are at each score. */
   precisionRecall(name: string, curve: Lazy<PrecisionRecallCurve>): void {
     if (!current?.wantsDetails) return;
     current.precisionRecall(name, typeof curve === 'function' ? computed(curve) : curve);

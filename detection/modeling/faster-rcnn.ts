@@ -15,10 +15,14 @@ import type { RegionProposalNetwork } from './rpn/region-proposal-network';
  * have torchvision's names.
  */
 export class FasterRcnn extends DetectorModule {
+  /** Images to levels of features. */
   readonly backbone: BackboneWithFpn;
+  /** Levels to proposals. */
   readonly rpn: RegionProposalNetwork;
+  /** Proposals to objects. */
   readonly roiHeads: RoiHeads<FastRcnnStage>;
 
+  /** Takes over the parts. */
   constructor(
     traits: DetectorTraits,
     backbone: BackboneWithFpn,

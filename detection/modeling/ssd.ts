@@ -24,14 +24,18 @@ import { SSD_LOSS_NAMES, ssdLiteDefaults, type SsdLossOptions, type SsdOptions }
  * hardest is learnt. Parameters have torchvision's names.
  */
 export class Ssd extends DetectorModule {
+  /** Images to maps of falling size. */
   readonly backbone: SsdLiteBackbone;
+  /** Maps to predictions. */
   readonly head: SsdLiteHead;
   private readonly matcher: SsdMatcher;
   private readonly boxCoder = new BoxCoder(ssdLiteDefaults.bboxWeights);
 
+  /** Takes over the parts. */
   constructor(
     traits: DetectorTraits,
     backbone: SsdLiteBackbone,
+    /** Lays out the default boxes. */
     readonly anchorGenerator: DefaultBoxGenerator,
     head: SsdLiteHead,
     private readonly options: SsdOptions,

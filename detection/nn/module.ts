@@ -16,18 +16,24 @@ export type Layout =
 
 /** The map [height, width, channels] that a linear layer gets as one row. */
 export interface FlattenedMap {
+  /** Of the map. */
   readonly channels: number;
+  /** Of the map. */
   readonly height: number;
+  /** Of the map. */
   readonly width: number;
 }
 
 /** A named tensor of a module that belongs into its checkpoint. */
 export class Parameter {
+  /** Holds the value. */
   readonly variable: tf.Variable;
 
+  /** A tensor of a module; modules make theirs with `parameter` and `buffer`. */
   constructor(
     /** Taken over; a variable is used as it is. */
     initial: tf.Tensor,
+    /** How the file has it. */
     readonly layout: Layout,
     /** Whether the optimizer updates it. */
     public trainable: boolean,
@@ -40,6 +46,7 @@ export class Parameter {
     initial.dispose();
   }
 
+  /** The value in memory; it belongs to the parameter. */
   get value(): tf.Tensor {
     return this.variable;
   }
@@ -89,6 +96,7 @@ export class Parameter {
     });
   }
 
+  /** Frees the value. */
   dispose(): void {
     this.variable.dispose();
   }
@@ -177,6 +185,7 @@ export abstract class Module {
     for (const [, parameter] of this.namedParameters()) parameter.trainable = false;
   }
 
+  /** Frees every parameter and buffer of the tree. */
   dispose(): void {
     for (const entry of [...this.ownParameters.values(), ...this.ownBuffers.values()]) entry.dispose();
     for (const [, module] of this.children) module.dispose();

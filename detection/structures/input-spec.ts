@@ -3,20 +3,27 @@ export type ResizeSpec = ShorterSide | FixedSize;
 
 /** The proportions are kept: the shorter side becomes `minSize`, unless the longer one would then exceed `maxSize`. */
 export interface ShorterSide {
+  /** Tells it from other ways. */
   readonly kind: 'shorter-side';
+  /** What the shorter side becomes. */
   readonly minSize: number;
+  /** What the longer side has at most. */
   readonly maxSize: number;
 }
 
 /** Exactly this size, whatever the proportions: both axes are scaled by themselves. */
 export interface FixedSize {
+  /** Tells it from other ways. */
   readonly kind: 'fixed';
+  /** Pixels. */
   readonly height: number;
+  /** Pixels. */
   readonly width: number;
 }
 
 /** How a model takes pictures. It belongs to the model, as its weights do. */
 export interface InputSpec {
+  /** How large images are made. */
   readonly resize: ResizeSpec;
   /** What is subtracted from each channel's values of 0..1, in the order of `channels`. */
   readonly mean: readonly number[];

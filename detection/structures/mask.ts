@@ -5,6 +5,8 @@ import type { Size } from './size';
  * alternating runs of zeros and ones, zeros first (so counts[0] may be 0).
  */
 export interface Mask {
+  /** Of the image. */
   readonly size: Size;
+  /** Lengths of the runs; they fill the image. */
   readonly counts: Uint32Array;
 }

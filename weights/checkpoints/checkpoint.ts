@@ -36,7 +36,9 @@ export class NotFiniteError extends WeightsError {}
 
 /** What a checkpoint saves and restores. */
 export interface Resumable {
+  /** Its parameters and buffers. */
   readonly model: Trainable<never>;
+  /** What it remembers. */
   readonly optimizer: Optimizer;
   /** Average of the model's weights. */
   readonly average?: WeightAverage;

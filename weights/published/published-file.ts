@@ -4,11 +4,11 @@ import { InputError } from '../../detection/errors';
 import type { PublishedWeights } from '../../detection/modeling/detector';
 import { sha256Of } from '../file-hash';
 import { cacheFolder } from './cache-folder';
-import { download, type DownloadOptions } from './download';
+import { download, type DownloadListeners } from './download';
 import { PUBLISHED_URL, sha256Prefix } from './zoo';
 
 /** What whoever asks for published weights may be told of their download. */
-export interface PublishedFileOptions extends Omit<DownloadOptions, 'timing'> {
+export interface PublishedFileOptions extends DownloadListeners {
   /** Called before a download begins; not where the file is in the cache. */
   readonly onDownload?: (published: PublishedWeights, url: string) => void;
 }

@@ -3,7 +3,9 @@ import { writeWholeFile } from '../../files/whole-file';
 import type { Hook, TrainingState } from '../hooks';
 import { peakMemoryBytes } from './peak-memory';
 
+/** Where rows go, and how often. */
 export interface JsonLinesOptions {
+  /** The file that gets them; made if need be. Its folder is there. */
   readonly file: string;
   /** Steps from one row to the next. 1 if left out. */
   readonly every?: number;
@@ -21,6 +23,11 @@ export class JsonLinesWriter implements Hook {
   private descriptor: number | undefined;
   private written = 0;
 
+  /**
+   * A hook for one run; the file is opened when it begins.
+   *
+   * @param options where rows go, and how often.
+   */
   constructor(private readonly options: JsonLinesOptions) {
     this.name = `rows of ${options.file}`;
   }

@@ -1,7 +1,10 @@
 /** Where progress goes; `process.stderr` fits. */
 export interface ProgressOutput {
+  /** Whether it is a terminal. */
   readonly isTTY?: boolean;
+  /** Characters that a line of the terminal has. */
   readonly columns?: number;
+  /** Writes text as it is. */
   write(text: string): unknown;
 }
 

@@ -13,8 +13,11 @@ export type PaddingRule = 'symmetric' | 'same';
 
 /** What all layers of a MobileNet have in common. */
 export interface LayerStyle {
+  /** Where zeros are put around a map. */
   readonly padding: PaddingRule;
+  /** Makes the normalization behind each convolution. */
   readonly normalisation: NormalisationFactory;
+  /** Of the initial weights. */
   readonly random: RandomStream;
   /** torchvision's of its MobileNets if left out. */
   readonly initialWeight?: InitialWeight;

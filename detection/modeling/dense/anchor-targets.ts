@@ -19,6 +19,7 @@ export interface LevelTargets {
 export interface AnchorTargets {
   /** Finest first. */
   readonly levels: readonly LevelTargets[];
+  /** Anchors of all levels that are objects. */
   readonly numPositives: number;
 }
 

@@ -24,16 +24,29 @@ export function headConvolution(
 }
 
 /** How a head names the layers of its tower: those of layer i. */
-export type TowerNames = (i: number) => { readonly convolution: string; readonly normalisation: string };
+export type TowerNames = (i: number) => TowerLayerNames;
 
+/** Names of a layer of a tower. */
+export interface TowerLayerNames {
+  /** Of its convolution. */
+  readonly convolution: string;
+  /** Of the normalization behind it, where there is one. */
+  readonly normalisation: string;
+}
+
+/** How a tower is built. */
 export interface TowerOptions {
+  /** Of the levels, and of each convolution. */
   readonly channels: number;
   /** Convolutions; 4 in RetinaNet and FCOS. */
   readonly depth: number;
+  /** How the layers are called. */
   readonly names: TowerNames;
   /** Whether convolutions that a normalisation follows have a bias nevertheless. */
   readonly biased: boolean;
+  /** Makes what follows each convolution; nothing if left out. */
   readonly normalisation?: NormalisationFactory;
+  /** Of the initial weights. */
   readonly random: RandomStream;
 }
 
@@ -46,6 +59,7 @@ interface Layer {
 export class DenseTower extends Module {
   private readonly layers: readonly Layer[];
 
+  /** With random weights. */
   constructor({ channels, depth, names, biased, normalisation, random }: TowerOptions) {
     super();
     this.layers = Array.from({ length: depth }, (_, i) => {
@@ -58,6 +72,7 @@ export class DenseTower extends Module {
     });
   }
 
+  /** Convolutions. */
   get depth(): number {
     return this.layers.length;
   }

@@ -1,16 +1,18 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { boxIouLossSum } from '../../ops/box-iou-loss';
+import { boxIouLossSum, type BoxIouLoss } from '../../ops/box-iou-loss';
 import { l1Sum, smoothL1Sum } from '../../ops/smooth-l1';
 import { concatBoxes, type Boxes } from '../../structures/boxes';
-import type { boxLosses } from '../loss-settings';
 import type { BoxCoder } from './box-coder';
 import { decodeBoxes } from './decode-boxes';
 
 /** How boxes are compared: their deltas by distance, or they themselves by overlap. */
-export type BoxLoss = (typeof boxLosses)[number];
+export type BoxLoss = 'l1' | 'smooth_l1' | BoxIouLoss;
 
+/** How boxes are compared. */
 export interface BoxLossOptions {
+  /** By which measure. */
   readonly box: BoxLoss;
+  /** Of `smooth_l1`: difference of deltas from which on it is linear. */
   readonly smoothL1Beta: number;
 }
 
