@@ -1,7 +1,9 @@
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist', 'dist-docs', 'node_modules', 'runs', 'tests/package/programs', '**/*.cjs', '**/*.mjs'] },
+  {
+    ignores: ['dist', 'dist-docs', 'node_modules', 'runs', 'tests/package/programs', '**/*.cjs', '**/*.mjs'],
+  },
   ...tseslint.configs.recommendedTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
