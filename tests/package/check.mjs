@@ -73,7 +73,7 @@ function link(name) {
 }
 
 function installTarball() {
-  run(root, 'npm', 'pack', '--pack-destination', home);
+  run(root, 'npm', 'pack', '--ignore-scripts=false', '--pack-destination', home);
   const tarball = fs.readdirSync(home).find((name) => name.endsWith('.tgz'));
   assert(tarball, 'npm pack has made no tarball');
   const names = run(home, 'tar', '-tzf', tarball)
