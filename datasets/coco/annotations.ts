@@ -4,13 +4,13 @@ import type { Problem } from './problems';
 
 /** An image of a COCO file. */
 export interface CocoImage {
-  /** Of the file; unlike that of any other image. */
+  /** Id of the image, unique in the file. */
   readonly id: number;
   /** Relative to the folder of the images; empty where the file gives none and no folder is in use. */
   readonly fileName: string;
-  /** Pixels. */
+  /** Width in pixels, as the file says. */
   readonly width: number;
-  /** Pixels. */
+  /** Height in pixels, as the file says. */
   readonly height: number;
 }
 
@@ -18,11 +18,11 @@ export type { CocoCategory };
 
 /** An object of an image. */
 export interface CocoAnnotation {
-  /** Of the file; unlike that of any other annotation. */
+  /** Id of the annotation, unique in the file. */
   readonly id: number;
-  /** The image that the object is in. */
+  /** Id of the image that the object is in. */
   readonly imageId: number;
-  /** What the object is. */
+  /** Id of the object's category. */
   readonly categoryId: number;
   /** x, y, width, height in pixels, as the file has it: it may reach beyond the image or have no size. */
   readonly bbox: readonly [number, number, number, number];

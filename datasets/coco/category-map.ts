@@ -1,8 +1,8 @@
-/** What objects are called. */
+/** A category of a COCO file. */
 export interface CocoCategory {
-  /** Of the file: any whole numbers, with gaps or without. */
+  /** Id of the category. Ids may have gaps, and need not begin at 1. */
   readonly id: number;
-  /** As the file has it; two categories may have one name. */
+  /** Name of the category; two categories may have the same. */
   readonly name: string;
 }
 

@@ -2,15 +2,15 @@ import type { CompressedRle } from './rle';
 
 /** The parts of a COCO instances file that this project reads and writes, named as in the JSON. */
 export interface CocoFile {
-  /** Of the data set as a whole; anything. */
+  /** Anything about the data set as a whole. */
   readonly info?: object;
-  /** Of the pictures; anything. */
+  /** Anything about the licenses of the pictures. */
   readonly licenses?: readonly object[];
   /** All images, those without objects too. */
   readonly images: readonly CocoFileImage[];
   /** All objects. */
   readonly annotations: readonly CocoFileAnnotation[];
-  /** What objects can be. */
+  /** All categories that annotations refer to. */
   readonly categories: readonly CocoFileCategory[];
 }
 
@@ -30,17 +30,17 @@ export interface CocoFileImage {
 export interface CocoFileAnnotation {
   /** Unlike that of any other annotation. */
   readonly id: number;
-  /** The image that it is in. */
+  /** Id of the image that the object is in. */
   readonly image_id: number;
-  /** What it is. */
+  /** Id of the object's category. */
   readonly category_id: number;
   /** x, y, width, height in pixels. */
   readonly bbox: readonly [number, number, number, number];
-  /** Of the object, square pixels. */
+  /** Area of the object in square pixels; that of its box if left out. */
   readonly area?: number;
-  /** 1: it stands for a group of objects. */
+  /** 1 if the annotation stands for a group of objects; 0 if left out. */
   readonly iscrowd?: 0 | 1;
-  /** Its outline: run lengths, or polygons, each x1, y1, x2, y2, ... */
+  /** Mask of the object: run lengths, or polygons, each x1, y1, x2, y2, ... */
   readonly segmentation?: CompressedRle | UncompressedRle | number[][];
 }
 
@@ -58,6 +58,6 @@ export interface CocoFileCategory {
   readonly id: number;
   /** What users read. */
   readonly name: string;
-  /** A more general name. */
+  /** A more general category, such as `vehicle` for `car`. */
   readonly supercategory?: string;
 }

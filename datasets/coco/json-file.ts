@@ -10,7 +10,7 @@ export class JsonFileError extends InputError {
   /** @internal */
   constructor(
     code: string,
-    /** The file. */
+    /** Path of the file. */
     readonly file: string,
     /** Line and column from 1, where the file is text but not JSON. */
     readonly place: TextPlace | undefined,

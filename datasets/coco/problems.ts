@@ -10,9 +10,9 @@ export interface Problem {
   readonly place: string;
   /** What is wrong there. */
   readonly reason: string;
-  /** Of the image that it is about, where that is known. */
+  /** Id of the image concerned, where it is known. */
   readonly imageId?: number;
-  /** Of the annotation that it is about, where that is known. */
+  /** Id of the annotation concerned, where it is known. */
   readonly annotationId?: number;
 }
 

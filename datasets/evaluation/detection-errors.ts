@@ -23,7 +23,7 @@ const MAX_PER_IMAGE = MAX_DETECTIONS[MAX_DETECTIONS.length - 1];
 
 /** Indices are into the detections and into the data set's annotations. */
 export interface JudgedDetection {
-  /** Index of the detection. */
+  /** Index of the detection in the list that was judged. */
   readonly detection: number;
   /** What is wrong with it. */
   readonly error: DetectionError | 'none';
@@ -37,7 +37,7 @@ export interface JudgedDetection {
 
 /** What is right and wrong in one image. */
 export interface JudgedImage {
-  /** Of the data set. */
+  /** Id of the image. */
   readonly imageId: number;
   /** Best first; at most 100. */
   readonly detections: readonly JudgedDetection[];

@@ -6,11 +6,11 @@ import { ProblemList, shownValue, type Problem, type ProblemKind } from '../coco
 
 /** One detection, as in COCO's results files. */
 export interface CocoDetection {
-  /** The image that it is in. */
+  /** Id of the image that the detection is in. */
   readonly image_id: number;
-  /** What was found, by its id in the data set. */
+  /** Id of the detected category in the data set. */
   readonly category_id: number;
-  /** The higher, the surer. */
+  /** Confidence: detections with higher scores are matched first. */
   readonly score: number;
   /** x, y, width, height in pixels. Masks may come without. */
   readonly bbox?: readonly number[];

@@ -17,9 +17,9 @@ export interface EvaluateOptions extends DetectSetOptions {
   readonly categories?: readonly CocoCategory[];
 }
 
-/** What a detector is worth on a data set. */
+/** The evaluation of a detector on a data set. */
 export interface DetectorEvaluation {
-  /** COCO's numbers, of boxes. */
+  /** COCO's evaluation of the boxes. */
   readonly evaluation: CocoEvaluation;
   /** What was evaluated on: the data set that was given, or what is left of it without pictures that broke. */
   readonly dataset: CocoDataset;

@@ -21,11 +21,11 @@ export interface EvaluationOptions {
 
 /** COCO's evaluation of a set of detections. */
 export interface CocoEvaluation {
-  /** What was compared. */
+  /** Whether boxes or masks were compared. */
   readonly iouType: IouType;
   /** The 12 numbers of pycocotools, in its order; -1 where there is nothing to be found. */
   readonly stats: readonly number[];
-  /** Names of `stats`, in its order: AP, AP50, ... */
+  /** Names of the numbers in `stats`, in the same order: AP, AP50, ... */
   readonly names: readonly StatName[];
   /** In the order of ids; empty without categories. */
   readonly perCategory: readonly CategoryScores[];

@@ -37,13 +37,13 @@ export const STATS: readonly Stat[] = [
 
 /** Scores of one category; -1 where there is nothing to be found. */
 export type CategoryScores = Readonly<Record<StatName, number>> & {
-  /** Of the data set. */
+  /** Id of the category. */
   readonly categoryId: number;
-  /** Of the category. */
+  /** Name of the category. */
   readonly name: string;
   /** Objects to be found: crowds do not count. */
   readonly numTruths: number;
-  /** Detections of this category, right and wrong. */
+  /** Number of detections of this category. */
   readonly numDetections: number;
 };
 

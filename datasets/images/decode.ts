@@ -43,9 +43,9 @@ export class ImageError extends InputError {
   constructor(
     /** Its path, or what else it is called. */
     readonly file: string,
-    /** What is wrong with it, as the end of a sentence about it. */
+    /** What is wrong with the picture, as the rest of a sentence after its name. */
     readonly reason: string,
-    /** The same, for programs. */
+    /** The kind of fault. */
     readonly fault: ImageFault,
     facts: Readonly<Record<string, unknown>> = {},
   ) {

@@ -6,9 +6,9 @@ import type { BatchPlan } from './batch-plan';
 
 /** A picture that could not be used when its turn came. */
 export interface BrokenPicture {
-  /** Of the data set. */
+  /** Id of the image in its data set. */
   readonly imageId: number;
-  /** Why it cannot be used. */
+  /** The reason. */
   readonly error: ImageError;
 }
 
@@ -27,9 +27,9 @@ export class PicturesGoneError extends InputError {
 
   /** @internal */
   constructor(
-    /** Of the last of them. */
+    /** The error of the last of these pictures. */
     readonly last: ImageError,
-    /** How many they are. */
+    /** Number of these pictures. */
     readonly count: number,
   ) {
     super(

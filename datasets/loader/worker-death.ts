@@ -32,7 +32,7 @@ export class WorkerDeathError extends InputError {
 
   /** @internal */
   constructor(
-    /** The last of them. */
+    /** The last of these deaths. */
     readonly death: WorkerDeath,
     /** Workers that have died of it. */
     readonly deaths: number,

@@ -4,13 +4,13 @@ import type { SceneObject } from './scene';
 
 /** What a generated set depends on: the same settings give the same files. */
 export interface SynthesisSettings {
-  /** Scenes to train on. */
+  /** Number of scenes in `train.json`. */
   readonly numTrain: number;
-  /** Scenes to evaluate on. */
+  /** Number of scenes in `val.json`. */
   readonly numVal: number;
   /** Height and width of a scene in pixels. */
   readonly size: number;
-  /** Scenes of another seed have nothing in common with these. */
+  /** Seed of all random choices. */
   readonly seed: number;
 }
 

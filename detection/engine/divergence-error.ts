@@ -4,7 +4,7 @@ export interface DivergedStep {
   readonly iteration: number;
   /** All losses of the step. */
   readonly losses: Readonly<Record<string, number>>;
-  /** Of the step. */
+  /** Learning rate of the step. */
   readonly learningRate: number;
   /** What the step was given, in the caller's words: image ids, say. */
   readonly batch: string | undefined;
@@ -22,7 +22,7 @@ export class DivergenceError extends Error {
 
   /** @internal @param remark ends the message: what somebody has done about it, or may do. */
   constructor(
-    /** What the step found. */
+    /** The step that diverged. */
     readonly step: DivergedStep,
     remark = '',
   ) {

@@ -9,9 +9,9 @@ type EarlyStoppingState = {
   readonly evaluationsSince: number;
 };
 
-/** When a run ends early. */
+/** Options of `EarlyStopping`. */
 export interface EarlyStoppingOptions {
-  /** What has to get better. */
+  /** The metric that must improve. */
   readonly metric: Metric;
   /** Evaluations without improvement that end the run; null: none do, they are only counted. */
   readonly patience: number | null;

@@ -10,7 +10,7 @@ export interface TrainingState {
   iteration: number;
   /** Steps that the run is to have when it is done. */
   readonly iterations: number;
-  /** What updates the model. */
+  /** The optimizer of the run. */
   readonly optimizer: Optimizer;
   /** All hooks of the run, in their order. */
   readonly hooks: readonly Hook[];

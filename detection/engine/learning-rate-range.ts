@@ -8,7 +8,7 @@ export function exponential(from: number, to: number, steps: number): Schedule {
 
 /** A step of a range test. */
 export interface RangePoint {
-  /** Of the step. */
+  /** Learning rate of the step. */
   readonly learningRate: number;
   /** The sum of the losses, of the step's batch. */
   readonly loss: number;
@@ -30,7 +30,7 @@ export const MIN_RANGE_STEPS = LEFT_OUT.last + 2;
  */
 export class LearningRateRange implements Hook {
   readonly name = 'learningRateRange';
-  /** The steps so far. */
+  /** One point for each step so far. */
   readonly points: RangePoint[] = [];
   private average = 0;
   private best = Infinity;

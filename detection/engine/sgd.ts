@@ -5,7 +5,7 @@ import { NamedStateOptimizer, type ParameterGroup } from './optimizer';
 
 /** Hyperparameters of SGD. */
 export interface SgdOptions {
-  /** What is left of the buffer in each step: 0.9 in torchvision's references; 0: no momentum. */
+  /** Momentum factor: 0.9 in torchvision's references; 0 for none. */
   readonly momentum: number;
   /** Added to the gradient as `weightDecay * parameter`. */
   readonly weightDecay: number;

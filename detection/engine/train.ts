@@ -10,11 +10,11 @@ import { summary, withStorage } from '../events/summary';
 import type { Trainable } from '../nn/trainable';
 import { TrainingStep, type StepMeans } from './training-step';
 
-/** How a model is trained. */
+/** Options of `train`. */
 export interface TrainingOptions<Batch> {
-  /** Updates the parameters; it has to know all that the model trains. */
+  /** Updates the parameters. It must have been given every trainable parameter of the model. */
   readonly optimizer: Optimizer;
-  /** Of each step. */
+  /** Learning rate of each step. */
   readonly learningRate: Schedule;
   /** Steps that the run is to have when it is done, those before a resume included. */
   readonly iterations: number;
@@ -29,7 +29,7 @@ export interface TrainingOptions<Batch> {
    * statistics that is, move once a step, by the mean over its batches.
    */
   readonly accumulate?: number;
-  /** Bounds the gradients of each step; not at all if left out. */
+  /** Gradient clipping, applied before each update; none if left out. */
   readonly clipGradients?: GradientClipping;
   /** In their order, each with a name of its own. */
   readonly hooks?: readonly Hook[];
@@ -44,11 +44,11 @@ export interface TrainingOptions<Batch> {
   readonly signal?: AbortSignal;
 }
 
-/** How a training ended. */
+/** The result of `train`. */
 export interface TrainingResult {
   /** Steps done in all. Less than asked for when the run was interrupted, a hook had enough, or the data came to an end. */
   readonly iteration: number;
-  /** Whether `signal` ended it. */
+  /** Whether the run was stopped by `signal`. */
   readonly interrupted: boolean;
   /** Losses of the last step; empty when there was none. */
   readonly losses: Readonly<Record<string, number>>;

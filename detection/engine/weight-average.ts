@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Hook, TrainingState } from './hooks';
 import type { Trainable } from '../nn/trainable';
 
-/** How the average follows the weights. */
+/** Options of `WeightAverage`. */
 export interface WeightAverageOptions {
   /** What is left of the average after a step: 0 < decay < 1. */
   readonly decay: number;

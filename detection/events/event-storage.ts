@@ -1,11 +1,11 @@
 import { histogramOf, type Histogram } from './histogram';
 import { medianOf } from './median';
 
-/** A number that was put at a step. */
+/** A value of a scalar at one step. */
 export interface ScalarEvent {
   /** The step, counted from 1. */
   readonly iteration: number;
-  /** As it was put. */
+  /** The value, not smoothed. */
   readonly value: number;
 }
 
@@ -13,7 +13,7 @@ export interface ScalarEvent {
 export interface SummaryBox {
   /** x1, y1, x2, y2 in pixels of the image. */
   readonly box: readonly [x1: number, y1: number, x2: number, y2: number];
-  /** What the box is. */
+  /** Text to be drawn with the box. */
   readonly label: string;
   /** 0..1 */
   readonly score?: number;
@@ -23,9 +23,9 @@ export interface SummaryBox {
 
 /** RGB bytes, row by row: `pixels.length` is 3 * width * height. */
 export interface SummaryImage {
-  /** Pixels. */
+  /** Width in pixels. */
   readonly width: number;
-  /** Pixels. */
+  /** Height in pixels. */
   readonly height: number;
   /** [height, width, 3], 0..255. */
   readonly pixels: Uint8Array;

@@ -2,9 +2,9 @@
 export interface Histogram {
   /** NaN of no values. */
   readonly min: number;
-  /** NaN of no values. */
+  /** Upper end of the last range; NaN if there are no values. */
   readonly max: number;
-  /** How many values are in each of the ranges, from `min` up. */
+  /** Number of values in each range, from `min` to `max`. */
   readonly counts: Float64Array;
 }
 

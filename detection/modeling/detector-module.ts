@@ -10,9 +10,9 @@ import { inOriginalPixels, type Found } from './found';
 
 /** What a detector is told about itself. */
 export interface DetectorTraits {
-  /** Which model it is. */
+  /** The definition that the detector is built from. */
   readonly definition: ModelDefinition;
-  /** How it takes pictures. */
+  /** How the detector takes pictures. */
   readonly input: InputSpec;
   /** Names by label - 1. */
   readonly categories: readonly string[];

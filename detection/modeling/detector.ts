@@ -20,7 +20,7 @@ export type NormName = (typeof normNames)[number];
  * A model that finds objects, and that trains on the losses it computes itself. Whoever built it disposes it.
  */
 export interface Detector extends Trainable<DetectionBatch> {
-  /** Which model it is of. */
+  /** The definition that the detector was built from. */
   readonly definition: ModelDefinition;
   /** How it takes pictures. */
   readonly input: InputSpec;
@@ -34,7 +34,7 @@ export interface Detector extends Trainable<DetectionBatch> {
   detect(images: ImageBatch): Detections[];
   /** The same on any backend. */
   detectAsync(images: ImageBatch): Promise<Detections[]>;
-  /** Frees its weights. */
+  /** Frees the weights. */
   dispose(): void;
 }
 
@@ -73,7 +73,7 @@ export interface DetectorOptions {
 
 /** Rows of an entry along its first axis on disk. */
 export interface Range {
-  /** The first row. */
+  /** Index of the first row. */
   readonly start: number;
   /** Behind the last. */
   readonly end: number;
@@ -123,7 +123,7 @@ export interface PublishedWeights {
   readonly file: string;
   /** Size as torchvision's documentation gives it, which says MB for it. */
   readonly mebibytes: number;
-  /** COCO, with 80 categories, or ImageNet, with 1000 classes. */
+  /** The data set of the published training. */
   readonly trainedOn: 'COCO' | 'ImageNet';
   /** As published, in percent: box AP on COCO val2017, or accuracy on ImageNet's validation set. */
   readonly accuracy: number;
@@ -138,7 +138,7 @@ export interface ModelDefinition<
   Options extends DetectorOptions = DetectorOptions,
   Built extends Detector = Detector,
 > {
-  /** What users call it. */
+  /** Name of the model, as `createDetector` and `--model` take it. */
   readonly name: string;
   /** Of the backbone, that are trained or frozen together. */
   readonly stages: number;
@@ -154,7 +154,7 @@ export interface ModelDefinition<
   readonly pretrainedNorm: NormName;
   /** Files of weights that somebody publishes, by the names that people call them. */
   readonly published: Readonly<Record<string, PublishedWeights>>;
-  /** What its entries in a file mean. */
+  /** The meaning of the entries in a file of its weights. */
   readonly stateDict: StateDictLayout;
   /** What can be configured of its detectors, and the model's own values. */
   readonly settings: ModelSettings;

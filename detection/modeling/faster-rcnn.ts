@@ -15,11 +15,11 @@ import type { RegionProposalNetwork } from './rpn/region-proposal-network';
  * have torchvision's names.
  */
 export class FasterRcnn extends DetectorModule {
-  /** Images to levels of features. */
+  /** Backbone with feature pyramid. */
   readonly backbone: BackboneWithFpn;
-  /** Levels to proposals. */
+  /** Region proposal network. */
   readonly rpn: RegionProposalNetwork;
-  /** Proposals to objects. */
+  /** ROI heads. */
   readonly roiHeads: RoiHeads<FastRcnnStage>;
 
   /** Takes over the parts. */

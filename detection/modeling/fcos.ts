@@ -35,9 +35,9 @@ export class FcosHead extends DenseHead<FcosRegressionHead> {
  * have torchvision's names.
  */
 export class Fcos extends DetectorModule {
-  /** Images to levels of features. */
+  /** Backbone with feature pyramid. */
   readonly backbone: BackboneWithFpn;
-  /** What runs over every level. */
+  /** Head that is applied to every level. */
   readonly head: FcosHead;
   private readonly coder = new DistanceCoder();
 

@@ -36,7 +36,7 @@ export class RetinaNetHead extends DenseHead<RetinaNetRegressionHead> {
 
 /** What the anchors of a batch are to predict. Lists have an entry for each image. */
 export interface RetinaNetTargets {
-  /** Level by level. */
+  /** Targets of each level. */
   readonly matched: readonly AnchorTargets[];
   /** What the losses of each image are divided by. */
   readonly divisors: readonly number[];
@@ -47,9 +47,9 @@ export interface RetinaNetTargets {
  * every anchor of every level. Nothing is sampled; the focal loss weighs instead. Parameters have torchvision's names.
  */
 export class RetinaNet extends DetectorModule {
-  /** Images to levels of features. */
+  /** Backbone with feature pyramid. */
   readonly backbone: BackboneWithFpn;
-  /** What runs over every level. */
+  /** Head that is applied to every level. */
   readonly head: RetinaNetHead;
 
   /**

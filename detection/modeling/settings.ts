@@ -6,7 +6,7 @@ export interface SettingsSchema {
   readonly [name: string]: Setting | SettingsSchema;
 }
 
-/** What a setting may be. */
+/** The type of a setting, with its limits. */
 export type Setting = NumberSetting | ChoiceSetting | ListSetting;
 
 /** A setting that is a number. */
@@ -15,11 +15,11 @@ export interface NumberSetting {
   readonly type: 'number';
   /** What it means, for users. */
   readonly about: string;
-  /** Whether it has to be whole. */
+  /** Whether the value must be an integer. */
   readonly integer: boolean;
-  /** The smallest value. */
+  /** Smallest value. */
   readonly min: number;
-  /** The largest value. */
+  /** Largest value. */
   readonly max: number;
   /** Whether `min` itself is too small. */
   readonly above: boolean;
@@ -31,7 +31,7 @@ export interface ChoiceSetting<Choice extends string = string> {
   readonly type: 'choice';
   /** What it means, for users. */
   readonly about: string;
-  /** The words. */
+  /** The allowed values. */
   readonly choices: readonly Choice[];
 }
 
@@ -41,11 +41,11 @@ export interface ListSetting<Item extends Setting = Setting> {
   readonly type: 'list';
   /** What it means, for users. */
   readonly about: string;
-  /** What each element may be. */
+  /** Type of the elements. */
   readonly item: Item;
-  /** The fewest elements. */
+  /** Smallest number of elements. */
   readonly minLength: number;
-  /** The most elements. */
+  /** Largest number of elements. */
   readonly maxLength: number;
 }
 
@@ -84,7 +84,7 @@ export interface ModelSettings<Values = SettingValues> {
   faults(values: Values, numClasses?: number): readonly SettingFault[];
 }
 
-/** A value that is wrong together with others. */
+/** A setting whose value conflicts with others. */
 export interface SettingFault {
   /** Dotted path of the setting: `rpn.bgIouThreshold`. */
   readonly setting: string;

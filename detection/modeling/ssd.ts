@@ -24,9 +24,9 @@ import { SSD_LOSS_NAMES, ssdLiteDefaults, type SsdLossOptions, type SsdOptions }
  * hardest is learnt. Parameters have torchvision's names.
  */
 export class Ssd extends DetectorModule {
-  /** Images to maps of falling size. */
+  /** Backbone, which returns maps of decreasing size. */
   readonly backbone: SsdLiteBackbone;
-  /** Maps to predictions. */
+  /** Head with a part for each map. */
   readonly head: SsdLiteHead;
   private readonly matcher: SsdMatcher;
   private readonly boxCoder = new BoxCoder(ssdLiteDefaults.bboxWeights);

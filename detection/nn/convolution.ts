@@ -4,9 +4,9 @@ import { runKernel } from './kernels';
 import { Module, type Layout, type Parameter } from './module';
 import { noGradient, recordOperation } from './tfjs-internals';
 
-/** How a filter moves over a map. */
+/** Options of a convolution. */
 export interface ConvolutionOptions {
-  /** Pixels from one position to the next, along both axes. 1 if left out. */
+  /** Stride along both axes; 1 if left out. */
   stride?: number;
   /**
    * Zeros on each of the four sides; or 'same', TensorFlow's rule: as few as give ceil(size / stride), an odd one at
@@ -40,13 +40,13 @@ export interface Affine {
  * one node under ours 733 ms and 1.47 GB.)
  */
 export abstract class Convolution extends Module {
-  /** Filters. */
+  /** The filters. */
   readonly weight: Parameter;
-  /** Added to each channel; a layer that a normalization follows has none. */
+  /** The bias [out]; undefined for a layer that a normalization follows. */
   readonly bias: Parameter | undefined;
-  /** Pixels from one position to the next. */
+  /** Stride along both axes. */
   protected readonly stride: number;
-  /** Zeros around the map. */
+  /** Padding, as in `ConvolutionOptions`. */
   protected readonly padding: number | 'same';
   /** @internal Kernels of the gradients by the input and by the filter. */
   protected abstract readonly gradientKernels: { readonly input: string; readonly filter: string };

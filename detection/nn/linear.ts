@@ -7,9 +7,9 @@ import { noGradient, recordOperation } from './tfjs-internals';
 
 /** torch.nn.Linear, with an optional ReLU in the same node: x [N, in] -> [N, out]. */
 export class Linear extends Module {
-  /** [in, out] */
+  /** The weight [in, out]. */
   readonly weight: Parameter;
-  /** [out] */
+  /** The bias [out]. */
   readonly bias: Parameter;
 
   /** Takes over `weight` [in, out] and `bias` [out]. `layout` says how the weight is stored on disk. */

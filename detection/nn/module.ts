@@ -16,24 +16,24 @@ export type Layout =
 
 /** The map [height, width, channels] that a linear layer gets as one row. */
 export interface FlattenedMap {
-  /** Of the map. */
+  /** Channels of the map. */
   readonly channels: number;
-  /** Of the map. */
+  /** Height of the map. */
   readonly height: number;
-  /** Of the map. */
+  /** Width of the map. */
   readonly width: number;
 }
 
 /** A named tensor of a module that belongs into its checkpoint. */
 export class Parameter {
-  /** Holds the value. */
+  /** The variable that holds the value. */
   readonly variable: tf.Variable;
 
   /** A tensor of a module; modules make theirs with `parameter` and `buffer`. */
   constructor(
     /** Taken over; a variable is used as it is. */
     initial: tf.Tensor,
-    /** How the file has it. */
+    /** How the layout in memory differs from that in a file. */
     readonly layout: Layout,
     /** Whether the optimizer updates it. */
     public trainable: boolean,
@@ -46,7 +46,7 @@ export class Parameter {
     initial.dispose();
   }
 
-  /** The value in memory; it belongs to the parameter. */
+  /** The value in memory. It belongs to the parameter: do not dispose it. */
   get value(): tf.Tensor {
     return this.variable;
   }

@@ -35,7 +35,7 @@ export class RandomStream {
   /** Streams of one seed and one name give the same numbers. */
   constructor(
     private readonly seed: number,
-    /** Tells it from other streams of the same seed. */
+    /** Name of the stream, which tells it from others with the same seed. */
     readonly name: string,
   ) {
     this.generator = generatorOf(seed, name);

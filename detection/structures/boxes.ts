@@ -7,7 +7,7 @@ import type { Size } from './size';
  */
 export type Boxes = Float32Array;
 
-/** N. */
+/** Number of boxes. */
 export function numBoxes(boxes: Boxes): number {
   return boxes.length / 4;
 }

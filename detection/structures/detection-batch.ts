@@ -3,7 +3,7 @@ import type { Targets } from './instances';
 
 /** What a detector trains on. */
 export interface DetectionBatch {
-  /** What the model looks at. */
+  /** The images. */
   readonly images: ImageBatch;
   /** One entry per image. */
   readonly targets: readonly Targets[];

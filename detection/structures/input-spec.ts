@@ -5,9 +5,9 @@ export type ResizeSpec = ShorterSide | FixedSize;
 export interface ShorterSide {
   /** Tells it from other ways. */
   readonly kind: 'shorter-side';
-  /** What the shorter side becomes. */
+  /** Target length of the shorter side, pixels. */
   readonly minSize: number;
-  /** What the longer side has at most. */
+  /** Largest length of the longer side, pixels. */
   readonly maxSize: number;
 }
 
@@ -15,15 +15,15 @@ export interface ShorterSide {
 export interface FixedSize {
   /** Tells it from other ways. */
   readonly kind: 'fixed';
-  /** Pixels. */
+  /** Height in pixels. */
   readonly height: number;
-  /** Pixels. */
+  /** Width in pixels. */
   readonly width: number;
 }
 
 /** How a model takes pictures. It belongs to the model, as its weights do. */
 export interface InputSpec {
-  /** How large images are made. */
+  /** How images are resized. */
   readonly resize: ResizeSpec;
   /** What is subtracted from each channel's values of 0..1, in the order of `channels`. */
   readonly mean: readonly number[];

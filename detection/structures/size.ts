@@ -1,15 +1,15 @@
 /** Height and width in pixels. */
 export interface Size {
-  /** Pixels. */
+  /** Height in pixels. */
   readonly height: number;
-  /** Pixels. */
+  /** Width in pixels. */
   readonly width: number;
 }
 
 /** A part of a picture, pixels. It may reach beyond the picture at the right and the bottom. */
 export interface Window extends Size {
-  /** Its first row. */
+  /** Index of the first row. */
   readonly top: number;
-  /** Its first column. */
+  /** Index of the first column. */
   readonly left: number;
 }

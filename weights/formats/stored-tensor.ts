@@ -17,9 +17,9 @@ export const ELEMENT_SIZE: Readonly<Record<ElementType, number>> = {
 
 /** A tensor as it lies in a file, whatever the file's format: nothing is lost by reading and writing it. */
 export interface StoredTensor {
-  /** Of each element. */
+  /** Type of the elements. */
   readonly type: ElementType;
-  /** Lengths along the axes; none of a scalar. */
+  /** Length of each axis; empty for a scalar. */
   readonly shape: readonly number[];
   /** Row-major, little-endian: product of `shape` times the element's size. */
   readonly bytes: Uint8Array;

@@ -6,7 +6,7 @@ const MAX_REASON_LENGTH = 4000;
 
 /** Where something is wrong with weights, and what else is known of it. */
 export interface WeightsFacts {
-  /** The file of weights. */
+  /** Path of the file. */
   readonly file: string;
   /** The entry at fault; left out when it is the file as a whole. */
   readonly entry?: string | undefined;
@@ -16,7 +16,7 @@ export interface WeightsFacts {
 /** A file of weights that cannot be used: damaged, of another model, or not what it claims to be. */
 export class WeightsError extends InputError {
   override readonly name = 'WeightsError';
-  /** The file of weights. */
+  /** Path of the file. */
   readonly file: string;
   /** The entry at fault; undefined when it is the file as a whole. */
   readonly entry: string | undefined;

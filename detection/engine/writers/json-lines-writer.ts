@@ -3,9 +3,9 @@ import { writeWholeFile } from '../../files/whole-file';
 import type { Hook, TrainingState } from '../hooks';
 import { peakMemoryBytes } from './peak-memory';
 
-/** Where rows go, and how often. */
+/** Options of `JsonLinesWriter`. */
 export interface JsonLinesOptions {
-  /** The file that gets them; made if need be. Its folder is there. */
+  /** Path of the file. It is created if needed; its folder must exist. */
   readonly file: string;
   /** Steps from one row to the next. 1 if left out. */
   readonly every?: number;

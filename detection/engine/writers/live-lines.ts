@@ -1,10 +1,10 @@
 /** Where progress goes; `process.stderr` fits. */
 export interface ProgressOutput {
-  /** Whether it is a terminal. */
+  /** Whether the output is a terminal. */
   readonly isTTY?: boolean;
-  /** Characters that a line of the terminal has. */
+  /** Width of the terminal in characters. */
   readonly columns?: number;
-  /** Writes text as it is. */
+  /** Writes text without adding a line break. */
   write(text: string): unknown;
 }
 

@@ -3,9 +3,9 @@ import type { Hook, TrainingState } from '../hooks';
 import { formatDuration, isTerminal, LiveLines, progressBar, type ProgressOutput } from './live-lines';
 import { peakMemoryBytes } from './peak-memory';
 
-/** What is told of a training, and where. */
+/** Options of `ProgressWriter`. */
 export interface ProgressOptions {
-  /** What gets the lines: `process.stderr`, say. */
+  /** The stream that progress is written to, such as `process.stderr`. */
   readonly output: ProgressOutput;
   /** Images of a step: tells images a second instead of steps a second. */
   readonly imagesPerStep?: number;

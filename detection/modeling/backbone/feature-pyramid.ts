@@ -8,11 +8,11 @@ import type { NormalisationFactory } from '../../nn/normalisation';
 import type { RandomStream } from '../../nn/random';
 import type { Body } from './body';
 
-/** How a feature pyramid is built. */
+/** Options of a feature pyramid. */
 export interface FeaturePyramidOptions {
   /** Channels of every level. */
   outChannels: number;
-  /** Of the initial weights. */
+  /** Random stream that the initial weights are drawn from. */
   random: RandomStream;
   /** Maps of the body that the pyramid stands on, counted from the coarsest; all if left out. */
   numMaps?: number;

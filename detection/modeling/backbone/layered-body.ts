@@ -11,9 +11,9 @@ export interface MapModule extends Module {
 
 /** A layer of a chain. */
 export interface BodyLayer {
-  /** What it computes; it keeps or divides the size. */
+  /** The layer itself; it keeps the size of the map, or divides it by `stride`. */
   readonly module: MapModule;
-  /** Channels of its map. */
+  /** Channels of the map that the layer returns. */
   readonly outChannels: number;
   /** By how much it divides height and width. A layer with more than 1 begins a stage. */
   readonly stride: number;

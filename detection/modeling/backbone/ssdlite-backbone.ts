@@ -11,7 +11,7 @@ export interface SsdLiteBackboneOptions {
   readonly numMaps: number;
   /** Channels of the maps that are made of the body's last one. */
   readonly extraChannels: readonly number[];
-  /** Of the layers behind the body. */
+  /** Padding, normalization and initialization of the additional layers. */
   readonly style: LayerStyle;
 }
 

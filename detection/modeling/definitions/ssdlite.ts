@@ -42,7 +42,7 @@ export interface SsdLiteConfiguration extends FamilyConfiguration {
   readonly extraChannels: readonly number[];
   /** Of batch norm; the momentum is torch's own where left out. */
   readonly epsilon: number;
-  /** Of batch norm; torch's own where left out. */
+  /** Momentum of batch norm; torch's default if left out. */
   readonly momentum?: number;
   /** Of new filters; each layer's own way if left out. */
   readonly initialWeight?: InitialWeight;

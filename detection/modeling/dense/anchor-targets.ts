@@ -19,7 +19,7 @@ export interface LevelTargets {
 export interface AnchorTargets {
   /** Finest first. */
   readonly levels: readonly LevelTargets[];
-  /** Anchors of all levels that are objects. */
+  /** Number of positive anchors on all levels. */
   readonly numPositives: number;
 }
 

@@ -14,13 +14,13 @@ import { imageGroups, mapsOf } from './image-groups';
 /** Probability of an object that a new head predicts everywhere (Lin et al. 2017, Focal Loss, 4.1). */
 const PRIOR_PROBABILITY = 0.01;
 
-/** How labels are compared. */
+/** Options of the classification loss. */
 export interface ClassificationLossOptions {
-  /** Of the focal loss. */
+  /** Parameters of the focal loss. */
   readonly focal: FocalLossOptions;
   /** What an object counts in the column of its label, of each category; none: all the same. */
   readonly classWeights: readonly number[];
-  /** What the loss is multiplied by. */
+  /** Weight of the loss. */
   readonly weights: LossWeights<'classification'>;
 }
 

@@ -5,9 +5,9 @@ import type { DensePredictions } from './dense-inference';
 
 /** What runs over every level of a dense detector: torchvision's RetinaNetHead and FCOSHead. */
 export abstract class DenseHead<Regression extends Module> extends Module {
-  /** Which label each anchor has. */
+  /** The classification head. */
   readonly classification: ClassificationHead;
-  /** Where its object is. */
+  /** The box regression head. */
   readonly regression: Regression;
 
   /** Takes over both heads. */

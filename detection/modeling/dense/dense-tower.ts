@@ -36,17 +36,17 @@ export interface TowerLayerNames {
 
 /** How a tower is built. */
 export interface TowerOptions {
-  /** Of the levels, and of each convolution. */
+  /** Input channels, which are also the output channels of each convolution. */
   readonly channels: number;
   /** Convolutions; 4 in RetinaNet and FCOS. */
   readonly depth: number;
-  /** How the layers are called. */
+  /** Names of the layers in the state dict. */
   readonly names: TowerNames;
   /** Whether convolutions that a normalisation follows have a bias nevertheless. */
   readonly biased: boolean;
-  /** Makes what follows each convolution; nothing if left out. */
+  /** Makes the normalization behind each convolution; none if left out. */
   readonly normalisation?: NormalisationFactory;
-  /** Of the initial weights. */
+  /** Random stream that the initial weights are drawn from. */
   readonly random: RandomStream;
 }
 
@@ -72,7 +72,7 @@ export class DenseTower extends Module {
     });
   }
 
-  /** Convolutions. */
+  /** Number of convolutions. */
   get depth(): number {
     return this.layers.length;
   }

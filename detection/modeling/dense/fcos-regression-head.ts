@@ -20,11 +20,11 @@ export interface PlacePredictions {
   readonly centerness: tf.Tensor3D;
 }
 
-/** How boxes are compared. */
+/** Options of the box losses of FCOS. */
 export interface FcosBoxLossOptions {
-  /** By which overlap. */
+  /** The IoU loss that compares boxes. */
   readonly box: BoxIouLoss;
-  /** What each loss is multiplied by. */
+  /** Weight of each loss. */
   readonly weights: LossWeights<'bbox_regression' | 'bbox_ctrness'>;
 }
 

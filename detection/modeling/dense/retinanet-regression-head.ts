@@ -14,9 +14,9 @@ import { headConvolution, type DenseTower } from './dense-tower';
 import { imageGroups, mapsOf } from './image-groups';
 import { coverWithWindows, WINDOW_SIDE, type Windows } from './windows';
 
-/** How boxes are compared. */
+/** Options of the box loss of RetinaNet. */
 export interface RetinaNetBoxLossOptions extends BoxLossOptions {
-  /** What the loss is multiplied by. */
+  /** Weight of the loss. */
   readonly weights: LossWeights<'bbox_regression'>;
 }
 

@@ -8,11 +8,11 @@ import { decodeBoxes } from './decode-boxes';
 /** How boxes are compared: their deltas by distance, or they themselves by overlap. */
 export type BoxLoss = 'l1' | 'smooth_l1' | BoxIouLoss;
 
-/** How boxes are compared. */
+/** Options of the box loss. */
 export interface BoxLossOptions {
-  /** By which measure. */
+  /** The loss function. */
   readonly box: BoxLoss;
-  /** Of `smooth_l1`: difference of deltas from which on it is linear. */
+  /** Beta of `smooth_l1`: the difference of deltas from which on the loss is linear. */
   readonly smoothL1Beta: number;
 }
 

@@ -3,9 +3,9 @@ import { indicesWhere } from './indices-where';
 
 /** Indices of the boxes that enter the losses, ascending. */
 export interface SampledIndices {
-  /** Of the boxes that are objects. */
+  /** Indices of the sampled positives. */
   readonly positives: Int32Array;
-  /** Of the boxes that are background. */
+  /** Indices of the sampled negatives. */
   readonly negatives: Int32Array;
 }
 

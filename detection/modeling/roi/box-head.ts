@@ -22,7 +22,7 @@ export class TwoMlpHead extends Module {
   constructor(
     channels: number,
     resolution: number,
-    /** Features of a ROI. */
+    /** Number of features per ROI. */
     readonly outFeatures: number,
     random: RandomStream,
   ) {
@@ -58,7 +58,7 @@ export class FastRcnnConvFcHead extends Module {
     resolution: number,
     /** Channels of each 3x3 convolution. */
     convolutionChannels: readonly number[],
-    /** Features of a ROI. */
+    /** Number of features per ROI. */
     readonly outFeatures: number,
     normalisation: NormalisationFactory,
     random: RandomStream,

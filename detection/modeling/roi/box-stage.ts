@@ -10,7 +10,7 @@ import type { Found } from '../found';
 
 /** The sampled proposals of one image, a row each, in pixels of the resized image. */
 export interface Sample {
-  /** R boxes. */
+  /** The sampled boxes, R of them. */
   readonly boxes: Boxes;
   /** [R], 0 is background. */
   readonly labels: Int32Array;
@@ -48,7 +48,7 @@ export interface BoxStage extends Module {
 export interface RoiHead extends Module {
   /** What `losses` returns. */
   readonly lossNames: readonly string[];
-  /** What it adds. */
+  /** What the head adds to detections. */
   readonly iouType: IouType;
   /** Training-mode forward; decides which of the samples count for it. The caller disposes. */
   losses(

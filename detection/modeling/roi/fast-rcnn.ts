@@ -26,9 +26,9 @@ import type { MultiScaleRoiAlign } from './multi-scale-roi-align';
 
 /** A box head: pooled ROIs [R, size, size, C] -> [R, outFeatures]. */
 export interface BoxHead extends Module {
-  /** Features of a ROI. */
+  /** Number of features per ROI. */
   readonly outFeatures: number;
-  /** The caller disposes the result. */
+  /** Pooled ROIs [R, size, size, C] -> [R, outFeatures]. The caller disposes the result. */
   forward(pooled: tf.Tensor4D): tf.Tensor2D;
 }
 

@@ -25,7 +25,7 @@ export class RoiHeads<Stage extends BoxStage = BoxStage> extends Module {
    * @param heads what adds to the boxes, in the order in which it does
    */
   constructor(
-    /** What finds the boxes. */
+    /** The stage that finds boxes. */
     readonly boxStage: Stage,
     private readonly heads: readonly RoiHead[] = [],
   ) {

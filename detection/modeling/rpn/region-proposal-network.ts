@@ -24,9 +24,9 @@ import { filterProposals } from './proposals';
 import type { RpnHead, RpnPredictions, SampledPredictions } from './rpn-head';
 import { anchorsOfBatch, predictionsAt, rpnLosses, type AnchorSample } from './rpn-losses';
 
-/** What the network says of a batch. */
+/** Outputs of the region proposal network for a batch. */
 export interface RpnOutputs {
-  /** Of all anchors. */
+  /** Predictions for all anchors. */
   readonly predictions: RpnPredictions;
   /** Of each level, in pixels of the resized image. They belong to the anchor generator: do not write into them. */
   readonly anchors: readonly Boxes[];
@@ -46,7 +46,7 @@ export interface RpnTraining {
 export interface SampledAnchors {
   /** To train the ROI heads on. */
   readonly proposals: Boxes[];
-  /** Which anchors enter the losses. */
+  /** The anchors that enter the losses. */
   readonly samples: AnchorSample[];
   /** What the head says of the sampled anchors. The caller disposes. */
   readonly predict: () => SampledPredictions;

@@ -13,7 +13,7 @@ import {
   type Hyperparameters,
 } from './summaries';
 
-/** What is written for TensorBoard, and where. */
+/** Options of `TensorBoardWriter`. */
 export interface TensorBoardOptions {
   /** Gets an event file of its own from each process that trains. */
   readonly folder: string;
