@@ -20,7 +20,7 @@ export interface Example {
 
 /** All objects of an image as a COCO file has them, those too that nobody trains on. Lists have an entry for each. */
 export interface ExampleTruth {
-  /** [N * 4]: x, y, width, height of each in pixels of the stored picture; not clipped to it. */
+  /** [N * 4], x, y, width, height of each in pixels of the stored picture; not clipped to it. */
   readonly boxes: Float64Array;
   /** [N], square pixels: of the object, which a mask may make smaller than its box. */
   readonly area: Float64Array;

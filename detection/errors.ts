@@ -3,9 +3,12 @@
  * do about it; the command line prints it alone, without a stack trace, and exits with status 2.
  */
 export class InputError extends Error {
+  /** Name of the class. */
   override readonly name: string = 'InputError';
 
   /**
+   * An error that is printed without a stack trace.
+   *
    * @param code what is wrong, in a few words that stay when the message is put in others: `unknown-model`.
    * @param facts what the message tells, for programs; subclasses have fields for theirs.
    */

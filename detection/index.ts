@@ -1,78 +1,288 @@
+/// <reference types="long" preserve="true" />
 /**
- * The public API: models that compute their own losses, the trainer that drives them, and the parts they are built
- * from. Nothing here needs Node; where files or the native library come in, import `detection/backend/node`, `weights`
- * or `datasets`.
+ * Detectors that compute their own losses, the trainer that drives them, and the parts they are built from. Nothing here needs
+ * Node.js; a backend of TensorFlow.js has to be loaded first (`faster-rcnn/node`).
+ *
+ * @module faster-rcnn
  */
-export * from './engine/adamw';
-export * from './engine/divergence-error';
-export * from './events/event-storage';
-export * from './engine/gradient-clipping';
-export * from './events/histogram';
-export * from './engine/hooks';
-export * from './engine/optimizer';
-export * from './engine/schedules';
-export * from './engine/sgd';
-export * from './events/summary';
-export * from './engine/train';
-export * from './nn/trainable';
-export * from './engine/with-loss';
-export * from './errors';
-export * from './modeling/backbone/body';
-export * from './modeling/backbone/feature-pyramid';
-export * from './modeling/backbone/resnet';
-export * from './modeling/faster-rcnn-defaults';
-export * from './modeling/faster-rcnn';
-export * from './modeling/fcos';
-export * from './modeling/fcos-defaults';
-export * from './modeling/retinanet';
-export * from './modeling/retinanet-defaults';
-export * from './modeling/settings';
-export * from './modeling/ssd';
-export * from './modeling/ssd-defaults';
-export * from './modeling/matching/box-coder';
-export * from './modeling/matching/matcher';
-export * from './modeling/matching/sampler';
-export * from './modeling/definitions';
-export * from './modeling/definitions/define-model';
-export * from './modeling/definitions/faster-rcnn';
-export * from './modeling/definitions/fcos';
-export * from './modeling/definitions/retinanet';
-export * from './modeling/definitions/ssdlite';
-export * from './modeling/detector';
-export * from './modeling/detector-module';
-export * from './modeling/roi/box-head';
-export * from './modeling/found';
-export * from './modeling/roi/box-stage';
-export * from './modeling/roi/fast-rcnn';
-export * from './modeling/roi/fast-rcnn-losses';
-export * from './modeling/roi/multi-scale-roi-align';
-export * from './modeling/roi/roi-heads';
-export * from './modeling/rpn/anchor-generator';
-export * from './modeling/rpn/region-proposal-network';
-export * from './modeling/rpn/rpn-head';
-export * from './modeling/rpn/rpn-losses';
+
+// Detectors by name.
+export {
+  createDetector,
+  modelDefinition,
+  modelDefinitions,
+  modelNames,
+  UnknownModelError,
+} from './modeling/definitions';
+export { defineModel } from './modeling/definitions/define-model';
+export { InputError } from './errors';
+export {
+  normNames,
+  type Detector,
+  type DetectorOptions,
+  type IouType,
+  type ModelDefinition,
+  type NormName,
+  type PredictorSize,
+  type PublishedWeights,
+  type Range,
+  type StateDictLayout,
+} from './modeling/detector';
+export {
+  withSettings,
+  type ChoiceSetting,
+  type ListSetting,
+  type ModelSettings,
+  type NumberSetting,
+  type Setting,
+  type SettingFault,
+  type SettingsSchema,
+  type SettingValue,
+  type SettingValues,
+  type SomeOf,
+  type ValuesOf,
+} from './modeling/settings';
+
+// Training.
+export { train, type TrainingOptions, type TrainingResult } from './engine/train';
+export type { Losses, Trainable } from './nn/trainable';
+export { withLoss, type InputsAndTargets, type SeparatedModel } from './engine/with-loss';
+export { validationLosses } from './engine/validation-losses';
+export { DivergenceError, type DivergedStep } from './engine/divergence-error';
+export { NamedStateOptimizer, type Optimizer, type ParameterGroup } from './engine/optimizer';
+export { Sgd, type SgdOptions } from './engine/sgd';
+export { AdamW, type AdamWOptions } from './engine/adamw';
+export { clipByGlobalNorm, clipByValue, type GradientClipping } from './engine/gradient-clipping';
+export {
+  constant,
+  cosine,
+  multiStep,
+  warmupMultiStep,
+  withLinearWarmup,
+  type Schedule,
+  type WarmupOptions,
+} from './engine/schedules';
+export type { Hook, Json, TrainingState } from './engine/hooks';
+export { EarlyStopping, type EarlyStoppingOptions } from './engine/early-stopping';
+export { WeightAverage, type WeightAverageOptions } from './engine/weight-average';
+export type { Metric } from './engine/metric';
+export {
+  exponential,
+  LearningRateRange,
+  steepestDescent,
+  tenthOfLowest,
+  type RangePoint,
+} from './engine/learning-rate-range';
+
+// What a model tells while it trains.
+export { summary, type Lazy } from './events/summary';
+export {
+  EventStorage,
+  type PrecisionRecallCurve,
+  type ScalarEvent,
+  type SummaryBox,
+  type SummaryImage,
+} from './events/event-storage';
+export type { Histogram } from './events/histogram';
+
+// Images and what is in them.
+export type { Detections, Instances, Targets } from './structures/instances';
+export type { DetectionBatch } from './structures/detection-batch';
+export { batchImages, type ImageBatch } from './structures/image-batch';
+export {
+  IMAGE_MEAN,
+  IMAGE_STD,
+  torchvisionInput,
+  type FixedSize,
+  type InputSpec,
+  type ResizeSpec,
+  type ShorterSide,
+} from './structures/input-spec';
+export { detectorInput, sidesOf, type Sides } from './structures/image-sides';
+export { paddedSize, resizedSize, type RgbImage } from './structures/resize';
+export type { Size, Window } from './structures/size';
+export type { Mask } from './structures/mask';
+export { cropMask, flipMask, resizeMask } from './structures/mask-transforms';
+export {
+  cropInstances,
+  flipInstances,
+  scaleInstances,
+  selectInstances,
+} from './structures/transform-instances';
+export {
+  boxAreas,
+  clipBoxes,
+  concatBoxes,
+  flipBoxes,
+  numBoxes,
+  scaleBoxes,
+  selectBoxes,
+  type Boxes,
+} from './structures/boxes';
+
+// Modules and layers.
+export { Module, Parameter, type FlattenedMap, type Layout } from './nn/module';
+export { ModuleList } from './nn/containers';
+export { Conv2d, Convolution, type Activation, type Affine, type ConvolutionOptions } from './nn/convolution';
+export { DepthwiseConv2d } from './nn/depthwise-convolution';
+export { Conv2dNormActivation } from './nn/conv2d-norm-activation';
+export { Linear } from './nn/linear';
 export type { Nonlinearity } from './nn/activations';
-export * from './nn/autograd';
-export * from './nn/conv2d-norm-activation';
-export * from './nn/containers';
-export * from './nn/convolution';
-export * from './nn/depthwise-convolution';
-export * from './nn/linear';
-export * from './nn/module';
-export * from './nn/normalisation';
-export * from './nn/random';
-export * from './nn/reading';
+export {
+  BatchNorm,
+  FrozenBatchNorm,
+  GroupNorm,
+  overwriteEpsilon,
+  type Normalisation,
+  type NormalisationFactory,
+} from './nn/normalisation';
+export { NormNotLoadedError, SingleValueNormError } from './nn/norm-errors';
+export { normalisation } from './modeling/definitions/normalisation';
+export {
+  kaimingNormalFanOut,
+  kaimingUniform,
+  linearUniform,
+  normal,
+  uniform,
+  type FilterShape,
+  type InitialWeight,
+} from './nn/initialisers';
+export { RandomStream } from './nn/random';
+export { lossesAndGradients, type LossesAndGradients } from './nn/autograd';
+export { headLosses, type HeadGradients } from './nn/head-losses';
 export { noGradient } from './nn/tfjs-internals';
-export * from './ops/nms';
-export * from './ops/roi-align';
-export * from './ops/smooth-l1';
-export * from './structures/boxes';
-export * from './structures/detection-batch';
-export * from './structures/instances';
-export * from './structures/mask';
-export * from './structures/image-batch';
-export * from './structures/input-spec';
-export * from './structures/mask-transforms';
-export * from './structures/resize';
-export * from './structures/size';
-export * from './structures/transform-instances';
+export { readAsync, readSync, type Reading } from './nn/reading';
+
+// Operations.
+export { boxIou } from './ops/iou';
+export { batchedNms, nms } from './ops/nms';
+export { roiAlign, type Rois } from './ops/roi-align';
+export { l1Sum, smoothL1Sum } from './ops/smooth-l1';
+export { boxIouLossSum, type BoxIouLoss } from './ops/box-iou-loss';
+export { sigmoidFocalLossSum, type FocalLossOptions, type PositiveEntries } from './ops/sigmoid-focal-loss';
+export { softmaxFocalLossSum } from './ops/softmax-focal-loss';
+
+// What every detector is built from.
+export { DetectorModule, type DetectorTraits } from './modeling/detector-module';
+export { inOriginalPixels, type Found } from './modeling/found';
+export { Body, type BodyOptions } from './modeling/backbone/body';
+export { LayeredBody, type BodyLayer, type MapModule } from './modeling/backbone/layered-body';
+export { ResNet, type ResNetDepth, type ResNetOptions } from './modeling/backbone/resnet';
+export { MobileNetV2 } from './modeling/backbone/mobilenet-v2';
+export { MobileNetV3 } from './modeling/backbone/mobilenet-v3';
+export { EfficientNetLite0 } from './modeling/backbone/efficientnet-lite0';
+export {
+  BackboneWithFpn,
+  LastLevelMaxPool,
+  LastLevelP6P7,
+  type FeaturePyramidOptions,
+  type LastLevels,
+} from './modeling/backbone/feature-pyramid';
+export { AnchorGenerator, sharedRatios } from './modeling/rpn/anchor-generator';
+export { BoxCoder } from './modeling/matching/box-coder';
+export { boxLossSum, type BoxLoss, type BoxLossOptions, type BoxTargets } from './modeling/matching/box-loss';
+export { BELOW_LOW_THRESHOLD, BETWEEN_THRESHOLDS, Matcher } from './modeling/matching/matcher';
+export { BalancedSampler, type SampledIndices } from './modeling/matching/sampler';
+export type { MakeBody } from './modeling/definitions/bodies';
+export type { FamilyConfiguration, FamilyDefinition, FamilyOptions } from './modeling/definitions/family';
+export type { DensePyramidConfiguration } from './modeling/definitions/dense-pyramid';
+export type { LossWeights } from './modeling/loss-settings';
+
+// Faster R-CNN.
+export { FasterRcnn } from './modeling/faster-rcnn';
+export { fasterRcnnModel, fasterRcnnModels } from './modeling/definitions/faster-rcnn';
+export type {
+  FasterRcnnConfiguration,
+  FasterRcnnDefinition,
+  FasterRcnnOptions,
+} from './modeling/definitions/faster-rcnn-definition';
+export {
+  fasterRcnnDefaults,
+  type FasterRcnnDefaults,
+  type FasterRcnnLossOptions,
+  type FasterRcnnSettings,
+  type RoiOptions,
+  type RpnOptions,
+} from './modeling/faster-rcnn-defaults';
+export {
+  RegionProposalNetwork,
+  type RpnOutputs,
+  type RpnTraining,
+  type SampledAnchors,
+} from './modeling/rpn/region-proposal-network';
+export {
+  RpnHead,
+  type AnchorSurroundings,
+  type RpnPredictions,
+  type SampledPredictions,
+} from './modeling/rpn/rpn-head';
+export type { AnchorSample } from './modeling/rpn/rpn-losses';
+export type { Patches } from './ops/patches';
+export { RoiHeads } from './modeling/roi/roi-heads';
+export type { BoxStage, BoxStageLosses, RoiHead, Sample } from './modeling/roi/box-stage';
+export { FastRcnnStage, type BoxHead } from './modeling/roi/fast-rcnn';
+export { fastRcnnLosses, type RoiTargets } from './modeling/roi/fast-rcnn-losses';
+export {
+  FastRcnnConvFcHead,
+  FastRcnnPredictor,
+  TwoMlpHead,
+  type RoiPredictions,
+} from './modeling/roi/box-head';
+export { MultiScaleRoiAlign } from './modeling/roi/multi-scale-roi-align';
+export type { LevelMapperOptions } from './modeling/roi/level-mapper';
+
+// RetinaNet and FCOS.
+export { RetinaNet, RetinaNetHead, type RetinaNetTargets } from './modeling/retinanet';
+export { retinaNetModels } from './modeling/definitions/retinanet';
+export type {
+  RetinaNetConfiguration,
+  RetinaNetDefinition,
+  RetinaNetOptions,
+} from './modeling/definitions/retinanet';
+export {
+  retinaNetDefaults,
+  type RetinaNetDefaults,
+  type RetinaNetSettings,
+} from './modeling/retinanet-defaults';
+export { Fcos, FcosHead } from './modeling/fcos';
+export { fcosModels } from './modeling/definitions/fcos';
+export type { FcosConfiguration, FcosDefinition, FcosOptions } from './modeling/definitions/fcos';
+export { fcosDefaults, type FcosDefaults, type FcosSettings } from './modeling/fcos-defaults';
+export { ClassificationHead, type ClassificationLossOptions } from './modeling/dense/classification-head';
+export {
+  RetinaNetRegressionHead,
+  type RetinaNetBoxLossOptions,
+} from './modeling/dense/retinanet-regression-head';
+export {
+  FcosRegressionHead,
+  type FcosBoxLossOptions,
+  type PlacePredictions,
+} from './modeling/dense/fcos-regression-head';
+export { DenseHead } from './modeling/dense/dense-head';
+export {
+  DenseTower,
+  type TowerLayerNames,
+  type TowerNames,
+  type TowerOptions,
+} from './modeling/dense/dense-tower';
+export type { DenseInferenceOptions, DensePredictions } from './modeling/dense/dense-inference';
+export type { AnchorTargets, LevelTargets } from './modeling/dense/anchor-targets';
+export { DistanceCoder } from './modeling/matching/distance-coder';
+export { PlaceMatcher } from './modeling/matching/place-matcher';
+
+// SSD.
+export { Ssd } from './modeling/ssd';
+export { ssdLiteModels } from './modeling/definitions/ssdlite';
+export type { SsdLiteConfiguration, SsdLiteDefinition, SsdLiteOptions } from './modeling/definitions/ssdlite';
+export {
+  ssdLiteDefaults,
+  type SsdLiteDefaults,
+  type SsdLossOptions,
+  type SsdOptions,
+  type SsdSettings,
+} from './modeling/ssd-defaults';
+export { SsdLiteBackbone, type SsdLiteBackboneOptions } from './modeling/backbone/ssdlite-backbone';
+export { SsdLiteHead } from './modeling/dense/ssdlite-head';
+export { DefaultBoxGenerator } from './modeling/dense/default-box-generator';
+export type { LayerStyle, PaddingRule } from './modeling/backbone/inverted-residual';
+export type { SsdTargets } from './modeling/dense/ssd-losses';

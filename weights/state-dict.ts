@@ -42,6 +42,7 @@ export function saveStateDict(model: StateOwner): Map<string, StoredTensor> {
   return entries;
 }
 
+/** Options of `loadStateDict`. */
 export interface LoadOptions {
   /**
    * Says what torchvision's detector calls an entry of the file, now or in former times; undefined for an entry that is not to

@@ -2,24 +2,36 @@ import { InputError } from '../../detection/errors';
 import { CategoryMap, type CocoCategory } from './category-map';
 import type { Problem } from './problems';
 
+/** An image of a COCO file. */
 export interface CocoImage {
+  /** Id of the image, unique in the file. */
   readonly id: number;
   /** Relative to the folder of the images; empty where the file gives none and no folder is in use. */
   readonly fileName: string;
+  /** Width in pixels, as the file says. */
   readonly width: number;
+  /** Height in pixels, as the file says. */
   readonly height: number;
 }
 
 export type { CocoCategory };
 
+/** An object of an image. */
 export interface CocoAnnotation {
+  /** Id of the annotation, unique in the file. */
   readonly id: number;
+  /** Id of the image that the object is in. */
   readonly imageId: number;
+  /** Id of the object's category. */
   readonly categoryId: number;
   /** x, y, width, height in pixels, as the file has it: it may reach beyond the image or have no size. */
   readonly bbox: readonly [number, number, number, number];
   /** As the file has it, or width * height of the box. */
   readonly area: number;
+  /**
+   * Whether it stands for a group of objects: detectors do not train on it, and evaluation counts what is found in it
+   * neither as right nor as wrong.
+   */
   readonly isCrowd: boolean;
   /** Unchecked, as the file has it; see segmentationToRle. Absent unless asked for. */
   readonly segmentation?: unknown;
@@ -32,7 +44,9 @@ export interface CocoAnnotation {
 export class AnnotationError extends InputError {
   override readonly name = 'AnnotationError';
 
+  /** @internal */
   constructor(
+    /** The annotation file. */
     readonly file: string,
     /** Kind by kind: at least the first 20 of each. */
     readonly problems: readonly Problem[],
@@ -61,7 +75,13 @@ export class CocoDataset {
   readonly categoryMap: CategoryMap;
   private readonly byImage = new Map<number, CocoAnnotation[]>();
 
+  /**
+   * A data set of these images and objects.
+   *
+   * @param file names the set in messages.
+   */
   constructor(
+    /** The annotation file. */
     readonly file: string,
     /** Folder of the pictures; null where none are needed. */
     readonly imageFolder: string | null,
@@ -73,6 +93,7 @@ export class CocoDataset {
     readonly annotations: readonly CocoAnnotation[],
     /** What was filled in, or will be clipped or left out: one line each, for the user. */
     readonly notes: readonly string[],
+    /** What was invalid, where it was read with `skipInvalid`. */
     readonly leftOut: LeftOut = NOTHING,
   ) {
     this.imagesById = new Map(images.map((image) => [image.id, image]));
@@ -84,6 +105,7 @@ export class CocoDataset {
     }
   }
 
+  /** The image with this id; undefined where there is none. */
   imageOf(imageId: number): CocoImage | undefined {
     return this.imagesById.get(imageId);
   }
@@ -93,6 +115,7 @@ export class CocoDataset {
     return this.byImage.get(imageId) ?? [];
   }
 
+  /** Whether the set has a category with this id. */
   hasCategory(categoryId: number): boolean {
     return this.categoryMap.has(categoryId);
   }
@@ -102,7 +125,11 @@ export class CocoDataset {
     return this.categoryMap.labelOf(categoryId);
   }
 
-  /** @param label 1..K */
+  /**
+   * The category that a label stands for.
+   *
+   * @param label 1..K
+   */
   categoryOf(label: number): CocoCategory {
     return this.categoryMap.categoryOf(label);
   }

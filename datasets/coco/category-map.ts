@@ -1,5 +1,8 @@
+/** A category of a COCO file. */
 export interface CocoCategory {
+  /** Id of the category. Ids may have gaps, and need not begin at 1. */
   readonly id: number;
+  /** Name of the category; two categories may have the same. */
   readonly name: string;
 }
 
@@ -7,6 +10,7 @@ export interface CocoCategory {
 export class CategoryMap {
   private readonly labels: ReadonlyMap<number, number>;
 
+  /** Labels go by the order of the categories. */
   constructor(
     /** By label - 1. */
     readonly categories: readonly CocoCategory[],

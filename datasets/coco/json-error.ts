@@ -132,7 +132,9 @@ function pathOf(open: readonly Frame[]): string {
 
 /** Both from 1; columns count as strings do. */
 export interface TextPlace {
+  /** Line number, from 1. */
   readonly line: number;
+  /** Column in the line, from 1. */
   readonly column: number;
 }
 

@@ -7,8 +7,10 @@ import { JsonTextError, parseJson, type KeepEntry } from './json-text';
 export class JsonFileError extends InputError {
   override readonly name = 'JsonFileError';
 
+  /** @internal */
   constructor(
     code: string,
+    /** Path of the file. */
     readonly file: string,
     /** Line and column from 1, where the file is text but not JSON. */
     readonly place: TextPlace | undefined,

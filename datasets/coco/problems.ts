@@ -2,6 +2,7 @@ import { shortened } from '../../detection/errors';
 
 /** Something wrong in a file. */
 export interface Problem {
+  /** What kind of thing is wrong. */
   readonly kind: ProblemKind;
   /** Of a segmentation: the RleError's. */
   readonly code?: string;
@@ -9,10 +10,13 @@ export interface Problem {
   readonly place: string;
   /** What is wrong there. */
   readonly reason: string;
+  /** Id of the image concerned, where it is known. */
   readonly imageId?: number;
+  /** Id of the annotation concerned, where it is known. */
   readonly annotationId?: number;
 }
 
+/** Kinds of things that can be wrong in a file of annotations or detections. */
 export type ProblemKind =
   | 'structure'
   | 'id'

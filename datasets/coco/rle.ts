@@ -4,6 +4,7 @@ import type { Size } from '../../detection/structures/size';
 
 /** Run lengths as COCO's JSON stores them: size is [height, width]. */
 export interface CompressedRle {
+  /** Height and width of the image. */
   readonly size: readonly [height: number, width: number];
   /** Differences of run lengths, 5 bits a character, characters '0' to 'o'. */
   readonly counts: string;
@@ -22,7 +23,11 @@ const VALUE = 0x1f;
 /** 8 characters hold 40 bits: more than any run of an image takes. */
 const MAX_CHARACTERS_PER_COUNT = 8;
 
-/** @param mask [height * width], row by row as images are; anything but 0 is inside. */
+/**
+ * A mask of pixels as run lengths.
+ *
+ * @param mask [height * width], row by row as images are; anything but 0 is inside.
+ */
 export function rleFromMask(mask: Uint8Array, size: Size): Mask {
   const { height, width } = size;
   if (mask.length !== height * width) {
@@ -60,7 +65,11 @@ export function rleToMask({ size: { height, width }, counts }: Mask): Uint8Array
   return mask;
 }
 
-/** @param mask [height * width], row by row. What COCO's JSON takes as "segmentation". */
+/**
+ * A mask of pixels as COCO's JSON has it.
+ *
+ * @param mask [height * width], row by row. What COCO's JSON takes as "segmentation".
+ */
 export function encodeMask(mask: Uint8Array, size: Size): CompressedRle {
   return { size: [size.height, size.width], counts: compressCounts(rleFromMask(mask, size).counts) };
 }

@@ -13,6 +13,11 @@ export class Curves {
   /** [K, areas, 1 / 10 / 100 detections, IoU thresholds]. */
   readonly recall: Float64Array;
 
+  /**
+   * Curves that are undefined everywhere.
+   *
+   * @param numCategories K
+   */
   constructor(readonly numCategories: number) {
     this.precision = new Float64Array(numCategories * A * T * R).fill(-1);
     this.recall = new Float64Array(numCategories * A * M * T).fill(-1);

@@ -3,6 +3,7 @@ import type { CocoDetection } from './detections';
 import { indicesByImage, sortByScore } from './grouping';
 import { regionsOf } from './regions';
 
+/** Which detections count, and which objects they can match. */
 export interface ConfusionOptions {
   /** Detections of a lower score do not take part. */
   readonly minScore: number;
@@ -12,9 +13,14 @@ export interface ConfusionOptions {
 
 /** What objects were taken for, by labels 1..K of the data set; 0 is the background. */
 export class ConfusionMatrix {
-  /** [(K + 1) * (K + 1)]: a row for each truth, a column for each detection. */
+  /** [(K + 1) * (K + 1)], a row for each truth, a column for each detection. */
   readonly counts: Float64Array;
 
+  /**
+   * All zeros.
+   *
+   * @param numCategories K
+   */
   constructor(readonly numCategories: number) {
     this.counts = new Float64Array((numCategories + 1) ** 2);
   }
@@ -27,6 +33,7 @@ export class ConfusionMatrix {
     return this.counts[truth * (this.numCategories + 1) + detected];
   }
 
+  /** Counts one object more that was detected as something. */
   add(truth: number, detected: number): void {
     this.counts[truth * (this.numCategories + 1) + detected]++;
   }

@@ -12,6 +12,7 @@ export const DETECTION_ERRORS = [
   'duplicate',
   'background',
 ] as const;
+/** An error of a detection. */
 export type DetectionError = (typeof DETECTION_ERRORS)[number];
 
 /** TIDE's foreground and background thresholds. */
@@ -22,7 +23,9 @@ const MAX_PER_IMAGE = MAX_DETECTIONS[MAX_DETECTIONS.length - 1];
 
 /** Indices are into the detections and into the data set's annotations. */
 export interface JudgedDetection {
+  /** Index of the detection in the list that was judged. */
   readonly detection: number;
+  /** What is wrong with it. */
   readonly error: DetectionError | 'none';
   /** Where right, the object found; the object meant, where it is misnamed or misplaced. -1 for other errors. */
   readonly truth: number;
@@ -32,7 +35,9 @@ export interface JudgedDetection {
   readonly findsTruth: boolean;
 }
 
+/** What is right and wrong in one image. */
 export interface JudgedImage {
+  /** Id of the image. */
   readonly imageId: number;
   /** Best first; at most 100. */
   readonly detections: readonly JudgedDetection[];

@@ -6,8 +6,11 @@ import { ProblemList, shownValue, type Problem, type ProblemKind } from '../coco
 
 /** One detection, as in COCO's results files. */
 export interface CocoDetection {
+  /** Id of the image that the detection is in. */
   readonly image_id: number;
+  /** Id of the detected category in the data set. */
   readonly category_id: number;
+  /** Confidence: detections with higher scores are matched first. */
   readonly score: number;
   /** x, y, width, height in pixels. Masks may come without. */
   readonly bbox?: readonly number[];
@@ -19,6 +22,7 @@ export interface CocoDetection {
 export class DetectionsError extends InputError {
   override readonly name = 'DetectionsError';
 
+  /** @internal */
   constructor(
     /** The file, or what else the detections come from. */
     readonly source: string,

@@ -9,7 +9,9 @@ import {
 } from './detection-errors';
 import { sortByScore } from './grouping';
 
+/** Errors of detections, and objects that none of them means. */
 export type ErrorKind = DetectionError | 'missed';
+/** All kinds, in the order in which reports list them. */
 export const ERROR_KINDS: readonly ErrorKind[] = [...DETECTION_ERRORS, 'missed'];
 
 /** What the errors of a detector cost, in average precision at an overlap of 0.5 (0..1). */

@@ -7,6 +7,7 @@ import { MAX_DETECTIONS, type IouType } from './parameters';
 import { regionsOf } from './regions';
 import { summarize, type CategoryScores, type StatName } from './summarize';
 
+/** What is evaluated, and of which images. */
 export interface EvaluationOptions {
   /** Overlap of boxes or of masks. Masks need a data set read with keepSegmentations. */
   readonly iouType: IouType;
@@ -18,10 +19,13 @@ export interface EvaluationOptions {
   readonly source?: string;
 }
 
+/** COCO's evaluation of a set of detections. */
 export interface CocoEvaluation {
+  /** Whether boxes or masks were compared. */
   readonly iouType: IouType;
   /** The 12 numbers of pycocotools, in its order; -1 where there is nothing to be found. */
   readonly stats: readonly number[];
+  /** Names of the numbers in `stats`, in the same order: AP, AP50, ... */
   readonly names: readonly StatName[];
   /** In the order of ids; empty without categories. */
   readonly perCategory: readonly CategoryScores[];

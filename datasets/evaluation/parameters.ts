@@ -1,6 +1,7 @@
 /** What COCO measures: pycocotools' Params for boxes and masks. */
 
 export type IouType = 'bbox' | 'segm';
+/** COCO's classes of object sizes: below 32 x 32 pixels is small, from 96 x 96 on large. */
 export type AreaName = 'all' | 'small' | 'medium' | 'large';
 
 /** As numpy's linspace, whose last digits decide ties. */

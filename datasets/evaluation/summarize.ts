@@ -2,6 +2,10 @@ import type { CocoAnnotation } from '../coco/annotations';
 import type { Curves } from './accumulate';
 import { AREA_RANGES, IOU_THRESHOLDS, MAX_DETECTIONS, type AreaName } from './parameters';
 
+/**
+ * COCO's twelve numbers: average precision over overlaps of 0.5 to 0.95, at 0.5, at 0.75, and of small, medium and
+ * large objects; average recall with 1, 10 and 100 detections an image, and by size.
+ */
 export type StatName =
   'AP' | 'AP50' | 'AP75' | 'APs' | 'APm' | 'APl' | 'AR1' | 'AR10' | 'AR100' | 'ARs' | 'ARm' | 'ARl';
 
@@ -32,13 +36,16 @@ export const STATS: readonly Stat[] = [
 ];
 
 /** Scores of one category; -1 where there is nothing to be found. */
-export interface CategoryScores extends Readonly<Record<StatName, number>> {
+export type CategoryScores = Readonly<Record<StatName, number>> & {
+  /** Id of the category. */
   readonly categoryId: number;
+  /** Name of the category. */
   readonly name: string;
   /** Objects to be found: crowds do not count. */
   readonly numTruths: number;
+  /** Number of detections of this category. */
   readonly numDetections: number;
-}
+};
 
 type CategoryHead = Pick<CategoryScores, 'categoryId' | 'name' | 'numTruths' | 'numDetections'>;
 

@@ -16,11 +16,15 @@ const MAX_SHOWN_NAME = 4096;
 
 /** A picture as bytes. */
 export interface DecodedImage extends RgbImage {
+  /** RGB, row by row, [height, width, 3]. */
   readonly pixels: Uint8Array;
 }
 
-/** Codes of what keeps a picture from being used. */
-const CODES = {
+/** What keeps a picture from being used. */
+export type ImageFault =
+  'missing' | 'unreadable' | 'no file' | 'empty' | 'unknown type' | 'damaged' | 'size' | 'too large';
+
+const CODES: Readonly<Record<ImageFault, string>> = {
   missing: 'picture-missing',
   unreadable: 'picture-unreadable',
   'no file': 'picture-no-file',
@@ -29,18 +33,19 @@ const CODES = {
   damaged: 'picture-damaged',
   size: 'picture-size',
   'too large': 'picture-too-large',
-} as const;
-
-export type ImageFault = keyof typeof CODES;
+};
 
 /** A picture cannot be used. */
 export class ImageError extends InputError {
   override readonly name = 'ImageError';
 
+  /** @internal */
   constructor(
     /** Its path, or what else it is called. */
     readonly file: string,
+    /** What is wrong with the picture, as the rest of a sentence after its name. */
     readonly reason: string,
+    /** The kind of fault. */
     readonly fault: ImageFault,
     facts: Readonly<Record<string, unknown>> = {},
   ) {

@@ -5,6 +5,7 @@ import type { ColorChange } from '../transforms/photometric';
 
 /** What a worker needs to know to make the pixels of one picture. */
 export interface PictureJob {
+  /** Id of the image in its data set. */
   readonly imageId: number;
   /** Path of the picture, or the bytes of its file. */
   readonly file: string | Uint8Array;

@@ -52,8 +52,10 @@ interface WholeBatch {
 export abstract class BatchLoader implements AsyncIterable<DetectionBatch> {
   private readonly streams = new Set<AsyncGenerator<DetectionBatch, void>>();
 
+  /** @internal */
   protected constructor(private readonly options: WorkerOptions) {}
 
+  /** Loads batches, beginning anew each time; the workers run until the iteration ends. */
   async *[Symbol.asyncIterator](): AsyncGenerator<DetectionBatch, void> {
     const stream = this.load(this.plans());
     this.streams.add(stream);
@@ -69,9 +71,11 @@ export abstract class BatchLoader implements AsyncIterable<DetectionBatch> {
     await Promise.all([...this.streams].map((stream) => stream.return()));
   }
 
+  /** @internal The batches, in their order. */
   protected abstract plans(): Iterator<BatchPlan>;
 
   /**
+   * @internal
    * Batches whose pictures take the places of those of batch `index` that cannot be used, one after the other until all of
    * them can: a function of `index` alone, so that a resumed run gets the same ones. None: the batch becomes smaller.
    */

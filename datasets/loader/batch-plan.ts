@@ -22,6 +22,7 @@ export interface BatchPlan {
   readonly targets: readonly Targets[];
 }
 
+/** How examples become batches to train on. */
 export interface TrainingPlanOptions {
   /** How the model takes pictures. */
   readonly input: InputSpec;

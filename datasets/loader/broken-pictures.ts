@@ -6,7 +6,9 @@ import type { BatchPlan } from './batch-plan';
 
 /** A picture that could not be used when its turn came. */
 export interface BrokenPicture {
+  /** Id of the image in its data set. */
   readonly imageId: number;
+  /** The reason. */
   readonly error: ImageError;
 }
 
@@ -23,8 +25,11 @@ const MAX_IN_A_ROW = 10;
 export class PicturesGoneError extends InputError {
   override readonly name = 'PicturesGoneError';
 
+  /** @internal */
   constructor(
+    /** The error of the last of these pictures. */
     readonly last: ImageError,
+    /** Number of these pictures. */
     readonly count: number,
   ) {
     super(

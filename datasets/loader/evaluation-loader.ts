@@ -17,6 +17,11 @@ export interface EvaluationLoaderOptions extends WorkerOptions {
  * losses. See BatchLoader.
  */
 export class EvaluationLoader extends BatchLoader {
+  /**
+   * A loader; its workers start when it is iterated.
+   *
+   * @param examples in the order in which they come.
+   */
   constructor(
     private readonly examples: readonly Example[],
     private readonly evaluationOptions: EvaluationLoaderOptions,
@@ -24,12 +29,13 @@ export class EvaluationLoader extends BatchLoader {
     super(evaluationOptions);
   }
 
+  /** @internal */
   protected override plans(): Iterator<BatchPlan> {
     const { input, batchSize = 1 } = this.evaluationOptions;
     return evaluationPlans(this.examples, batchSize, input);
   }
 
-  /** None: every image is there once at most. */
+  /** @internal None: every image is there once at most. */
   protected override substitutes(): Iterator<BatchPlan, void> {
     return [].values();
   }

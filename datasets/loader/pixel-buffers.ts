@@ -4,6 +4,7 @@ import { InputError } from '../../detection/errors';
 export class BatchMemoryError extends InputError {
   override readonly name = 'BatchMemoryError';
 
+  /** @internal */
   constructor(
     /** What they need. */
     readonly bytes: number,

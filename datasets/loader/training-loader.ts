@@ -28,11 +28,12 @@ export class TrainingLoader extends BatchLoader {
     }
   }
 
+  /** @internal */
   protected override plans(): Iterator<BatchPlan> {
     return this.plansFrom(0);
   }
 
-  /** The batches that follow: the picture that is next in the plan comes early. */
+  /** @internal The batches that follow: the picture that is next in the plan comes early. */
   protected override substitutes(index: number): Iterator<BatchPlan, never> {
     return this.plansFrom(index + 1);
   }

@@ -30,7 +30,9 @@ export class WorkerDeathError extends InputError {
   /** Whether too many files were open: fewer workers open fewer. */
   readonly isOutOfFiles: boolean;
 
+  /** @internal */
   constructor(
+    /** The last of these deaths. */
     readonly death: WorkerDeath,
     /** Workers that have died of it. */
     readonly deaths: number,

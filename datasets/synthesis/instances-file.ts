@@ -4,10 +4,13 @@ import type { SceneObject } from './scene';
 
 /** What a generated set depends on: the same settings give the same files. */
 export interface SynthesisSettings {
+  /** Number of scenes in `train.json`. */
   readonly numTrain: number;
+  /** Number of scenes in `val.json`. */
   readonly numVal: number;
   /** Height and width of a scene in pixels. */
   readonly size: number;
+  /** Seed of all random choices. */
   readonly seed: number;
 }
 

@@ -19,14 +19,17 @@ const MAX_SIZE = 2048;
 const MAX_IMAGES = 999_999;
 const MAX_SEED = 2 ** 31 - 1;
 
+/** Which scenes are made, and where. The demo's numbers where they are left out. */
 export interface SynthesisOptions extends Partial<SynthesisSettings> {
   /** Folder to make: images/, train.json and val.json. */
   readonly output: string;
+  /** Is told how many scenes are made, and of how many. */
   readonly onProgress?: (done: number, total: number) => void;
   /** Stops between two scenes; nothing is left behind. */
   readonly signal?: AbortSignal;
 }
 
+/** What has been done. */
 export interface SynthesisResult {
   /** The folder already held this very set, and nothing was done. */
   readonly reused: boolean;

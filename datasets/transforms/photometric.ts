@@ -2,11 +2,24 @@ import type { RandomStream } from '../../detection/nn/random';
 
 const { floor, fround, max, min, trunc } = Math;
 
-/** One change of a picture's colours, with all that is random about it drawn. */
-export type ColorChange =
-  | { readonly kind: 'brightness' | 'contrast' | 'saturation' | 'hue'; readonly amount: number }
+/** One change of a picture's colors, with all that is random about it drawn. */
+export type ColorChange = ColorAdjustment | ChannelOrder;
+
+/** torchvision's adjust_brightness, adjust_contrast, adjust_saturation or adjust_hue. */
+export interface ColorAdjustment {
+  /** What is changed. */
+  readonly kind: 'brightness' | 'contrast' | 'saturation' | 'hue';
+  /** A factor; of the hue a part of the circle. */
+  readonly amount: number;
+}
+
+/** The channels in another order. */
+export interface ChannelOrder {
+  /** Tells it from other changes. */
+  readonly kind: 'channels';
   /** Which channel becomes the first, the second and the third. */
-  | { readonly kind: 'channels'; readonly order: Int32Array };
+  readonly order: Int32Array;
+}
 
 /** torchvision's RandomPhotometricDistort: factors, and for the hue a part of the circle. */
 const RANGES = {

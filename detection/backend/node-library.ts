@@ -11,7 +11,7 @@ type Binding = NodeJSKernelBackend['binding'];
 export class NativeLibraryError extends InputError {
   override readonly name = 'NativeLibraryError';
 
-  /** @param reason a sentence; where the system's loader has given one, it is in it. */
+  /** @internal @param reason a sentence; where the system's loader has given one, it is in it. */
   constructor(reason: string, facts: { binding?: string } = {}, options?: ErrorOptions) {
     super(
       'native-library',

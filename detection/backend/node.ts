@@ -7,6 +7,7 @@ import { collectUploads } from './node-upload-garbage';
 
 export { NativeLibraryError } from './node-library';
 
+/** Backends of TensorFlow.js that run here: TensorFlow's native library, and WebAssembly. */
 export type BackendName = 'tensorflow' | 'wasm';
 
 /** tfjs asks for a backend by name when it has several. */
@@ -36,7 +37,7 @@ export function loadBackend(): Promise<BackendName> {
  *
  * @throws NativeLibraryError where it is not set up, or does not load.
  */
-export function loadTrainingBackend(): Promise<void> {
+export function loadNativeBackend(): Promise<void> {
   native ??= loadNativeLibrary();
   return native;
 }
@@ -52,7 +53,7 @@ async function chooseBackend(): Promise<BackendName> {
   }
   if (wanted === undefined) {
     try {
-      await loadTrainingBackend();
+      await loadNativeBackend();
       return NATIVE;
     } catch (error) {
       if (!(error instanceof NativeLibraryError)) throw error;

@@ -2,11 +2,13 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Parameter } from '../nn/module';
 import { NamedStateOptimizer, type ParameterGroup } from './optimizer';
 
+/** Hyperparameters of AdamW. */
 export interface AdamWOptions {
   /** torch.optim.AdamW's default: 0.01. */
   readonly weightDecay: number;
   /** Decay of the averages of the gradient and of its square. torch.optim.AdamW's default: 0.9, 0.999. */
   readonly betas?: readonly [number, number];
+  /** Parameters with a learning rate or weight decay of their own. */
   readonly groups?: readonly ParameterGroup[];
 }
 
@@ -29,6 +31,11 @@ export class AdamW extends NamedStateOptimizer {
   /** Kept on this side of the fence: reading a tensor a parameter a step would cost more than the update. */
   private readonly updates = new Map<string, number>();
 
+  /**
+   * An optimizer that remembers nothing yet.
+   *
+   * @param parameters what it may update, by name: a model's `namedParameters()`.
+   */
   constructor(parameters: Iterable<[string, Parameter]>, options: AdamWOptions) {
     super(parameters, options.groups ?? [], options.weightDecay, ['exp_avg', 'exp_avg_sq']);
     this.betas = options.betas ?? [0.9, 0.999];

@@ -4,6 +4,7 @@ export interface DivergedStep {
   readonly iteration: number;
   /** All losses of the step. */
   readonly losses: Readonly<Record<string, number>>;
+  /** Learning rate of the step. */
   readonly learningRate: number;
   /** What the step was given, in the caller's words: image ids, say. */
   readonly batch: string | undefined;
@@ -16,10 +17,12 @@ const LISTED_GRADIENTS = 3;
 
 /** A loss or a gradient is NaN or infinite. The step that found it has updated nothing. */
 export class DivergenceError extends Error {
+  /** Name of the class. */
   override readonly name = 'DivergenceError';
 
-  /** @param remark ends the message: what somebody has done about it, or may do. */
+  /** @internal @param remark ends the message: what somebody has done about it, or may do. */
   constructor(
+    /** The step that diverged. */
     readonly step: DivergedStep,
     remark = '',
   ) {

@@ -9,7 +9,9 @@ type EarlyStoppingState = {
   readonly evaluationsSince: number;
 };
 
+/** Options of `EarlyStopping`. */
 export interface EarlyStoppingOptions {
+  /** The metric that must improve. */
   readonly metric: Metric;
   /** Evaluations without improvement that end the run; null: none do, they are only counted. */
   readonly patience: number | null;
@@ -27,6 +29,11 @@ export class EarlyStopping implements Hook {
   readonly name = 'earlyStopping';
   private current: EarlyStoppingState = { best: null, evaluationsSince: 0 };
 
+  /**
+   * A hook for one run.
+   *
+   * @param options which metric, and how long it is waited for.
+   */
   constructor(private readonly options: EarlyStoppingOptions) {}
 
   state(): Json {

@@ -10,6 +10,7 @@ export interface TrainingState {
   iteration: number;
   /** Steps that the run is to have when it is done. */
   readonly iterations: number;
+  /** The optimizer of the run. */
   readonly optimizer: Optimizer;
   /** All hooks of the run, in their order. */
   readonly hooks: readonly Hook[];
@@ -36,8 +37,11 @@ export interface Hook {
    * @throws Error where it is no state of such a hook.
    */
   restore?(state: Json): void;
+  /** Runs once before the first step, also of a run that has no step left to do. */
   beforeTrain?(state: TrainingState): void | Promise<void>;
+  /** Runs before each step, in which the model has not seen any batch yet. */
   beforeStep?(state: TrainingState): void | Promise<void>;
+  /** Runs after each step, which `state.iteration` counts. */
   afterStep?(state: TrainingState): void | Promise<void>;
   /** Runs also when training fails (`state.outcome` tells), so that files get closed. */
   afterTrain?(state: TrainingState): void | Promise<void>;

@@ -8,6 +8,7 @@ export function exponential(from: number, to: number, steps: number): Schedule {
 
 /** A step of a range test. */
 export interface RangePoint {
+  /** Learning rate of the step. */
   readonly learningRate: number;
   /** The sum of the losses, of the step's batch. */
   readonly loss: number;
@@ -29,6 +30,7 @@ export const MIN_RANGE_STEPS = LEFT_OUT.last + 2;
  */
 export class LearningRateRange implements Hook {
   readonly name = 'learningRateRange';
+  /** One point for each step so far. */
   readonly points: RangePoint[] = [];
   private average = 0;
   private best = Infinity;

@@ -2,6 +2,7 @@
 export interface Metric {
   /** As it is put into the event storage. */
   readonly name: string;
+  /** Whether higher or lower values are better. */
   readonly better: 'higher' | 'lower';
 }
 

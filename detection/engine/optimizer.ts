@@ -3,6 +3,7 @@ import type { Parameter } from '../nn/module';
 
 /** Parameters that are treated alike. The first group whose `matches` accepts a parameter's name counts. */
 export interface ParameterGroup {
+  /** Whether a parameter belongs to the group. */
   matches(name: string): boolean;
   /** Multiplies the schedule's rate. 1 if left out. */
   readonly learningRateFactor?: number;
@@ -24,6 +25,7 @@ export interface Optimizer {
    * @throws Error, with nothing changed, when an entry fits no parameter.
    */
   loadStateDict(state: ReadonlyMap<string, tf.Tensor>): void;
+  /** Frees what `step` remembers. The parameters stay: they are the model's. */
   dispose(): void;
 }
 
@@ -33,6 +35,11 @@ export abstract class NamedStateOptimizer implements Optimizer {
   /** By slot (`momentum_buffer`), then by parameter name. */
   private readonly slots: ReadonlyMap<string, Map<string, tf.Variable>>;
 
+  /**
+   * An optimizer that remembers nothing yet.
+   *
+   * @param slotNames PyTorch's names of what is remembered of each parameter.
+   */
   protected constructor(
     parameters: Iterable<[string, Parameter]>,
     private readonly groups: readonly ParameterGroup[],
@@ -64,6 +71,7 @@ export abstract class NamedStateOptimizer implements Optimizer {
     }
   }
 
+  /** What is remembered of a parameter in a slot; undefined before the first time. */
   protected remembered(slot: string, name: string): tf.Tensor | undefined {
     return this.slots.get(slot)!.get(name);
   }

@@ -27,3 +27,31 @@ export function withLinearWarmup(schedule: Schedule, steps: number, startFactor 
     return schedule(step) * (startFactor + ((1 - startFactor) * step) / steps);
   };
 }
+
+/** How a schedule begins and falls; what is left out is torchvision's. */
+export interface WarmupOptions {
+  /**
+   * Steps of linear warm-up. If left out, three twentieths of the way to the first milestone, at most 1000: a tenth of a run
+   * whose rate first falls after two thirds, as `rcnn train` has it.
+   */
+  readonly warmup?: number;
+  /** Share of the rate at step 0. 1/1000 if left out. */
+  readonly startFactor?: number;
+  /** What the rate is multiplied by at each milestone. 0.1 if left out. */
+  readonly factor?: number;
+}
+
+/** torchvision's warm-up at its longest. */
+const MAX_WARMUP = 1000;
+const WARMUP_SHARE = 0.15;
+
+/** What torchvision's detection references train with: `multiStep` behind a linear warm-up. */
+export function warmupMultiStep(
+  base: number,
+  milestones: readonly number[],
+  { warmup, startFactor, factor }: WarmupOptions = {},
+): Schedule {
+  const longest = Math.round(WARMUP_SHARE * Math.min(...milestones));
+  const steps = warmup ?? Math.min(MAX_WARMUP, longest);
+  return withLinearWarmup(multiStep(base, milestones, factor), steps, startFactor);
+}

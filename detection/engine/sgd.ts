@@ -3,10 +3,13 @@ import { hasKernel, runKernelMany } from '../nn/kernels';
 import type { Parameter } from '../nn/module';
 import { NamedStateOptimizer, type ParameterGroup } from './optimizer';
 
+/** Hyperparameters of SGD. */
 export interface SgdOptions {
+  /** Momentum factor: 0.9 in torchvision's references; 0 for none. */
   readonly momentum: number;
   /** Added to the gradient as `weightDecay * parameter`. */
   readonly weightDecay: number;
+  /** Parameters with a learning rate or weight decay of their own. */
   readonly groups?: readonly ParameterGroup[];
 }
 
@@ -19,6 +22,11 @@ export interface SgdOptions {
 export class Sgd extends NamedStateOptimizer {
   private readonly momentum: number;
 
+  /**
+   * An optimizer that remembers nothing yet.
+   *
+   * @param parameters what it may update, by name: a model's `namedParameters()`.
+   */
   constructor(parameters: Iterable<[string, Parameter]>, options: SgdOptions) {
     super(parameters, options.groups ?? [], options.weightDecay, ['momentum_buffer']);
     this.momentum = options.momentum;

@@ -10,8 +10,11 @@ import { summary, withStorage } from '../events/summary';
 import type { Trainable } from '../nn/trainable';
 import { TrainingStep, type StepMeans } from './training-step';
 
+/** Options of `train`. */
 export interface TrainingOptions<Batch> {
+  /** Updates the parameters. It must have been given every trainable parameter of the model. */
   readonly optimizer: Optimizer;
+  /** Learning rate of each step. */
   readonly learningRate: Schedule;
   /** Steps that the run is to have when it is done, those before a resume included. */
   readonly iterations: number;
@@ -26,6 +29,7 @@ export interface TrainingOptions<Batch> {
    * statistics that is, move once a step, by the mean over its batches.
    */
   readonly accumulate?: number;
+  /** Gradient clipping, applied before each update; none if left out. */
   readonly clipGradients?: GradientClipping;
   /** In their order, each with a name of its own. */
   readonly hooks?: readonly Hook[];
@@ -40,9 +44,11 @@ export interface TrainingOptions<Batch> {
   readonly signal?: AbortSignal;
 }
 
+/** The result of `train`. */
 export interface TrainingResult {
   /** Steps done in all. Less than asked for when the run was interrupted, a hook had enough, or the data came to an end. */
   readonly iteration: number;
+  /** Whether the run was stopped by `signal`. */
   readonly interrupted: boolean;
   /** Losses of the last step; empty when there was none. */
   readonly losses: Readonly<Record<string, number>>;

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Hook, TrainingState } from './hooks';
 import type { Trainable } from '../nn/trainable';
 
+/** Options of `WeightAverage`. */
 export interface WeightAverageOptions {
   /** What is left of the average after a step: 0 < decay < 1. */
   readonly decay: number;
@@ -22,6 +23,11 @@ export class WeightAverage implements Hook {
   /** By name; empty while the average is the weights themselves. */
   private readonly averages = new Map<string, tf.Variable>();
 
+  /**
+   * An average that is the weights themselves.
+   *
+   * @param model whose weights are averaged.
+   */
   constructor(
     private readonly model: Pick<Trainable<never>, 'namedParameters' | 'namedBuffers'>,
     private readonly options: WeightAverageOptions,
@@ -68,6 +74,7 @@ export class WeightAverage implements Hook {
     }
   }
 
+  /** Frees the averages; the model's weights stay. */
   dispose(): void {
     for (const average of this.averages.values()) average.dispose();
     this.averages.clear();

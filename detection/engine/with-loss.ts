@@ -12,7 +12,9 @@ export interface SeparatedModel<Inputs, Outputs> extends Omit<Trainable<never>, 
 
 /** What `withLoss` trains on. */
 export interface InputsAndTargets<Inputs, Targets> {
+  /** What the model gets. */
   readonly inputs: Inputs;
+  /** What the loss function compares its outputs with. */
   readonly targets: Targets;
 }
 

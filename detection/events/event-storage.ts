@@ -1,8 +1,11 @@
 import { histogramOf, type Histogram } from './histogram';
 import { medianOf } from './median';
 
+/** A value of a scalar at one step. */
 export interface ScalarEvent {
+  /** The step, counted from 1. */
   readonly iteration: number;
+  /** The value, not smoothed. */
   readonly value: number;
 }
 
@@ -10,6 +13,7 @@ export interface ScalarEvent {
 export interface SummaryBox {
   /** x1, y1, x2, y2 in pixels of the image. */
   readonly box: readonly [x1: number, y1: number, x2: number, y2: number];
+  /** Text to be drawn with the box. */
   readonly label: string;
   /** 0..1 */
   readonly score?: number;
@@ -19,8 +23,11 @@ export interface SummaryBox {
 
 /** RGB bytes, row by row: `pixels.length` is 3 * width * height. */
 export interface SummaryImage {
+  /** Width in pixels. */
   readonly width: number;
+  /** Height in pixels. */
   readonly height: number;
+  /** [height, width, 3], 0..255. */
   readonly pixels: Uint8Array;
   /** Drawn by whoever shows the image. */
   readonly boxes?: readonly SummaryBox[];
@@ -82,6 +89,7 @@ export class EventStorage {
     if (history.length > HISTORY_LENGTH) history.shift();
   }
 
+  /** Puts an image of the step that is running. */
   image(name: string, image: SummaryImage): void {
     this.currentImages.set(name, image);
   }
@@ -91,6 +99,7 @@ export class EventStorage {
     this.currentHistograms.set(name, histogramOf(values));
   }
 
+  /** Puts a curve of the step that is running. */
   precisionRecall(name: string, curve: PrecisionRecallCurve): void {
     this.currentCurves.set(name, curve);
   }
@@ -114,6 +123,7 @@ export class EventStorage {
     return this.histories.get(name) ?? [];
   }
 
+  /** The last event of a scalar; undefined where it was never put. */
   latest(name: string): ScalarEvent | undefined {
     return this.histories.get(name)?.at(-1);
   }

@@ -2,7 +2,9 @@
 export interface Histogram {
   /** NaN of no values. */
   readonly min: number;
+  /** Upper end of the last range; NaN if there are no values. */
   readonly max: number;
+  /** Number of values in each range, from `min` to `max`. */
   readonly counts: Float64Array;
 }
 

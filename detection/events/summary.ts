@@ -23,7 +23,7 @@ export function withStorage<T>(storage: EventStorage, run: () => T): T {
 }
 
 /** A value, or how to compute it: asked for only where somebody listens. Tensors that this makes are disposed. */
-type Lazy<T> = T | (() => T);
+export type Lazy<T> = T | (() => T);
 
 /**
  * Tells the running training something, from anywhere in a model. Outside of a training step it does nothing. Of all
@@ -50,11 +50,13 @@ export const summary = {
     current.histogram(name, typeof values === 'function' ? computed(() => plain(values())) : plain(values));
   },
 
+  /** A picture, with boxes to draw over it. */
   image(name: string, image: Lazy<SummaryImage>): void {
     if (!current?.wantsDetails) return;
     current.image(name, typeof image === 'function' ? computed(image) : image);
   },
 
+  /** How good detections are at each score. */
   precisionRecall(name: string, curve: Lazy<PrecisionRecallCurve>): void {
     if (!current?.wantsDetails) return;
     current.precisionRecall(name, typeof curve === 'function' ? computed(curve) : curve);

@@ -10,7 +10,9 @@ import { inOriginalPixels, type Found } from './found';
 
 /** What a detector is told about itself. */
 export interface DetectorTraits {
+  /** The definition that the detector is built from. */
   readonly definition: ModelDefinition;
+  /** How the detector takes pictures. */
   readonly input: InputSpec;
   /** Names by label - 1. */
   readonly categories: readonly string[];
@@ -22,6 +24,12 @@ export abstract class DetectorModule extends Module implements Detector {
   readonly input: InputSpec;
   readonly categories: readonly string[];
 
+  /**
+   * To be called first by a model’s constructor.
+   *
+   * @param lossNames what `losses` returns
+   * @param iouTypes what `detect` finds
+   */
   protected constructor(
     { definition, input, categories }: DetectorTraits,
     readonly lossNames: readonly string[],

@@ -13,12 +13,14 @@ export type IouType = 'bbox' | 'segm' | 'keypoints';
 
 /** Normalisation of a detector: frozen batch norm presumes pretrained weights. */
 export const normNames = ['frozen', 'batch', 'group'] as const;
+/** One of `normNames`: batch norm with constant statistics, batch norm, or group norm. */
 export type NormName = (typeof normNames)[number];
 
 /**
  * A model that finds objects, and that trains on the losses it computes itself. Whoever built it disposes it.
  */
 export interface Detector extends Trainable<DetectionBatch> {
+  /** The definition that the detector was built from. */
   readonly definition: ModelDefinition;
   /** How it takes pictures. */
   readonly input: InputSpec;
@@ -32,6 +34,7 @@ export interface Detector extends Trainable<DetectionBatch> {
   detect(images: ImageBatch): Detections[];
   /** The same on any backend. */
   detectAsync(images: ImageBatch): Promise<Detections[]>;
+  /** Frees the weights. */
   dispose(): void;
 }
 
@@ -70,6 +73,7 @@ export interface DetectorOptions {
 
 /** Rows of an entry along its first axis on disk. */
 export interface Range {
+  /** Index of the first row. */
   readonly start: number;
   /** Behind the last. */
   readonly end: number;
@@ -119,6 +123,7 @@ export interface PublishedWeights {
   readonly file: string;
   /** Size as torchvision's documentation gives it, which says MB for it. */
   readonly mebibytes: number;
+  /** The data set of the published training. */
   readonly trainedOn: 'COCO' | 'ImageNet';
   /** As published, in percent: box AP on COCO val2017, or accuracy on ImageNet's validation set. */
   readonly accuracy: number;
@@ -133,6 +138,7 @@ export interface ModelDefinition<
   Options extends DetectorOptions = DetectorOptions,
   Built extends Detector = Detector,
 > {
+  /** Name of the model, as `createDetector` and `--model` take it. */
   readonly name: string;
   /** Of the backbone, that are trained or frozen together. */
   readonly stages: number;
@@ -148,6 +154,7 @@ export interface ModelDefinition<
   readonly pretrainedNorm: NormName;
   /** Files of weights that somebody publishes, by the names that people call them. */
   readonly published: Readonly<Record<string, PublishedWeights>>;
+  /** The meaning of the entries in a file of its weights. */
   readonly stateDict: StateDictLayout;
   /** What can be configured of its detectors, and the model's own values. */
   readonly settings: ModelSettings;

@@ -1,3 +1,4 @@
+import type { Sides } from '../structures/image-sides';
 import { anchorMatchSettings, anchorSettings, detectionSettings } from './common-settings';
 import {
   boxLossSetting,
@@ -19,6 +20,7 @@ import {
   type SettingsSchema,
   type ValuesOf,
 } from './settings';
+import type { LevelMapperOptions } from './roi/level-mapper';
 
 /** Of the RPN. */
 export const RPN_LOSS_NAMES = ['loss_objectness', 'loss_rpn_box_reg'] as const;
@@ -70,16 +72,28 @@ export const fasterRcnnSchema = {
   },
 } satisfies SettingsSchema;
 
+/** All settings of a Faster R-CNN. `modelDefinition(name).settings.schema` describes each. */
 export type FasterRcnnSettings = ValuesOf<typeof fasterRcnnSchema>;
+/** Settings of the region proposal network. */
 export type RpnOptions = FasterRcnnSettings['rpn'];
+/** Settings of the box head. */
 export type RoiOptions = FasterRcnnSettings['roi'];
+/** How a Faster R-CNN computes its losses. */
 export type FasterRcnnLossOptions = FasterRcnnSettings['losses'];
+
+/** The settings of torchvision's detectors, and what else their code has as numbers. */
+export type FasterRcnnDefaults = FasterRcnnSettings & {
+  /** Sides of the resized image, pixels. */
+  readonly transform: Sides;
+  /** The box that pools from the canonical level (torchvision's LevelMapper). */
+  readonly levelMapper: LevelMapperOptions;
+};
 
 /**
  * The numbers of the published detector. All are the defaults of torchvision's FasterRCNN and
  * fasterrcnn_resnet50_fpn, or are written into its code where this is said.
  */
-export const fasterRcnnDefaults = {
+export const fasterRcnnDefaults: FasterRcnnDefaults = {
   transform: { minSize: 800, maxSize: 1333 },
   anchors: { sizes: [[32], [64], [128], [256], [512]], aspectRatios: [0.5, 1, 2] },
   rpn: {
@@ -118,6 +132,5 @@ export const fasterRcnnDefaults = {
     classWeights: [],
     weights: equalWeights(LOSS_NAMES),
   },
-  /** The box that pools from the canonical level (torchvision's LevelMapper). */
   levelMapper: { canonicalScale: 224, canonicalLevel: 4 },
-} satisfies FasterRcnnSettings & Record<string, unknown>;
+};

@@ -15,10 +15,14 @@ import type { RegionProposalNetwork } from './rpn/region-proposal-network';
  * have torchvision's names.
  */
 export class FasterRcnn extends DetectorModule {
+  /** Backbone with feature pyramid. */
   readonly backbone: BackboneWithFpn;
+  /** Region proposal network. */
   readonly rpn: RegionProposalNetwork;
+  /** ROI heads. */
   readonly roiHeads: RoiHeads<FastRcnnStage>;
 
+  /** Takes over the parts. */
   constructor(
     traits: DetectorTraits,
     backbone: BackboneWithFpn,

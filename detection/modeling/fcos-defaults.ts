@@ -1,3 +1,4 @@
+import type { Sides } from '../structures/image-sides';
 import { detectionSettings } from './common-settings';
 import {
   boxIouLosses,
@@ -36,10 +37,17 @@ export const fcosSchema = {
   },
 } satisfies SettingsSchema;
 
+/** All settings of an FCOS. `modelDefinition(name).settings.schema` describes each. */
 export type FcosSettings = ValuesOf<typeof fcosSchema>;
 
+/** The settings of torchvision's FCOS, and how large it makes images. */
+export type FcosDefaults = FcosSettings & {
+  /** Sides of the resized image, pixels. */
+  readonly transform: Sides;
+};
+
 /** The numbers of the published detector, all of torchvision's FCOS. */
-export const fcosDefaults = {
+export const fcosDefaults: FcosDefaults = {
   transform: { minSize: 800, maxSize: 1333 },
   anchors: { sizes: [8, 16, 32, 64, 128] },
   dense: {
@@ -56,4 +64,4 @@ export const fcosDefaults = {
     classWeights: [],
     weights: equalWeights(LOSS_NAMES),
   },
-} satisfies FcosSettings & Record<string, unknown>;
+};

@@ -35,13 +35,22 @@ export class FcosHead extends DenseHead<FcosRegressionHead> {
  * have torchvision's names.
  */
 export class Fcos extends DetectorModule {
+  /** Backbone with feature pyramid. */
   readonly backbone: BackboneWithFpn;
+  /** Head that is applied to every level. */
   readonly head: FcosHead;
   private readonly coder = new DistanceCoder();
 
+  /**
+   * Takes over the parts.
+   *
+   * @param matcher decides which object a location is to find
+   * @param inference which detections are left
+   */
   constructor(
     traits: DetectorTraits,
     backbone: BackboneWithFpn,
+    /** Lays out the squares around the locations. */
     readonly anchorGenerator: AnchorGenerator,
     head: FcosHead,
     private readonly matcher: PlaceMatcher,

@@ -1,3 +1,4 @@
+import type { Sides } from '../structures/image-sides';
 import { anchorMatchSettings, anchorSettings, detectionSettings } from './common-settings';
 import {
   boxLossSetting,
@@ -30,7 +31,16 @@ export const retinaNetSchema = {
   },
 } satisfies SettingsSchema;
 
+/** All settings of a RetinaNet. `modelDefinition(name).settings.schema` describes each. */
 export type RetinaNetSettings = ValuesOf<typeof retinaNetSchema>;
+
+/** The settings of torchvision's RetinaNet, and what else its code has as numbers. */
+export type RetinaNetDefaults = RetinaNetSettings & {
+  /** Sides of the resized image, pixels. */
+  readonly transform: Sides;
+  /** Weights of the box deltas dx, dy, dw, dh: RetinaNet's BoxCoder. */
+  readonly bboxWeights: readonly number[];
+};
 
 /** Three sizes an octave: retinanet.py, _default_anchorgen. */
 export function octaveOf(size: number): number[] {
@@ -38,7 +48,7 @@ export function octaveOf(size: number): number[] {
 }
 
 /** The numbers of the published detector, all of torchvision's RetinaNet. */
-export const retinaNetDefaults = {
+export const retinaNetDefaults: RetinaNetDefaults = {
   transform: { minSize: 800, maxSize: 1333 },
   anchors: { sizes: [32, 64, 128, 256, 512].map(octaveOf), aspectRatios: [0.5, 1, 2] },
   dense: {
@@ -57,6 +67,5 @@ export const retinaNetDefaults = {
     classWeights: [],
     weights: equalWeights(RETINANET_LOSS_NAMES),
   },
-  /** RetinaNet's BoxCoder. */
   bboxWeights: [1, 1, 1, 1],
-} satisfies RetinaNetSettings & Record<string, unknown>;
+};

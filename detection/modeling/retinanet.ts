@@ -36,6 +36,7 @@ export class RetinaNetHead extends DenseHead<RetinaNetRegressionHead> {
 
 /** What the anchors of a batch are to predict. Lists have an entry for each image. */
 export interface RetinaNetTargets {
+  /** Targets of each level. */
   readonly matched: readonly AnchorTargets[];
   /** What the losses of each image are divided by. */
   readonly divisors: readonly number[];
@@ -46,12 +47,20 @@ export interface RetinaNetTargets {
  * every anchor of every level. Nothing is sampled; the focal loss weighs instead. Parameters have torchvision's names.
  */
 export class RetinaNet extends DetectorModule {
+  /** Backbone with feature pyramid. */
   readonly backbone: BackboneWithFpn;
+  /** Head that is applied to every level. */
   readonly head: RetinaNetHead;
 
+  /**
+   * Takes over the parts.
+   *
+   * @param inference which detections are left
+   */
   constructor(
     traits: DetectorTraits,
     backbone: BackboneWithFpn,
+    /** Lays out the anchors. */
     readonly anchorGenerator: AnchorGenerator,
     head: RetinaNetHead,
     private readonly matcher: Matcher,
@@ -76,7 +85,11 @@ export class RetinaNet extends DetectorModule {
     });
   }
 
-  /** @param anchors of each level */
+  /**
+   * Which anchors are which objects.
+   *
+   * @param anchors of each level
+   */
   match(anchors: readonly Boxes[], targets: readonly Targets[]): RetinaNetTargets {
     const ofLevels = concatBoxes(anchors);
     const matched = targets.map((target) =>

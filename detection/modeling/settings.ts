@@ -6,29 +6,46 @@ export interface SettingsSchema {
   readonly [name: string]: Setting | SettingsSchema;
 }
 
+/** The type of a setting, with its limits. */
 export type Setting = NumberSetting | ChoiceSetting | ListSetting;
 
+/** A setting that is a number. */
 export interface NumberSetting {
+  /** Tells it from other settings. */
   readonly type: 'number';
+  /** What it means, for users. */
   readonly about: string;
+  /** Whether the value must be an integer. */
   readonly integer: boolean;
+  /** Smallest value. */
   readonly min: number;
+  /** Largest value. */
   readonly max: number;
   /** Whether `min` itself is too small. */
   readonly above: boolean;
 }
 
+/** A setting that is one of some words. */
 export interface ChoiceSetting<Choice extends string = string> {
+  /** Tells it from other settings. */
   readonly type: 'choice';
+  /** What it means, for users. */
   readonly about: string;
+  /** The allowed values. */
   readonly choices: readonly Choice[];
 }
 
+/** A setting that is a list. */
 export interface ListSetting<Item extends Setting = Setting> {
+  /** Tells it from other settings. */
   readonly type: 'list';
+  /** What it means, for users. */
   readonly about: string;
+  /** Type of the elements. */
   readonly item: Item;
+  /** Smallest number of elements. */
   readonly minLength: number;
+  /** Largest number of elements. */
   readonly maxLength: number;
 }
 
@@ -36,6 +53,7 @@ export interface ListSetting<Item extends Setting = Setting> {
 export interface SettingValues {
   readonly [name: string]: SettingValue | SettingValues;
 }
+/** The value of a setting. */
 export type SettingValue = number | string | readonly SettingValue[];
 
 /** The type of the values that a schema describes. */
@@ -54,6 +72,7 @@ export type SomeOf<Values> = Values extends number | string | readonly unknown[]
 
 /** What can be configured of one model. */
 export interface ModelSettings<Values = SettingValues> {
+  /** Which settings there are. */
   readonly schema: SettingsSchema;
   /** The model's own. */
   readonly values: Values;
@@ -65,6 +84,7 @@ export interface ModelSettings<Values = SettingValues> {
   faults(values: Values, numClasses?: number): readonly SettingFault[];
 }
 
+/** A setting whose value conflicts with others. */
 export interface SettingFault {
   /** Dotted path of the setting: `rpn.bgIouThreshold`. */
   readonly setting: string;

@@ -1,3 +1,4 @@
+import type { Size } from '../structures/size';
 import { detectionSettings } from './common-settings';
 import {
   boxLossSetting,
@@ -39,12 +40,37 @@ export const ssdSchema = {
   },
 } satisfies SettingsSchema;
 
+/** All settings of an SSD. `modelDefinition(name).settings.schema` describes each. */
 export type SsdSettings = ValuesOf<typeof ssdSchema>;
+/** Which default boxes learn what, and which detections are left. */
 export type SsdOptions = SsdSettings['dense'];
+/** How an SSD computes its losses. */
 export type SsdLossOptions = SsdSettings['losses'];
 
+/** The settings of torchvision's SSDlite, and what else its code has as numbers. */
+export type SsdLiteDefaults = SsdSettings & {
+  /** Size of the resized image, and what its values of 0..1 are normalized by. */
+  readonly transform: Size & {
+    /** Subtracted from each channel. */
+    readonly mean: number;
+    /** What that is divided by. */
+    readonly std: number;
+  };
+  /** Weights of the box deltas dx, dy, dw, dh: SSD's BoxCoder. */
+  readonly bboxWeights: readonly number[];
+  /** Of every normalization. */
+  readonly batchNorm: {
+    /** Added to the variance. */
+    readonly epsilon: number;
+    /** Share of the batch in the running statistics. */
+    readonly momentum: number;
+  };
+  /** _normal_init: new filters are normal with this standard deviation. */
+  readonly initialStandardDeviation: number;
+};
+
 /** The numbers of the published detector: torchvision's ssdlite320_mobilenet_v3_large, and of its SSD where this is said. */
-export const ssdLiteDefaults = {
+export const ssdLiteDefaults: SsdLiteDefaults = {
   transform: { height: 320, width: 320, mean: 0.5, std: 0.5 },
   /** DefaultBoxGenerator: evenly from min_ratio 0.2 to max_ratio 0.95 for six maps, and 1. */
   anchors: { scales: [0.2, 0.35, 0.5, 0.65, 0.8, 0.95, 1], aspectRatios: [2, 3] },
@@ -65,9 +91,7 @@ export const ssdLiteDefaults = {
     classWeights: [],
     weights: equalWeights(SSD_LOSS_NAMES),
   },
-  /** SSD's BoxCoder. */
   bboxWeights: [10, 10, 5, 5],
   batchNorm: { epsilon: 1e-3, momentum: 0.03 },
-  /** _normal_init: new filters are normal with this standard deviation. */
   initialStandardDeviation: 0.03,
-} satisfies SsdSettings & Record<string, unknown>;
+};

@@ -24,14 +24,18 @@ import { SSD_LOSS_NAMES, ssdLiteDefaults, type SsdLossOptions, type SsdOptions }
  * hardest is learnt. Parameters have torchvision's names.
  */
 export class Ssd extends DetectorModule {
+  /** Backbone, which returns maps of decreasing size. */
   readonly backbone: SsdLiteBackbone;
+  /** Head with a part for each map. */
   readonly head: SsdLiteHead;
   private readonly matcher: SsdMatcher;
   private readonly boxCoder = new BoxCoder(ssdLiteDefaults.bboxWeights);
 
+  /** Takes over the parts. */
   constructor(
     traits: DetectorTraits,
     backbone: SsdLiteBackbone,
+    /** Lays out the default boxes. */
     readonly anchorGenerator: DefaultBoxGenerator,
     head: SsdLiteHead,
     private readonly options: SsdOptions,

@@ -3,6 +3,7 @@ import type { Losses } from './trainable';
 import type { Parameter } from './module';
 import { disposeSaved, recordTape, type TapeNode } from './tfjs-internals';
 
+/** Losses of a forward pass and gradients of their sum. */
 export interface LossesAndGradients {
   /** What the forward returned. The caller disposes. */
   losses: Losses;

@@ -9,6 +9,11 @@ export class Conv2dNormActivation extends Module {
   private readonly convolution: Convolution;
   private readonly normalisation: Normalisation | undefined;
 
+  /**
+   * Takes over both layers.
+   *
+   * @param nonlinearity none if left out
+   */
   constructor(
     convolution: Convolution,
     normalisation: Normalisation | undefined,

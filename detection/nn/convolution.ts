@@ -4,7 +4,9 @@ import { runKernel } from './kernels';
 import { Module, type Layout, type Parameter } from './module';
 import { noGradient, recordOperation } from './tfjs-internals';
 
+/** Options of a convolution. */
 export interface ConvolutionOptions {
+  /** Stride along both axes; 1 if left out. */
   stride?: number;
   /**
    * Zeros on each of the four sides; or 'same', TensorFlow's rule: as few as give ceil(size / stride), an odd one at
@@ -17,12 +19,15 @@ export interface ConvolutionOptions {
 export interface Activation {
   /** Same shape as the output, added before the activation function. */
   residual?: tf.Tensor4D;
+  /** The activation function; none if left out. */
   nonlinearity?: Nonlinearity;
 }
 
 /** Scale [C], multiplied into the filters, and bias [C] of a normalisation whose statistics are constants. */
 export interface Affine {
+  /** Multiplied into the filters. */
   scale: tf.Tensor;
+  /** Added behind them. */
   bias: tf.Tensor;
 }
 
@@ -35,11 +40,15 @@ export interface Affine {
  * one node under ours 733 ms and 1.47 GB.)
  */
 export abstract class Convolution extends Module {
+  /** The filters. */
   readonly weight: Parameter;
+  /** The bias [out]; undefined for a layer that a normalization follows. */
   readonly bias: Parameter | undefined;
+  /** Stride along both axes. */
   protected readonly stride: number;
+  /** Padding, as in `ConvolutionOptions`. */
   protected readonly padding: number | 'same';
-  /** Kernels of the gradients by the input and by the filter. */
+  /** @internal Kernels of the gradients by the input and by the filter. */
   protected abstract readonly gradientKernels: { readonly input: string; readonly filter: string };
 
   /** Takes over `weight` and `bias` [out]. */
@@ -56,12 +65,15 @@ export abstract class Convolution extends Module {
     this.padding = padding;
   }
 
+  /** @internal */
   protected abstract convolve(x: tf.Tensor4D, filter: tf.Tensor4D, padding: number | 'same'): tf.Tensor4D;
 
-  /** A filter, or the gradient by one, whose output channels are multiplied by `scale` [out]. */
+  /** @internal A filter, or the gradient by one, whose output channels are multiplied by `scale` [out]. */
   protected abstract scaled(filter: tf.Tensor4D, scale: tf.Tensor): tf.Tensor4D;
 
   /**
+   * x [N, H, W, in] -> [N, H', W', out]. The caller disposes.
+   *
    * @param affine makes the constants of a normalisation that follows; they replace the convolution's own bias.
    * @param padding instead of the layer's own: 0 for a patch that brings its surroundings along.
    */
@@ -137,6 +149,7 @@ export function addInto(x: tf.Tensor4D, y: tf.Tensor | undefined): tf.Tensor4D {
 
 /** torch.nn.Conv2d. */
 export class Conv2d extends Convolution {
+  /** @internal */
   protected override readonly gradientKernels = {
     input: 'Conv2DBackpropInput',
     filter: 'Conv2DBackpropFilter',
@@ -147,10 +160,12 @@ export class Conv2d extends Convolution {
     super(weight, 'convolution', bias, options);
   }
 
+  /** @internal */
   protected override convolve(x: tf.Tensor4D, filter: tf.Tensor4D, padding: number | 'same'): tf.Tensor4D {
     return tf.conv2d(x, filter, this.stride, padding);
   }
 
+  /** @internal */
   protected override scaled(filter: tf.Tensor4D, scale: tf.Tensor): tf.Tensor4D {
     return tf.mul(filter, scale);
   }

@@ -2,6 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { RandomStream } from './random';
 
+/** torch.nn.init.normal_ with mean 0. */
 export function normal(shape: number[], standardDeviation: number, random: RandomStream): tf.Tensor {
   const values = new Float32Array(tf.util.sizeFromShape(shape));
   random.fillNormal(values);
@@ -9,6 +10,7 @@ export function normal(shape: number[], standardDeviation: number, random: Rando
   return tf.tensor(values, shape);
 }
 
+/** torch.nn.init.uniform_ from -bound to bound. */
 export function uniform(shape: number[], bound: number, random: RandomStream): tf.Tensor {
   const values = new Float32Array(tf.util.sizeFromShape(shape));
   random.fillUniform(values);
@@ -16,7 +18,13 @@ export function uniform(shape: number[], bound: number, random: RandomStream): t
   return tf.tensor(values, shape);
 }
 
-type FilterShape = [kernelHeight: number, kernelWidth: number, inChannels: number, outChannels: number];
+/** Of a convolution in memory. */
+export type FilterShape = [
+  kernelHeight: number,
+  kernelWidth: number,
+  inChannels: number,
+  outChannels: number,
+];
 
 /** Makes the filters of a new convolution. */
 export type InitialWeight = (shape: FilterShape, random: RandomStream) => tf.Tensor4D;

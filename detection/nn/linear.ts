@@ -7,7 +7,9 @@ import { noGradient, recordOperation } from './tfjs-internals';
 
 /** torch.nn.Linear, with an optional ReLU in the same node: x [N, in] -> [N, out]. */
 export class Linear extends Module {
+  /** The weight [in, out]. */
   readonly weight: Parameter;
+  /** The bias [out]. */
   readonly bias: Parameter;
 
   /** Takes over `weight` [in, out] and `bias` [out]. `layout` says how the weight is stored on disk. */
@@ -17,6 +19,7 @@ export class Linear extends Module {
     this.bias = this.parameter('bias', bias);
   }
 
+  /** x [N, in] -> [N, out]; `relu` makes what is negative 0. The caller disposes. */
   forward(x: tf.Tensor2D, { relu = false } = {}): tf.Tensor2D {
     const { weight, bias } = this;
     const output = noGradient(() =>

@@ -12,15 +12,28 @@ export type Layout =
   /** Memory [in, out], disk [out, in]. */
   | 'linear'
   /** A linear layer on a flattened map: memory [h * w * c, out], disk [out, c * h * w]. */
-  | { readonly channels: number; readonly height: number; readonly width: number };
+  | FlattenedMap;
+
+/** The map [height, width, channels] that a linear layer gets as one row. */
+export interface FlattenedMap {
+  /** Channels of the map. */
+  readonly channels: number;
+  /** Height of the map. */
+  readonly height: number;
+  /** Width of the map. */
+  readonly width: number;
+}
 
 /** A named tensor of a module that belongs into its checkpoint. */
 export class Parameter {
+  /** The variable that holds the value. */
   readonly variable: tf.Variable;
 
+  /** A tensor of a module; modules make theirs with `parameter` and `buffer`. */
   constructor(
     /** Taken over; a variable is used as it is. */
     initial: tf.Tensor,
+    /** How the layout in memory differs from that in a file. */
     readonly layout: Layout,
     /** Whether the optimizer updates it. */
     public trainable: boolean,
@@ -33,6 +46,7 @@ export class Parameter {
     initial.dispose();
   }
 
+  /** The value in memory. It belongs to the parameter: do not dispose it. */
   get value(): tf.Tensor {
     return this.variable;
   }
@@ -82,6 +96,7 @@ export class Parameter {
     });
   }
 
+  /** Frees the value. */
   dispose(): void {
     this.variable.dispose();
   }
@@ -142,6 +157,12 @@ export abstract class Module {
     for (const [own, module] of this.children) yield* module.namedBuffers(prefix + own);
   }
 
+  /** This module and every part of it: torch.nn.Module.modules. */
+  *modules(): Generator<Module> {
+    yield this;
+    for (const [, module] of this.children) yield* module.modules();
+  }
+
   /** Every random stream of the tree. */
   *randomStreams(): Generator<RandomStream> {
     yield* this.ownStreams;
@@ -164,6 +185,7 @@ export abstract class Module {
     for (const [, parameter] of this.namedParameters()) parameter.trainable = false;
   }
 
+  /** Frees every parameter and buffer of the tree. */
   dispose(): void {
     for (const entry of [...this.ownParameters.values(), ...this.ownBuffers.values()]) entry.dispose();
     for (const [, module] of this.children) module.dispose();

@@ -1,13 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { InputError } from '../errors';
 import { activate, activationGradient } from './activations';
 import { batchNormGradient, batchStatistics, type BatchStatistics, type Pooling } from './batch-statistics';
 import { addInto, type Activation, type Affine, type Convolution } from './convolution';
 import { Module, type Parameter } from './module';
+import { NormNotLoadedError, SingleValueNormError } from './norm-errors';
 import { isTrainingStep, noGradient, recordOperation } from './tfjs-internals';
 
 /** Convolution followed by its normalisation, however the two are best computed together. */
 export interface Normalisation extends Module {
+  /** x [N, H, W, in] -> convolution, normalization, residual and activation function. The caller disposes. */
   afterConvolution(convolution: Convolution, x: tf.Tensor4D, activation?: Activation): tf.Tensor4D;
 }
 
@@ -34,48 +35,30 @@ function affine(
   });
 }
 
-/** A detector that waits for pretrained weights is to be trained without. */
-export class NormNotLoadedError extends InputError {
-  override readonly name = 'NormNotLoadedError';
-
-  constructor() {
-    super(
-      'norm-not-loaded',
-      'frozen batch normalisation presumes pretrained weights, and none have been loaded: load some before training, ' +
-        'or build the detector with another norm',
-    );
-  }
-}
-
-/** Batch norm is to be trained on a map of one pixel, in a batch of one image: there is nothing to learn of. */
-export class SingleValueNormError extends InputError {
-  override readonly name = 'SingleValueNormError';
-
-  constructor() {
-    super(
-      'norm-single-value',
-      'batch normalisation cannot be trained on a single value a channel, which has no variance, and here a map of one ' +
-        'pixel comes from a batch of one image: take batches of two images or more, or another norm',
-    );
-  }
-}
-
 /**
  * torchvision's FrozenBatchNorm2d: four buffers, nothing trained. Its scale goes into the filters, its shift is a
  * bias: one node together with the convolution.
  */
 export class FrozenBatchNorm extends Module implements Normalisation {
+  /** Scale of each channel. */
   readonly weight: Parameter;
+  /** Shift of each channel. */
   readonly bias: Parameter;
+  /** Mean of each channel. */
   readonly runningMean: Parameter;
+  /** Variance of each channel. */
   readonly runningVariance: Parameter;
   /** Memory of the statistics that it was made with. */
   private readonly initial: object;
 
-  /** @param epsilon 0 for torchvision's COCO_V1 weights of fasterrcnn_resnet50_fpn (overwrite_eps), else 1e-5. */
+  /**
+   * With statistics that change nothing, until weights are loaded.
+   *
+   * @param epsilon 0 for torchvision's COCO_V1 weights of fasterrcnn_resnet50_fpn (overwrite_eps), else 1e-5.
+   */
   constructor(
     channels: number,
-    readonly epsilon = BATCH_NORM.epsilon,
+    public epsilon = BATCH_NORM.epsilon,
   ) {
     super();
     this.weight = this.buffer('weight', tf.ones([channels]));
@@ -101,15 +84,23 @@ export class FrozenBatchNorm extends Module implements Normalisation {
  * ones, as an affine part of the convolution. So there is no mode to set and none to forget.
  */
 export class BatchNorm extends Module implements Normalisation {
+  /** Scale of each channel. */
   readonly weight: Parameter;
+  /** Shift of each channel. */
   readonly bias: Parameter;
+  /** Mean of each channel, over the batches so far. */
   readonly runningMean: Parameter;
+  /** Variance of each channel, over the batches so far. */
   readonly runningVariance: Parameter;
+  /** Steps in which the statistics moved. */
   readonly numBatchesTracked: Parameter;
 
+  /** With scale 1 and shift 0. */
   constructor(
     channels: number,
-    readonly epsilon = BATCH_NORM.epsilon,
+    /** Added to the variance: torch's eps. */
+    public epsilon = BATCH_NORM.epsilon,
+    /** Share of the batch in the running statistics. */
     readonly momentum = BATCH_NORM.momentum,
   ) {
     super();
@@ -151,6 +142,13 @@ export class BatchNorm extends Module implements Normalisation {
   }
 }
 
+/** torchvision's overwrite_eps, for weights that were trained with another epsilon: gives it to every batch norm of a tree. */
+export function overwriteEpsilon(tree: Module, epsilon: number): void {
+  for (const module of tree.modules()) {
+    if (module instanceof BatchNorm || module instanceof FrozenBatchNorm) module.epsilon = epsilon;
+  }
+}
+
 /** torch.nn.GroupNorm's eps; 32 groups as in the paper (Wu & He 2018) and in detectron2. */
 const GROUP_NORM = { groups: 32, epsilon: 1e-5 };
 
@@ -163,12 +161,20 @@ function defaultGroups(channels: number): number {
 
 /** torch.nn.GroupNorm: statistics of each image's own groups of channels, so the batch may be of one image. */
 export class GroupNorm extends Module implements Normalisation {
+  /** Scale of each channel. */
   readonly weight: Parameter;
+  /** Shift of each channel. */
   readonly bias: Parameter;
 
+  /**
+   * With scale 1 and shift 0.
+   *
+   * @param groups 32, or the nearest lower power of two that divides the channels, if left out
+   */
   constructor(
     private readonly channels: number,
     private readonly groups = defaultGroups(channels),
+    /** Added to the variance: torch's eps. */
     readonly epsilon = GROUP_NORM.epsilon,
   ) {
     super();

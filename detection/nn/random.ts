@@ -32,8 +32,10 @@ function generatorOf(seed: number, name: string) {
 export class RandomStream {
   private readonly generator;
 
+  /** Streams of one seed and one name give the same numbers. */
   constructor(
     private readonly seed: number,
+    /** Name of the stream, which tells it from others with the same seed. */
     readonly name: string,
   ) {
     this.generator = generatorOf(seed, name);
@@ -52,6 +54,7 @@ export class RandomStream {
     return this.generator.getState();
   }
 
+  /** Puts the generator where it stood. */
   set state(state: readonly number[]) {
     const restored = xoroshiro128plusFromState(state);
     Object.assign(this.generator, restored);

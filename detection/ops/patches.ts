@@ -10,10 +10,11 @@ export interface Pixels {
   readonly positions: Int32Array;
 }
 
+/** Squares cut out of maps, around some pixels each. */
 export interface Patches {
   /** [P, side, side, C] */
   readonly patches: tf.Tensor4D;
-  /** [P, side, side, 1]: 1 on the map, 0 outside. */
+  /** [P, side, side, 1], 1 on the map, 0 outside. */
   readonly inside: tf.Tensor4D;
 }
 

@@ -4,7 +4,9 @@ import { isRecording, noGradient, recordOperation } from '../nn/tfjs-internals';
 
 /** Entries of a matrix, each once. */
 export interface PositiveEntries {
+  /** Row of each entry. */
   readonly rows: Int32Array;
+  /** Column of each entry. */
   readonly columns: Int32Array;
   /** What the loss of each counts; 1 if left out. */
   readonly weights?: Float32Array | undefined;
@@ -17,6 +19,7 @@ export interface FocalTargets {
   readonly ignoredRows: Int32Array;
 }
 
+/** Parameters of the focal loss (Lin et al. 2017). */
 export interface FocalLossOptions {
   /** Weight of positive entries, 0..1; negative ones have the rest of 1. */
   readonly alpha: number;

@@ -7,6 +7,7 @@ import type { Size } from './size';
  */
 export type Boxes = Float32Array;
 
+/** Number of boxes. */
 export function numBoxes(boxes: Boxes): number {
   return boxes.length / 4;
 }

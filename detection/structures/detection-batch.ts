@@ -3,6 +3,7 @@ import type { Targets } from './instances';
 
 /** What a detector trains on. */
 export interface DetectionBatch {
+  /** The images. */
   readonly images: ImageBatch;
   /** One entry per image. */
   readonly targets: readonly Targets[];

@@ -3,20 +3,27 @@ export type ResizeSpec = ShorterSide | FixedSize;
 
 /** The proportions are kept: the shorter side becomes `minSize`, unless the longer one would then exceed `maxSize`. */
 export interface ShorterSide {
+  /** Tells it from other ways. */
   readonly kind: 'shorter-side';
+  /** Target length of the shorter side, pixels. */
   readonly minSize: number;
+  /** Largest length of the longer side, pixels. */
   readonly maxSize: number;
 }
 
 /** Exactly this size, whatever the proportions: both axes are scaled by themselves. */
 export interface FixedSize {
+  /** Tells it from other ways. */
   readonly kind: 'fixed';
+  /** Height in pixels. */
   readonly height: number;
+  /** Width in pixels. */
   readonly width: number;
 }
 
 /** How a model takes pictures. It belongs to the model, as its weights do. */
 export interface InputSpec {
+  /** How images are resized. */
   readonly resize: ResizeSpec;
   /** What is subtracted from each channel's values of 0..1, in the order of `channels`. */
   readonly mean: readonly number[];

@@ -5,6 +5,8 @@ import type { Size } from './size';
  * alternating runs of zeros and ones, zeros first (so counts[0] may be 0).
  */
 export interface Mask {
+  /** Size of the image. */
   readonly size: Size;
+  /** Lengths of the runs; their sum is the number of pixels. */
   readonly counts: Uint32Array;
 }

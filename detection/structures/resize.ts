@@ -3,7 +3,9 @@ import type { Size, Window } from './size';
 
 /** A picture in memory: RGB, row by row, [height, width, 3]. Bytes are 0..255, floats 0..1. */
 export interface RgbImage {
+  /** RGB values, row by row: [height, width, 3]. */
   readonly pixels: Uint8Array | Uint8ClampedArray | Float32Array;
+  /** Size of the picture. */
   readonly size: Size;
 }
 

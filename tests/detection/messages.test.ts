@@ -1,7 +1,7 @@
 import { loadBackend, NativeLibraryError } from '../../detection/backend/node';
 import { writingError } from '../../detection/files/content';
 import { UnknownModelError, modelNames } from '../../detection/modeling/definitions';
-import { NormNotLoadedError, SingleValueNormError } from '../../detection/nn/normalisation';
+import { NormNotLoadedError, SingleValueNormError } from '../../detection/nn/norm-errors';
 import { rejectionOf } from '../thrown';
 
 /** The words of this room's errors are tested here, and nowhere else. */

@@ -11,7 +11,7 @@ import { disposingAll } from '../../detection/nn/scope';
 import { scaleBoxes } from '../../detection/structures/boxes';
 import { batchImages, type ImageBatch } from '../../detection/structures/image-batch';
 import type { Targets } from '../../detection/structures/instances';
-import { detectorInput } from '../../tools/config/model-input';
+import { detectorInput } from '../../detection/structures/image-sides';
 import { runOneStage } from './dense-stages';
 import { commonStages, rows, type Inference, type TwoStageInference } from './inference';
 import type { Picture } from './pictures';

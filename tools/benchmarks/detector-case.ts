@@ -3,7 +3,7 @@
  *
  *     node dist/tools/benchmarks/detector-case.js '{"model":"fasterrcnn_resnet50_fpn","mode":"train","size":512,"batch":1,"boxes":8,"classes":90,"steps":5}'
  */
-import { loadTrainingBackend } from '../../detection/backend/node';
+import { loadNativeBackend } from '../../detection/backend/node';
 import { medianOf } from '../../detection/events/median';
 import { peakMemoryBytes } from '../../detection/engine/writers/peak-memory';
 import { Sgd } from '../../detection/engine/sgd';
@@ -90,7 +90,7 @@ function timeInference(
 
 async function main(detectorCase: DetectorCase): Promise<void> {
   process.env['TF_NUM_INTRAOP_THREADS'] = String(BENCHMARK_THREADS);
-  await loadTrainingBackend();
+  await loadNativeBackend();
   const base = residentMegabytes();
   const { model: name, mode, classes } = detectorCase;
   const options = {

@@ -5,7 +5,7 @@
  *     node dist/tools/benchmarks/memory-case.js '{"form":"in-model","autograd":"ours","model":"fasterrcnn_resnet50_fpn",...}'
  */
 import * as tf from '@tensorflow/tfjs-core';
-import { loadTrainingBackend } from '../../detection/backend/node';
+import { loadNativeBackend } from '../../detection/backend/node';
 import { medianOf } from '../../detection/events/median';
 import { peakMemoryBytes } from '../../detection/engine/writers/peak-memory';
 import { Sgd } from '../../detection/engine/sgd';
@@ -70,7 +70,7 @@ const LEARNING_RATE = 1e-5;
 
 async function main(memoryCase: MemoryCase): Promise<void> {
   process.env['TF_NUM_INTRAOP_THREADS'] = String(BENCHMARK_THREADS);
-  await loadTrainingBackend();
+  await loadNativeBackend();
   const { form: formName, autograd, model: name, proposals } = memoryCase;
   const trace = new Trace();
   const meter = LiveBytesMeter.start((bytes) => trace.add(bytes));

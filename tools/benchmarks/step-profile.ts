@@ -6,7 +6,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { NodeJSKernelBackend } from '#tfjs-node';
-import { loadTrainingBackend } from '../../detection/backend/node';
+import { loadNativeBackend } from '../../detection/backend/node';
 import { Sgd } from '../../detection/engine/sgd';
 import { modelDefinition } from '../../detection/modeling/definitions';
 import { lossesAndGradients } from '../../detection/nn/autograd';
@@ -82,7 +82,7 @@ async function main([modelArgument, sizeArgument, batchArgument]: string[]): Pro
   process.env['TF_NUM_INTRAOP_THREADS'] = String(BENCHMARK_THREADS);
   const definition = modelDefinition(modelArgument ?? 'fasterrcnn_resnet50_fpn');
   const [size, batch] = [Number(sizeArgument ?? 512), Number(batchArgument ?? 1)];
-  await loadTrainingBackend();
+  await loadNativeBackend();
   const limit = largeProduct();
   const options = { seed: BENCHMARK_SEED, norm: 'frozen', trainableLayers: 3 } as const;
   const model = definition.build({ ...options, numClasses: BENCHMARK_CLASSES });

@@ -10,7 +10,7 @@ import type { Assignment } from '../config/assignments';
 import { planConfiguration, type PlannedConfiguration } from '../config/complete';
 import { configurationSources } from '../config/configuration-options';
 import { loadConfiguration } from '../config/load';
-import { detectorInput } from '../config/model-input';
+import { detectorInput } from '../../detection/structures/image-sides';
 import { settingsOf } from '../config/model-settings';
 import { leftOutCounts, requireObjects } from '../run/training-data';
 import { requireFileName } from '../terminal/output-files';

@@ -13,9 +13,10 @@ import {
   knownDetector,
   metadataOf,
   type KnownDetector,
-} from '../detectors/known-detector';
-import { locateWeights } from '../detectors/locate-weights';
-import { namedModel } from '../detectors/model-name';
+} from '../../weights/detectors/known-detector';
+import { locateWeights } from '../../weights/detectors/locate-weights';
+import { namedModel } from '../config/model-name';
+import { sayingDownloads } from '../run/downloads';
 import { requireFileName } from '../terminal/output-files';
 import { say } from '../terminal/progress';
 import { terminalLine } from '../terminal/terminal-text';
@@ -67,7 +68,8 @@ ${PUBLISHED_WEIGHTS_HELP}`,
 async function runConvert({ input, output, model }: ConvertCommandOptions): Promise<void> {
   const write = writerFor(output);
   if (!isWeightsName(input)) requireFileName('OUT', output, [weightsFile(input)]);
-  const located = await locateWeights(input, model === undefined ? undefined : namedModel(model));
+  const wanted = model === undefined ? undefined : namedModel(model);
+  const located = await sayingDownloads((finding) => locateWeights(input, wanted, finding));
   const { file } = located;
   requireFileName('OUT', output, [file]);
   const contents = readWeights(file, { requireFinite: true });

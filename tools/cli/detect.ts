@@ -14,9 +14,10 @@ import {
   detectFile,
   giveWay,
   type DetectedPicture,
-} from '../detectors/detect-images';
+} from '../../datasets/evaluation/detect-images';
 import { interruptible } from '../terminal/interruption';
-import { loadDetector, type LoadedDetector } from '../detectors/load-detector';
+import type { LoadedDetector } from '../../weights/detectors/load-detector';
+import { openDetector } from '../run/open-detector';
 import { removeLeftovers } from '../../detection/files/leftovers';
 import { StagedFiles } from '../../detection/files/staged-files';
 import { statOrUndefined } from '../../detection/files/stat-or-undefined';
@@ -86,7 +87,7 @@ async function runDetect(options: DetectCommandOptions): Promise<void> {
   const files = options.paths.flatMap(picturesAt);
   if (options.json !== undefined) requireFileName('--json', options.json, files);
   const drawings = options.output === undefined ? [] : drawingNames(files, options.output);
-  const detector = await loadDetector(options.weights, options);
+  const detector = await openDetector(options.weights, options);
   const categories = new CategoryMap(detector.categories, 'the detector');
   const staged = new StagedFiles();
   try {

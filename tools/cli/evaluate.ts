@@ -7,9 +7,9 @@ import type { IouType } from '../../datasets/evaluation/parameters';
 import { InputError } from '../../detection/errors';
 import { counted } from '../terminal/counted';
 import { sayWorkerDeath } from '../run/hooks/data-faults';
-import { evaluateDetector } from '../detectors/evaluate-detector';
+import { evaluateDetector } from '../../datasets/evaluation/evaluate-detector';
 import { interruptible } from '../terminal/interruption';
-import { loadDetector } from '../detectors/load-detector';
+import { openDetector } from '../run/open-detector';
 import { writeWholeFile } from '../../detection/files/whole-file';
 import { requireFileName } from '../terminal/output-files';
 import { Progress, say } from '../terminal/progress';
@@ -109,7 +109,7 @@ async function ofDetector({
   if (iouType === 'segm')
     throw new InputError('no-masks', '--iou-type segm: the detectors here find boxes, no masks');
   const set = await readSet(annotations, images);
-  const detector = await loadDetector(weights, { model, normEpsilon });
+  const detector = await openDetector(weights, { model, normEpsilon });
   try {
     const progress = new Progress('evaluating');
     const { evaluation } = await interruptible((signal) =>

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { SYNTHESIS_DEFAULTS } from '../../datasets/synthesis/defaults';
 import path from 'node:path';
 import { synthesize } from '../../datasets/synthesis/synthesize';
-import { Interrupted, interruptible } from '../terminal/interruption';
+import { interruptible } from '../terminal/interruption';
 import { statOrUndefined } from '../../detection/files/stat-or-undefined';
 import { requireFolderName } from '../terminal/output-files';
 import { Progress, say } from '../terminal/progress';
@@ -46,16 +46,11 @@ export async function generateScenes(options: SynthesizeCommandOptions): Promise
   }
   const progress = new Progress('scenes');
   await interruptible(async (signal) => {
-    try {
-      const { reused } = await synthesize({
-        ...options,
-        signal,
-        onProgress: (done, total) => progress.update(done, total),
-      });
-      if (reused) say(`${options.output} holds these scenes already`);
-    } catch (error) {
-      if (signal.aborted) throw new Interrupted('Stopped; nothing was written.');
-      throw error;
-    }
+    const { reused } = await synthesize({
+      ...options,
+      signal,
+      onProgress: (done, total) => progress.update(done, total),
+    });
+    if (reused) say(`${options.output} holds these scenes already`);
   });
 }

@@ -1,10 +1,10 @@
 import { Document, isScalar, Pair, Scalar, visit, YAMLMap } from 'yaml';
 import type { z } from 'zod';
 import { terminalText } from '../terminal/terminal-text';
-import { allowedValues } from './allowed-values';
+import { allowedValues } from '../../weights/settings/allowed-values';
 import { modelDefinition } from '../../detection/modeling/definitions';
 import type { PlannedConfiguration } from './complete';
-import { asObject, descriptionOf, fields } from './keys';
+import { asObject, descriptionOf, fields } from '../../weights/settings/keys';
 import { trainingConfigurationSchema, type TrainingConfiguration } from './schema';
 
 const HEADER =

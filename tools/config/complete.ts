@@ -2,7 +2,7 @@ import { InputError } from '../../detection/errors';
 import { modelDefinition } from '../../detection/modeling/definitions';
 import { defaultNorm, defaultTrainableLayers } from '../../detection/modeling/definitions/complete-options';
 import type { ModelDefinition, NormName } from '../../detection/modeling/detector';
-import { sidesOf } from './model-input';
+import { sidesOf } from '../../detection/structures/image-sides';
 import { MAX_SIDE } from './sections/model-section';
 import { DEFAULT_ITERATIONS, type TrainingConfiguration } from './schema';
 

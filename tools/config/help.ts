@@ -1,5 +1,5 @@
 import { modelNames } from '../../detection/modeling/definitions';
-import { configurationKeys } from './keys';
+import { configurationKeys } from '../../weights/settings/keys';
 import { trainingConfigurationSchema } from './schema';
 
 /** The keys of a training configuration with their defaults and meanings, for `--help`. */

@@ -1,8 +1,14 @@
 import type { z } from 'zod';
 import type { ModelDefinition } from '../../detection/modeling/detector';
-import { asObject, configurationKeys, fieldAt, pathText, type ConfigurationKey } from './keys';
+import {
+  asObject,
+  configurationKeys,
+  fieldAt,
+  pathText,
+  type ConfigurationKey,
+} from '../../weights/settings/keys';
 import { configurationSchemaOfAnyModel, trainingConfigurationSchema } from './schema';
-import { suggest } from './suggest';
+import { suggest } from '../../weights/settings/suggest';
 
 /** Which keys there are, of one model; those of all where the model is not known. */
 export class KnownKeys {

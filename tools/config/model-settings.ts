@@ -1,27 +1,11 @@
-import { isDeepStrictEqual } from 'node:util';
 import { InputError } from '../../detection/errors';
 import type { ModelDefinition } from '../../detection/modeling/detector';
-import { isSection, type SettingValue, type SettingValues } from '../../detection/modeling/settings';
+import type { SettingValues } from '../../detection/modeling/settings';
 
 /** A model's settings among the keys of a configuration's section `model`, which has been checked. */
 export function settingsOf({ settings }: ModelDefinition, section: object): SettingValues {
   const values = section as SettingValues;
   return Object.fromEntries(Object.keys(settings.schema).map((name) => [name, values[name]]));
-}
-
-/**
- * Of settings, all or some, those whose values are not a model's own: what tells a detector from another of its model.
- *
- * @param own the model's, all of them
- */
-export function changedSettings(own: SettingValues, values: SettingValues): SettingValues {
-  return Object.fromEntries(
-    Object.entries(values).flatMap(([name, value]): [string, SettingValue | SettingValues][] => {
-      if (!isSection(value)) return isDeepStrictEqual(value, own[name]) ? [] : [[name, value]];
-      const changed = changedSettings(own[name] as SettingValues, value);
-      return Object.keys(changed).length === 0 ? [] : [[name, changed]];
-    }),
-  );
 }
 
 /**

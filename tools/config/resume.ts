@@ -1,7 +1,7 @@
 import { InputError } from '../../detection/errors';
 import { modelDefinition } from '../../detection/modeling/definitions';
 import type { PlannedConfiguration } from './complete';
-import { configurationKeys } from './keys';
+import { configurationKeys } from '../../weights/settings/keys';
 import { trainingConfigurationSchema } from './schema';
 
 /** Keys that may differ when a run goes on: where its data lies now, how long it runs, what it does beside training. */

@@ -8,7 +8,7 @@ import { dataSection } from './sections/data-section';
 import { earlyStoppingSection } from './sections/early-stopping-section';
 import { modelSection } from './sections/model-section';
 import { optimizerSection, scheduleSection } from './sections/optimizer-section';
-import { fieldsOfAny, settingFields, type Fields } from './setting-fields';
+import { fieldsOfAny, settingFields, type Fields } from '../../weights/settings/setting-fields';
 
 /** The primary metric of COCO. */
 export const DEFAULT_BEST_METRIC = 'val/AP';

@@ -15,10 +15,17 @@ function escaped(text) {
  */
 function pattern(name) {
   if (name.endsWith('/*')) return `^${escaped(name.slice(0, -1))}`;
-  if (/\.\w+$/.test(name)) return `^${escaped(name)}$`;
+  if (isFile(name)) return `^${escaped(name)}$`;
   const inside = rooms.filter((room) => room.name.startsWith(`${name}/`));
-  const others = inside.map((room) => `${escaped(room.name.slice(name.length + 1))}/`);
+  const others = inside.map(
+    (room) => escaped(room.name.slice(name.length + 1)) + (isFile(room.name) ? '$' : '/'),
+  );
   return `^${escaped(name)}/${others.length === 0 ? '' : `(?!${others.join('|')})`}`;
+}
+
+/** @param {string} name of a room */
+function isFile(name) {
+  return /\.\w+$/.test(name);
 }
 
 /** @param {readonly string[]} names of packages */
@@ -83,7 +90,10 @@ export default {
       comment: 'whoever hands over an object of this package brings its code',
       severity: 'error',
       from: portable,
-      to: { path: packages(library.typePackages), dependencyTypesNot: ['type-only'] },
+      to: {
+        path: packages(library.typePackages),
+        dependencyTypesNot: ['type-only', 'triple-slash-type-reference'],
+      },
     },
   ],
   options: {

@@ -16,7 +16,7 @@ export const forAll = ['detection/errors.ts'];
 export const rooms = [
   {
     name: 'detection/index.ts',
-    holds: 'the public API, name by name',
+    holds: 'what `faster-rcnn` exports, name by name',
     mayImport: [
       'detection/structures',
       'detection/nn',
@@ -28,8 +28,28 @@ export const rooms = [
     ],
   },
   {
+    name: 'detection/node.ts',
+    holds: 'what `faster-rcnn/node` exports',
+    mayImport: ['detection/backend', 'detection/engine/writers'],
+  },
+  {
+    name: 'datasets/index.ts',
+    holds: 'what `faster-rcnn/datasets` exports',
+    mayImport: ['datasets'],
+  },
+  {
+    name: 'datasets/evaluation/index.ts',
+    holds: 'what `faster-rcnn/evaluation` exports',
+    mayImport: ['datasets/evaluation'],
+  },
+  {
+    name: 'weights/index.ts',
+    holds: 'what `faster-rcnn/weights` exports',
+    mayImport: ['weights/*'],
+  },
+  {
     name: 'detection/errors.ts',
-    holds: 'what is wrong with what the user has given',
+    holds: 'errors in user input',
     mayImport: [],
   },
   {
@@ -39,7 +59,7 @@ export const rooms = [
   },
   {
     name: 'detection/nn',
-    holds: 'modules, layers, initialisers, random streams, autograd, what a trainable model is',
+    holds: 'modules, layers, initializers, random streams, autograd, the interface of trainable models',
     mayImport: ['detection/structures'],
   },
   {
@@ -65,7 +85,7 @@ export const rooms = [
   },
   {
     name: 'detection/modeling/separated',
-    holds: 'the same detectors cut at the seam between model and loss',
+    holds: 'the same detectors with their loss functions outside of the model',
     mayImport: [
       'detection/modeling',
       'detection/engine',
@@ -94,23 +114,28 @@ export const rooms = [
   },
   {
     name: 'detection/engine/writers',
-    holds: "what a training writes down: JSON lines, progress, TensorBoard's event files",
+    holds: "what a training logs: JSON lines, progress, TensorBoard's event files",
     mayImport: ['detection/engine', 'detection/events', 'detection/files'],
   },
   {
     name: 'detection/backend',
-    holds: 'which backend runs; kernels that it lacks',
+    holds: 'selection of the backend; kernels that it lacks',
     mayImport: ['detection/nn', 'tools/setup/native-paths.cjs'],
   },
   {
     name: 'detection/files',
-    holds: 'writing files whole or not at all',
+    holds: 'writing files completely or not at all',
     mayImport: [],
   },
   {
     name: 'datasets',
-    holds: 'COCO files, images, samplers, transforms, loader workers, evaluation, scene synthesis, drawing',
+    holds: 'COCO files, images, samplers, transforms, loader workers, scene synthesis, drawing',
     mayImport: ['detection/structures', 'detection/nn/random.ts', 'detection/files'],
+  },
+  {
+    name: 'datasets/evaluation',
+    holds: 'running a detector over pictures; COCO’s evaluation, kinds of errors',
+    mayImport: ['datasets', 'detection/structures', 'detection/modeling/detector.ts'],
   },
   {
     name: 'weights',
@@ -130,7 +155,7 @@ export const rooms = [
   },
   {
     name: 'weights/checkpoints',
-    holds: 'what a run goes on from: saved, found again, gone back to',
+    holds: 'checkpoints: saving, loading, rollback',
     mayImport: [
       'weights',
       'weights/formats',
@@ -152,6 +177,29 @@ export const rooms = [
     ],
   },
   {
+    name: 'weights/settings',
+    holds: "validation of a model's settings, and its messages",
+    mayImport: ['detection/modeling/settings.ts'],
+  },
+  {
+    name: 'weights/detectors',
+    holds: 'finding weights, building detectors from files and checkpoints, loading weights for a training',
+    mayImport: [
+      'weights',
+      'weights/formats',
+      'weights/checkpoints',
+      'weights/published',
+      'weights/settings',
+      'datasets/coco/category-map.ts',
+      'datasets/coco/coco-categories.ts',
+      'detection/modeling/definitions',
+      'detection/modeling/detector.ts',
+      'detection/modeling/settings.ts',
+      'detection/nn',
+      'detection/structures',
+    ],
+  },
+  {
     name: 'tools/rcnn.mjs',
     holds: 'the program `rcnn`: set-up, then the command',
     mayImport: ['tools/setup'],
@@ -168,12 +216,12 @@ export const rooms = [
   },
   {
     name: 'tools/terminal',
-    holds: 'what a command says, its progress, Ctrl-C, where it writes',
+    holds: 'messages and progress of a command, Ctrl-C, output paths',
     mayImport: ['detection/engine/writers', 'detection/files'],
   },
   {
     name: 'tools/html',
-    holds: 'the parts that pages are made of: markup, charts, figures',
+    holds: 'parts of HTML pages: markup, charts, figures',
     mayImport: ['detection/structures', 'detection/events', 'datasets'],
   },
   {
@@ -186,67 +234,61 @@ export const rooms = [
       'detection/modeling/settings.ts',
       'detection/structures',
       'weights/checkpoints',
+      'weights/settings',
     ],
   },
   {
-    name: 'tools/detectors',
-    holds: 'loading a detector, detecting and evaluating with it: what `cli`, `run` and `report` share',
-    mayImport: ['tools/config', 'tools/terminal', 'detection/*', 'datasets', 'weights/*'],
-  },
-  {
     name: 'tools/run',
-    holds: 'what a training run is: data, start, hooks, evaluation, lock, folder',
-    mayImport: ['tools/detectors', 'tools/config', 'tools/terminal', 'detection/*', 'datasets', 'weights/*'],
+    holds: 'a training run: data, start, hooks, evaluation, lock, folder',
+    mayImport: ['tools/config', 'tools/terminal', 'detection/*', 'datasets/*', 'weights/*'],
   },
   {
     name: 'tools/report',
     holds: 'the pages of a run and of a search for the learning rate',
     mayImport: [
       'tools/run',
-      'tools/detectors',
       'tools/config',
       'tools/html',
       'tools/terminal',
       'detection/*',
-      'datasets',
+      'datasets/*',
       'weights/*',
     ],
   },
   {
     name: 'tools/anchors',
     holds: "how well anchors cover a data set's boxes, and which sizes do better ([anchors](anchors.md))",
-    mayImport: ['tools/terminal', 'detection/*', 'datasets'],
+    mayImport: ['tools/terminal', 'detection/*', 'datasets/*'],
   },
   {
     name: 'tools/benchmarks',
     holds: 'time and memory of training, loading and evaluation',
-    mayImport: ['tools/html', 'tools/terminal', 'detection/*', 'datasets', 'weights/*'],
+    mayImport: ['tools/html', 'tools/terminal', 'detection/*', 'datasets/*', 'weights/*'],
   },
   {
     name: 'tools/soak',
-    holds: 'long trainings that are disturbed ([soak](soak.md))',
-    mayImport: ['tools/run', 'tools/html', 'tools/terminal', 'detection/*', 'datasets', 'weights/*'],
+    holds: 'the fault-injection test ([soak](soak.md))',
+    mayImport: ['tools/run', 'tools/html', 'tools/terminal', 'detection/*', 'datasets/*', 'weights/*'],
   },
   {
     name: 'tools/cli',
-    holds: 'one file a command: its options and its work',
+    holds: 'one file for each command: its options and its work',
     mayImport: [
       'tools/anchors',
       'tools/benchmarks',
       'tools/report',
       'tools/run',
-      'tools/detectors',
       'tools/config',
       'tools/terminal',
       'detection/*',
-      'datasets',
+      'datasets/*',
       'weights/*',
     ],
   },
   {
     name: 'tests',
     holds: 'mirrors the rooms',
-    mayImport: ['detection/*', 'datasets', 'weights/*', 'tools/*'],
+    mayImport: ['detection/*', 'datasets/*', 'weights/*', 'tools/*'],
   },
 ];
 
@@ -255,7 +297,7 @@ export const library = {
   folder: 'detection',
   packages: ['@tensorflow/tfjs-core', 'pure-rand'],
   /** Packages that types are imported from, and nothing else. */
-  typePackages: ['@tensorflow/tfjs-layers'],
+  typePackages: ['@tensorflow/tfjs-layers', 'long'],
   /** How the names of those files begin that are written for Node. */
-  forNode: ['detection/backend/node', 'detection/engine/writers/', 'detection/files/'],
+  forNode: ['detection/node', 'detection/backend/node', 'detection/engine/writers/', 'detection/files/'],
 };

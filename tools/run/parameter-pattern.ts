@@ -1,5 +1,5 @@
 import { InputError } from '../../detection/errors';
-import { suggest } from '../config/suggest';
+import { suggest } from '../../weights/settings/suggest';
 
 /**
  * Whether a pattern is a parameter's name or the beginning of it up to a dot: `body.layer1` matches

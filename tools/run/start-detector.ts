@@ -3,12 +3,14 @@ import type { Detector } from '../../detection/modeling/detector';
 import { modelDefinition } from '../../detection/modeling/definitions';
 import type { Resumable } from '../../weights/checkpoints/checkpoint';
 import type { CompleteConfiguration } from '../config/complete';
-import { detectorInput } from '../config/model-input';
-import { changedSettings, requireSettings, settingsOf } from '../config/model-settings';
+import { detectorInput } from '../../detection/structures/image-sides';
+import { changedSettings } from '../../weights/settings/changed-settings';
+import { requireSettings, settingsOf } from '../config/model-settings';
 import { makeAverage, makeOptimizer } from './make-optimizer';
 import { matchesPattern, requireMatch } from './parameter-pattern';
 import { say } from '../terminal/progress';
-import { loadStartWeights, readStartWeights } from './start-weights';
+import { sayingDownloads } from './downloads';
+import { fillDetector, readStartWeights, type LoadedWeights } from '../../weights/detectors/load-weights';
 
 /** What learns: a detector, its optimizer, and the average of its weights if there is one. */
 export interface Learner extends Resumable {
@@ -30,7 +32,10 @@ export async function startDetector(
   const definition = modelDefinition(name);
   const settings = settingsOf(definition, given.model);
   requireSettings(definition, settings, categories.length);
-  const start = weights === null || isToBeRestored ? undefined : await readStartWeights(weights, definition);
+  const start =
+    weights === null || isToBeRestored
+      ? undefined
+      : await sayingDownloads((finding) => readStartWeights(weights, definition, finding));
   if (norm === 'frozen' && weights === null && !isToBeRestored) {
     throw new InputError(
       'norm-not-loaded',
@@ -56,12 +61,28 @@ export async function startDetector(
       const others = changedSettings(settings, start.settings ?? settings);
       if (Object.keys(others).length > 0)
         say(`${start.file}: was trained with other settings of the model: ${JSON.stringify(others)}`);
-      say(loadStartWeights(model, start));
+      say(describeLoaded(fillDetector(model, start)));
     }
     return { learner: { model, optimizer, average }, configuration };
   } catch (error) {
     model.dispose();
     throw error;
+  }
+}
+
+/** `w.pth: 60 entries fill the whole detector`. */
+function describeLoaded({ file, filled, entries, numClasses }: LoadedWeights): string {
+  const count = `${file}: ${entries.length} entries`;
+  switch (filled) {
+    case 'detector':
+      return `${count} fill the whole detector`;
+    case 'backbone':
+      return `${count} of an image classifier fill the backbone; the rest starts at random`;
+    case 'all-but-predictor':
+      return (
+        `${count} fill the detector but for its predictor, ` +
+        `which is of ${numClasses} classes there and starts at random`
+      );
   }
 }
 

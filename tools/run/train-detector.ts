@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { ImageError } from '../../datasets/images/decode';
-import { loadTrainingBackend } from '../../detection/backend/node';
+import { loadNativeBackend } from '../../detection/backend/node';
 import { DivergenceError } from '../../detection/engine/divergence-error';
 import type { Hook } from '../../detection/engine/hooks';
 import { train } from '../../detection/engine/train';
@@ -32,7 +32,7 @@ import type { FinishedRun, TrainingJob, TrainingRun } from './training-run';
  * @throws InputError where files do not fit.
  */
 export async function trainDetector(job: TrainingJob): Promise<FinishedRun> {
-  await loadTrainingBackend(); // first: threads that start later share heaps (tools/setup/binding/start.cc)
+  await loadNativeBackend(); // first: threads that start later share heaps (tools/setup/binding/start.cc)
   const { train, val } = await readTrainingData(job.configuration, job.resume);
   const complete = completeForSet(job.configuration, train);
   const { epochs } = job.configuration;

@@ -1,5 +1,5 @@
 import type { CocoDataset } from '../../datasets/coco/annotations';
-import { loadTrainingBackend } from '../../detection/backend/node';
+import { loadNativeBackend } from '../../detection/backend/node';
 import type { Hook } from '../../detection/engine/hooks';
 import type { Schedule } from '../../detection/engine/schedules';
 import { train } from '../../detection/engine/train';
@@ -26,7 +26,7 @@ export async function trainWithoutTrace(
   set: CocoDataset,
   { learningRate, iterations, hooks }: TracelessTraining,
 ): Promise<void> {
-  await loadTrainingBackend();
+  await loadNativeBackend();
   const { learner, configuration } = await startDetector(
     given,
     set.categories.map((category) => category.name),

@@ -3,7 +3,7 @@ import type { DivergenceError } from '../../detection/engine/divergence-error';
 import type { Metric } from '../../detection/engine/metric';
 import type { InputError } from '../../detection/errors';
 import type { CompleteConfiguration, PlannedConfiguration } from '../config/complete';
-import type { DetectorEvaluation } from '../detectors/evaluate-detector';
+import type { DetectorEvaluation } from '../../datasets/evaluation/evaluate-detector';
 import type { Interrupted } from '../terminal/interruption';
 import type { Learner } from './start-detector';
 

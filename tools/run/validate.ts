@@ -4,8 +4,8 @@ import { EvaluationLoader } from '../../datasets/loader/evaluation-loader';
 import { validationLosses } from '../../detection/engine/validation-losses';
 import type { Detector } from '../../detection/modeling/detector';
 import type { DataFaults } from './hooks/data-faults';
-import { giveWay, type DetectSetOptions } from '../detectors/detect-images';
-import { evaluateDetector, type DetectorEvaluation } from '../detectors/evaluate-detector';
+import { giveWay, type DetectSetOptions } from '../../datasets/evaluation/detect-images';
+import { evaluateDetector, type DetectorEvaluation } from '../../datasets/evaluation/evaluate-detector';
 import { Progress } from '../terminal/progress';
 import type { TrainingRun } from './training-run';
 

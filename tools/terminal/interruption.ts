@@ -27,12 +27,12 @@ const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 const ECHO_MILLISECONDS = 500;
 
 /**
- * Runs a job with a signal that the first Ctrl-C (or SIGTERM) aborts: the job saves what it has and ends. A second
- * Ctrl-C, unless it is the first one's echo, kills the process at once, also in the middle of a long step.
+ * Runs a job with a signal that the first Ctrl-C (or SIGTERM) aborts, with Interrupted as its reason: the job saves what it has
+ * and ends. A second Ctrl-C, unless it is the first one's echo, kills the process at once, also in the middle of a long step.
  */
 export async function interruptible<T>(job: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();
-  const stop = (): void => controller.abort();
+  const stop = (): void => controller.abort(new Interrupted('Stopped; nothing was written.'));
   for (const name of SIGNALS) process.on(name, stop);
   const listener = listenForSecondSignal();
   try {

@@ -37,7 +37,11 @@ export class CheckpointHook implements Hook {
   private lastSaved: number | undefined;
   private readonly checkpoints: string;
 
-  /** @param folder the run's: gets `checkpoints/NNNNNNN` and the links `last` and `best`. Made if need be. */
+  /**
+   * Makes nothing before the training begins.
+   *
+   * @param folder the run's: gets `checkpoints/NNNNNNN` and the links `last` and `best`. Made if need be.
+   */
   constructor(
     private readonly folder: string,
     private readonly options: CheckpointHookOptions,

@@ -36,7 +36,9 @@ export class NotFiniteError extends WeightsError {}
 
 /** What a checkpoint saves and restores. */
 export interface Resumable {
+  /** The model whose parameters and buffers are saved. */
   readonly model: Trainable<never>;
+  /** The optimizer whose state is saved. */
   readonly optimizer: Optimizer;
   /** Average of the model's weights. */
   readonly average?: WeightAverage;

@@ -10,7 +10,9 @@ import { quoted, WeightsError } from './weights-error';
  * (name -> { dtype, shape, data_offsets } and `__metadata__`: string -> string), then the data without gaps.
  */
 export interface SafetensorsFile {
+  /** Tensors by name, in the order of the header. */
   readonly tensors: Map<string, StoredTensor>;
+  /** The texts of `__metadata__`, by key. */
   readonly metadata: Record<string, string>;
 }
 

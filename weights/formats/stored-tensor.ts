@@ -1,5 +1,8 @@
-/** Bytes an element by type, in safetensors' names. */
-export const ELEMENT_SIZE = {
+/** Types of elements that a file may have, by safetensors' names. */
+export type ElementType = 'F64' | 'F32' | 'F16' | 'BF16' | 'I64' | 'I32' | 'I16' | 'I8' | 'U8' | 'BOOL';
+
+/** Bytes of an element of each type. */
+export const ELEMENT_SIZE: Readonly<Record<ElementType, number>> = {
   F64: 8,
   F32: 4,
   F16: 2,
@@ -10,28 +13,31 @@ export const ELEMENT_SIZE = {
   I8: 1,
   U8: 1,
   BOOL: 1,
-} as const;
-
-export type ElementType = keyof typeof ELEMENT_SIZE;
+};
 
 /** A tensor as it lies in a file, whatever the file's format: nothing is lost by reading and writing it. */
 export interface StoredTensor {
+  /** Type of the elements. */
   readonly type: ElementType;
+  /** Length of each axis; empty for a scalar. */
   readonly shape: readonly number[];
   /** Row-major, little-endian: product of `shape` times the element's size. */
   readonly bytes: Uint8Array;
 }
 
+/** A tensor of float32; it shares the memory of `values`. */
 export function storedFloat32(shape: readonly number[], values: Float32Array): StoredTensor {
   const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
   return { type: 'F32', shape, bytes };
 }
 
+/** A tensor of int32; it shares the memory of `values`. */
 export function storedInt32(shape: readonly number[], values: Int32Array): StoredTensor {
   const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
   return { type: 'I32', shape, bytes };
 }
 
+/** A tensor of int64, with memory of its own. */
 export function storedInt64(shape: readonly number[], values: ArrayLike<number>): StoredTensor {
   const bytes = new Uint8Array(BigInt64Array.from(Array.from(values), BigInt).buffer);
   return { type: 'I64', shape, bytes };

@@ -12,6 +12,7 @@ import { isPublishedSize, sha256Prefix } from './zoo';
 export class DownloadError extends InputError {
   override readonly name = 'DownloadError';
 
+  /** @internal */
   constructor(
     code: string,
     /** That was to be written. */
@@ -26,13 +27,17 @@ export class DownloadError extends InputError {
 
 export type PublishedFile = Pick<PublishedWeights, 'file' | 'mebibytes'>;
 
-export interface DownloadOptions {
+/** What whoever waits for a download may be told, and may do. */
+export interface DownloadListeners {
   /** Ends the download; what has come stays, and the next call goes on from there. */
   readonly signal?: AbortSignal;
   /** Bytes that have come, and how many there are. */
   readonly onProgress?: (done: number, total: number) => void;
   /** Called before a transfer that broke off is taken up again after so many seconds. */
   readonly onRetry?: (reason: string, seconds: number) => void;
+}
+
+export interface DownloadOptions extends DownloadListeners {
   readonly timing?: DownloadTiming;
 }
 

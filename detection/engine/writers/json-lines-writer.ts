@@ -3,7 +3,9 @@ import { writeWholeFile } from '../../files/whole-file';
 import type { Hook, TrainingState } from '../hooks';
 import { peakMemoryBytes } from './peak-memory';
 
+/** Options of `JsonLinesWriter`. */
 export interface JsonLinesOptions {
+  /** Path of the file. It is created if needed; its folder must exist. */
   readonly file: string;
   /** Steps from one row to the next. 1 if left out. */
   readonly every?: number;
@@ -21,6 +23,11 @@ export class JsonLinesWriter implements Hook {
   private descriptor: number | undefined;
   private written = 0;
 
+  /**
+   * A hook for one run; the file is opened when it begins.
+   *
+   * @param options where rows go, and how often.
+   */
   constructor(private readonly options: JsonLinesOptions) {
     this.name = `rows of ${options.file}`;
   }

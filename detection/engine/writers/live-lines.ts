@@ -1,7 +1,10 @@
 /** Where progress goes; `process.stderr` fits. */
 export interface ProgressOutput {
+  /** Whether the output is a terminal. */
   readonly isTTY?: boolean;
+  /** Width of the terminal in characters. */
   readonly columns?: number;
+  /** Writes text without adding a line break. */
   write(text: string): unknown;
 }
 

@@ -3,7 +3,9 @@ import type { Hook, TrainingState } from '../hooks';
 import { formatDuration, isTerminal, LiveLines, progressBar, type ProgressOutput } from './live-lines';
 import { peakMemoryBytes } from './peak-memory';
 
+/** Options of `ProgressWriter`. */
 export interface ProgressOptions {
+  /** The stream that progress is written to, such as `process.stderr`. */
   readonly output: ProgressOutput;
   /** Images of a step: tells images a second instead of steps a second. */
   readonly imagesPerStep?: number;
@@ -31,6 +33,11 @@ export class ProgressWriter implements Hook {
   private told = 0;
   private readonly outside = new TimeOutsideOfSteps();
 
+  /**
+   * A hook for one run.
+   *
+   * @param options what is told, and where.
+   */
   constructor(private readonly options: ProgressOptions) {
     this.lines = isTerminal(options.output) ? new LiveLines(options.output) : undefined;
   }

@@ -3,7 +3,9 @@ import { Module } from '../../nn/module';
 import type { NormalisationFactory } from '../../nn/normalisation';
 import type { RandomStream } from '../../nn/random';
 
+/** What every body is built from. */
 export interface BodyOptions {
+  /** Makes the normalization behind each convolution. */
   normalisation: NormalisationFactory;
   /** How many stages are trained, counted from the top: 0 none, and each architecture says how many there are. */
   trainableLayers: number;

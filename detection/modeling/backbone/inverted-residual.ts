@@ -13,8 +13,11 @@ export type PaddingRule = 'symmetric' | 'same';
 
 /** What all layers of a MobileNet have in common. */
 export interface LayerStyle {
+  /** Rule for the zeros around a map. */
   readonly padding: PaddingRule;
+  /** Makes the normalization behind each convolution. */
   readonly normalisation: NormalisationFactory;
+  /** Random stream that the initial weights are drawn from. */
   readonly random: RandomStream;
   /** torchvision's of its MobileNets if left out. */
   readonly initialWeight?: InitialWeight;

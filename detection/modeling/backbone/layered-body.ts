@@ -3,9 +3,19 @@ import type { Module } from '../../nn/module';
 import { Body } from './body';
 import { recordIf } from './record-if';
 
+/** A module that makes a map of a map. */
+export interface MapModule extends Module {
+  /** x [N, H, W, in] -> [N, H', W', out]. The caller disposes. */
+  forward(x: tf.Tensor4D): tf.Tensor4D;
+}
+
+/** A layer of a chain. */
 export interface BodyLayer {
-  readonly module: Module & { forward(x: tf.Tensor4D): tf.Tensor4D };
+  /** The layer itself; it keeps the size of the map, or divides it by `stride`. */
+  readonly module: MapModule;
+  /** Channels of the map that the layer returns. */
   readonly outChannels: number;
+  /** By how much it divides height and width. A layer with more than 1 begins a stage. */
   readonly stride: number;
 }
 
@@ -14,6 +24,8 @@ export abstract class LayeredBody extends Body {
   override readonly outChannels: readonly number[];
 
   /**
+   * Freezes what is not to be trained.
+   *
    * @param outputs indices of the layers whose maps `forward` returns; the last layer is the last of them.
    * @param trainableLayers of the stages from the top down, which begin at the strided layers: torchvision's
    * _mobilenet_extractor. The last layer is a stage of its own.

@@ -35,6 +35,11 @@ function blockNames(expands: boolean): BlockNames {
  * been trained. Six stages; maps of strides 8, 16 and 32.
  */
 export class MobileNetV2 extends LayeredBody {
+  /**
+   * With random weights.
+   *
+   * @param options of its six stages `trainableLayers` are trained, counted from the top.
+   */
   constructor({ normalisation, trainableLayers, random }: BodyOptions) {
     const style: LayerStyle = { padding: 'same', normalisation, random };
     const outer = (kernel: number, inChannels: number, outChannels: number, stride: number): BodyLayer => ({

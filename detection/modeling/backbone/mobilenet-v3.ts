@@ -125,6 +125,11 @@ function lastLayer(blocks: readonly Block[], style: LayerStyle): BodyLayer {
 
 /** The features of torchvision's mobilenet_v3_large. Six stages; two maps, both of stride 32. */
 export class MobileNetV3 extends LayeredBody {
+  /**
+   * With random weights.
+   *
+   * @param options of its six stages `trainableLayers` are trained, counted from the top.
+   */
   constructor({ normalisation, trainableLayers, random }: BodyOptions) {
     const style: LayerStyle = { padding: 'symmetric', normalisation, random };
     const blocks = blocksWith('full');

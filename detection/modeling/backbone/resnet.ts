@@ -8,15 +8,16 @@ import type { RandomStream } from '../../nn/random';
 import { Body, type BodyOptions } from './body';
 import { recordIf } from './record-if';
 
+/** Layers of a ResNet: torchvision's resnet18 to resnet101. */
+export type ResNetDepth = 18 | 34 | 50 | 101;
+
 /** Blocks of each stage, and whether they are bottlenecks (He et al. 2015, table 1). */
 const ARCHITECTURES = {
   18: { blocks: [2, 2, 2, 2], bottleneck: false },
   34: { blocks: [3, 4, 6, 3], bottleneck: false },
   50: { blocks: [3, 4, 6, 3], bottleneck: true },
   101: { blocks: [3, 4, 23, 3], bottleneck: true },
-} as const;
-
-export type ResNetDepth = keyof typeof ARCHITECTURES;
+} as const satisfies Record<ResNetDepth, unknown>;
 
 /** Five stages: layer4, layer3, layer2, layer1, stem. */
 export interface ResNetOptions extends BodyOptions {
@@ -137,6 +138,11 @@ export class ResNet extends Body {
   private readonly bn1: Normalisation;
   private readonly stages: readonly ModuleList<Block>[];
 
+  /**
+   * With random weights.
+   *
+   * @param depth 18, 34, 50 or 101 layers
+   */
   constructor(depth: ResNetDepth, { normalisation, trainableLayers, random, width = 64 }: ResNetOptions) {
     super();
     const { blocks, bottleneck } = ARCHITECTURES[depth];

@@ -5,11 +5,13 @@ import { Module } from '../../nn/module';
 import type { Body } from './body';
 import { convolution, depthwiseConvolution, type LayerStyle } from './inverted-residual';
 
+/** How SSDlite's backbone is built. */
 export interface SsdLiteBackboneOptions {
   /** Maps of the body that are used, counted from the coarsest. */
   readonly numMaps: number;
   /** Channels of the maps that are made of the body's last one. */
   readonly extraChannels: readonly number[];
+  /** Padding, normalization and initialization of the additional layers. */
   readonly style: LayerStyle;
 }
 
@@ -51,6 +53,11 @@ export class SsdLiteBackbone extends Module {
   private readonly numMaps: number;
   private readonly extra: ModuleList<ExtraBlock>;
 
+  /**
+   * With random weights behind the body.
+   *
+   * @param body what is taken over.
+   */
   constructor(body: Body, { numMaps, extraChannels, style }: SsdLiteBackboneOptions) {
     super();
     this.numMaps = numMaps;

@@ -8,6 +8,7 @@ import { normalisation } from './normalisation';
 
 /** What tells one dense detector on a pyramid from another. */
 export interface DensePyramidConfiguration extends FamilyConfiguration {
+  /** Makes the body below the pyramid. */
   readonly body: MakeBody;
   /** Maps of the body that the pyramid stands on. */
   readonly numMaps: number;

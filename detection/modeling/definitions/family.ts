@@ -22,7 +22,10 @@ export interface FamilyConfiguration {
 
 /** What is given to who builds a model of a family. */
 export type FamilyOptions<Configuration, Settings> = DetectorOptions &
-  Partial<Configuration> & { readonly settings?: SomeOf<Settings> };
+  Partial<Configuration> & {
+    /** Some of the model's settings, or all; its own where left out. */
+    readonly settings?: SomeOf<Settings>;
+  };
 
 /** A model of a family. */
 export interface FamilyDefinition<

@@ -26,6 +26,7 @@ import { anchorSizeFaults, overlapFaults } from './setting-faults';
 
 /** What tells one Faster R-CNN from another, beside its settings. */
 export interface FasterRcnnConfiguration extends FamilyConfiguration {
+  /** Makes the body below the pyramid. */
   readonly body: MakeBody;
   /** Of batch norm. */
   readonly epsilon: number;
@@ -37,7 +38,9 @@ export interface FasterRcnnConfiguration extends FamilyConfiguration {
   readonly headFeatures: number;
 }
 
+/** What a Faster R-CNN is built from. */
 export type FasterRcnnOptions = FamilyOptions<FasterRcnnConfiguration, FasterRcnnSettings>;
+/** The definition of a Faster R-CNN. */
 export type FasterRcnnDefinition = FamilyDefinition<FasterRcnnConfiguration, FasterRcnnSettings, FasterRcnn>;
 
 /** fasterrcnn_resnet50_fpn_v2: channels of the box head's convolutions, and convolutions of the RPN. */

@@ -116,6 +116,7 @@ function onResnet(
   return fasterRcnn(traits, { ...torchvision, body: resnet(depth) }, torchvisionSettings);
 }
 
+/** All models of this family, with their types: bases for `defineModel`. */
 export const fasterRcnnModels: readonly FasterRcnnDefinition[] = [
   onResnet(18, resnet18Weights),
   onResnet(34, resnet34Weights),

@@ -37,7 +37,9 @@ export interface FcosConfiguration extends DensePyramidConfiguration {
   readonly towerNorm: NormalisationFactory;
 }
 
+/** What an FCOS is built from. */
 export type FcosOptions = FamilyOptions<FcosConfiguration, FcosSettings>;
+/** The definition of an FCOS. */
 export type FcosDefinition = FamilyDefinition<FcosConfiguration, FcosSettings, Fcos>;
 
 /** It has places instead of anchors. */
@@ -101,6 +103,7 @@ function onResnet(depth: ResNetDepth, published: Readonly<Record<string, Publish
   return familyModel(family, traits, configuration, torchvisionSettings);
 }
 
+/** All models of this family, with their types: bases for `defineModel`. */
 export const fcosModels: readonly FcosDefinition[] = [
   onResnet(18, resnet18Weights),
   onResnet(34, resnet34Weights),

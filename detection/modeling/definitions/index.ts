@@ -13,13 +13,18 @@ export const modelDefinitions: readonly ModelDefinition[] = [
   ...ssdLiteModels,
 ];
 
+/** Their names: what `createDetector` takes. */
 export const modelNames: readonly string[] = modelDefinitions.map(({ name }) => name);
 
 /** There is no model of this name. */
 export class UnknownModelError extends InputError {
   override readonly name = 'UnknownModelError';
 
-  constructor(readonly model: string) {
+  /** @internal */
+  constructor(
+    /** What was asked for. */
+    readonly model: string,
+  ) {
     super('unknown-model', `there is no model ${model}; there are ${modelNames.join(', ')}`);
   }
 }

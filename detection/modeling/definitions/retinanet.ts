@@ -38,7 +38,9 @@ export interface RetinaNetConfiguration extends DensePyramidConfiguration {
   readonly improved: boolean;
 }
 
+/** What a RetinaNet is built from. */
 export type RetinaNetOptions = FamilyOptions<RetinaNetConfiguration, RetinaNetSettings>;
+/** The definition of a RetinaNet. */
 export type RetinaNetDefinition = FamilyDefinition<RetinaNetConfiguration, RetinaNetSettings, RetinaNet>;
 
 const family: Family<RetinaNetConfiguration, RetinaNetSettings, RetinaNet> = {
@@ -106,6 +108,7 @@ const smallSettings = withSettings(torchvisionSettings, {
   anchors: { sizes: [16, 32, 64, 128, 256].map(octaveOf) },
 });
 
+/** All models of this family, with their types: bases for `defineModel`. */
 export const retinaNetModels: readonly RetinaNetDefinition[] = [
   onResnet(18, resnet18Weights),
   onResnet(34, resnet34Weights),

@@ -35,18 +35,22 @@ import { normalisation } from './normalisation';
 import { mobilenetV3Weights, ssdLiteWeights } from './published-weights';
 
 /** What tells one SSDlite from another, beside its settings. */
-interface SsdLiteConfiguration extends FamilyConfiguration {
+export interface SsdLiteConfiguration extends FamilyConfiguration {
+  /** Makes the body. */
   readonly body: (style: LayerStyle, trainableLayers: number) => Body;
   /** Channels of the maps that are made of the body's last one. */
   readonly extraChannels: readonly number[];
   /** Of batch norm; the momentum is torch's own where left out. */
   readonly epsilon: number;
+  /** Momentum of batch norm; torch's default if left out. */
   readonly momentum?: number;
   /** Of new filters; each layer's own way if left out. */
   readonly initialWeight?: InitialWeight;
 }
 
+/** What an SSDlite is built from. */
 export type SsdLiteOptions = FamilyOptions<SsdLiteConfiguration, SsdSettings>;
+/** The definition of an SSDlite. */
 export type SsdLiteDefinition = FamilyDefinition<SsdLiteConfiguration, SsdSettings, Ssd>;
 
 /** What torchvision calls the model is built with either tail, as its start weights want; here each has a name. */
@@ -185,6 +189,7 @@ const smallSettings = withSettings(torchvisionSettings, {
   anchors: { scales: [0.06, 0.12, 0.24, 0.42, 0.66, 0.9] },
 });
 
+/** All models of this family, with their types: bases for `defineModel`. */
 export const ssdLiteModels: readonly SsdLiteDefinition[] = [
   onMobileNetV3('reduced', { COCO_V1: ssdLiteWeights.mobilenetV3At320 }),
   onMobileNetV3('full', mobilenetV3Weights),

@@ -19,6 +19,7 @@ export interface LevelTargets {
 export interface AnchorTargets {
   /** Finest first. */
   readonly levels: readonly LevelTargets[];
+  /** Number of positive anchors on all levels. */
   readonly numPositives: number;
 }
 

@@ -14,10 +14,13 @@ import { imageGroups, mapsOf } from './image-groups';
 /** Probability of an object that a new head predicts everywhere (Lin et al. 2017, Focal Loss, 4.1). */
 const PRIOR_PROBABILITY = 0.01;
 
+/** Options of the classification loss. */
 export interface ClassificationLossOptions {
+  /** Parameters of the focal loss. */
   readonly focal: FocalLossOptions;
   /** What an object counts in the column of its label, of each category; none: all the same. */
   readonly classWeights: readonly number[];
+  /** Weight of the loss. */
   readonly weights: LossWeights<'classification'>;
 }
 
@@ -26,10 +29,17 @@ export interface ClassificationLossOptions {
  * FCOSClassificationHead. Label 0, the background, has a column too, which every anchor is trained against.
  */
 export class ClassificationHead extends Module {
+  /** What `losses` returns. */
   readonly lossNames = ['classification'] as const;
   private readonly tower: DenseTower;
   private readonly logits: Conv2d;
 
+  /**
+   * Takes over the tower; the predictions begin with random weights.
+   *
+   * @param channels of the levels
+   * @param numAnchors of each location
+   */
   constructor(
     tower: DenseTower,
     channels: number,

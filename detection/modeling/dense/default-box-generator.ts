@@ -17,6 +17,8 @@ export class DefaultBoxGenerator {
   private readonly sides: readonly Float32Array[];
 
   /**
+   * A generator for as many maps as there are scales but one.
+   *
    * @param scales of each map, and one behind the last
    * @param aspectRatios width / height beside 1, on every map
    */

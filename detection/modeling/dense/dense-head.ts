@@ -5,9 +5,12 @@ import type { DensePredictions } from './dense-inference';
 
 /** What runs over every level of a dense detector: torchvision's RetinaNetHead and FCOSHead. */
 export abstract class DenseHead<Regression extends Module> extends Module {
+  /** The classification head. */
   readonly classification: ClassificationHead;
+  /** The box regression head. */
   readonly regression: Regression;
 
+  /** Takes over both heads. */
   constructor(classification: ClassificationHead, regression: Regression) {
     super();
     this.classification = this.child('classification_head', classification);

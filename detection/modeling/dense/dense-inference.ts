@@ -15,12 +15,15 @@ const FIRST_LABEL = 1;
 /** By so much a logit may lie below that of the threshold before its probability, in float32, is sure to do so. */
 const LOGIT_MARGIN = 0.5;
 
+/** Options of the inference of dense detectors. */
 export interface DenseInferenceOptions {
   /** Score above which a pair of anchor and label is a candidate. */
   readonly scoreThreshold: number;
   /** Candidates of each level that are left, the best. */
   readonly topkCandidates: number;
+  /** Overlap (0..1) above which non-maximum suppression drops the worse of two detections with the same label. */
   readonly nmsThreshold: number;
+  /** Largest number of detections per image. */
   readonly detectionsPerImage: number;
 }
 

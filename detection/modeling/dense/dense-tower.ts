@@ -24,16 +24,29 @@ export function headConvolution(
 }
 
 /** How a head names the layers of its tower: those of layer i. */
-export type TowerNames = (i: number) => { readonly convolution: string; readonly normalisation: string };
+export type TowerNames = (i: number) => TowerLayerNames;
 
+/** Names of a layer of a tower. */
+export interface TowerLayerNames {
+  /** Of its convolution. */
+  readonly convolution: string;
+  /** Of the normalization behind it, where there is one. */
+  readonly normalisation: string;
+}
+
+/** How a tower is built. */
 export interface TowerOptions {
+  /** Input channels, which are also the output channels of each convolution. */
   readonly channels: number;
   /** Convolutions; 4 in RetinaNet and FCOS. */
   readonly depth: number;
+  /** Names of the layers in the state dict. */
   readonly names: TowerNames;
   /** Whether convolutions that a normalisation follows have a bias nevertheless. */
   readonly biased: boolean;
+  /** Makes the normalization behind each convolution; none if left out. */
   readonly normalisation?: NormalisationFactory;
+  /** Random stream that the initial weights are drawn from. */
   readonly random: RandomStream;
 }
 
@@ -46,6 +59,7 @@ interface Layer {
 export class DenseTower extends Module {
   private readonly layers: readonly Layer[];
 
+  /** With random weights. */
   constructor({ channels, depth, names, biased, normalisation, random }: TowerOptions) {
     super();
     this.layers = Array.from({ length: depth }, (_, i) => {
@@ -58,6 +72,7 @@ export class DenseTower extends Module {
     });
   }
 
+  /** Number of convolutions. */
   get depth(): number {
     return this.layers.length;
   }

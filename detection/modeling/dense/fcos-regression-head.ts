@@ -16,22 +16,31 @@ import { imageGroups, mapsOf } from './image-groups';
 export interface PlacePredictions {
   /** [N, H * W, 4], 0 or more: left, top, right, bottom in sides of the anchor. */
   readonly distances: tf.Tensor3D;
-  /** [N, H * W, 1]: logit of how near the place is to the middle of its object. */
+  /** [N, H * W, 1], logit of how near the place is to the middle of its object. */
   readonly centerness: tf.Tensor3D;
 }
 
+/** Options of the box losses of FCOS. */
 export interface FcosBoxLossOptions {
+  /** The IoU loss that compares boxes. */
   readonly box: BoxIouLoss;
+  /** Weight of each loss. */
   readonly weights: LossWeights<'bbox_regression' | 'bbox_ctrness'>;
 }
 
 /** Says of every place of every level where its object's sides are, and how central it is: torchvision's FCOSRegressionHead. */
 export class FcosRegressionHead extends Module {
+  /** What `losses` returns. */
   readonly lossNames = ['bbox_regression', 'bbox_ctrness'] as const;
   private readonly tower: DenseTower;
   private readonly distances: Conv2d;
   private readonly centerness: Conv2d;
 
+  /**
+   * Takes over the tower; the predictions begin with random weights.
+   *
+   * @param channels of the levels
+   */
   constructor(
     tower: DenseTower,
     channels: number,

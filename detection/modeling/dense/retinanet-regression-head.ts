@@ -14,16 +14,25 @@ import { headConvolution, type DenseTower } from './dense-tower';
 import { imageGroups, mapsOf } from './image-groups';
 import { coverWithWindows, WINDOW_SIDE, type Windows } from './windows';
 
+/** Options of the box loss of RetinaNet. */
 export interface RetinaNetBoxLossOptions extends BoxLossOptions {
+  /** Weight of the loss. */
   readonly weights: LossWeights<'bbox_regression'>;
 }
 
 /** Says of every anchor of every level where its object is: torchvision's RetinaNetRegressionHead. */
 export class RetinaNetRegressionHead extends Module {
+  /** What `losses` returns. */
   readonly lossNames = ['bbox_regression'] as const;
   private readonly tower: DenseTower;
   private readonly deltas: Conv2d;
 
+  /**
+   * Takes over the tower; the predictions begin with random weights.
+   *
+   * @param channels of the levels
+   * @param numAnchors of each location
+   */
   constructor(
     tower: DenseTower,
     channels: number,
@@ -144,7 +153,7 @@ export class RetinaNetRegressionHead extends Module {
     return windows.centers.length * area < height * width * this.numConvolutions ? [[level, windows]] : [];
   }
 
-  /** [P, 4]: of the objects among one image's anchors of some levels, from a forward over windows around them. */
+  /** [P, 4], of the objects among one image's anchors of some levels, from a forward over windows around them. */
   private forwardAround(
     features: readonly tf.Tensor4D[],
     image: number,

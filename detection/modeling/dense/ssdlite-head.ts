@@ -67,6 +67,8 @@ export class SsdLiteHead extends Module {
   private readonly regression: ScoringHead;
 
   /**
+   * With random weights.
+   *
    * @param inChannels of each map
    * @param numAnchors default boxes of each place of each map
    * @param numLabels with the background

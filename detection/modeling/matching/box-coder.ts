@@ -12,7 +12,11 @@ export const LARGEST_LOG_GROWTH = fround(Math.log(1000 / 16));
  * and the logs of the sides' growth, each times its weight.
  */
 export class BoxCoder {
-  /** @param weights of dx, dy, dw, dh */
+  /**
+   * How deltas are scaled.
+   *
+   * @param weights of dx, dy, dw, dh
+   */
   constructor(readonly weights: readonly number[]) {}
 
   /**

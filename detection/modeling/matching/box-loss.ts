@@ -1,13 +1,18 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { boxIouLossSum } from '../../ops/box-iou-loss';
+import { boxIouLossSum, type BoxIouLoss } from '../../ops/box-iou-loss';
 import { l1Sum, smoothL1Sum } from '../../ops/smooth-l1';
 import { concatBoxes, type Boxes } from '../../structures/boxes';
-import type { boxLosses } from '../loss-settings';
 import type { BoxCoder } from './box-coder';
 import { decodeBoxes } from './decode-boxes';
 
+/** How boxes are compared: their deltas by distance, or they themselves by overlap. */
+export type BoxLoss = 'l1' | 'smooth_l1' | BoxIouLoss;
+
+/** Options of the box loss. */
 export interface BoxLossOptions {
-  readonly box: (typeof boxLosses)[number];
+  /** The loss function. */
+  readonly box: BoxLoss;
+  /** Beta of `smooth_l1`: the difference of deltas from which on the loss is linear. */
   readonly smoothL1Beta: number;
 }
 

@@ -17,11 +17,13 @@ export class Matcher {
   private readonly lowThreshold: number;
 
   /**
+   * Thresholds are rounded to float32.
+   *
    * @param highThreshold overlap from which on a box matches
    * @param lowThreshold overlap below which a box is background
    * @param allowLowQualityMatches whether the boxes that overlap a ground truth most of all, ties included, match
-   *   (each the ground truth that it overlaps most itself) even if that is below the thresholds. A ground truth
-   *   that overlaps nothing then ties with every box, as in torchvision: pass none without area.
+   * (each the ground truth that it overlaps most itself) even if that is below the thresholds. A ground truth
+   * that overlaps nothing then ties with every box, as in torchvision: pass none without area.
    */
   constructor(
     highThreshold: number,

@@ -19,7 +19,11 @@ const FARTHEST_SIDE = 8;
 export class PlaceMatcher {
   private readonly matcher = new Matcher(LEAST_QUALITY, LEAST_QUALITY, false);
 
-  /** @param centerSamplingRadius largest distance from an object's middle, in sides of the anchor */
+  /**
+   * As torchvision's FCOS.
+   *
+   * @param centerSamplingRadius largest distance from an object's middle, in sides of the anchor
+   */
   constructor(private readonly centerSamplingRadius: number) {}
 
   /**

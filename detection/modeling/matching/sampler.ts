@@ -3,7 +3,9 @@ import { indicesWhere } from './indices-where';
 
 /** Indices of the boxes that enter the losses, ascending. */
 export interface SampledIndices {
+  /** Indices of the sampled positives. */
   readonly positives: Int32Array;
+  /** Indices of the sampled negatives. */
   readonly negatives: Int32Array;
 }
 
@@ -13,6 +15,8 @@ export interface SampledIndices {
  */
 export class BalancedSampler {
   /**
+   * Draws from a stream of its own.
+   *
    * @param batchSize boxes drawn from one image, fewer if there are not enough
    * @param positiveFraction 0..1
    */
@@ -22,7 +26,11 @@ export class BalancedSampler {
     private readonly random: RandomStream,
   ) {}
 
-  /** @param labels 1 or more: positive; 0: negative; less: neither */
+  /**
+   * Draws the boxes of one image.
+   *
+   * @param labels 1 or more: positive; 0: negative; less: neither
+   */
   sample(labels: Int8Array | Int32Array): SampledIndices {
     const positives = indicesWhere(labels, (label) => label >= 1);
     const negatives = indicesWhere(labels, (label) => label === 0);

@@ -13,9 +13,16 @@ export class TwoMlpHead extends Module {
   private readonly fc6: Linear;
   private readonly fc7: Linear;
 
+  /**
+   * With random weights.
+   *
+   * @param channels of the pooled ROIs
+   * @param resolution their height and width
+   */
   constructor(
     channels: number,
     resolution: number,
+    /** Number of features per ROI. */
     readonly outFeatures: number,
     random: RandomStream,
   ) {
@@ -40,11 +47,18 @@ export class FastRcnnConvFcHead extends Module {
   private readonly convolutions: readonly Conv2dNormActivation[];
   private readonly linear: Linear;
 
+  /**
+   * With random weights.
+   *
+   * @param channels of the pooled ROIs
+   * @param resolution their height and width
+   */
   constructor(
     channels: number,
     resolution: number,
     /** Channels of each 3x3 convolution. */
     convolutionChannels: readonly number[],
+    /** Number of features per ROI. */
     readonly outFeatures: number,
     normalisation: NormalisationFactory,
     random: RandomStream,
@@ -90,6 +104,11 @@ export class FastRcnnPredictor extends Module {
   private readonly classScore: Linear;
   private readonly boxDeltas: Linear;
 
+  /**
+   * With random weights.
+   *
+   * @param numClasses K, without the background
+   */
   constructor(inFeatures: number, numClasses: number, random: RandomStream) {
     super();
     this.classScore = this.child('cls_score', linear(inFeatures, numClasses + 1, random));

@@ -10,6 +10,7 @@ import type { Found } from '../found';
 
 /** The sampled proposals of one image, a row each, in pixels of the resized image. */
 export interface Sample {
+  /** The sampled boxes, R of them. */
   readonly boxes: Boxes;
   /** [R], 0 is background. */
   readonly labels: Int32Array;
@@ -17,8 +18,17 @@ export interface Sample {
   readonly matchedGt: Int32Array;
 }
 
+/** What a box stage gives in training. */
+export interface BoxStageLosses {
+  /** By name. */
+  readonly losses: Losses;
+  /** The proposals that it has learned from, of each image. */
+  readonly samples: readonly Sample[];
+}
+
 /** What finds boxes: one box head, or a cascade of them, which replaces it. Lists have an entry for each image. */
 export interface BoxStage extends Module {
+  /** What `losses` returns. */
   readonly lossNames: readonly string[];
   /**
    * Training-mode forward: samples proposals to learn from, on which further heads are trained too. The caller disposes the
@@ -29,14 +39,16 @@ export interface BoxStage extends Module {
     proposals: readonly Boxes[],
     targets: readonly Targets[],
     images: ImageBatch,
-  ): { losses: Losses; samples: Sample[] };
+  ): BoxStageLosses;
   /** Inference. */
   detect(features: readonly tf.Tensor4D[], proposals: readonly Boxes[], images: ImageBatch): Reading<Found[]>;
 }
 
 /** What adds to boxes that are found: masks, keypoints. In pixels of the resized images. */
 export interface RoiHead extends Module {
+  /** What `losses` returns. */
   readonly lossNames: readonly string[];
+  /** What the head adds to detections. */
   readonly iouType: IouType;
   /** Training-mode forward; decides which of the samples count for it. The caller disposes. */
   losses(

@@ -19,19 +19,22 @@ import { BoxCoder } from '../matching/box-coder';
 import { BETWEEN_THRESHOLDS, Matcher } from '../matching/matcher';
 import { BalancedSampler } from '../matching/sampler';
 import type { FastRcnnPredictor, RoiPredictions } from './box-head';
-import type { BoxStage, Sample } from './box-stage';
+import type { BoxStage, BoxStageLosses, Sample } from './box-stage';
 import { fastRcnnInference } from './fast-rcnn-inference';
 import { fastRcnnLosses, type RoiTargets } from './fast-rcnn-losses';
 import type { MultiScaleRoiAlign } from './multi-scale-roi-align';
 
 /** A box head: pooled ROIs [R, size, size, C] -> [R, outFeatures]. */
 export interface BoxHead extends Module {
+  /** Number of features per ROI. */
   readonly outFeatures: number;
+  /** Pooled ROIs [R, size, size, C] -> [R, outFeatures]. The caller disposes the result. */
   forward(pooled: tf.Tensor4D): tf.Tensor2D;
 }
 
 /** Fast R-CNN's box head (Girshick 2015) as in torchvision's RoIHeads: samples proposals, pools, classifies, refines. */
 export class FastRcnnStage extends Module implements BoxStage {
+  /** What `losses` returns. */
   readonly lossNames = FAST_RCNN_LOSS_NAMES;
   private readonly boxHead: BoxHead;
   private readonly boxPredictor: FastRcnnPredictor;
@@ -39,6 +42,11 @@ export class FastRcnnStage extends Module implements BoxStage {
   private readonly matcher: Matcher;
   private readonly sampler: BalancedSampler;
 
+  /**
+   * Takes over the head and the predictor.
+   *
+   * @param random what proposals are sampled with
+   */
   constructor(
     private readonly boxPooler: MultiScaleRoiAlign,
     boxHead: BoxHead,
@@ -65,7 +73,7 @@ export class FastRcnnStage extends Module implements BoxStage {
     proposals: readonly Boxes[],
     targets: readonly Targets[],
     images: ImageBatch,
-  ): { losses: Losses; samples: Sample[] } {
+  ): BoxStageLosses {
     const samples = proposals.map((boxes, image) => this.labelAndSample(boxes, targets[image]));
     const losses = tf.tidy(() => {
       const pooled = this.pool(

@@ -6,6 +6,14 @@ const { fround } = Math;
 /** torchvision's LevelMapper: keeps a box of exactly the canonical size out of the level below. */
 const EPSILON = fround(1e-6);
 
+/** The box that is pooled from a certain level, from which it follows where all others are. */
+export interface LevelMapperOptions {
+  /** Its side, pixels of the resized image. */
+  readonly canonicalScale: number;
+  /** The k of its level, whose feature map has 2^-k of the image's side. */
+  readonly canonicalLevel: number;
+}
+
 /**
  * Which level of the pyramid a region is pooled from: torchvision's LevelMapper, in float32, after equation 1 of
  * the feature pyramid paper. A box of the canonical size belongs to the canonical level, one twice as large to the
@@ -17,12 +25,10 @@ export class LevelMapper {
 
   /**
    * @param scales of the levels, finest first, each 2^-k: side of the feature map by side of the image
-   * @param options.canonicalScale side in pixels of the resized image
-   * @param options.canonicalLevel the k of its level
    */
   constructor(
     scales: readonly number[],
-    private readonly options: { readonly canonicalScale: number; readonly canonicalLevel: number },
+    private readonly options: LevelMapperOptions,
   ) {
     this.finest = Math.trunc(-Math.log2(scales[0]));
     this.coarsest = Math.trunc(-Math.log2(scales[scales.length - 1]));

@@ -3,7 +3,7 @@ import { noGradient, recordOperation } from '../../nn/tfjs-internals';
 import { concatFreeing, roiAlignForward, roiAlignGradient, type Rois } from '../../ops/roi-align';
 import { concatBoxes, numBoxes, selectBoxes, type Boxes } from '../../structures/boxes';
 import type { Size } from '../../structures/size';
-import { LevelMapper } from './level-mapper';
+import { LevelMapper, type LevelMapperOptions } from './level-mapper';
 
 /** ROIs of one level, and where they stand among all. */
 interface Level extends Rois {
@@ -11,17 +11,18 @@ interface Level extends Rois {
   readonly scale: number;
 }
 
-export interface LevelMapperOptions {
-  canonicalScale: number;
-  canonicalLevel: number;
-}
-
 /**
  * torchvision's MultiScaleRoIAlign: each ROI is pooled from the level that its size belongs to. One node of the
  * tape, which saves nothing but the boxes.
  */
 export class MultiScaleRoiAlign {
+  /**
+   * A pooler; it has no parameters.
+   *
+   * @param levelMapper which level a box is pooled from
+   */
   constructor(
+    /** Height and width of a pooled ROI. */
     readonly outputSize: number,
     private readonly levelMapper: LevelMapperOptions,
   ) {}

@@ -14,10 +14,18 @@ import type { BoxStage, RoiHead } from './box-stage';
  * image.
  */
 export class RoiHeads<Stage extends BoxStage = BoxStage> extends Module {
+  /** What `losses` returns: of all heads. */
   readonly lossNames: readonly string[];
+  /** What `detect` finds. */
   readonly iouTypes: readonly IouType[];
 
+  /**
+   * Takes over the heads.
+   *
+   * @param heads what adds to the boxes, in the order in which it does
+   */
   constructor(
+    /** The stage that finds boxes. */
     readonly boxStage: Stage,
     private readonly heads: readonly RoiHead[] = [],
   ) {

@@ -24,7 +24,9 @@ import { filterProposals } from './proposals';
 import type { RpnHead, RpnPredictions, SampledPredictions } from './rpn-head';
 import { anchorsOfBatch, predictionsAt, rpnLosses, type AnchorSample } from './rpn-losses';
 
+/** Outputs of the region proposal network for a batch. */
 export interface RpnOutputs {
+  /** Predictions for all anchors. */
   readonly predictions: RpnPredictions;
   /** Of each level, in pixels of the resized image. They belong to the anchor generator: do not write into them. */
   readonly anchors: readonly Boxes[];
@@ -32,9 +34,19 @@ export interface RpnOutputs {
   readonly proposals: Boxes[];
 }
 
+/** What the network gives in training. */
+export interface RpnTraining {
+  /** To train the ROI heads on, of each image: best first, in pixels of the resized image. */
+  readonly proposals: Boxes[];
+  /** By name. */
+  readonly losses: Losses;
+}
+
 /** What a training step is about. Lists have an entry for each image. */
 export interface SampledAnchors {
+  /** To train the ROI heads on. */
   readonly proposals: Boxes[];
+  /** The anchors that enter the losses. */
   readonly samples: AnchorSample[];
   /** What the head says of the sampled anchors. The caller disposes. */
   readonly predict: () => SampledPredictions;
@@ -45,12 +57,18 @@ export interface SampledAnchors {
  * and nobody else needs to know.
  */
 export class RegionProposalNetwork extends Module {
+  /** What `losses` returns. */
   readonly lossNames = RPN_LOSS_NAMES;
   private readonly head: RpnHead;
   private readonly boxCoder: BoxCoder;
   private readonly matcher: Matcher;
   private readonly sampler: BalancedSampler;
 
+  /**
+   * Takes over the head.
+   *
+   * @param random what anchors are sampled with
+   */
   constructor(
     private readonly anchorGenerator: AnchorGenerator,
     head: RpnHead,
@@ -71,11 +89,7 @@ export class RegionProposalNetwork extends Module {
   }
 
   /** Training-mode forward: proposals to train the ROI heads on, and the losses. The caller disposes the losses. */
-  train(
-    features: readonly tf.Tensor4D[],
-    images: ImageBatch,
-    targets: readonly Targets[],
-  ): { proposals: Boxes[]; losses: Losses } {
+  train(features: readonly tf.Tensor4D[], images: ImageBatch, targets: readonly Targets[]): RpnTraining {
     let proposals: Boxes[] = [];
     const losses = tf.tidy(() => {
       const anchors = this.sample(features, images, targets);

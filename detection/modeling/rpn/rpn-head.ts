@@ -38,6 +38,12 @@ export class RpnHead extends Module {
   private readonly objectness: Conv2d;
   private readonly boxDeltas: Conv2d;
 
+  /**
+   * With random weights.
+   *
+   * @param channels of the levels
+   * @param depth 3x3 convolutions: 1, and 2 in fasterrcnn_resnet50_fpn_v2
+   */
   constructor(
     channels: number,
     private readonly anchorsPerLocation: number,

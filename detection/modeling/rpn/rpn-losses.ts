@@ -10,7 +10,9 @@ import type { RpnPredictions, SampledPredictions } from './rpn-head';
 
 /** The anchors of one image that take part in the losses. Indices count through all anchors of the image. */
 export interface AnchorSample {
+  /** Anchors that are objects, ascending. */
   readonly positives: Int32Array;
+  /** Anchors that are background, ascending. */
   readonly negatives: Int32Array;
   /** Of the positives. */
   readonly boxes: BoxTargets;

@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { loadTrainingBackend } from '../../../detection/backend/node';
+import { loadNativeBackend } from '../../../detection/backend/node';
 
 const MEGABYTE = 2 ** 20;
 
-beforeAll(() => loadTrainingBackend());
+beforeAll(() => loadNativeBackend());
 
 /** Makes a tensor of that many bytes from a typed array, and has TensorFlow take it over. */
 function upload(bytes: number): void {

@@ -112,7 +112,7 @@ describe('without a binding that loads', () => {
     );
     fs.copyFileSync(bindingFile(), binding);
     const { stdout } = run(
-      'await backend.loadTrainingBackend().catch((error) => console.log(error.message));',
+      'await backend.loadNativeBackend().catch((error) => console.log(error.message));',
       {
         FASTER_RCNN_CACHE: cache,
       },
@@ -124,7 +124,7 @@ describe('without a binding that loads', () => {
   });
 
   it('says what training needs', () => {
-    const { stdout } = run('await backend.loadTrainingBackend();', { FASTER_RCNN_CACHE: cache });
+    const { stdout } = run('await backend.loadNativeBackend();', { FASTER_RCNN_CACHE: cache });
     expect(stdout).toBe(`NativeLibraryError native-library ${JSON.stringify({ binding })}\n`);
   });
 });

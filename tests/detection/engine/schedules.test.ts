@@ -1,5 +1,11 @@
 import fc from 'fast-check';
-import { constant, cosine, multiStep, withLinearWarmup } from '../../../detection/engine/schedules';
+import {
+  constant,
+  cosine,
+  multiStep,
+  warmupMultiStep,
+  withLinearWarmup,
+} from '../../../detection/engine/schedules';
 
 const rates = (schedule: (step: number) => number, count: number) =>
   Array.from({ length: count }, (_, i) => schedule(i));
@@ -39,6 +45,21 @@ describe('schedules', () => {
     expect(schedule(4)).toBeLessThan(2.5 * (1 + Math.cos((Math.PI * 4) / 30)));
     expect(cosine(5, 30, 0.5)(30)).toBe(0.5);
     expect(cosine(5, 30, 0.5)(31)).toBe(0.5);
+  });
+
+  it("warm up and drop in one call, with torchvision's factors", () => {
+    const parts = (warmup: number, startFactor?: number, factor?: number) =>
+      withLinearWarmup(multiStep(0.02, [400, 500], factor), warmup, startFactor);
+    const same = (a: (step: number) => number, b: (step: number) => number): void => {
+      for (const step of [0, 1, 30, 59, 60, 61, 399, 400, 500, 2000]) expect(a(step)).toBe(b(step));
+    };
+    same(warmupMultiStep(0.02, [400, 500]), parts(60));
+    same(
+      warmupMultiStep(0.02, [400, 500], { warmup: 10, startFactor: 0.5, factor: 0.3 }),
+      parts(10, 0.5, 0.3),
+    );
+    expect(warmupMultiStep(1, [60_000])(999)).toBeLessThan(1);
+    expect(warmupMultiStep(1, [60_000])(1000)).toBe(1);
   });
 
   it('express the warm-up min(1, (step + 1) / w)', () => {

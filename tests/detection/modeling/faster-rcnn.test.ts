@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { loadBackend } from '../../../detection/backend/node';
 import { createDetector } from '../../../detection/modeling/definitions';
 import { lossesAndGradients } from '../../../detection/nn/autograd';
-import { NormNotLoadedError } from '../../../detection/nn/normalisation';
+import { NormNotLoadedError } from '../../../detection/nn/norm-errors';
 import { thrownBy } from '../../thrown';
 import { expectNoTensorLeaks } from '../tensor-leaks';
 import { asLoaded } from './as-loaded';

@@ -3,7 +3,7 @@ import { ssdLiteModels } from '../../../detection/modeling/definitions/ssdlite';
 import type { DetectorOptions } from '../../../detection/modeling/detector';
 import type { Ssd } from '../../../detection/modeling/ssd';
 import { lossesAndGradients } from '../../../detection/nn/autograd';
-import { SingleValueNormError } from '../../../detection/nn/normalisation';
+import { SingleValueNormError } from '../../../detection/nn/norm-errors';
 import { RandomStream } from '../../../detection/nn/random';
 import { batchImages } from '../../../detection/structures/image-batch';
 import type { DetectionBatch } from '../../../detection/structures/detection-batch';

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { modelDefinition, modelNames } from '../../../detection/modeling/definitions';
 import { main } from '../../../tools/cli/main';
 import { completeConfiguration } from '../../../tools/config/complete';
-import { configurationKeys } from '../../../tools/config/keys';
+import { configurationKeys } from '../../../weights/settings/keys';
 import { loadConfiguration } from '../../../tools/config/load';
 import { trainingConfigurationSchema, type TrainingConfiguration } from '../../../tools/config/schema';
 

@@ -1,7 +1,7 @@
 import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { main, runCommand } from '../../../tools/cli/main';
-import { DETECTOR_METADATA } from '../../../tools/detectors/known-detector';
+import { DETECTOR_METADATA } from '../../../weights/detectors/known-detector';
 import { readSafetensors, writeSafetensors } from '../../../weights/formats/safetensors';
 import { Workplace } from './workplace';
 
@@ -233,22 +233,22 @@ test.each([
   [
     'detect --weights COCO_V1 @scenes/images',
     'model-missing',
-    '--weights COCO_V1: of which model? Give --model; there are such weights of fasterrcnn_resnet50_fpn, fasterrcnn_resnet50_fpn_v2, fasterrcnn_mobilenet_v3_large_fpn, fasterrcnn_mobilenet_v3_large_320_fpn, retinanet_resnet50_fpn, retinanet_resnet50_fpn_v2, fcos_resnet50_fpn, ssdlite320_mobilenet_v3_large',
+    'COCO_V1: of which model? Name it (--model); there are such weights of fasterrcnn_resnet50_fpn, fasterrcnn_resnet50_fpn_v2, fasterrcnn_mobilenet_v3_large_fpn, fasterrcnn_mobilenet_v3_large_320_fpn, retinanet_resnet50_fpn, retinanet_resnet50_fpn_v2, fcos_resnet50_fpn, ssdlite320_mobilenet_v3_large',
   ],
   [
     'detect --weights COCO_V2 --model fasterrcnn_tiny_fpn @scenes/images',
     'weights-not-published',
-    '--weights COCO_V2: torchvision publishes no such weights of fasterrcnn_tiny_fpn; there are none of this model, and COCO_V2 of fasterrcnn_resnet50_fpn_v2',
+    'COCO_V2: torchvision publishes no such weights of fasterrcnn_tiny_fpn; there are none of this model, and COCO_V2 of fasterrcnn_resnet50_fpn_v2',
   ],
   [
     'detect --weights IMAGENET1K_V1 --model fasterrcnn_resnet18_fpn @scenes/images',
     'classifier-weights',
-    'IMAGENET1K_V1: ResNet18_Weights.IMAGENET1K_V1 are weights of an image classifier; rcnn train --weights begins a detector with them',
+    'IMAGENET1K_V1: ResNet18_Weights.IMAGENET1K_V1 are weights of an image classifier; they begin the training of a detector',
   ],
   [
     'detect --weights @bare.safetensors @scenes/images',
     'model-missing',
-    'bare.safetensors: does not say which detector it is of; name it with --model',
+    'bare.safetensors: does not say which detector it is of; name its model (--model)',
   ],
   [
     'detect --weights @bare.safetensors --model fasterrcnn_tiny_fpm @scenes/images',
@@ -258,7 +258,7 @@ test.each([
   [
     'detect --weights @run/last --model fasterrcnn_resnet18_fpn @scenes/images',
     'other-model',
-    '--model fasterrcnn_resnet18_fpn: run/last is a checkpoint of fasterrcnn_tiny_fpn; leave --model out',
+    'run/last is a checkpoint of fasterrcnn_tiny_fpn, not of fasterrcnn_resnet18_fpn',
   ],
   [
     'detect --weights @body.safetensors --model fasterrcnn_tiny_fpn @scenes/images',

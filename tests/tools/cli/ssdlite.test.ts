@@ -80,7 +80,7 @@ test('is trained, gone on with, evaluated, used, and converted to PyTorch and ba
   workplace.stderr = '';
   expect(await main(['detect', '--model', FULL, '--weights', pth, picture()])).toBe(2);
   expect(workplace.stderr).toContain(
-    `ssdlite.pth: does not fit ${FULL}, but ${REDUCED}: give --model ${REDUCED}\n`,
+    `ssdlite.pth: does not fit ${FULL}, but ${REDUCED}: take that model (--model)\n`,
   );
 });
 

@@ -9,8 +9,8 @@ import { loadBackend } from '../../../detection/backend/node';
 import type { Detections } from '../../../detection/structures/instances';
 import { completeConfiguration } from '../../../tools/config/complete';
 import { loadConfiguration } from '../../../tools/config/load';
-import { cocoResults } from '../../../tools/detectors/detect-images';
-import type { DetectorEvaluation } from '../../../tools/detectors/evaluate-detector';
+import { cocoResults } from '../../../datasets/evaluation/detect-images';
+import type { DetectorEvaluation } from '../../../datasets/evaluation/evaluate-detector';
 import { writeReport } from '../../../tools/report/run-report';
 import type { FinishedRun } from '../../../tools/run/training-run';
 

@@ -8,7 +8,7 @@ import { parseAssignment } from '../../../tools/config/assignments';
 import { completeConfiguration } from '../../../tools/config/complete';
 import { loadConfiguration } from '../../../tools/config/load';
 import { modelDefinition } from '../../../detection/modeling/definitions';
-import { detectorInput } from '../../../tools/config/model-input';
+import { detectorInput } from '../../../detection/structures/image-sides';
 import { makeTrainingLoader } from '../../../tools/run/make-training-loader';
 
 let folder: string;

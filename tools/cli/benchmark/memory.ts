@@ -1,5 +1,5 @@
 import { Option, type Command } from 'commander';
-import { loadTrainingBackend } from '../../../detection/backend/node';
+import { loadNativeBackend } from '../../../detection/backend/node';
 import { BENCHMARK_THREADS } from '../../benchmarks/machine';
 import { compareForms, formatComparison, type MemoryComparison } from '../../benchmarks/memory-comparison';
 import {
@@ -59,7 +59,7 @@ async function runBenchmarkMemory({
   const settings = memorySettings(base, vary);
   process.env['TF_NUM_INTRAOP_THREADS'] = String(BENCHMARK_THREADS);
   // Says at once where training is not set up; the measured processes load their own.
-  await loadTrainingBackend();
+  await loadNativeBackend();
   const comparisons = await interruptible(async (signal) => {
     const done: MemoryComparison[] = [];
     for (const setting of settings) {

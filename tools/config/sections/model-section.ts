@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { modelNames } from '../../../detection/modeling/definitions';
 import { normNames } from '../../../detection/modeling/detector';
-import type { Fields } from '../setting-fields';
+import type { Fields } from '../../../weights/settings/setting-fields';
 
 /** Pixels of a side: above it one picture is larger than any that is decoded, and a batch than most memories. */
 export const MAX_SIDE = 16384;

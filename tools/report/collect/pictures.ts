@@ -5,7 +5,7 @@ import { gtTargets } from '../../../datasets/coco/targets';
 import { decodeImage, ImageError } from '../../../datasets/images/decode';
 import { scaleBoxes } from '../../../detection/structures/boxes';
 import type { Detections } from '../../../detection/structures/instances';
-import { aboveThreshold } from '../../detectors/detect-images';
+import { aboveThreshold } from '../../../datasets/evaluation/detect-images';
 import { sizeOfSide } from '../../../datasets/images/picture-size';
 import type { Picture } from '../../html/figure';
 import type { GalleryImage } from '../data';

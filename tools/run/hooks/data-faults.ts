@@ -99,8 +99,9 @@ export class DataFaults implements Hook {
       error instanceof ImageError || error instanceof PicturesGoneError || error instanceof WorkerDeathError;
     if (!isOfData) throw error;
     this.latest = error;
-    this.stop.abort();
-    return new Interrupted(error.message);
+    const interrupted = new Interrupted(error.message);
+    this.stop.abort(interrupted);
+    return interrupted;
   }
 }
 

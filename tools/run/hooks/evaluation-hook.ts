@@ -1,6 +1,6 @@
 import type { EventStorage } from '../../../detection/events/event-storage';
 import type { Hook, Json, TrainingState } from '../../../detection/engine/hooks';
-import type { DetectorEvaluation } from '../../detectors/evaluate-detector';
+import type { DetectorEvaluation } from '../../../datasets/evaluation/evaluate-detector';
 import { evaluationScalars } from './evaluation-metrics';
 import { unlessInterrupted } from '../../terminal/interruption';
 import { say } from '../../terminal/progress';

@@ -5,8 +5,8 @@ import type { Metric } from '../../../detection/engine/metric';
 import { InputError } from '../../../detection/errors';
 import type { CompleteConfiguration } from '../../config/complete';
 import { DEFAULT_BEST_METRIC } from '../../config/schema';
-import { suggest } from '../../config/suggest';
-import type { DetectorEvaluation } from '../../detectors/evaluate-detector';
+import { suggest } from '../../../weights/settings/suggest';
+import type { DetectorEvaluation } from '../../../datasets/evaluation/evaluate-detector';
 
 const CATEGORY_AP = 'val/AP/';
 

@@ -9,8 +9,8 @@ import { decodeImage, ImageError } from '../../../datasets/images/decode';
 import type { EventStorage, SummaryBox, SummaryImage } from '../../../detection/events/event-storage';
 import { scaleBoxes, type Boxes } from '../../../detection/structures/boxes';
 import type { Detections } from '../../../detection/structures/instances';
-import { aboveThreshold } from '../../detectors/detect-images';
-import type { DetectorEvaluation } from '../../detectors/evaluate-detector';
+import { aboveThreshold } from '../../../datasets/evaluation/detect-images';
+import type { DetectorEvaluation } from '../../../datasets/evaluation/evaluate-detector';
 import { sizeOfSide } from '../../../datasets/images/picture-size';
 
 /** A handful is looked at again and again, to see the detector learn. */

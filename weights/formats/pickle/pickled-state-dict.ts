@@ -16,6 +16,7 @@ export const MODULE_VERSIONS = '_metadata';
 export interface WeightsContents {
   /** In the file's order. */
   readonly tensors: Map<string, StoredTensor>;
+  /** Other texts of the file, by key. */
   readonly metadata: Record<string, string>;
   /** Names of what the file holds beside the weights: the optimizer's state, say. */
   readonly leftOut: readonly string[];

@@ -15,6 +15,7 @@ const DT_STRING = 7;
 /** tensorboard.hparams.Status */
 const STATUS_SUCCESS = 1;
 
+/** Hyperparameters of a run by name, which TensorBoard lists beside its metrics. */
 export type Hyperparameters = Readonly<Record<string, string | number | boolean>>;
 
 /** A number, in the form that needs no metadata. TensorBoard keeps float32. */

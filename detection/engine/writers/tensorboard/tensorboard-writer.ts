@@ -13,6 +13,7 @@ import {
   type Hyperparameters,
 } from './summaries';
 
+/** Options of `TensorBoardWriter`. */
 export interface TensorBoardOptions {
   /** Gets an event file of its own from each process that trains. */
   readonly folder: string;
@@ -36,6 +37,11 @@ export class TensorBoardWriter implements Hook {
   /** When each image, histogram or curve has been written last: a step, by name. */
   private readonly detailsWritten = new Map<string, number>();
 
+  /**
+   * A hook for one run; the file is opened at its first step.
+   *
+   * @param options what is written, and where.
+   */
   constructor(private readonly options: TensorBoardOptions) {
     this.name = `events in ${options.folder}`;
   }

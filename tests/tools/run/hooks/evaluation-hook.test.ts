@@ -7,7 +7,7 @@ import { Sgd } from '../../../../detection/engine/sgd';
 import { train } from '../../../../detection/engine/train';
 import { EvaluationHook, type EvaluationHookOptions } from '../../../../tools/run/hooks/evaluation-hook';
 import { evaluationScalars } from '../../../../tools/run/hooks/evaluation-metrics';
-import type { DetectorEvaluation } from '../../../../tools/detectors/evaluate-detector';
+import type { DetectorEvaluation } from '../../../../datasets/evaluation/evaluate-detector';
 import { Interrupted } from '../../../../tools/terminal/interruption';
 import { dataset } from '../../../datasets/evaluation/small-sets';
 import { ToyModel, toyBatches } from '../../../detection/engine/toy-model';

@@ -10,7 +10,7 @@ import type { CompleteConfiguration } from '../../../../tools/config/complete';
 import { evaluateDetections } from '../../../../datasets/evaluation/evaluate';
 import { flatten, runEvents } from '../../../../tools/run/hooks/run-events';
 import { runEventFiles } from '../../../../tools/run/folder/run-folder';
-import { cocoResults } from '../../../../tools/detectors/detect-images';
+import { cocoResults } from '../../../../datasets/evaluation/detect-images';
 import { summarizeEvaluation } from '../../../../tools/run/hooks/summarize-evaluation';
 
 let folder: string;

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { NodeJSKernelBackend, TFEOpAttr } from '#tfjs-node';
-import { loadTrainingBackend } from '../../../../detection/backend/node';
+import { loadNativeBackend } from '../../../../detection/backend/node';
 
 /** JavaScript, since set-up runs before there is a compiler: so without declarations. */
 const file: string = '../../../../tools/setup/binding/patches.mjs';
@@ -8,7 +8,7 @@ const patches = import(file) as Promise<{ patched: (name: string, text: string) 
 
 let backend: NodeJSKernelBackend;
 beforeAll(async () => {
-  await loadTrainingBackend();
+  await loadNativeBackend();
   backend = tf.backend() as NodeJSKernelBackend;
 });
 

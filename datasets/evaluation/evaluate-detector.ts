@@ -1,9 +1,9 @@
-import { CocoDataset } from '../../datasets/coco/annotations';
-import type { CocoCategory } from '../../datasets/coco/category-map';
-import type { CocoDetection } from '../../datasets/evaluation/detections';
-import { evaluateDetections, type CocoEvaluation } from '../../datasets/evaluation/evaluate';
-import { exampleDataset } from '../../datasets/evaluation/example-dataset';
-import { cocoExamples, type Example } from '../../datasets/examples';
+import { CocoDataset } from '../coco/annotations';
+import type { CocoCategory } from '../coco/category-map';
+import type { CocoDetection } from './detections';
+import { evaluateDetections, type CocoEvaluation } from './evaluate';
+import { exampleDataset } from './example-dataset';
+import { cocoExamples, type Example } from '../examples';
 import { InputError } from '../../detection/errors';
 import type { Detector } from '../../detection/modeling/detector';
 import type { Detections } from '../../detection/structures/instances';
@@ -17,7 +17,9 @@ export interface EvaluateOptions extends DetectSetOptions {
   readonly categories?: readonly CocoCategory[];
 }
 
+/** The evaluation of a detector on a data set. */
 export interface DetectorEvaluation {
+  /** COCO's evaluation of the boxes. */
   readonly evaluation: CocoEvaluation;
   /** What was evaluated on: the data set that was given, or what is left of it without pictures that broke. */
   readonly dataset: CocoDataset;
@@ -34,7 +36,7 @@ export interface DetectorEvaluation {
  * own.
  *
  * @throws InputError where the detector and the data set have no category in common; ImageError, where nobody listens for
- *   broken pictures; Interrupted.
+ *   broken pictures; the signal's reason.
  */
 export async function evaluateDetector(
   detector: Detector,

@@ -1,4 +1,4 @@
-import { cocoCategories } from '../../../tools/detectors/coco-categories';
+import { cocoCategories } from '../../../datasets/coco/coco-categories';
 
 test('labels are COCO’s ids; torchvision’s ten gaps are N/A', () => {
   const categories = cocoCategories();

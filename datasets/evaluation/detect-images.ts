@@ -1,27 +1,30 @@
-import { CategoryMap } from '../../datasets/coco/category-map';
-import type { CocoCategory } from '../../datasets/coco/annotations';
-import type { CocoDetection } from '../../datasets/evaluation/detections';
-import type { Example } from '../../datasets/examples';
-import { decodeImage, type DecodedImage } from '../../datasets/images/decode';
-import { EvaluationLoader } from '../../datasets/loader/evaluation-loader';
+import { CategoryMap } from '../coco/category-map';
+import type { CocoCategory } from '../coco/annotations';
+import type { CocoDetection } from './detections';
+import type { Example } from '../examples';
+import { decodeImage, type DecodedImage } from '../images/decode';
+import { EvaluationLoader } from '../loader/evaluation-loader';
 import type { Detector } from '../../detection/modeling/detector';
 import type { Detections } from '../../detection/structures/instances';
 import { batchImages } from '../../detection/structures/image-batch';
 import { selectInstances } from '../../detection/structures/transform-instances';
-import type { LoaderListeners } from '../../datasets/loader/batch-loader';
-import { Interrupted } from '../terminal/interruption';
+import type { LoaderListeners } from '../loader/batch-loader';
 
+/** How a detector is run over a data set. */
 export interface DetectSetOptions extends LoaderListeners {
   /** Threads that load pictures. Default 1. */
   readonly workers?: number;
-  /** Ends it with Interrupted. */
+  /** Ends it between two images: its reason is thrown. */
   readonly signal?: AbortSignal;
+  /** Is told how many images are done, and of how many, after each of them. */
   readonly onProgress?: (done: number, total: number) => void;
 }
 
 /**
- * Detections in each image, by image id; none of an image whose picture breaks, where a listener is given for
- * that. Throws Interrupted when the signal says so.
+ * Detections in each image of a data set, by image id, in pixels of the stored pictures. An image whose picture cannot be used
+ * has none, where `onBrokenPicture` is given.
+ *
+ * @throws ImageError where a picture cannot be used and nobody listens for that; the signal's reason.
  */
 export async function detectSet(
   model: Detector,
@@ -43,16 +46,18 @@ export async function detectSet(
 }
 
 /**
- * Lets the event loop take a turn between pieces of synchronous work: signals are only delivered then. Throws
- * Interrupted when one has said so.
+ * Lets the event loop take a turn between pieces of synchronous work: signals are only delivered then.
+ *
+ * @throws the reason of a signal that has been aborted.
  */
 export async function giveWay(signal: AbortSignal | undefined): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
-  if (signal?.aborted) throw new Interrupted('Stopped; nothing was written.');
+  signal?.throwIfAborted();
 }
 
 /** A picture, and what was found in it. */
 export interface DetectedPicture extends DecodedImage {
+  /** Best first, in pixels of the picture. */
   readonly detections: Detections;
 }
 

@@ -1,15 +1,15 @@
 import { z } from 'zod';
-import type { CocoCategory } from '../../datasets/coco/annotations';
+import type { CocoCategory } from '../../datasets/coco/category-map';
 import { InputError } from '../../detection/errors';
 import { modelDefinition, modelNames } from '../../detection/modeling/definitions';
 import { normNames, type DetectorOptions, type ModelDefinition } from '../../detection/modeling/detector';
 import type { InputSpec } from '../../detection/structures/input-spec';
-import { readCheckpointState } from '../../weights/checkpoints/checkpoint';
-import type { WeightsContents } from '../../weights/formats/pickle/pickled-state-dict';
-import { cocoCategories } from './coco-categories';
+import { readCheckpointState } from '../checkpoints/checkpoint';
+import type { WeightsContents } from '../formats/pickle/pickled-state-dict';
+import { cocoCategories } from '../../datasets/coco/coco-categories';
 import type { LocatedWeights } from './locate-weights';
-import { detectorInput } from '../config/model-input';
-import { changedSettings } from '../config/model-settings';
+import { detectorInput } from '../../detection/structures/image-sides';
+import { changedSettings } from '../settings/changed-settings';
 import { knownSettings } from './known-settings';
 import { normOf } from './norm-of';
 

@@ -5,7 +5,7 @@ import {
   knownDetector,
   metadataOf,
   type KnownDetector,
-} from '../../../tools/detectors/known-detector';
+} from '../../../weights/detectors/known-detector';
 
 const definition = modelDefinition('fasterrcnn_tiny_fpn');
 const detector: KnownDetector = {

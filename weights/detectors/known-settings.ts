@@ -1,9 +1,9 @@
 import { InputError } from '../../detection/errors';
 import type { ModelDefinition } from '../../detection/modeling/detector';
 import { withSettings, type SettingValues } from '../../detection/modeling/settings';
-import { whyWrong } from '../config/issues';
-import { fieldAt, pathText } from '../config/keys';
-import { someSettings } from '../config/setting-fields';
+import { whyWrong } from '../settings/issues';
+import { fieldAt, pathText } from '../settings/keys';
+import { someSettings } from '../settings/setting-fields';
 
 /**
  * Settings that a detector's file says are not its model's own.

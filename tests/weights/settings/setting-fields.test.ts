@@ -7,9 +7,9 @@ import {
   positive,
   type SettingsSchema,
 } from '../../../detection/modeling/settings';
-import { allowedValues } from '../../../tools/config/allowed-values';
-import { configurationKeys } from '../../../tools/config/keys';
-import { fieldsOfAny, settingFields, someSettings } from '../../../tools/config/setting-fields';
+import { allowedValues } from '../../../weights/settings/allowed-values';
+import { configurationKeys } from '../../../weights/settings/keys';
+import { fieldsOfAny, settingFields, someSettings } from '../../../weights/settings/setting-fields';
 
 const schema = {
   share: fraction('a share'),

@@ -1,5 +1,5 @@
 import { modelDefinition } from '../../../detection/modeling/definitions';
-import { publicationOf } from '../../../tools/detectors/locate-weights';
+import { publicationOf } from '../../../weights/detectors/locate-weights';
 import { thrownBy } from '../../thrown';
 
 test('published weights are found by their name and the model’s; what there is not is refused', () => {

@@ -1,6 +1,6 @@
 import { InputError } from '../../detection/errors';
 import type { ModelDefinition } from '../../detection/modeling/detector';
-import type { StoredTensor } from '../../weights/formats/stored-tensor';
+import type { StoredTensor } from '../formats/stored-tensor';
 
 /**
  * @throws InputError where the entries of a file show that it is for another model than the one that is to have it; it says
@@ -13,8 +13,12 @@ export function requireOwnModel(
 ): void {
   const other = stateDict.otherModel?.(tensors);
   if (other === undefined) return;
-  throw new InputError('other-model', `${file}: does not fit ${name}, but ${other}: give --model ${other}`, {
-    wanted: name,
-    found: other,
-  });
+  throw new InputError(
+    'other-model',
+    `${file}: does not fit ${name}, but ${other}: take that model (--model)`,
+    {
+      wanted: name,
+      found: other,
+    },
+  );
 }

@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { ModelDefinition } from '../../detection/modeling/detector';
 import { InputError } from '../../detection/errors';
-import { weightsFile } from '../../weights/checkpoints/checkpoint';
+import { weightsFile } from '../checkpoints/checkpoint';
 import {
   identifyPublished,
   isPublishedName,
@@ -10,11 +10,17 @@ import {
   modelsWith,
   weightsNames,
   type Publication,
-} from '../../weights/published/zoo';
-import { say } from '../terminal/progress';
-import { publishedFile } from './published-file';
+} from '../published/zoo';
+import { tellProcess } from '../checkpoints/tell-process';
+import { publishedFile, type PublishedFileOptions } from '../published/published-file';
 
-/** What `--weights` names. */
+/** What whoever names weights may be told while they are found; nothing of it changes them. */
+export interface WeightsOptions extends PublishedFileOptions {
+  /** Gets a line about a file that is not what its name says; if left out, it is a warning of the process. */
+  readonly tell?: (line: string) => void;
+}
+
+/** What a name of weights leads to. */
 export interface LocatedWeights {
   /** The file, which need not exist where the user has named one. */
   readonly file: string;
@@ -25,18 +31,19 @@ export interface LocatedWeights {
 }
 
 /**
- * Finds what `--weights` names: torchvision's weights by their name, which are downloaded if need be, a file, or a
- * checkpoint's folder. A published file is known by its content wherever it lies.
+ * Finds weights: torchvision's by their name, which are downloaded if need be, a file, or a checkpoint's folder. A published
+ * file is known by its content wherever it lies.
  *
- * @throws InputError where the model has no such published weights, or they cannot be had.
+ * @throws InputError where the model has no such published weights, or they cannot be had; the signal's reason.
  */
 export async function locateWeights(
   weights: string,
   model: ModelDefinition | undefined,
+  { tell = tellProcess, ...options }: WeightsOptions = {},
 ): Promise<LocatedWeights> {
   if (isWeightsName(weights)) {
     const published = publicationOf(weights, model);
-    return { file: await publishedFile(published.weights), published };
+    return { file: await publishedFile(published.weights, options), published };
   }
   const file = weightsFile(weights);
   const checkpoint = checkpointFolder(weights);
@@ -44,7 +51,7 @@ export async function locateWeights(
   const published = await identifyPublished(file);
   if (published) return { file, published };
   if (existsSync(file) && isPublishedName(path.basename(file))) {
-    say(`${file}: is not the file that torchvision publishes under this name`);
+    tell(`${file}: is not the file that torchvision publishes under this name`);
   }
   return { file };
 }
@@ -59,7 +66,7 @@ export function publicationOf(name: string, model: ModelDefinition | undefined):
   if (model === undefined) {
     throw new InputError(
       'model-missing',
-      `--weights ${name}: of which model? Give --model; there are such weights of ${models}`,
+      `${name}: of which model? Name it (--model); there are such weights of ${models}`,
       { weights: name },
     );
   }
@@ -67,7 +74,7 @@ export function publicationOf(name: string, model: ModelDefinition | undefined):
   const others = names.length === 0 ? 'none of this model' : `${names.join(' and ')} of this model`;
   throw new InputError(
     'weights-not-published',
-    `--weights ${name}: torchvision publishes no such weights of ${model.name}; there are ${others}, and ${name} of ${models}`,
+    `${name}: torchvision publishes no such weights of ${model.name}; there are ${others}, and ${name} of ${models}`,
     { weights: name, model: model.name },
   );
 }

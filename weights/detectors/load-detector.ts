@@ -1,46 +1,56 @@
-import type { CocoCategory } from '../../datasets/coco/annotations';
-import { loadBackend } from '../../detection/backend/node';
+import type { CocoCategory } from '../../datasets/coco/category-map';
 import { InputError } from '../../detection/errors';
 import type { PublishedWeights } from '../../detection/modeling/detector';
 import type { Detector, ModelDefinition } from '../../detection/modeling/detector';
-import type { WeightsContents } from '../../weights/formats/pickle/pickled-state-dict';
-import { readWeights } from '../../weights/formats/read-weights';
-import { isWeightsName } from '../../weights/published/zoo';
-import { loadStateDict } from '../../weights/state-dict';
-import { cocoCategories, NUM_COCO_LABELS } from './coco-categories';
+import type { WeightsContents } from '../formats/pickle/pickled-state-dict';
+import { readWeights } from '../formats/read-weights';
+import { isWeightsName } from '../published/zoo';
+import { loadStateDict } from '../state-dict';
+import { cocoCategories, NUM_COCO_LABELS } from '../../datasets/coco/coco-categories';
 import { knownDetector, type KnownDetector } from './known-detector';
-import { locateWeights, publicationOf, requireWeights, type LocatedWeights } from './locate-weights';
-import { namedModel } from './model-name';
+import {
+  locateWeights,
+  publicationOf,
+  requireWeights,
+  type LocatedWeights,
+  type WeightsOptions,
+} from './locate-weights';
+import { modelDefinition } from '../../detection/modeling/definitions';
 import { normOf } from './norm-of';
 import { requireOwnModel } from './own-model';
 
-/** A detector that is ready to detect. The caller disposes `model`. */
+/** A detector that is ready to detect. */
 export interface LoadedDetector {
+  /** The caller disposes it. All of it is frozen. */
   readonly model: Detector;
-  /** By label - 1. */
+  /** Ids and names, by label - 1. */
   readonly categories: readonly CocoCategory[];
 }
 
-/** What the user says of weights. */
-export interface GivenDetector {
-  /** The model's name, where the weights do not tell it. */
-  readonly model?: string;
+/** What the caller says of weights. */
+export interface LoadDetectorOptions extends WeightsOptions {
+  /** The model's name, or a definition of one's own, where the weights do not tell it. */
+  readonly model?: string | ModelDefinition;
   /** Epsilon of batch norm, where that is neither the model's own nor known. */
   readonly normEpsilon?: number;
 }
 
 /**
- * Loads a detector from torchvision's published weights by name, from a checkpoint folder or the model file in one, or from
- * a file of weights in torchvision's names; a file of unknown origin needs the model's name, and has no names of
- * categories unless it is of COCO.
+ * Builds the detector that weights are of, and loads them: torchvision's published weights by name, which need the model's and
+ * are downloaded once, into the cache; a checkpoint's folder or the model file in one; or a file of weights in torchvision's
+ * names. A file of unknown origin needs the model's name, and has no names of categories unless it is of COCO. A backend has
+ * to be loaded before.
  *
- * @throws InputError where the file is missing, damaged, or of another model.
+ * @throws UnknownModelError; InputError where the weights are missing, damaged, or of another model; the signal's reason.
  */
-export async function loadDetector(weights: string, given: GivenDetector = {}): Promise<LoadedDetector> {
-  const wanted = given.model === undefined ? undefined : namedModel(given.model);
+export async function loadDetector(
+  weights: string,
+  { model: given, normEpsilon, ...finding }: LoadDetectorOptions = {},
+): Promise<LoadedDetector> {
+  const wanted = typeof given === 'string' ? modelDefinition(given) : given;
   requireWeights(weights);
   if (isWeightsName(weights)) requireDetector(weights, publicationOf(weights, wanted).weights);
-  const located = await locateWeights(weights, wanted);
+  const located = await locateWeights(weights, wanted, finding);
   if (located.published) requireDetector(weights, located.published.weights);
   const contents = readWeights(located.file, { requireFinite: true });
   const known = knownDetector(located, contents);
@@ -48,10 +58,9 @@ export async function loadDetector(weights: string, given: GivenDetector = {}): 
     ? ofWantedModel(located, known, wanted)
     : describeBareFile(located.file, contents, wanted);
   requireOwnModel(located.file, contents.tensors, definition);
-  await loadBackend();
   const model = definition.build({
     ...options,
-    epsilon: given.normEpsilon ?? options.epsilon,
+    epsilon: normEpsilon ?? options.epsilon,
     categories: categories.map((category) => category.name),
     // Nothing is drawn or trained: all weights come from the file.
     trainableLayers: 0,
@@ -69,7 +78,7 @@ function requireDetector(weights: string, { name, of }: PublishedWeights): void 
   if (of === 'detector') return;
   throw new InputError(
     'classifier-weights',
-    `${weights}: ${name} are weights of an image classifier; rcnn train --weights begins a detector with them`,
+    `${weights}: ${name} are weights of an image classifier; they begin the training of a detector`,
     { weights },
   );
 }
@@ -86,7 +95,7 @@ function ofWantedModel(
     return { ...known, definition: wanted, options: { ...known.options, input: wanted.input } };
   }
   const what = checkpoint === undefined ? `${file} is of` : `${checkpoint} is a checkpoint of`;
-  throw new InputError('other-model', `--model ${wanted.name}: ${what} ${name}; leave --model out`, {
+  throw new InputError('other-model', `${what} ${name}, not of ${wanted.name}`, {
     wanted: wanted.name,
     found: name,
   });
@@ -100,7 +109,7 @@ function describeBareFile(
   if (definition === undefined) {
     throw new InputError(
       'model-missing',
-      `${file}: does not say which detector it is of; name it with --model`,
+      `${file}: does not say which detector it is of; name its model (--model)`,
       { weights: file },
     );
   }

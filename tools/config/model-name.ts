@@ -1,7 +1,7 @@
 import { InputError } from '../../detection/errors';
 import { modelDefinition, modelNames, UnknownModelError } from '../../detection/modeling/definitions';
 import type { ModelDefinition } from '../../detection/modeling/detector';
-import { suggest } from '../config/suggest';
+import { suggest } from '../../weights/settings/suggest';
 
 /** @throws InputError where there is no such model. */
 export function namedModel(name: string): ModelDefinition {

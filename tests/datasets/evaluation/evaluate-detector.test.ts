@@ -7,7 +7,7 @@ import type { CocoCategory } from '../../../datasets/coco/category-map';
 import { cocoExamples } from '../../../datasets/examples';
 import { modelDefinition } from '../../../detection/modeling/definitions';
 import type { Detections } from '../../../detection/structures/instances';
-import { evaluateDetector } from '../../../tools/detectors/evaluate-detector';
+import { evaluateDetector } from '../../../datasets/evaluation/evaluate-detector';
 import { expectNoTensorLeaks } from '../../detection/tensor-leaks';
 
 expectNoTensorLeaks();

@@ -1,4 +1,4 @@
-import type { CocoCategory } from '../../datasets/coco/annotations';
+import type { CocoCategory } from './category-map';
 
 /** COCO's 80 categories by id; the gaps are ids that COCO gave up. */
 // prettier-ignore

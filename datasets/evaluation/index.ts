@@ -1,0 +1,33 @@
+/// <reference types="long" preserve="true" />
+/**
+ * What a detector finds in pictures and in data sets, and how good that is: COCO's numbers, the kinds of errors, and who is
+ * taken for whom.
+ *
+ * @module faster-rcnn/evaluation
+ */
+export { evaluateDetector, type DetectorEvaluation, type EvaluateOptions } from './evaluate-detector';
+export {
+  aboveThreshold,
+  cocoResults,
+  detectFile,
+  detectSet,
+  type DetectedPicture,
+  type DetectSetOptions,
+} from './detect-images';
+export { evaluateDetections, type CocoEvaluation, type EvaluationOptions } from './evaluate';
+export type { AreaName, IouType } from './parameters';
+export { checkDetections, DetectionsError, readDetections, type CocoDetection } from './detections';
+export { exampleDataset } from './example-dataset';
+export type { CategoryScores, StatName } from './summarize';
+export { Curves } from './accumulate';
+export { evaluationJson, formatEvaluation, formatScore } from './format';
+export { ConfusionMatrix, confusionMatrix, type ConfusionOptions } from './confusion';
+export {
+  DETECTION_ERRORS,
+  judgeDetections,
+  type DetectionError,
+  type JudgedDetection,
+  type JudgedImage,
+} from './detection-errors';
+export { ERROR_KINDS, errorCosts, type ErrorCosts, type ErrorKind } from './error-kinds';
+export { scoreCurves, type ScoreCurve } from './score-curves';

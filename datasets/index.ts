@@ -1,0 +1,64 @@
+/// <reference types="long" preserve="true" />
+/**
+ * Images with what is in them: COCO files and data sets of one's own, loaders that make batches of them in worker threads,
+ * pictures, masks, drawings and generated scenes.
+ *
+ * @module faster-rcnn/datasets
+ */
+export { cocoExamples, type Example, type ExampleTruth } from './examples';
+
+// COCO files.
+export { readCocoDataset, type CocoReadOptions, type RefuseImage } from './coco/read-dataset';
+export type { AnnotationOptions } from './coco/annotation-entries';
+export {
+  AnnotationError,
+  CocoDataset,
+  type CocoAnnotation,
+  type CocoImage,
+  type LeftOut,
+} from './coco/annotations';
+export { CategoryMap, type CocoCategory } from './coco/category-map';
+export { cocoCategories } from './coco/coco-categories';
+export type { Problem, ProblemKind } from './coco/problems';
+export { JsonFileError } from './coco/json-file';
+export type { TextPlace } from './coco/json-error';
+export type {
+  CocoFile,
+  CocoFileAnnotation,
+  CocoFileCategory,
+  CocoFileImage,
+  UncompressedRle,
+} from './coco/coco-file';
+
+// Masks.
+export {
+  encodeMask,
+  mergeRles,
+  rleArea,
+  RleError,
+  rleFromMask,
+  rleIou,
+  rleToBox,
+  rleToMask,
+  type CompressedRle,
+} from './coco/rle';
+export { segmentationToRle } from './coco/segmentation';
+
+// Loaders.
+export { TrainingLoader, type TrainingLoaderOptions } from './loader/training-loader';
+export { EvaluationLoader, type EvaluationLoaderOptions } from './loader/evaluation-loader';
+export { BatchLoader, type LoaderListeners, type WorkerOptions } from './loader/batch-loader';
+export { imagesPerRound, type TrainingPlanOptions } from './loader/batch-plan';
+export type { PictureJob } from './loader/batch-job';
+export { PicturesGoneError, type BrokenPicture, type OnBrokenPicture } from './loader/broken-pictures';
+export { WorkerDeathError, type WorkerDeath } from './loader/worker-death';
+export { BatchMemoryError } from './loader/pixel-buffers';
+export { squareSide, type ScaleJitter } from './transforms/scale-jitter';
+export type { ChannelOrder, ColorAdjustment, ColorChange } from './transforms/photometric';
+
+// Pictures.
+export { decodeImage, ImageError, type DecodedImage, type ImageFault } from './images/decode';
+export { drawBoxes, type DrawingFormat } from './drawing/draw-detections';
+export { categoryColour, overlaySvg, type LabelledBox } from './drawing/overlay-svg';
+export { synthesize, type SynthesisOptions, type SynthesisResult } from './synthesis/synthesize';
+export type { SynthesisSettings } from './synthesis/instances-file';

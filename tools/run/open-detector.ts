@@ -1,0 +1,26 @@
+import { loadBackend } from '../../detection/backend/node';
+import { loadDetector, type LoadedDetector } from '../../weights/detectors/load-detector';
+import { namedModel } from '../config/model-name';
+import { sayingDownloads } from './downloads';
+
+/** What the user says of the weights of a detector. */
+export interface GivenDetector {
+  /** Its model's name, where the weights do not tell it. */
+  readonly model?: string;
+  /** Epsilon of batch norm, where that is neither the model's own nor known. */
+  readonly normEpsilon?: number;
+}
+
+/**
+ * The detector that `--weights` names, on the backend that there is. The caller disposes `model`.
+ *
+ * @throws InputError where it cannot be had; Interrupted where the user stops the download.
+ */
+export async function openDetector(
+  weights: string,
+  { model, normEpsilon }: GivenDetector,
+): Promise<LoadedDetector> {
+  const wanted = model === undefined ? undefined : namedModel(model);
+  await loadBackend();
+  return sayingDownloads((finding) => loadDetector(weights, { model: wanted, normEpsilon, ...finding }));
+}
