@@ -65,6 +65,24 @@ test('what users need of each is there', () => {
   expect(missing).toEqual([]);
 });
 
+test('helpers of the implementation are not exported', () => {
+  const helpers = [
+    ...[
+      'linear',
+      'median',
+      'shortened',
+      'withStorage',
+      'addInto',
+      'concatFreeing',
+      'roiAlignGradient',
+      'backward',
+    ],
+    ...['anchorsOfBatch', 'predictionsAt', 'recordOperation', 'runKernel', 'fillDetector', 'locateWeights'],
+  ];
+  const exported = [library, node, datasets, weights, evaluation].flatMap((entry) => Object.keys(entry));
+  expect(helpers.filter((name) => exported.includes(name))).toEqual([]);
+});
+
 test('one name means one thing, wherever it is exported', () => {
   const seen = new Map<string, unknown>();
   for (const entry of [library, node, datasets, weights, evaluation]) {
