@@ -1,6 +1,7 @@
 import type { InputSpec } from '../../detection/structures/input-spec';
 import type { Size, Window } from '../../detection/structures/size';
 import type { ImageError, ImageFault } from '../images/decode';
+import type { AugmentationFault } from '../transforms/augmentation';
 import type { ColorChange } from '../transforms/photometric';
 
 /** What a worker needs to know to make the pixels of one picture. */
@@ -13,12 +14,22 @@ export interface PictureJob {
   readonly size: Size;
   /** What is done to the stored picture's colours, in this order. Default: nothing. */
   readonly colorChanges?: readonly ColorChange[];
+  /** What the user's own module does to them then. Default: nothing. */
+  readonly augmentation?: AugmentationJob;
   /** After resizing. */
   readonly resized: Size;
   /** The part of the resized picture that is used; where it reaches beyond the picture there are zeros. Default: all of it. */
   readonly window?: Window;
   /** Mirror left to right. */
   readonly flip: boolean;
+}
+
+/** A module that changes a picture's colors, and the random stream that it draws from. */
+export interface AugmentationJob {
+  /** Its path. */
+  readonly module: string;
+  readonly seed: number;
+  readonly stream: string;
 }
 
 /** What messages call a picture: `image 3 (a.jpg)`, or `image 3` where it comes as bytes. */
@@ -64,9 +75,8 @@ export interface RefusedPicture {
 
 /**
  * A worker's answer, once the request's buffer holds the batch: all pictures that could not be used, in the order of the
- * batch. Anything else that goes wrong there ends the worker.
+ * batch; or what is wrong with the user's augmentation. Anything else that goes wrong there ends the worker.
  */
-export interface BatchAnswer {
-  readonly id: number;
-  readonly refused: readonly RefusedPicture[];
-}
+export type BatchAnswer = { readonly id: number } & (
+  { readonly refused: readonly RefusedPicture[] } | { readonly fault: AugmentationFault }
+);

@@ -1,3 +1,4 @@
+import { modulePath } from '../../detection/files/user-module';
 import { RandomStream } from '../../detection/nn/random';
 import type { InputSpec } from '../../detection/structures/input-spec';
 import type { Targets } from '../../detection/structures/instances';
@@ -39,6 +40,11 @@ export interface TrainingPlanOptions {
   readonly flipProbability?: number;
   /** Probability of each change of a picture's colours; see drawPhotometricDistortion. Default 0. */
   readonly photometricDistortion?: number;
+  /**
+   * Path or `file:` URL of a JavaScript module whose default export changes the colors of each picture further: see
+   * `Augmentation`. Each worker loads it. A relative path is relative to the working directory. Default: none.
+   */
+  readonly augmentation?: string | URL;
   /** Whether only pictures of similar proportions share a batch; see aspectRatioGroups. Default false. */
   readonly aspectRatioGrouping?: boolean;
   /** Frequency below which a category is seen more often; see repeatFactors. Default null: no image comes more often. */
@@ -90,13 +96,12 @@ export function* trainingPlans(
   options: TrainingPlanOptions,
   startIteration: number,
 ): Generator<BatchPlan, never> {
-  const { batchSize, seed } = options;
+  const { batchSize } = options;
   const batches = trainingBatches(examples, options).from(startIteration);
   for (let iteration = startIteration; ; iteration++) {
-    const samples = batches.next().value.map((image, i) => {
-      const random = new RandomStream(seed, `augment/${iteration * batchSize + i}`);
-      return augment(examples[image], random, options);
-    });
+    const samples = batches
+      .next()
+      .value.map((image, i) => augment(examples[image], iteration * batchSize + i, options));
     yield makePlan(samples, options.input);
   }
 }
@@ -125,12 +130,17 @@ function trainingBatches(
   return new GroupedBatches(new EpochOrder(factors, seed), groups, batchSize);
 }
 
-function augment(example: Example, random: RandomStream, options: TrainingPlanOptions): Sample {
-  const { flipProbability = 0.5, photometricDistortion = 0 } = options;
+/** @param draw how many pictures the training has had before this one */
+function augment(example: Example, draw: number, options: TrainingPlanOptions): Sample {
+  const { flipProbability = 0.5, photometricDistortion = 0, augmentation, seed } = options;
+  const random = new RandomStream(seed, `augment/${draw}`);
   const flip = random.uniform() < flipProbability;
   const { picture, targets } = makeSample(example, flip, drawExtent(random, example.size, options));
   const colorChanges = drawPhotometricDistortion(random, photometricDistortion);
-  return { picture: { ...picture, colorChanges }, targets };
+  const own = augmentation !== undefined && {
+    augmentation: { module: modulePath(augmentation), seed, stream: `augmentation/${draw}` },
+  };
+  return { picture: { ...picture, colorChanges, ...own }, targets };
 }
 
 function drawExtent(random: RandomStream, size: Size, options: TrainingPlanOptions): Extent {

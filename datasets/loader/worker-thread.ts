@@ -1,6 +1,7 @@
 import { extname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { BatchAnswer, BatchRequest, RefusedPicture } from './batch-job';
+import { AugmentationError } from '../transforms/augmentation';
 import { WorkerDeathError, type WorkerDeath } from './worker-death';
 
 /**
@@ -89,7 +90,8 @@ export class WorkerThread {
     if (waiting === undefined) return;
     this.waiting.delete(answer.id);
     if (this.waiting.size === 0) this.worker?.unref();
-    waiting.resolve(answer.refused);
+    if ('fault' in answer) waiting.reject(new AugmentationError(answer.fault));
+    else waiting.resolve(answer.refused);
   }
 
   /** Another worker starts when there is something to do: one that dies at once is not started again without end. */

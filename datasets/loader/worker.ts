@@ -7,7 +7,9 @@ import sharp from 'sharp';
 import { batchSlot, resizeAndNormalize } from '../../detection/structures/resize';
 import { ImageError } from '../images/decode';
 import { decodeImageWithRetries } from '../images/retry';
+import { AugmentationError } from '../transforms/augmentation';
 import { changeColors } from '../transforms/photometric';
+import { applyAugmentation } from './apply-augmentation';
 import { numValues } from './batch-job';
 import type { BatchAnswer, BatchRequest, PictureJob, RefusedPicture } from './batch-job';
 
@@ -16,7 +18,7 @@ import type { BatchAnswer, BatchRequest, PictureJob, RefusedPicture } from './ba
 sharp.cache(false);
 sharp.concurrency(1);
 
-/** Returns what is wrong with its pictures. */
+/** Returns what is wrong with its pictures. @throws AugmentationError */
 async function loadBatch({ job, buffer }: BatchRequest): Promise<RefusedPicture[]> {
   const { pictures, padded, input } = job;
   const batch = new Float32Array(buffer, 0, numValues(job));
@@ -24,8 +26,9 @@ async function loadBatch({ job, buffer }: BatchRequest): Promise<RefusedPicture[
   const loadPicture = async (picture: PictureJob, index: number): Promise<void> => {
     const { file, size, colorChanges = [], resized, window, flip } = picture;
     try {
-      const image = await decodeImageWithRetries(file, size);
-      changeColors(image.pixels, colorChanges);
+      const stored = await decodeImageWithRetries(file, size);
+      changeColors(stored.pixels, colorChanges);
+      const image = await applyAugmentation(stored, picture);
       resizeAndNormalize(image, resized, batchSlot(batch, padded, index), { ...input, flip, window });
     } catch (error) {
       if (!(error instanceof ImageError)) throw error;
@@ -38,8 +41,17 @@ async function loadBatch({ job, buffer }: BatchRequest): Promise<RefusedPicture[
 }
 
 async function answer(request: BatchRequest): Promise<void> {
-  const message: BatchAnswer = { id: request.id, refused: await loadBatch(request) };
-  parentPort?.postMessage(message);
+  parentPort?.postMessage(await answerTo(request));
+}
+
+async function answerTo(request: BatchRequest): Promise<BatchAnswer> {
+  const { id } = request;
+  try {
+    return { id, refused: await loadBatch(request) };
+  } catch (error) {
+    if (!(error instanceof AugmentationError)) throw error;
+    return { id, fault: error.fault };
+  }
 }
 
 // One batch after another, so that the first one asked for is the first one done.

@@ -7,9 +7,11 @@ import { segmentationToRle } from '../../datasets/coco/segmentation';
 import { checkDetections } from '../../datasets/evaluation/detections';
 import { decodeImage, ImageError } from '../../datasets/images/decode';
 import { PicturesGoneError } from '../../datasets/loader/broken-pictures';
+import { applyAugmentation } from '../../datasets/loader/apply-augmentation';
 import { BatchMemoryError } from '../../datasets/loader/pixel-buffers';
 import { WorkerDeathError } from '../../datasets/loader/worker-death';
 import { synthesize } from '../../datasets/synthesis/synthesize';
+import { AugmentationError, type AugmentationFault } from '../../datasets/transforms/augmentation';
 import { rejectionOf, thrownBy } from '../thrown';
 import { dataset } from './evaluation/small-sets';
 
@@ -252,6 +254,36 @@ test('loading', () => {
     '3 threads that load pictures have ended one after another at the same batch, the last: EMFILE: too many open ' +
       'files. Too many files are open; raise the limit (ulimit -n)',
   );
+});
+
+test.each<[AugmentationFault['kind'], string, string]>([
+  ['module', 'there is no such file', 'm.mjs: there is no such file'],
+  ['thrown', 'threw at image 1 (a.png): no', 'm.mjs: threw at image 1 (a.png): no'],
+])('an augmentation of one’s own: %s', (kind, reason, expected) => {
+  expect(new AugmentationError({ kind, module: 'm.mjs', reason }).message).toBe(expected);
+});
+
+test.each<[string, string]>([
+  ['', 'its default export is an Object; a function (pixels, { imageId, size, random }) is expected'],
+  [
+    'module.exports = () => "red";',
+    'returned a string at image 1 (a.png); a Uint8Array or nothing is expected',
+  ],
+  [
+    'module.exports = (pixels) => pixels.subarray(1);',
+    'returned 2 bytes at image 1 (a.png), which has 3: R, G, B of 1x1 pixels',
+  ],
+  ['module.exports = () => { throw new Error("no\\nmore"); };', 'threw at image 1 (a.png): no'],
+  ['module.exports = ', 'cannot be loaded: '],
+])('an augmentation of one’s own: %j', async (source, expected) => {
+  const module = `${file}${source.length}.cjs`;
+  writeFileSync(module, source);
+  const size = { height: 1, width: 1 };
+  const picture = { imageId: 1, file: 'a.png', size, resized: size, flip: false };
+  const augmentation = { module, seed: 0, stream: '' };
+  const applied = applyAugmentation({ size, pixels: new Uint8Array(3) }, { ...picture, augmentation });
+  const { message } = (await rejectionOf(applied)) as Error;
+  expect(message.startsWith(`${module}: ${expected}`)).toBe(true);
 });
 
 test('scenes', async () => {

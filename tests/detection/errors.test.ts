@@ -6,7 +6,7 @@ const ROOT = path.resolve(__dirname, '..', '..');
 const MAKERS =
   /\b(?!(?:Range|Type)Error\()(?:[A-Z]\w*Error|super|fault|damaged|failure|unexpected)\(\s*(?:job,\s*)?'([^' ]+)',/g;
 /** Codes that are picked by something else first. */
-const PICKED = /\bcode: '([^' ]+)'|: '(picture-[a-z-]+)'/g;
+const PICKED = /\bcode: '([^' ]+)'|: '((?:picture|augmentation)-[a-z-]+)'/g;
 
 function codesIn(folder: string): string[] {
   const files = readdirSync(path.join(ROOT, folder), { recursive: true, encoding: 'utf8' });

@@ -124,7 +124,7 @@ export const rooms = [
   },
   {
     name: 'detection/files',
-    holds: 'writing files completely or not at all',
+    holds: 'writing files completely or not at all; loading modules that users have written',
     mayImport: [],
   },
   {
