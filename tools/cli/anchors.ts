@@ -16,7 +16,7 @@ import { leftOutCounts, requireObjects } from '../run/training-data';
 import { requireFileName } from '../terminal/output-files';
 import { Progress, say } from '../terminal/progress';
 import { shellWord, terminalText } from '../terminal/terminal-text';
-import { collect, given, wholeNumber } from './options';
+import { collect, given, modelOption, wholeNumber } from './options';
 
 interface AnchorsCommandOptions {
   readonly model?: string;
@@ -35,7 +35,7 @@ const NOT_GIVEN = '(not given)';
 /** `rcnn anchors`. */
 export function anchorsCommand(command: Command): void {
   command
-    .option('--model <name>', 'which detector, by torchvision’s name (fasterrcnn_resnet50_fpn)')
+    .option(...modelOption('which detector, by torchvision’s name (fasterrcnn_resnet50_fpn)'))
     .option('--annotations <file>', 'COCO instances file; without it that which the configuration trains on')
     .option('--min-size <n>', 'shorter side of the pictures after resizing, pixels', wholeNumber(1))
     .option('--max-size <n>', 'longer side at most, pixels', wholeNumber(1))

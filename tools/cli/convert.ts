@@ -20,7 +20,7 @@ import { sayingDownloads } from '../run/downloads';
 import { requireFileName } from '../terminal/output-files';
 import { say } from '../terminal/progress';
 import { terminalLine } from '../terminal/terminal-text';
-import { PUBLISHED_WEIGHTS_HELP } from './options';
+import { modelOption, PUBLISHED_WEIGHTS_HELP } from './options';
 
 interface ConvertCommandOptions {
   /** A file of weights, a checkpoint's folder, or the name of published weights. */
@@ -42,7 +42,7 @@ export function convertCommand(command: Command): void {
       'PyTorch (.pth), detectron2 (.pkl), safetensors, a run’s checkpoint folder, or COCO_V1: torchvision’s',
     )
     .argument('<out>', 'file to write: .safetensors, or .pth for PyTorch')
-    .option('--model <name>', 'whose weights COCO_V1 is to be; files need none')
+    .option(...modelOption('whose weights COCO_V1 is to be; files need none'))
     .addHelpText(
       'after',
       `

@@ -25,7 +25,14 @@ import { writeWholeFile } from '../../detection/files/whole-file';
 import { requireFileName, requireFolderName } from '../terminal/output-files';
 import { Progress } from '../terminal/progress';
 import { terminalLine } from '../terminal/terminal-text';
-import { fraction, given, NORM_EPSILON_OPTION, PUBLISHED_WEIGHTS_HELP, WEIGHTS_HELP } from './options';
+import {
+  fraction,
+  given,
+  modelOption,
+  NORM_EPSILON_OPTION,
+  PUBLISHED_WEIGHTS_HELP,
+  WEIGHTS_HELP,
+} from './options';
 
 interface DetectCommandOptions {
   readonly paths: readonly string[];
@@ -53,7 +60,7 @@ const DEFAULT_SCORE_THRESHOLD = 0.5;
 export function detectCommand(command: Command): void {
   command
     .argument('<image-or-dir...>', 'pictures, or folders of pictures')
-    .option('--model <name>', 'which detector; a checkpoint of our own names its model')
+    .option(...modelOption('which detector; a checkpoint of our own names its model'))
     .option('--weights <weights>', WEIGHTS_HELP)
     .option(...NORM_EPSILON_OPTION)
     .option(

@@ -15,7 +15,7 @@ import { requireFileName } from '../terminal/output-files';
 import { Progress, say } from '../terminal/progress';
 import { terminalText } from '../terminal/terminal-text';
 import { readSet } from '../run/training-data';
-import { given, NORM_EPSILON_OPTION, PUBLISHED_WEIGHTS_HELP, WEIGHTS_HELP } from './options';
+import { given, modelOption, NORM_EPSILON_OPTION, PUBLISHED_WEIGHTS_HELP, WEIGHTS_HELP } from './options';
 
 interface EvaluateCommandOptions {
   readonly model?: string;
@@ -31,7 +31,7 @@ interface EvaluateCommandOptions {
 /** `rcnn evaluate`, both of a detector and of a file of detections. */
 export function evaluateCommand(command: Command): void {
   command
-    .option('--model <name>', 'which detector; a checkpoint of our own names its model')
+    .option(...modelOption('which detector; a checkpoint of our own names its model'))
     .option('--weights <weights>', WEIGHTS_HELP)
     .option(...NORM_EPSILON_OPTION)
     .option('--annotations <file>', 'COCO instances file with the truth')

@@ -1,5 +1,6 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import { InputError } from '../../detection/errors';
+import { givenModel } from '../config/model-file';
 
 /** Parses a whole number of at least `least`, for commander. */
 export function wholeNumber(least: number): (text: string) => number {
@@ -12,10 +13,19 @@ export function wholeNumber(least: number): (text: string) => number {
   };
 }
 
+/** The option that names a model, or the file of one; its value is the model's name. */
+export function modelOption(about: string) {
+  return [
+    '--model <name>',
+    `${about}, or a JavaScript file that exports one (./model.js)`,
+    givenModel,
+  ] as const;
+}
+
 /** Adds the options that put a configuration together, for `configurationSources`. */
 export function addConfigurationOptions(command: Command): Command {
   return command
-    .option('--model <name>', 'which detector, by torchvision’s name (fasterrcnn_resnet50_fpn)')
+    .option(...modelOption('which detector, by torchvision’s name (fasterrcnn_resnet50_fpn)'))
     .option('--train-annotations <file>', 'COCO instances file to train on')
     .option('--train-images <dir>', 'folder of its images')
     .option('--val-annotations <file>', 'COCO instances file to evaluate on')

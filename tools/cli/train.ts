@@ -9,6 +9,7 @@ import {
 } from '../config/configuration-options';
 import { configurationHelp } from '../config/help';
 import { loadConfiguration } from '../config/load';
+import { modelFileOf } from '../config/model-file';
 import { requireSameRun } from '../config/resume';
 import { holdRun } from '../run/folder/hold-run';
 import { interruptible } from '../terminal/interruption';
@@ -58,12 +59,13 @@ async function runTrain(options: TrainCommandOptions): Promise<void> {
     throw new InputError('exact-without-resume', '--exact says how a run is to go on: give --resume too');
   if (resume) requireRun(output);
   else requireFreeFolder(output);
+  const configuration = configurationOf(options);
   const job = {
-    configuration: configurationOf(options),
+    configuration,
     output,
     resume,
     exact,
-    resumeCommand: `rcnn train --output ${shellWord(output)} --resume`,
+    resumeCommand: `rcnn train --output ${shellWord(output)} --resume${modelArguments(configuration.model.name)}`,
   };
   printResult(await trainAndReport(job));
 }
@@ -90,6 +92,12 @@ export async function trainAndReport(job: TrainingJob): Promise<FinishedRun> {
 export function printResult({ output, result }: FinishedRun): void {
   if (result) process.stdout.write(`${terminalText(formatEvaluation(result.evaluation))}\n\n`);
   process.stdout.write(`report: ${terminalLine(runFolder(output).report)}\n`);
+}
+
+/** A run's configuration names its model; one that is in a file is to be loaded first. */
+function modelArguments(name: string): string {
+  const file = modelFileOf(name);
+  return file === undefined ? '' : ` --model ${shellWord(file)}`;
 }
 
 function configurationOf(options: TrainCommandOptions): PlannedConfiguration {

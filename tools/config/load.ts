@@ -29,6 +29,9 @@ type Values = Record<string, unknown>;
 /** Of a file with more faults so many are told: it is another file than the user thinks. */
 const MAX_FAULTS = 20;
 
+/** A run's configuration has the name of its model alone. */
+const OWN_MODEL_HINT = '; a model of your own is known once --model FILE.js names its file';
+
 /** Two keys that say one thing: who gives one means it instead of the other that was there before. */
 const ALTERNATIVES = [
   ['iterations', 'epochs'],
@@ -200,7 +203,10 @@ function describe(
     const remedy = option ? `give ${option}, or ${key} in the configuration file` : `give --set ${key}=...`;
     return [{ order: -1, message: `${key} is missing: ${remedy}` }];
   }
-  return [fault(issue.path, `${pathText(issue.path)}: ${whyWrong(issue, keys.fieldAt(issue.path))}`)];
+  const why = whyWrong(issue, keys.fieldAt(issue.path));
+  const isOwn = key === 'model.name' && issue.code === 'invalid_value' && !why.endsWith('?');
+  const hint = isOwn ? OWN_MODEL_HINT : '';
+  return [fault(issue.path, `${pathText(issue.path)}: ${why}${hint}`)];
 }
 
 /** `optimizer.lr: 1`, as for --set. */

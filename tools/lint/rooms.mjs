@@ -233,6 +233,7 @@ export const rooms = [
       'detection/modeling/detector.ts',
       'detection/modeling/settings.ts',
       'detection/structures',
+      'detection/files',
       'weights/checkpoints',
       'weights/settings',
     ],

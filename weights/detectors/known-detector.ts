@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { CocoCategory } from '../../datasets/coco/category-map';
 import { InputError } from '../../detection/errors';
-import { modelDefinition, modelNames } from '../../detection/modeling/definitions';
+import { modelDefinition, modelDefinitions, modelNames } from '../../detection/modeling/definitions';
 import { normNames, type DetectorOptions, type ModelDefinition } from '../../detection/modeling/detector';
 import type { InputSpec } from '../../detection/structures/input-spec';
 import { readCheckpointState } from '../checkpoints/checkpoint';
@@ -14,7 +14,6 @@ import { knownSettings } from './known-settings';
 import { normOf } from './norm-of';
 
 const categories = z.array(z.object({ id: z.int(), name: z.string() })).min(1);
-const name = z.enum(modelNames as [string, ...string[]]);
 const epsilon = z.number().min(0).nullable();
 const side = z.int().min(1);
 
@@ -34,7 +33,7 @@ const inputSpec = z.object({
  * get from `rcnn convert`.
  */
 const detectorMetadata = z.object({
-  model: name,
+  model: z.string(),
   /** Of DetectorOptions, those that decide what the weights mean. null: the model's own epsilon. */
   options: z.object({
     norm: z.enum(normNames),
@@ -52,7 +51,8 @@ const earlierMetadata = z
     categories,
     configuration: z.object({
       model: z.object({
-        name,
+        // There were no models but the program's own.
+        name: z.enum(modelNames as [string, ...string[]]),
         minSize: side,
         maxSize: side,
         norm: z.enum(normNames),
@@ -120,10 +120,18 @@ export function knownDetector(
   return json === undefined ? undefined : fromMetadata(file, parseMetadata(file, json));
 }
 
-/** @throws InputError where the model cannot have the settings. */
+/** @throws InputError where the model is not known here, or cannot have the settings. */
 function fromMetadata(file: string, { model, options, categories }: DetectorMetadata): KnownDetector {
   const { norm, epsilon, input } = options;
-  const definition = modelDefinition(model);
+  const definition = modelDefinitions.find(({ name }) => name === model);
+  if (definition === undefined) {
+    throw new InputError(
+      'unregistered-model',
+      `${file}: is of the model ${model}, which is not known here: call registerModel with its definition, ` +
+        'or name its file on the command line: --model FILE.js',
+      { file, model },
+    );
+  }
   const settings = knownSettings(file, definition, options.settings ?? {}, categories.length);
   return { definition, options: { norm, epsilon: epsilon ?? undefined, input, settings }, categories };
 }

@@ -5,16 +5,19 @@ import { fcosModels } from './fcos';
 import { retinaNetModels } from './retinanet';
 import { ssdLiteModels } from './ssdlite';
 
-/** Every model that has a name here. */
-export const modelDefinitions: readonly ModelDefinition[] = [
+const definitions: ModelDefinition[] = [
   ...fasterRcnnModels,
   ...retinaNetModels,
   ...fcosModels,
   ...ssdLiteModels,
 ];
+const names = definitions.map(({ name }) => name);
+
+/** Every model that has a name here: the project's own, then those that have been registered. */
+export const modelDefinitions: readonly ModelDefinition[] = definitions;
 
 /** Their names: what `createDetector` takes. */
-export const modelNames: readonly string[] = modelDefinitions.map(({ name }) => name);
+export const modelNames: readonly string[] = names;
 
 /** There is no model of this name. */
 export class UnknownModelError extends InputError {
@@ -27,6 +30,33 @@ export class UnknownModelError extends InputError {
   ) {
     super('unknown-model', `there is no model ${model}; there are ${modelNames.join(', ')}`);
   }
+}
+
+/** Another model has the name that one is to be registered under. */
+export class ModelNameTakenError extends InputError {
+  override readonly name = 'ModelNameTakenError';
+
+  /** @internal */
+  constructor(
+    /** The name. */
+    readonly model: string,
+  ) {
+    super('model-name-taken', `there is another model of the name ${model}`);
+  }
+}
+
+/**
+ * Makes a model of one's own known by its name in this process: to `createDetector`, and to whoever loads a checkpoint, or a file,
+ * that says it is of this model. Registered once more, the same definition changes nothing.
+ *
+ * @throws ModelNameTakenError
+ */
+export function registerModel(definition: ModelDefinition): void {
+  const { name } = definition;
+  if (definitions.includes(definition)) return;
+  if (names.includes(name)) throw new ModelNameTakenError(name);
+  definitions.push(definition);
+  names.push(name);
 }
 
 /** @throws UnknownModelError */

@@ -6,9 +6,8 @@ import type { Fields } from '../../../weights/settings/setting-fields';
 /** Pixels of a side: above it one picture is larger than any that is decoded, and a batch than most memories. */
 export const MAX_SIDE = 16384;
 
-/** The keys that every model has. */
+/** The keys that every model has, beside its name. */
 const keys = {
-  name: z.enum(modelNames as [string, ...string[]]).describe('which detector'),
   // null leaves the sizes to the model: 800 and 1333 for torchvision's.
   minSize: z
     .int()
@@ -65,6 +64,8 @@ const keys = {
  * @param own keys of one model, beside those of all
  */
 export function modelSection(own: Fields) {
-  const all: typeof keys = { ...keys, ...own };
+  // Models may have been registered since the last time.
+  const name = z.enum(modelNames as [string, ...string[]]).describe('which detector');
+  const all: { name: typeof name } & typeof keys = { name, ...keys, ...own };
   return z.strictObject(all).describe('the detector');
 }
