@@ -49,12 +49,19 @@ export { TrainingLoader, type TrainingLoaderOptions } from './loader/training-lo
 export { EvaluationLoader, type EvaluationLoaderOptions } from './loader/evaluation-loader';
 export { BatchLoader, type LoaderListeners, type WorkerOptions } from './loader/batch-loader';
 export { imagesPerRound, type TrainingPlanOptions } from './loader/batch-plan';
-export type { PictureJob } from './loader/batch-job';
+export type { AugmentationJob, PictureJob } from './loader/batch-job';
 export { PicturesGoneError, type BrokenPicture, type OnBrokenPicture } from './loader/broken-pictures';
 export { WorkerDeathError, type WorkerDeath } from './loader/worker-death';
 export { BatchMemoryError } from './loader/pixel-buffers';
 export { squareSide, type ScaleJitter } from './transforms/scale-jitter';
 export type { ChannelOrder, ColorAdjustment, ColorChange } from './transforms/photometric';
+export {
+  AugmentationError,
+  type AugmentationFault,
+  type Augmentation,
+  type AugmentedPicture,
+  type AugmentedPixels,
+} from './transforms/augmentation';
 
 // Pictures.
 export { decodeImage, ImageError, type DecodedImage, type ImageFault } from './images/decode';

@@ -12,6 +12,8 @@ export {
   modelDefinition,
   modelDefinitions,
   modelNames,
+  ModelNameTakenError,
+  registerModel,
   UnknownModelError,
 } from './modeling/definitions';
 export { defineModel } from './modeling/definitions/define-model';

@@ -7,6 +7,7 @@
  */
 export { loadWeights, type LoadedWeights } from './detectors/load-weights';
 export { loadDetector, type LoadDetectorOptions, type LoadedDetector } from './detectors/load-detector';
+export { detectorMetadata, saveDetector, type SaveDetectorOptions } from './detectors/save-detector';
 export type { WeightsOptions } from './detectors/locate-weights';
 export type { PublishedFileOptions } from './published/published-file';
 export { DownloadError, type DownloadListeners } from './published/download';

@@ -7,6 +7,7 @@ import type { InputSpec } from '../structures/input-spec';
 import type { Detections } from '../structures/instances';
 import type { Detector, IouType, ModelDefinition } from './detector';
 import { inOriginalPixels, type Found } from './found';
+import type { SettingValues } from './settings';
 
 /** What a detector is told about itself. */
 export interface DetectorTraits {
@@ -16,6 +17,8 @@ export interface DetectorTraits {
   readonly input: InputSpec;
   /** Names by label - 1. */
   readonly categories: readonly string[];
+  /** What is configured of it, as far as that is not the model's own. Default: nothing. */
+  readonly settings?: SettingValues;
 }
 
 /** What detectors have in common: a model says how it finds objects in pixels of the resized images. */
@@ -23,6 +26,7 @@ export abstract class DetectorModule extends Module implements Detector {
   readonly definition: ModelDefinition;
   readonly input: InputSpec;
   readonly categories: readonly string[];
+  readonly settings: SettingValues;
 
   /**
    * To be called first by a model’s constructor.
@@ -31,7 +35,7 @@ export abstract class DetectorModule extends Module implements Detector {
    * @param iouTypes what `detect` finds
    */
   protected constructor(
-    { definition, input, categories }: DetectorTraits,
+    { definition, input, categories, settings = {} }: DetectorTraits,
     readonly lossNames: readonly string[],
     readonly iouTypes: readonly IouType[],
   ) {
@@ -39,6 +43,7 @@ export abstract class DetectorModule extends Module implements Detector {
     this.definition = definition;
     this.input = input;
     this.categories = categories;
+    this.settings = settings;
   }
 
   abstract losses(batch: DetectionBatch): Losses;

@@ -26,6 +26,8 @@ export interface Detector extends Trainable<DetectionBatch> {
   readonly input: InputSpec;
   /** Names by label - 1. */
   readonly categories: readonly string[];
+  /** What is configured of it: values of the model's settings, which its weights go with. */
+  readonly settings: SettingValues;
   /** What `losses` returns. */
   readonly lossNames: readonly string[];
   /** What `detect` finds: of this instance, as heads are configurable. */

@@ -149,6 +149,14 @@ export function overwriteEpsilon(tree: Module, epsilon: number): void {
   }
 }
 
+/** Epsilon of a tree's batch norm, frozen or not; undefined where it has none. */
+export function batchNormEpsilon(tree: Module): number | undefined {
+  for (const module of tree.modules()) {
+    if (module instanceof BatchNorm || module instanceof FrozenBatchNorm) return module.epsilon;
+  }
+  return undefined;
+}
+
 /** torch.nn.GroupNorm's eps; 32 groups as in the paper (Wu & He 2018) and in detectron2. */
 const GROUP_NORM = { groups: 32, epsilon: 1e-5 };
 

@@ -10,8 +10,10 @@ import { writeSafetensors } from '../../weights/formats/safetensors';
 import { isWeightsName } from '../../weights/published/zoo';
 import {
   DETECTOR_METADATA,
+  fileMetadata,
   knownDetector,
   metadataOf,
+  SAFETENSORS_METADATA,
   type KnownDetector,
 } from '../../weights/detectors/known-detector';
 import { locateWeights } from '../../weights/detectors/locate-weights';
@@ -30,9 +32,6 @@ interface ConvertCommandOptions {
   /** Whose weights they are, where the input is the name of published ones. */
   readonly model?: string;
 }
-
-/** What transformers and other readers of safetensors expect of a file with torch's names and shapes. */
-const SAFETENSORS_METADATA = { format: 'pt' };
 
 /** `rcnn convert`. */
 export function convertCommand(command: Command): void {
@@ -111,7 +110,7 @@ function writerFor(output: string): Writer {
       };
     case '.safetensors':
       return (file, { tensors, metadata }, known) => {
-        const detector = known && { [DETECTOR_METADATA]: JSON.stringify(metadataOf(known)) };
+        const detector = known && fileMetadata(metadataOf(known));
         writeSafetensors(file, tensors, { ...SAFETENSORS_METADATA, ...metadata, ...detector });
         return [];
       };

@@ -84,6 +84,14 @@ export interface KnownDetector {
 /** The key of safetensors' metadata for a detector's in JSON. */
 export const DETECTOR_METADATA = 'faster_rcnn_detector';
 
+/** What transformers and other readers of safetensors expect of a file with torch's names and shapes. */
+export const SAFETENSORS_METADATA = { format: 'pt' };
+
+/** The metadata of a safetensors file with a detector's weights. @param metadata the detector's */
+export function fileMetadata(metadata: object): Readonly<Record<string, string>> {
+  return { ...SAFETENSORS_METADATA, [DETECTOR_METADATA]: JSON.stringify(metadata) };
+}
+
 /** What to write down of a detector. */
 export function metadataOf({ definition, options, categories }: KnownDetector): DetectorMetadata {
   const { norm = definition.pretrainedNorm, epsilon = null, input = definition.input } = options;

@@ -4,7 +4,7 @@ import type { WeightsContents } from './pickle/pickled-state-dict';
 import { isPytorchLegacy, readPytorchLegacy } from './pytorch/pytorch-legacy';
 import { readPytorchZip } from './pytorch/pytorch-zip';
 import { readSafetensors } from './safetensors';
-import { firstNonFinite } from './stored-tensor';
+import { firstNonFinite, type StoredTensor } from './stored-tensor';
 import { WeightsError } from './weights-error';
 
 const ZIP_MAGIC = Buffer.from('PK\x03\x04', 'latin1');
@@ -22,18 +22,21 @@ const START_BYTES = 32;
  */
 export function readWeights(file: string, options: { requireFinite?: boolean } = {}): WeightsContents {
   const contents = readAnyFormat(file);
-  if (options.requireFinite) {
-    for (const [name, tensor] of contents.tensors) {
-      const position = firstNonFinite(tensor);
-      if (position >= 0)
-        throw new WeightsError(
-          'weights-not-finite',
-          { file, entry: name, element: position },
-          `element ${position} is NaN or infinite`,
-        );
-    }
-  }
+  if (options.requireFinite) requireFinite(file, contents.tensors);
   return contents;
+}
+
+/** @throws WeightsError where a value is NaN or infinite. */
+export function requireFinite(file: string, tensors: ReadonlyMap<string, StoredTensor>): void {
+  for (const [name, tensor] of tensors) {
+    const position = firstNonFinite(tensor);
+    if (position >= 0)
+      throw new WeightsError(
+        'weights-not-finite',
+        { file, entry: name, element: position },
+        `element ${position} is NaN or infinite`,
+      );
+  }
 }
 
 function readAnyFormat(file: string): WeightsContents {

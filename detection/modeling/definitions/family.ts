@@ -104,7 +104,12 @@ export function familyModel<
       if (fault) throw new RangeError(`${fault.setting} ${fault.reason}`);
       return family.assemble({
         ...complete,
-        traits: { definition: own, input: options.input ?? own.input, categories: complete.categories },
+        traits: {
+          definition: own,
+          input: options.input ?? own.input,
+          categories: complete.categories,
+          settings,
+        },
         configuration: changed,
         settings,
         headGradients: options.headGradients,
