@@ -62,15 +62,16 @@ export interface DetectedPicture extends DecodedImage {
 }
 
 /**
- * Detections in one picture, with its pixels for whoever draws them.
+ * Detections in one picture, in its pixels as stored, which come along for whoever draws them.
  *
+ * @param picture path of its file, or the file's bytes
  * @throws ImageError where it cannot be read.
  */
-export async function detectFile(model: Detector, file: string): Promise<DetectedPicture> {
-  const picture = await decodeImage(file);
-  const images = batchImages([picture], model.input);
+export async function detectFile(model: Detector, picture: string | Uint8Array): Promise<DetectedPicture> {
+  const decoded = await decodeImage(picture);
+  const images = batchImages([decoded], model.input);
   try {
-    return { ...picture, detections: model.detect(images)[0] };
+    return { ...decoded, detections: model.detect(images)[0] };
   } finally {
     images.tensor.dispose();
   }

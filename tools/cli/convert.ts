@@ -72,7 +72,7 @@ async function runConvert({ input, output, model }: ConvertCommandOptions): Prom
   const { file } = located;
   requireFileName('OUT', output, [file]);
   const contents = readWeights(file, { requireFinite: true });
-  const known = knownDetector(located, contents);
+  const known = knownDetector(located, contents, wanted);
   makeFolderOf(output);
   const leftOut = [...contents.leftOut, ...write(output, contents, known)];
   if (leftOut.length > 0) say(`${file}: left out, being no weights: ${leftOut.join(', ')}`);

@@ -107,16 +107,18 @@ export function metadataOf({ definition, options, categories }: KnownDetector): 
  * What is known of the detector that weights are of, beside its tensors: from the checkpoint that they are in, because
  * torchvision published them, or since the file says so. Undefined where nothing is.
  *
+ * @param wanted a model that may be meant, registered or not
  * @throws InputError where a checkpoint is damaged, or a file's metadata are.
  */
 export function knownDetector(
   { file, checkpoint, published }: LocatedWeights,
   { tensors, metadata }: WeightsContents,
+  wanted?: ModelDefinition,
 ): KnownDetector | undefined {
   if (checkpoint !== undefined) {
     // Whoever trains a model of their own through the library says nothing here.
     const said = anyMetadata.safeParse(readCheckpointState(checkpoint).metadata).data;
-    return said && fromMetadata(checkpoint, said);
+    return said && fromMetadata(checkpoint, said, wanted);
   }
   if (published?.weights.of === 'detector') {
     const { definition, weights } = published;
@@ -125,13 +127,18 @@ export function knownDetector(
     return { definition, options, categories: cocoCategories() };
   }
   const json = metadata[DETECTOR_METADATA];
-  return json === undefined ? undefined : fromMetadata(file, parseMetadata(file, json));
+  return json === undefined ? undefined : fromMetadata(file, parseMetadata(file, json), wanted);
 }
 
 /** @throws InputError where the model is not known here, or cannot have the settings. */
-function fromMetadata(file: string, { model, options, categories }: DetectorMetadata): KnownDetector {
+function fromMetadata(
+  file: string,
+  { model, options, categories }: DetectorMetadata,
+  wanted: ModelDefinition | undefined,
+): KnownDetector {
   const { norm, epsilon, input } = options;
-  const definition = modelDefinitions.find(({ name }) => name === model);
+  const isOfWanted = wanted?.name === model;
+  const definition = isOfWanted ? wanted : modelDefinitions.find(({ name }) => name === model);
   if (definition === undefined) {
     throw new InputError(
       'unregistered-model',

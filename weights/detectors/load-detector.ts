@@ -53,7 +53,7 @@ export async function loadDetector(
   const located = await locateWeights(weights, wanted, finding);
   if (located.published) requireDetector(weights, located.published.weights);
   const contents = readWeights(located.file, { requireFinite: true });
-  const known = knownDetector(located, contents);
+  const known = knownDetector(located, contents, wanted);
   const { definition, options, categories } = known
     ? ofWantedModel(located, known, wanted)
     : describeBareFile(located.file, contents, wanted);

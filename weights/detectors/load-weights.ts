@@ -64,7 +64,7 @@ export async function readStartWeights(
   requireWeights(weights);
   const located = await locateWeights(weights, model, options);
   const contents = readWeights(located.file, { requireFinite: true });
-  const known = knownDetector(located, contents);
+  const known = knownDetector(located, contents, model);
   const { epsilon, settings = {} } = known?.options ?? {};
   return {
     file: located.file,

@@ -6,6 +6,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import { loadBackend } from '../../../detection/backend/node';
 import { Sgd } from '../../../detection/engine/sgd';
 import { createDetector } from '../../../detection/modeling/definitions';
+import { defineModel } from '../../../detection/modeling/definitions/define-model';
+import { fasterRcnnModel } from '../../../detection/modeling/definitions/faster-rcnn';
 import type { Detector } from '../../../detection/modeling/detector';
 import { Module } from '../../../detection/nn/module';
 import { overwriteEpsilon } from '../../../detection/nn/normalisation';
@@ -18,7 +20,7 @@ import { saveCheckpoint } from '../../../weights/checkpoints/checkpoint';
 import { readWeights } from '../../../weights/formats/read-weights';
 import type { StoredTensor } from '../../../weights/formats/stored-tensor';
 import { saveStateDict } from '../../../weights/state-dict';
-import { thrownBy } from '../../thrown';
+import { rejectionOf, thrownBy } from '../../thrown';
 
 let folder: string;
 let detector: Detector;
@@ -71,6 +73,21 @@ test('what is saved as safetensors is the same detector when it is loaded, and n
   expect(found.scores).toHaveLength(7);
   expect(found).toEqual(detect(detector));
   model.dispose();
+});
+
+test('a model of one’s own is to be registered, or given', async () => {
+  const file = path.join(folder, 'own.safetensors');
+  const definition = defineModel(fasterRcnnModel('fasterrcnn_tiny_fpn'), { name: 'own', headFeatures: 8 });
+  const own = definition.build({ categories: ['plate'], norm: 'batch' });
+  saveDetector(own, file);
+  expect(await rejectionOf(loadDetector(file))).toMatchObject({
+    code: 'unregistered-model',
+    facts: { file, model: 'own' },
+  });
+  const { model } = await loadDetector(file, { model: definition });
+  expect(detect(model)).toEqual(detect(own));
+  model.dispose();
+  own.dispose();
 });
 
 test('ids of categories go along', async () => {
