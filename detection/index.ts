@@ -194,9 +194,11 @@ export type { LossWeights } from './modeling/loss-settings';
 export { FasterRcnn } from './modeling/faster-rcnn';
 export { fasterRcnnModel, fasterRcnnModels } from './modeling/definitions/faster-rcnn';
 export type {
+  BoxHeadOptions,
   FasterRcnnConfiguration,
   FasterRcnnDefinition,
   FasterRcnnOptions,
+  MakeBoxHead,
 } from './modeling/definitions/faster-rcnn-definition';
 export {
   fasterRcnnDefaults,

@@ -1,3 +1,4 @@
+import type { NormalisationFactory } from '../../nn/normalisation';
 import { RandomStream } from '../../nn/random';
 import { BackboneWithFpn } from '../backbone/feature-pyramid';
 import type { StateDictLayout } from '../detector';
@@ -5,7 +6,7 @@ import { FasterRcnn } from '../faster-rcnn';
 import { fasterRcnnDefaults, fasterRcnnSchema, type FasterRcnnSettings } from '../faster-rcnn-defaults';
 import { classWeightFaults } from '../loss-settings';
 import { FastRcnnConvFcHead, FastRcnnPredictor, TwoMlpHead } from '../roi/box-head';
-import { FastRcnnStage } from '../roi/fast-rcnn';
+import { FastRcnnStage, type BoxHead } from '../roi/fast-rcnn';
 import { MultiScaleRoiAlign } from '../roi/multi-scale-roi-align';
 import { RoiHeads } from '../roi/roi-heads';
 import { sharedRatios } from '../rpn/anchor-generator';
@@ -36,7 +37,24 @@ export interface FasterRcnnConfiguration extends FamilyConfiguration {
   readonly improved: boolean;
   /** Features of the box head. */
   readonly headFeatures: number;
+  /** Makes the box head: torchvision's, of `headFeatures` features, if left out. */
+  readonly boxHead?: MakeBoxHead;
 }
+
+/** What a box head is made of. */
+export interface BoxHeadOptions {
+  /** Of the feature pyramid. */
+  readonly channels: number;
+  /** Height and width of a pooled region. */
+  readonly resolution: number;
+  /** Makes the norms that the model has. */
+  readonly normalisation: NormalisationFactory;
+  /** Of the initial weights. */
+  readonly random: RandomStream;
+}
+
+/** Makes a box head. */
+export type MakeBoxHead = (options: BoxHeadOptions) => BoxHead;
 
 /** What a Faster R-CNN is built from. */
 export type FasterRcnnOptions = FamilyOptions<FasterRcnnConfiguration, FasterRcnnSettings>;
@@ -95,6 +113,7 @@ function assemble({
   trainableLayers,
 }: Assembly<FasterRcnnConfiguration, FasterRcnnSettings>): FasterRcnn {
   const { body, epsilon, fpnChannels, improved, headFeatures } = configuration;
+  const { boxHead: makeBoxHead = torchvisionBoxHead(improved, headFeatures) } = configuration;
   const random = new RandomStream(seed, 'init');
   const norms = normalisation(norm, epsilon);
   const backbone = new BackboneWithFpn(body({ normalisation: norms, trainableLayers, random }), {
@@ -112,17 +131,27 @@ function assemble({
     headGradients,
     settings.losses,
   );
-  const boxHead = improved
-    ? new FastRcnnConvFcHead(fpnChannels, POOLED_SIZE, IMPROVED.boxHeadChannels, headFeatures, norms, random)
-    : new TwoMlpHead(fpnChannels, POOLED_SIZE, headFeatures, random);
+  const boxHead = makeBoxHead({
+    channels: fpnChannels,
+    resolution: POOLED_SIZE,
+    normalisation: norms,
+    random,
+  });
   const boxStage = new FastRcnnStage(
     new MultiScaleRoiAlign(POOLED_SIZE, fasterRcnnDefaults.levelMapper),
     boxHead,
-    new FastRcnnPredictor(headFeatures, traits.categories.length, random),
+    new FastRcnnPredictor(boxHead.outFeatures, traits.categories.length, random),
     new RandomStream(seed, 'roi-sampler'),
     settings.roi,
     headGradients,
     settings.losses,
   );
   return new FasterRcnn(traits, backbone, rpn, new RoiHeads(boxStage));
+}
+
+function torchvisionBoxHead(improved: boolean, features: number): MakeBoxHead {
+  return ({ channels, resolution, normalisation: norms, random }) =>
+    improved
+      ? new FastRcnnConvFcHead(channels, resolution, IMPROVED.boxHeadChannels, features, norms, random)
+      : new TwoMlpHead(channels, resolution, features, random);
 }

@@ -8,6 +8,8 @@ import {
 } from '../../../../detection/modeling/definitions';
 import { defineModel } from '../../../../detection/modeling/definitions/define-model';
 import { fasterRcnnModel } from '../../../../detection/modeling/definitions/faster-rcnn';
+import type { BoxHeadOptions } from '../../../../detection/modeling/definitions/faster-rcnn-definition';
+import { Module } from '../../../../detection/nn/module';
 import type { InputSpec } from '../../../../detection/structures/input-spec';
 import { thrownBy } from '../../../thrown';
 
@@ -91,6 +93,31 @@ describe('defineModel', () => {
     const detector = smaller.build({ numClasses: 2, headFeatures: 4 });
     expect(detector.stateDict().get('roi_heads.box_head.fc7.weight')!.shapeOnDisk).toEqual([4, 4]);
     expect([detector.definition.name, detector.input]).toEqual(['smaller', input]);
+    detector.dispose();
+  });
+
+  it('takes a box head of one’s own, of which the predictor follows', () => {
+    class MeanHead extends Module {
+      readonly outFeatures: number;
+
+      constructor(readonly options: BoxHeadOptions) {
+        super();
+        this.outFeatures = options.channels;
+      }
+
+      forward(pooled: tf.Tensor4D): tf.Tensor2D {
+        return tf.mean(pooled, [1, 2]);
+      }
+    }
+    const own = defineModel(small, { name: 'own-head', boxHead: (options) => new MeanHead(options) });
+    const detector = own.build({ numClasses: 2 });
+    const entries = [...detector.stateDict()].filter(([name]) => name.startsWith('roi_heads.'));
+    expect(entries.map(([name, { shapeOnDisk }]) => [name, shapeOnDisk])).toEqual([
+      ['roi_heads.box_predictor.cls_score.weight', [3, 64]],
+      ['roi_heads.box_predictor.cls_score.bias', [3]],
+      ['roi_heads.box_predictor.bbox_pred.weight', [12, 64]],
+      ['roi_heads.box_predictor.bbox_pred.bias', [12]],
+    ]);
     detector.dispose();
   });
 
