@@ -61,6 +61,7 @@ export {
   type Augmentation,
   type AugmentedPicture,
   type AugmentedPixels,
+  type ThrownError,
 } from './transforms/augmentation';
 
 // Pictures.

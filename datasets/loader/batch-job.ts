@@ -28,7 +28,9 @@ export interface PictureJob {
 export interface AugmentationJob {
   /** Its path. */
   readonly module: string;
+  /** Of the stream. */
   readonly seed: number;
+  /** Name of the stream. */
   readonly stream: string;
 }
 

@@ -4,6 +4,7 @@ import type { Size } from '../../detection/structures/size';
 
 /** What an augmentation may know of a picture beside its pixels. */
 export interface AugmentedPicture {
+  /** Id of its image in the data set. */
   readonly imageId: number;
   /** As stored. */
   readonly size: Size;
@@ -38,18 +39,28 @@ const CODES = {
 
 /** What is wrong with an augmentation: it cannot be loaded, it throws, or it returns something else than pixels. */
 export interface AugmentationFault {
+  /** Loading the module, calling it, or what it returned. */
   readonly kind: keyof typeof CODES;
   /** Path of the module. */
   readonly module: string;
+  /** In words that follow the module's name. */
   readonly reason: string;
   /** Of the picture that it was at, if any. */
   readonly imageId?: number;
   /** What the module has thrown, if it was an error. */
-  readonly thrown?: { readonly message: string; readonly stack?: string };
+  readonly thrown?: ThrownError;
+}
+
+/** What is left of an error on its way to another thread. */
+export interface ThrownError {
+  /** The error's own. */
+  readonly message: string;
+  /** The error's own: where in the module it was thrown. */
+  readonly stack?: string;
 }
 
 /** What has been thrown, in a form that goes from one thread to another. */
-export function thrownError(error: unknown): AugmentationFault['thrown'] {
+export function thrownError(error: unknown): ThrownError | undefined {
   return error instanceof Error ? { message: error.message, stack: error.stack } : undefined;
 }
 
@@ -59,7 +70,11 @@ export class AugmentationError extends InputError {
   /** Path of the module. */
   readonly module: string;
 
-  constructor(readonly fault: AugmentationFault) {
+  /** @internal */
+  constructor(
+    /** What is wrong. */
+    readonly fault: AugmentationFault,
+  ) {
     const { kind, module, reason, imageId, thrown } = fault;
     const cause = thrown && Object.assign(new Error(thrown.message), { stack: thrown.stack });
     super(CODES[kind], `${module}: ${reason}`, { imageId }, { cause });
