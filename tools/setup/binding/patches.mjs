@@ -92,6 +92,13 @@ export const PATCHES = [
 `,
   },
 
+  // Detectors may run in several worker threads, each with a context of its own; the names of attributes were all that they shared.
+  {
+    file: /^binding\/tfjs_backend\.cc$/,
+    find: 'static std::set<std::string> ATTR_NAME_SET;',
+    replace: 'static thread_local std::set<std::string> ATTR_NAME_SET;',
+  },
+
   // What this project does when the library has been loaded: start.cc.
   {
     file: /^binding\/tfjs_binding\.cc$/,
