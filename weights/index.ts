@@ -7,7 +7,8 @@
  */
 export { loadWeights, type LoadedWeights } from './detectors/load-weights';
 export { loadDetector, type LoadDetectorOptions, type LoadedDetector } from './detectors/load-detector';
-export { detectorMetadata, saveDetector, type SaveDetectorOptions } from './detectors/save-detector';
+export { detectorMetadata, type DetectorMetadataOptions } from './detectors/detector-metadata';
+export { saveDetector } from './detectors/save-detector';
 export type { WeightsOptions } from './detectors/locate-weights';
 export type { PublishedFileOptions } from './published/published-file';
 export { DownloadError, type DownloadListeners } from './published/download';

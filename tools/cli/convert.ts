@@ -8,13 +8,12 @@ import { writePytorch } from '../../weights/formats/pytorch/pytorch-writer';
 import { readWeights } from '../../weights/formats/read-weights';
 import { writeSafetensors } from '../../weights/formats/safetensors';
 import { isWeightsName } from '../../weights/published/zoo';
+import { metadataOf, type KnownDetector } from '../../weights/detectors/detector-metadata';
 import {
   DETECTOR_METADATA,
   fileMetadata,
   knownDetector,
-  metadataOf,
   SAFETENSORS_METADATA,
-  type KnownDetector,
 } from '../../weights/detectors/known-detector';
 import { locateWeights } from '../../weights/detectors/locate-weights';
 import { namedModel } from '../config/model-name';

@@ -159,6 +159,7 @@ export const rooms = [
     mayImport: [
       'weights',
       'weights/formats',
+      'weights/detectors/detector-metadata.ts',
       'detection/engine',
       'detection/modeling/definitions',
       'detection/modeling/detector.ts',

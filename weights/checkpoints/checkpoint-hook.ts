@@ -4,8 +4,11 @@ import type { Hook, Json, TrainingState } from '../../detection/engine/hooks';
 import { isBetter, type Metric } from '../../detection/engine/metric';
 import { NotFiniteError, readCheckpointState, saveCheckpoint, type Resumable } from './checkpoint';
 import { checkpointName, checkpointsUpTo, isExtra } from './checkpoint-folders';
+import type { Detector } from '../../detection/modeling/detector';
+import type { Trainable } from '../../detection/nn/trainable';
 import { replaceLink } from '../../detection/files/link';
 import { removeWholeFolder, syncFolder } from '../../detection/files/whole-folder';
+import { detectorMetadata } from '../detectors/detector-metadata';
 import { tellProcess } from './tell-process';
 
 /** How many checkpoints stay where nobody says otherwise. */
@@ -22,7 +25,7 @@ export interface CheckpointHookOptions extends Resumable {
   readonly tell?: (line: string) => void;
   /** Says which checkpoint is `best`. Whoever puts this scalar comes first. */
   readonly bestMetric?: Metric;
-  /** The caller's: goes into `state.json`. */
+  /** Goes into `state.json`. Default: what `loadDetector` has to know of the model, where it is a detector. */
   readonly metadata?: Readonly<Record<string, unknown>>;
 }
 
@@ -102,7 +105,7 @@ export class CheckpointHook implements Hook {
    * to do then; one that is over has failed.
    */
   private save(state: TrainingState, { isBest }: { isBest: boolean }): void {
-    const { bestMetric, metadata = {}, tell = tellProcess } = this.options;
+    const { bestMetric, model, metadata = metadataOf(model), tell = tellProcess } = this.options;
     const { iteration, storage, outcome, hooks } = state;
     const metrics: Record<string, number> = {};
     for (const name of storage.scalarNames) metrics[name] = storage.latest(name)!.value;
@@ -181,4 +184,12 @@ export class CheckpointHook implements Hook {
 /** What hooks remember, by their names. */
 function statesOf(hooks: readonly Hook[]): Record<string, Json> {
   return Object.fromEntries(hooks.flatMap((hook) => (hook.state ? [[hook.name, hook.state()]] : [])));
+}
+
+function metadataOf(model: Trainable<never>): Readonly<Record<string, unknown>> {
+  return isDetector(model) ? detectorMetadata(model) : {};
+}
+
+function isDetector(model: Trainable<never>): model is Detector {
+  return 'definition' in model && 'categories' in model && 'input' in model;
 }

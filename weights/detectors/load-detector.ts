@@ -7,7 +7,8 @@ import { readWeights } from '../formats/read-weights';
 import { isWeightsName } from '../published/zoo';
 import { loadStateDict } from '../state-dict';
 import { cocoCategories, NUM_COCO_LABELS } from '../../datasets/coco/coco-categories';
-import { knownDetector, type KnownDetector } from './known-detector';
+import type { KnownDetector } from './detector-metadata';
+import { knownDetector } from './known-detector';
 import {
   locateWeights,
   publicationOf,

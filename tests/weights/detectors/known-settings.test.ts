@@ -1,11 +1,7 @@
 import { modelDefinition } from '../../../detection/modeling/definitions';
 import { withSettings } from '../../../detection/modeling/settings';
-import {
-  DETECTOR_METADATA,
-  knownDetector,
-  metadataOf,
-  type KnownDetector,
-} from '../../../weights/detectors/known-detector';
+import { metadataOf, type KnownDetector } from '../../../weights/detectors/detector-metadata';
+import { DETECTOR_METADATA, knownDetector } from '../../../weights/detectors/known-detector';
 
 const definition = modelDefinition('fasterrcnn_tiny_fpn');
 const detector: KnownDetector = {

@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { loadBackend } from '../../../detection/backend/node';
+import type { TrainingState } from '../../../detection/engine/hooks';
 import { Sgd } from '../../../detection/engine/sgd';
+import { EventStorage } from '../../../detection/events/event-storage';
 import { createDetector } from '../../../detection/modeling/definitions';
 import { defineModel } from '../../../detection/modeling/definitions/define-model';
 import { fasterRcnnModel } from '../../../detection/modeling/definitions/faster-rcnn';
@@ -15,8 +17,8 @@ import { batchImages } from '../../../detection/structures/image-batch';
 import { torchvisionInput } from '../../../detection/structures/input-spec';
 import type { Detections } from '../../../detection/structures/instances';
 import { loadDetector } from '../../../weights/detectors/load-detector';
-import { detectorMetadata, saveDetector } from '../../../weights/detectors/save-detector';
-import { saveCheckpoint } from '../../../weights/checkpoints/checkpoint';
+import { saveDetector } from '../../../weights/detectors/save-detector';
+import { CheckpointHook } from '../../../weights/checkpoints/checkpoint-hook';
 import { readWeights } from '../../../weights/formats/read-weights';
 import type { StoredTensor } from '../../../weights/formats/stored-tensor';
 import { saveStateDict } from '../../../weights/state-dict';
@@ -114,16 +116,17 @@ function contents(tensors: ReadonlyMap<string, StoredTensor>): unknown {
   });
 }
 
-test('a checkpoint that has the metadata is a detector', async () => {
-  const checkpoint = path.join(folder, '0000001');
+test('a checkpoint of a detector is loaded without being told anything', async () => {
   const optimizer = new Sgd(detector.namedParameters(), { momentum: 0, weightDecay: 0 });
-  const metadata = detectorMetadata(detector);
-  saveCheckpoint(
-    checkpoint,
-    { model: detector, optimizer },
-    { iteration: 1, hooks: {}, metrics: {}, metadata },
-  );
-  const { model } = await loadDetector(checkpoint);
+  const hook = new CheckpointHook(path.join(folder, 'run'), { model: detector, optimizer, every: 1 });
+  const state: TrainingState = {
+    ...{ iteration: 0, iterations: 1, isEnough: false, outcome: 'running' },
+    ...{ optimizer, hooks: [], storage: new EventStorage() },
+  };
+  hook.beforeTrain(state);
+  state.iteration = 1;
+  hook.afterStep(state);
+  const { model } = await loadDetector(path.join(folder, 'run/last'));
   expect(model.categories).toEqual(['plate', 'car']);
   expect(detect(model)).toEqual(detect(detector));
   model.dispose();

@@ -4,7 +4,7 @@ import type { Hook } from '../../../detection/engine/hooks';
 import { JsonLinesWriter } from '../../../detection/engine/writers/json-lines-writer';
 import { ProgressWriter } from '../../../detection/engine/writers/progress-writer';
 import { CheckpointHook } from '../../../weights/checkpoints/checkpoint-hook';
-import { metadataOf } from '../../../weights/detectors/known-detector';
+import { metadataOf } from '../../../weights/detectors/detector-metadata';
 import { settingsOf } from '../../config/model-settings';
 import { DEFAULT_BEST_METRIC } from '../../config/schema';
 import type { DataFaults } from './data-faults';
