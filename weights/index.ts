@@ -16,7 +16,7 @@ export { cacheFolder } from './published/cache-folder';
 
 // Checkpoints.
 export { CheckpointHook, type CheckpointHookOptions } from './checkpoints/checkpoint-hook';
-export { goOnFrom, resumeFrom, type Resumed, type Resuming } from './checkpoints/resume';
+export { resumeFrom, type Resumed, type Resuming } from './checkpoints/resume';
 export {
   loadCheckpoint,
   NotFiniteError,

@@ -10,7 +10,7 @@ import {
   saveCheckpoint,
   verifyCheckpoint,
 } from '../../weights/checkpoints/checkpoint';
-import { goOnFrom } from '../../weights/checkpoints/resume';
+import { resumeFrom } from '../../weights/checkpoints/resume';
 import { resumePoint } from '../../weights/checkpoints/resume-point';
 import { PickleWriter } from '../../weights/formats/pickle/pickle-writer';
 import { readWeights } from '../../weights/formats/read-weights';
@@ -211,7 +211,7 @@ test('checkpoints', () => {
       throw new Error('it is no list');
     },
   };
-  expect(said(() => goOnFrom(checkpoint, { model, optimizer, hooks: [hook] }))).toBe(
+  expect(said(() => resumeFrom(checkpoint, { model, optimizer, hooks: [hook] }))).toBe(
     'FILE/state.json: entry "a": is no state of this hook: it is no list',
   );
   const other = new Sgd([], { momentum: 0, weightDecay: 0 });

@@ -5,7 +5,7 @@ import { DivergenceError } from '../../detection/engine/divergence-error';
 import type { Hook } from '../../detection/engine/hooks';
 import { train } from '../../detection/engine/train';
 import { InputError } from '../../detection/errors';
-import { goOnFrom } from '../../weights/checkpoints/resume';
+import { resumeFrom } from '../../weights/checkpoints/resume';
 import { configurationYaml } from '../config/yaml-text';
 import { DataFaults, type DataFault } from './hooks/data-faults';
 import { bestMetric } from './hooks/evaluation-metrics';
@@ -113,7 +113,7 @@ function leftOutRecord({ output, train, val }: TrainingRun): LeftOutRecord {
 /** Puts what learns and what hooks remember back to where a run had come, and says so. Returns the steps that it has done. */
 function goOn({ checkpoint, learner }: TrainingRun, hooks: readonly Hook[]): number {
   if (checkpoint === undefined) return 0;
-  const { startIteration } = goOnFrom(checkpoint, { ...learner, hooks, tell: say });
+  const { startIteration } = resumeFrom(checkpoint, { ...learner, hooks, tell: say });
   say(`going on after iteration ${startIteration}`);
   return startIteration;
 }

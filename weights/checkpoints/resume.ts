@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Hook } from '../../detection/engine/hooks';
 import { WeightsError } from '../formats/weights-error';
@@ -25,27 +26,19 @@ export interface Resumed {
 }
 
 /**
- * Puts what learns, and what the hooks remember, back to where a run had come: to its last checkpoint that can be used.
- * A run that has none begins at step 0, with nothing changed. With the seeds that the model's streams had, the run goes
- * on as if it had never stopped, to the bit; one of format 1 has other random draws from there on.
+ * Puts what learns, and what the hooks remember, back to where a run had come: to its last checkpoint that can be used, or
+ * to the one that is named. A run that has none begins at step 0, with nothing changed. With the seeds that the model's
+ * streams had, the run goes on as if it had never stopped, to the bit; one of format 1 has other random draws from there on.
  *
- * @param folder the run's, as CheckpointHook writes it.
+ * @param folder the run's, as CheckpointHook writes it, or that of one of its checkpoints.
  * @throws WeightsError where no checkpoint can be used, or it is of another model, optimizer or hook.
  */
-export function resumeFrom(folder: string, resuming: Resuming): Resumed {
-  const checkpoint = resumePoint(folder, resuming.tell ?? tellProcess);
-  return checkpoint === undefined ? { startIteration: 0, checkpoint } : goOnFrom(checkpoint, resuming);
-}
-
-/**
- * As `resumeFrom`, from a checkpoint that somebody has chosen.
- *
- * @param checkpoint its folder.
- */
-export function goOnFrom(
-  checkpoint: string,
+export function resumeFrom(
+  folder: string,
   { hooks = [], tell = tellProcess, ...resumable }: Resuming,
 ): Resumed {
+  const checkpoint = isCheckpoint(folder) ? folder : resumePoint(folder, tell);
+  if (checkpoint === undefined) return { startIteration: 0, checkpoint };
   const state = loadCheckpoint(checkpoint, resumable);
   for (const hook of hooks) restoreHook(hook, checkpoint, state);
   if (!isExact(state)) {
@@ -54,6 +47,10 @@ export function goOnFrom(
     );
   }
   return { startIteration: state.iteration, checkpoint };
+}
+
+function isCheckpoint(folder: string): boolean {
+  return existsSync(path.join(folder, 'state.json'));
 }
 
 /** Whether a run that goes on from a checkpoint is, to the bit, the one that was never stopped. */
