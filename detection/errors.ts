@@ -23,6 +23,6 @@ export class InputError extends Error {
 }
 
 /** A text for a message: its beginning where it is longer. */
-export function shortened(text: string, length: number): string {
+export function truncateText(text: string, length: number): string {
   return text.length <= length ? text : `${text.slice(0, length - 3)}...`;
 }

@@ -41,7 +41,7 @@ export {
   type SettingsSchema,
   type SettingValue,
   type SettingValues,
-  type SomeOf,
+  type DeepPartial,
   type ValuesOf,
 } from './modeling/settings';
 
@@ -135,11 +135,11 @@ export {
   FrozenBatchNorm,
   GroupNorm,
   overwriteEpsilon,
-  type Normalisation,
-  type NormalisationFactory,
-} from './nn/normalisation';
+  type Normalization,
+  type NormalizationFactory,
+} from './nn/normalization';
 export { NormNotLoadedError, SingleValueNormError } from './nn/norm-errors';
-export { normalisation } from './modeling/definitions/normalisation';
+export { normalization } from './modeling/definitions/normalization';
 export {
   kaimingNormalFanOut,
   kaimingUniform,
@@ -148,7 +148,7 @@ export {
   uniform,
   type FilterShape,
   type InitialWeight,
-} from './nn/initialisers';
+} from './nn/initializers';
 export { RandomStream } from './nn/random';
 export { lossesAndGradients, type LossesAndGradients } from './nn/autograd';
 export { headLosses, type HeadGradients } from './nn/head-losses';
@@ -260,7 +260,7 @@ export {
 export {
   FcosRegressionHead,
   type FcosBoxLossOptions,
-  type PlacePredictions,
+  type LocationPredictions,
 } from './modeling/dense/fcos-regression-head';
 export { DenseHead } from './modeling/dense/dense-head';
 export {
@@ -272,7 +272,7 @@ export {
 export type { DenseInferenceOptions, DensePredictions } from './modeling/dense/dense-inference';
 export type { AnchorTargets, LevelTargets } from './modeling/dense/anchor-targets';
 export { DistanceCoder } from './modeling/matching/distance-coder';
-export { PlaceMatcher } from './modeling/matching/place-matcher';
+export { LocationMatcher } from './modeling/matching/location-matcher';
 
 // SSD.
 export { Ssd } from './modeling/ssd';

@@ -24,7 +24,7 @@ const COUNTER = /(^|\.)num_batches_tracked$/;
 /** Of detectron2's ResNets, alone or in a detector. */
 const DETECTRON2_NAME = /^(backbone\.bottom_up\.)?(stem\.conv1|res2\.0\.conv1)\./;
 const DETECTRON2_HINT =
-  'These are names of detectron2, whose models take other colours, strides and ROIs than torchvision’s: its weights ' +
+  'These are names of detectron2, whose models take other colors, strides and ROIs than torchvision’s: its weights ' +
   'can be converted, but not be used here';
 /** As many names as an error message lists of one kind. */
 const LISTED_NAMES = 8;
@@ -93,7 +93,7 @@ export function loadStateDict(
     describe('missing', missing),
     describe('unexpected', unexpected.map(shown)),
     describe('of another shape', misshaped.map(describeShapes)),
-    describe('there under two names', twice),
+    describe('present under two names', twice),
   ].filter((fault) => fault !== '');
   if (faults.length > 0) {
     const isOfDetectron2 = unexpected.some((name) => DETECTRON2_NAME.test(name));

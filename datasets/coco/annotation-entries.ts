@@ -48,8 +48,8 @@ export function readAnnotations(
   problems: ProblemList,
   { keepSegmentations = false, skipInvalid = false }: AnnotationOptions,
 ): { annotations: CocoAnnotation[]; withTheirImage: Problem[]; notes: string[] } {
-  const withoutArea = new Repairs('have no "area": width * height of the box is taken');
-  const withoutCrowd = new Repairs('have no "iscrowd": 0 is taken');
+  const withoutArea = new Repairs('have no "area": width * height of the box is used');
+  const withoutCrowd = new Repairs('have no "iscrowd": 0 is used');
   const withoutSize = new Repairs('have a box without width or height: training leaves them out');
   const reachingOut = new Repairs('reach beyond their image: training clips them');
   const seen = new Set<number>();

@@ -65,7 +65,7 @@ export function isId(value: unknown): value is number {
 
 export function idFault(value: unknown): string {
   if (typeof value === 'number' && Number.isInteger(value))
-    return 'the id is beyond 2^53 - 1 and cannot be told apart';
+    return 'the id is beyond 2^53 - 1, where ids cannot be told apart';
   return value === undefined ? 'the id is missing' : `the id is ${shownValue(value)}, not a whole number`;
 }
 

@@ -1,4 +1,4 @@
-import { shortened } from '../../detection/errors';
+import { truncateText } from '../../detection/errors';
 
 /** Where a text stops being JSON. */
 export interface JsonFault {
@@ -71,7 +71,7 @@ export function findJsonFault(text: string, context: JsonContext): JsonFault {
     take(SPACE);
     const frame = open.at(-1);
     const character = text[position];
-    if (character === undefined) return fault('it ends here, unfinished');
+    if (character === undefined) return fault('it is truncated here');
     const ends = expected.endsWith('or end');
     const closing = typeof frame?.place === 'number' ? ']' : '}';
 
@@ -125,7 +125,7 @@ function pathOf(open: readonly Frame[]): string {
   let path = '';
   for (const { place } of open.slice(0, MAX_SHOWN_PLACES)) {
     if (typeof place === 'number') path += `[${place}]`;
-    else if (place !== '') path += `${path === '' ? '' : '.'}${shortened(place, MAX_SHOWN_KEY)}`;
+    else if (place !== '') path += `${path === '' ? '' : '.'}${truncateText(place, MAX_SHOWN_KEY)}`;
   }
   return open.length > MAX_SHOWN_PLACES ? `${path}...` : path;
 }

@@ -7,7 +7,7 @@ const SUBDIVISIONS = 5;
 /**
  * Pixels inside a polygon, equal to maskApi.c's rleFrPoly in every rounding: evaluation of masks depends on it.
  *
- * The outline is traced on a grid five times finer. Wherever it passes a column's centre, the pixel below which
+ * The outline is traced on a grid five times finer. Wherever it passes a column's center, the pixel below which
  * it passes is noted; these places, sorted along the columns, are where the mask switches between out and in.
  *
  * @param polygon x1, y1, x2, y2, ...: at least three corners, pixels, 0-based.
@@ -59,7 +59,7 @@ function traceOutline(polygon: readonly number[]): { x: number[]; y: number[] } 
   return points;
 }
 
-/** Lengths between sorted places. Two switches at one place cancel: their neighbours become one run. */
+/** Lengths between sorted places. Two switches at one place cancel: their neighbors become one run. */
 function runsBetween(places: Uint32Array): Uint32Array {
   const counts = [places[0]];
   for (let i = 1; i < places.length; i++) {

@@ -1,4 +1,4 @@
-import { shortened } from '../../detection/errors';
+import { truncateText } from '../../detection/errors';
 
 /** Something wrong in a file. */
 export interface Problem {
@@ -66,7 +66,7 @@ export class ProblemList {
     const lines = this.lines();
     if (lines.length === 1) return `${file}: ${lines[0]}.`;
     const total = [...this.kinds.values()].reduce((sum, { count }) => sum + count, 0);
-    return `${file}: ${total} things are wrong:\n${lines.map((line) => `  ${line}`).join('\n')}`;
+    return `${file}: ${total} problems:\n${lines.map((line) => `  ${line}`).join('\n')}`;
   }
 
   /** The first 20 of each kind, one line each, and how many more there are. */
@@ -89,7 +89,7 @@ function describeProblem({ place, reason, imageId, annotationId }: Problem): str
 /** A value of a file for a message: short, quoted, on one line. */
 export function shownValue(value: unknown): string {
   if (value === undefined) return 'missing';
-  return shortened(typeof value === 'number' ? String(value) : jsonText(value), 60);
+  return truncateText(typeof value === 'number' ? String(value) : jsonText(value), 60);
 }
 
 function jsonText(value: unknown): string {

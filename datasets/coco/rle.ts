@@ -156,7 +156,7 @@ function checkedCounts(counts: readonly unknown[]): Uint32Array {
     (count) => !(Number.isInteger(count) && Number(count) >= 0 && Number(count) < 2 ** 32),
   );
   if (wrong >= 0)
-    throw new RleError('rle-count', `Run ${wrong} of the run-length mask is no whole number from 0 up.`, {
+    throw new RleError('rle-count', `Run ${wrong} of the run-length mask is not a whole number from 0 up.`, {
       run: wrong,
     });
   return Uint32Array.from(counts as readonly number[]);

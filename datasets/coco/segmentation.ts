@@ -35,11 +35,14 @@ function checkedPolygon(polygon: unknown, { width, height }: Size): readonly num
   if (!Array.isArray(polygon) || polygon.length < MIN_POLYGON_NUMBERS || polygon.length % 2 !== 0) {
     throw new RleError(
       'polygon-corners',
-      'A polygon of the segmentation is no list of x, y pairs of three corners or more.',
+      'A polygon of the segmentation is not a list of x, y pairs of three corners or more.',
     );
   }
   if (!polygon.every(Number.isFinite))
-    throw new RleError('polygon-numbers', 'A polygon of the segmentation holds something else than numbers.');
+    throw new RleError(
+      'polygon-numbers',
+      'A polygon of the segmentation contains something other than numbers.',
+    );
   const corners = polygon as readonly number[];
   const most = MAX_OUTSIDE + Math.max(width, height);
   const far = corners.find((coordinate) => Math.abs(coordinate) > most);

@@ -1,6 +1,6 @@
 import sharp from 'sharp';
 import type { DecodedImage } from '../images/decode';
-import { overlaySvg, type LabelledBox } from './overlay-svg';
+import { overlaySvg, type LabeledBox } from './overlay-svg';
 
 /** How a drawing is encoded. */
 export type DrawingFormat = 'png' | 'jpeg';
@@ -14,7 +14,7 @@ const JPEG_QUALITY = 92;
  */
 export async function drawBoxes(
   { pixels, size }: DecodedImage,
-  boxes: readonly LabelledBox[],
+  boxes: readonly LabeledBox[],
   format: DrawingFormat,
 ): Promise<Buffer> {
   const drawn = sharp(pixels, { raw: { ...size, channels: 3 } })
@@ -22,7 +22,7 @@ export async function drawBoxes(
     .removeAlpha(); // which composing adds
   const encoded =
     format === 'jpeg'
-      ? drawn.jpeg({ quality: JPEG_QUALITY, chromaSubsampling: '4:4:4' }) // thin lines keep their colour
+      ? drawn.jpeg({ quality: JPEG_QUALITY, chromaSubsampling: '4:4:4' }) // thin lines keep their color
       : drawn.png();
   return encoded.toBuffer();
 }

@@ -3,15 +3,15 @@ import { escapeMarkup } from './markup';
 import { CAP_HEIGHT, DESCENT, textPath, type TextPath } from './stroke-font';
 
 /** A box to draw. */
-export interface LabelledBox {
+export interface LabeledBox {
   /** x1, y1, x2, y2 in pixels of the image. */
   readonly box: readonly [x1: number, y1: number, x2: number, y2: number];
   /** Any text at all: it is drawn as strokes, and escaped where it stands as text. Empty without a score: no caption. */
   readonly label: string;
   /** 0..1, shown behind the label. */
   readonly score?: number;
-  /** As `categoryColour` gives it: #rrggbb. */
-  readonly colour: string;
+  /** As `categoryColor` gives it: #rrggbb. */
+  readonly color: string;
 }
 
 /** Bright and far apart in hue or lightness, the first eight above all. */
@@ -34,8 +34,8 @@ const PALETTE = [
   '#c8b6ff',
 ];
 
-/** A colour for each label 1..K; it repeats after 16. */
-export function categoryColour(label: number): string {
+/** A color for each label 1..K; it repeats after 16. */
+export function categoryColor(label: number): string {
   return PALETTE[(label - 1) % PALETTE.length];
 }
 
@@ -52,11 +52,11 @@ const LABEL_HEIGHT = CAP_HEIGHT + DESCENT / 2 + 2 * PADDING;
  * Boxes with their labels as a self-contained SVG of the image's size: lay it over the image. Later boxes lie on
  * top of earlier ones. A label stands above its box, or in its top corner where the image ends.
  */
-export function overlaySvg({ width, height }: Size, boxes: readonly LabelledBox[]): string {
+export function overlaySvg({ width, height }: Size, boxes: readonly LabeledBox[]): string {
   const side = Math.min(width, height);
   const unit = Math.max(MIN_CAP_HEIGHT, CAP_HEIGHT_SHARE * side) / CAP_HEIGHT;
   const lineWidth = Math.max(MIN_LINE_WIDTH, LINE_WIDTH_SHARE * side);
-  const captionOf = ({ box: [x1, y1], label, score, colour }: LabelledBox): string => {
+  const captionOf = ({ box: [x1, y1], label, score, color }: LabeledBox): string => {
     if (label === '' && score === undefined) return '';
     const scoreText = formatScore(score);
     const text = fittedText(label, scoreText, width / unit - 2 * PADDING);
@@ -67,9 +67,9 @@ export function overlaySvg({ width, height }: Size, boxes: readonly LabelledBox[
     const top = Math.max(0, Math.min(above >= 0 ? above : y1, height - labelHeight));
     return (
       `<rect x="${round(left)}" y="${round(top)}" width="${round(labelWidth)}" height="${round(labelHeight)}" ` +
-      `rx="${round(unit)}" fill="${escapeMarkup(colour)}"/>` +
+      `rx="${round(unit)}" fill="${escapeMarkup(color)}"/>` +
       `<path transform="translate(${round(left + PADDING * unit)} ${round(top + PADDING * unit)}) scale(${round(unit)})" ` +
-      `d="${text.path}" fill="none" stroke="${inkOn(colour)}" ` +
+      `d="${text.path}" fill="none" stroke="${textColorOn(color)}" ` +
       `stroke-width="1" stroke-linecap="round" stroke-linejoin="round"/>`
     );
   };
@@ -79,7 +79,7 @@ export function overlaySvg({ width, height }: Size, boxes: readonly LabelledBox[
     return (
       `<g><title>${escapeMarkup(title)}</title>` +
       `<rect x="${round(x1)}" y="${round(y1)}" width="${round(x2 - x1)}" height="${round(y2 - y1)}" ` +
-      `fill="none" stroke="${escapeMarkup(each.colour)}" stroke-width="${round(lineWidth)}" stroke-linejoin="round"/>` +
+      `fill="none" stroke="${escapeMarkup(each.color)}" stroke-width="${round(lineWidth)}" stroke-linejoin="round"/>` +
       `${captionOf(each)}</g>`
     );
   });
@@ -104,8 +104,8 @@ function fittedText(label: string, score: string, maxWidth: number): TextPath {
 }
 
 /** Black or white, whichever stands out (Rec. 709 luma). */
-function inkOn(colour: string): string {
-  const [red, green, blue] = [1, 3, 5].map((at) => Number.parseInt(colour.slice(at, at + 2), 16));
+function textColorOn(color: string): string {
+  const [red, green, blue] = [1, 3, 5].map((at) => Number.parseInt(color.slice(at, at + 2), 16));
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue > 110 ? '#000000' : '#ffffff';
 }
 

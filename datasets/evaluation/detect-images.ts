@@ -38,7 +38,7 @@ export async function detectSet(
   })) {
     model.detect(images).forEach((detections, k) => found.set(imageIds[k], detections));
     onProgress?.(found.size, examples.length);
-    await giveWay(signal);
+    await yieldToEventLoop(signal);
   }
   // Those of which the picture broke are done with too.
   if (found.size < examples.length) onProgress?.(examples.length, examples.length);
@@ -50,7 +50,7 @@ export async function detectSet(
  *
  * @throws the reason of a signal that has been aborted.
  */
-export async function giveWay(signal: AbortSignal | undefined): Promise<void> {
+export async function yieldToEventLoop(signal: AbortSignal | undefined): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
   signal?.throwIfAborted();
 }

@@ -46,7 +46,7 @@ export function errorCosts(
   images: readonly JudgedImage[] = judgeDetections(dataset, detections),
 ): ErrorCosts {
   const cost = new CostOfErrors(dataset, detections, images);
-  const ap = cost.asItIs();
+  const ap = cost.uncorrected();
   return {
     ap,
     kinds: Object.fromEntries(
@@ -65,7 +65,7 @@ class CostOfErrors {
     private readonly images: readonly JudgedImage[],
   ) {}
 
-  asItIs(): number {
+  uncorrected(): number {
     const precision = this.allTruths();
     for (const judged of this.judged()) {
       if (!judged.inCrowd) this.add(precision, judged, judged.error === 'none');

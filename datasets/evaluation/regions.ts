@@ -136,7 +136,7 @@ function readMask(
 ): Mask {
   try {
     if (segmentation === undefined)
-      throw new RleError('segmentation-missing', 'It is missing, and masks are to be compared.');
+      throw new RleError('segmentation-missing', 'It is missing, and masks are evaluated.');
     return segmentationToRle(segmentation, dataset.imageOf(where.imageId!)!);
   } catch (error) {
     if (!(error instanceof RleError)) throw error;

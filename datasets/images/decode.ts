@@ -1,6 +1,6 @@
 import { open, readFile, stat } from 'node:fs/promises';
 import sharp, { type Metadata, type Sharp } from 'sharp';
-import { InputError, shortened } from '../../detection/errors';
+import { InputError, truncateText } from '../../detection/errors';
 import type { RgbImage } from '../../detection/structures/resize';
 import type { Size } from '../../detection/structures/size';
 import { isOutOfFiles } from './out-of-files';
@@ -50,13 +50,13 @@ export class ImageError extends InputError {
     facts: Readonly<Record<string, unknown>> = {},
   ) {
     // Names may hold new lines, and may be of any length; a message about a picture is one line.
-    super(CODES[fault], `${shortened(file.replaceAll('\n', '\\n'), MAX_SHOWN_NAME)}: ${reason}`, facts);
+    super(CODES[fault], `${truncateText(file.replaceAll('\n', '\\n'), MAX_SHOWN_NAME)}: ${reason}`, facts);
   }
 }
 
 /**
  * Decodes a picture to the RGB bytes that PIL's convert('RGB') gives: pixels as stored (EXIF orientation and
- * colour profiles are ignored), grey repeated, alpha dropped rather than blended, the palette looked up, the
+ * color profiles are ignored), gray repeated, alpha dropped rather than blended, the palette looked up, the
  * high byte of 16 bits, the first frame of several.
  *
  * @param picture path of its file, or the file's bytes
@@ -67,7 +67,7 @@ export class ImageError extends InputError {
 export async function decodeImage(picture: string | Uint8Array, expectedSize?: Size): Promise<DecodedImage> {
   const name = typeof picture === 'string' ? picture : 'a picture in memory';
   const bytes = typeof picture === 'string' ? await readPicture(picture) : bufferOf(picture);
-  if (bytes.length === 0) throw new ImageError(name, 'there are no bytes', 'empty');
+  if (bytes.length === 0) throw new ImageError(name, 'it is empty', 'empty');
   try {
     return await decode(bytes, name, expectedSize);
   } catch (error) {
@@ -130,7 +130,7 @@ async function decode(bytes: Buffer, file: string, expectedSize: Size | undefine
   const image = sharp(bytes, SHARP_OPTIONS);
   const { format, width, height, space } = await readHeader(image, file, expectedSize);
   if (format === 'jpeg' && !hasEnd(bytes))
-    throw new ImageError(file, 'the picture is damaged: it has no end', 'damaged');
+    throw new ImageError(file, 'the picture is damaged: its end is missing', 'damaged');
   if (space === 'cmyk') {
     const inks = await image.removeAlpha().pipelineColourspace('cmyk').toColourspace('cmyk').raw().toBuffer();
     return { pixels: cmykToRgb(inks), size: { width, height } };
@@ -169,7 +169,7 @@ function hasEnd(bytes: Buffer): boolean {
   return bytes.includes(END_OF_IMAGE, at);
 }
 
-/** PIL's conversion: each colour is what black leaves, less its ink's share of that, rounded in its way. */
+/** PIL's conversion: each color is what black leaves, less its ink's share of that, rounded in its way. */
 function cmykToRgb(inks: Uint8Array): Uint8Array {
   const rgb = new Uint8Array((inks.length / 4) * 3);
   for (let from = 0, to = 0; from < inks.length; from += 4) {
@@ -207,7 +207,7 @@ function decodingError(file: string, { message }: Error): ImageError {
   if (message.includes('unsupported image format'))
     return new ImageError(
       file,
-      `this is no picture of a known type (${FORMATS.join(', ')}), or not a whole one`,
+      `this is not a picture of a supported type (${FORMATS.join(', ')}), or it is truncated`,
       'unknown type',
     );
   if (message.includes('pixel limit'))

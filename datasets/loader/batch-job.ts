@@ -12,7 +12,7 @@ export interface PictureJob {
   readonly file: string | Uint8Array;
   /** As the annotations say; the stored picture must have it. */
   readonly size: Size;
-  /** What is done to the stored picture's colours, in this order. Default: nothing. */
+  /** What is done to the stored picture's colors, in this order. Default: nothing. */
   readonly colorChanges?: readonly ColorChange[];
   /** What the user's own module does to them then. Default: nothing. */
   readonly augmentation?: AugmentationJob;

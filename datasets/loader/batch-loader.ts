@@ -35,7 +35,7 @@ interface Ordered {
 interface WholeBatch {
   readonly plan: BatchPlan;
   readonly pixels: Float32Array;
-  giveBack(): void;
+  release(): void;
 }
 
 /**
@@ -102,7 +102,7 @@ export abstract class BatchLoader implements AsyncIterable<DetectionBatch> {
         const sizes = pictures.map(sizeInBatch);
         const originalSizes = pictures.map((picture) => picture.size);
         const images = makeImageBatch(whole.pixels, padded, sizes, originalSizes);
-        whole.giveBack();
+        whole.release();
         try {
           yield { images, targets: whole.plan.targets, imageIds: pictures.map((picture) => picture.imageId) };
         } finally {

@@ -38,7 +38,7 @@ export interface TrainingPlanOptions {
   readonly scaleJitter?: ScaleJitter | null;
   /** How often an image is mirrored left to right. Default 0.5, as in torchvision's references. */
   readonly flipProbability?: number;
-  /** Probability of each change of a picture's colours; see drawPhotometricDistortion. Default 0. */
+  /** Probability of each change of a picture's colors; see drawPhotometricDistortion. Default 0. */
   readonly photometricDistortion?: number;
   /**
    * Path or `file:` URL of a JavaScript module whose default export changes the colors of each picture further: see
@@ -86,7 +86,7 @@ function makePlan(samples: readonly Sample[], input: InputSpec): BatchPlan {
 }
 
 /**
- * The batches of a training run from `startIteration` on, without end. Which images, in which order, flipped, coloured
+ * The batches of a training run from `startIteration` on, without end. Which images, in which order, flipped, colored
  * and resized how, follows from the seed and the iteration alone: a run that is resumed sees what it would have seen.
  * Unless some are to be repeated, all images come once before any comes again; a batch may reach from one round into the
  * next.

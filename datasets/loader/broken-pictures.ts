@@ -34,7 +34,7 @@ export class PicturesGoneError extends InputError {
   ) {
     super(
       'pictures-gone',
-      `${count} pictures one after the other cannot be used, the last: ${last.message}. Look whether their folder ` +
+      `${count} pictures in a row cannot be used, the last: ${last.message}. Check whether their folder ` +
         `can still be read`,
     );
   }
@@ -42,7 +42,7 @@ export class PicturesGoneError extends InputError {
 
 /** Tells of broken pictures, unless there are so many that something else must be wrong. */
 export class BrokenPictures {
-  private inARow = 0;
+  private consecutive = 0;
   private isAnyLoaded = false;
   private last: ImageError | undefined;
 
@@ -50,18 +50,18 @@ export class BrokenPictures {
 
   /** A batch could be used, all of it. */
   batchLoaded(): void {
-    this.inARow = 0;
+    this.consecutive = 0;
     this.isAnyLoaded = true;
   }
 
   /** There are no more batches. Throws PicturesGoneError where all of a small set could not be used. */
   allSeen(): void {
-    if (this.last && !this.isAnyLoaded) throw new PicturesGoneError(this.last, this.inARow);
+    if (this.last && !this.isAnyLoaded) throw new PicturesGoneError(this.last, this.consecutive);
   }
 
   /** @throws PicturesGoneError, and whatever the listener throws. */
   batchRefused({ job: { pictures } }: BatchPlan, refused: readonly RefusedPicture[]): void {
-    this.inARow = refused.length < pictures.length ? 0 : this.inARow + refused.length;
+    this.consecutive = refused.length < pictures.length ? 0 : this.consecutive + refused.length;
     for (const { index, reason, fault, facts } of refused) {
       const { imageId, file } = pictures[index];
       const error =
@@ -69,7 +69,7 @@ export class BrokenPictures {
           ? new ImageError(file, `${reason} (image id ${imageId})`, fault, { ...facts, imageId })
           : new ImageError(pictureName(pictures[index]), reason, fault, { ...facts, imageId });
       this.last = error;
-      if (this.inARow >= MAX_IN_A_ROW) throw new PicturesGoneError(error, this.inARow);
+      if (this.consecutive >= MAX_IN_A_ROW) throw new PicturesGoneError(error, this.consecutive);
       this.onBrokenPicture({ imageId, error });
     }
   }

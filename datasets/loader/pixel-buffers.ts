@@ -31,7 +31,7 @@ export class PixelBuffers {
   }
 
   /** Gives back a buffer that nobody reads or writes any more. */
-  giveBack(buffer: SharedArrayBuffer): void {
+  release(buffer: SharedArrayBuffer): void {
     this.free.push(buffer);
   }
 }

@@ -41,10 +41,10 @@ export class WorkerDeathError extends InputError {
     const outOfFiles = typeof cause !== 'number' && isOutOfFiles(cause);
     const remedy = outOfFiles
       ? 'Too many files are open; raise the limit (ulimit -n)'
-      : 'Look at these pictures, and at the memory that is free';
+      : 'Check these pictures and the free memory';
     super(
       'worker-death',
-      `${deaths} threads that load pictures have ended one after another at the same batch, the last: ` +
+      `${deaths} worker threads have died in a row at the same batch, the last: ` +
         `${describeWorkerDeath(death)}. ${remedy}`,
       {},
       { cause },

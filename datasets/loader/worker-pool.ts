@@ -4,11 +4,11 @@ import type { WorkerDeath } from './worker-death';
 import { WorkerThread } from './worker-thread';
 
 /**
- * What workers have made of a batch: its pixels, [N, H, W, 3], until `giveBack` is called, or all pictures that keep it from
+ * What workers have made of a batch: its pixels, [N, H, W, 3], until `release` is called, or all pictures that keep it from
  * being made.
  */
 export type LoadedBatch =
-  { readonly pixels: Float32Array; giveBack(): void } | { readonly refused: readonly RefusedPicture[] };
+  { readonly pixels: Float32Array; release(): void } | { readonly refused: readonly RefusedPicture[] };
 
 /**
  * Worker threads that make the pixels of batches; one that dies is replaced. They keep the process alive only while an
@@ -25,7 +25,7 @@ export class WorkerPool {
   }
 
   /**
-   * The normalised pixels of a batch, or what is wrong with its pictures. Memory is that of the batches under way and of
+   * The normalized pixels of a batch, or what is wrong with its pictures. Memory is that of the batches under way and of
    * those that have not been given back.
    *
    * @throws WorkerDeathError if workers die of it, one after another
@@ -46,10 +46,10 @@ export class WorkerPool {
     const id = this.requests++;
     const length = numValues(job);
     const buffer = this.buffers.take(length * Float32Array.BYTES_PER_ELEMENT);
-    const giveBack = () => this.buffers.giveBack(buffer);
+    const release = () => this.buffers.release(buffer);
     const refused = await this.threads[id % this.threads.length].load({ id, job, buffer });
-    if (refused.length === 0) return { pixels: new Float32Array(buffer, 0, length), giveBack };
-    giveBack();
+    if (refused.length === 0) return { pixels: new Float32Array(buffer, 0, length), release };
+    release();
     return { refused };
   }
 }

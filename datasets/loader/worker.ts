@@ -1,5 +1,5 @@
 /**
- * Entry of a loader's worker thread: decodes, changes colours, flips, resizes, normalises and pads. It never loads
+ * Entry of a loader's worker thread: decodes, changes colors, flips, resizes, normalizes and pads. It never loads
  * TensorFlow.
  */
 import { parentPort } from 'node:worker_threads';

@@ -54,10 +54,10 @@ export const DISTRACTORS: readonly Artwork[] = [
   { name: 'airplane', codePoint: '2708' },
 ];
 
-/** Who drew it and under which licence: goes into every file that the graphics go into. */
+/** Who drew it and under which license: goes into every file that the graphics go into. */
 export const ATTRIBUTION =
   'Graphics: Twemoji, copyright 2020 Twitter, Inc and other contributors, licensed under CC-BY 4.0, ' +
-  `taken from the npm package ${ARTWORK_PACKAGE} 15.0.0; rotated, scaled, recoloured and composed.`;
+  `taken from the npm package ${ARTWORK_PACKAGE} 15.0.0; rotated, scaled, recolored and composed.`;
 
 export const ARTWORK_URL = 'https://github.com/jdecked/twemoji';
 

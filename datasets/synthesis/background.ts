@@ -13,13 +13,13 @@ type Field = (u: number, v: number) => number;
 /** Fields are drawn anew for each layer of each scene. */
 const PATTERNS: readonly ((stream: RandomStream) => Field)[] = [clouds, stripes, blobs, cells, rings];
 
-/** A gradient, one to three patterns of other colours over it, and a fine grain of light and dark. */
+/** A gradient, one to three patterns of other colors over it, and a fine grain of light and dark. */
 export function paintBackground(stream: RandomStream, size: number): Canvas {
   const hue = stream.uniform();
-  const palette = Array.from({ length: 5 }, () => relatedColour(stream, hue));
+  const palette = Array.from({ length: 5 }, () => relatedColor(stream, hue));
   const layers = Array.from({ length: 1 + stream.integer(3) }, (_, i) => ({
     field: stream.pick(PATTERNS)(stream),
-    colour: palette[i + 2],
+    color: palette[i + 2],
     strength: stream.between(0.35, 0.9),
   }));
   const base = gradient(stream);
@@ -33,7 +33,7 @@ export function paintBackground(stream: RandomStream, size: number): Canvas {
       const v = (y + 0.5) / size;
       mix(rgb, at, palette[0], 1);
       mix(rgb, at, palette[1], base(u, v));
-      for (const { field, colour, strength } of layers) mix(rgb, at, colour, strength * field(u, v));
+      for (const { field, color, strength } of layers) mix(rgb, at, color, strength * field(u, v));
       const light = (grain(u, v) - 0.5) * grainStrength;
       for (let c = 0; c < 3; c++) rgb[at + c] += light;
     }
@@ -41,12 +41,12 @@ export function paintBackground(stream: RandomStream, size: number): Canvas {
   return { size, rgb };
 }
 
-function mix(rgb: Float32Array, at: number, colour: readonly number[], weight: number): void {
-  for (let c = 0; c < 3; c++) rgb[at + c] += (colour[c] - rgb[at + c]) * weight;
+function mix(rgb: Float32Array, at: number, color: readonly number[], weight: number): void {
+  for (let c = 0; c < 3; c++) rgb[at + c] += (color[c] - rgb[at + c]) * weight;
 }
 
-/** Half of the colours stay near the scene's hue, the others are free. */
-function relatedColour(stream: RandomStream, hue: number): number[] {
+/** Half of the colors stay near the scene's hue, the others are free. */
+function relatedColor(stream: RandomStream, hue: number): number[] {
   const free = stream.uniform() < 0.5;
   const h = free ? stream.uniform() : hue + stream.between(-0.1, 0.1);
   const saturation = stream.between(0.1, 0.65);

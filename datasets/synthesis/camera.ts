@@ -45,7 +45,7 @@ function blur(rgb: Float32Array, size: number, sigma: number): Float32Array {
   return blurAlong(blurAlong(rgb, size, kernel, 3, 3 * size), size, kernel, 3 * size, 3);
 }
 
-/** Convolves along one axis: `step` is the distance of its neighbours in the array, `stride` that of its lines. */
+/** Convolves along one axis: `step` is the distance of its neighbors in the array, `stride` that of its lines. */
 function blurAlong(
   rgb: Float32Array,
   size: number,

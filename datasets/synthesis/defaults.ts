@@ -1,4 +1,4 @@
-/** How many scenes, how large. The numbers are those of the demo: learnt in minutes on two cores. */
+/** How many scenes, how large. The numbers are those of the demo: learned in minutes on two cores. */
 export const SYNTHESIS_DEFAULTS = {
   numTrain: 600,
   numVal: 100,
@@ -28,8 +28,8 @@ export const SCENE = {
   placements: 40,
 } as const;
 
-/** Changes of colour: factors around 1, degrees of hue around 0. */
-export const COLOUR_JITTER = {
+/** Changes of color: factors around 1, degrees of hue around 0. */
+export const COLOR_JITTER = {
   brightness: [0.86, 1.12] satisfies Range,
   saturation: [0.75, 1.25] satisfies Range,
   hue: [-9, 9] satisfies Range,
@@ -37,7 +37,7 @@ export const COLOUR_JITTER = {
 
 /** What the camera does to the whole picture. */
 export const CAMERA = {
-  /** Factor on each colour channel: the tint of the light. */
+  /** Factor on each color channel: the tint of the light. */
   gain: [0.9, 1.08] satisfies Range,
   /** Standard deviation of the Gaussian blur, pixels at 320. */
   blur: [0.25, 0.9] satisfies Range,

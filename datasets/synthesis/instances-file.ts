@@ -17,7 +17,7 @@ export interface SynthesisSettings {
 /** Counts up when the same settings give other scenes than before. */
 const VERSION = '1';
 
-/** The head of both files of a set; by it a set is recognised. */
+/** The head of both files of a set; by it a set is recognized. */
 export interface SetInfo {
   readonly description: string;
   readonly url: string;

@@ -1,7 +1,7 @@
 import type { RandomStream } from '../../detection/nn/random';
 import { paintBackground, type Canvas } from './background';
 import { SCENE, type Range } from './defaults';
-import { drawSprite, randomColour, type Patch, type Sprite } from './sprite';
+import { drawSprite, randomColor, type Patch, type Sprite } from './sprite';
 
 /** An object of a scene, with what is left to see of it. */
 export interface SceneObject {
@@ -50,7 +50,7 @@ export function composeScene(
         longSide: (stream.between(...SCENE.longSide) * size) / SCENE.referenceSize,
         angle: (stream.between(-SCENE.maxRotation, SCENE.maxRotation) * Math.PI) / 180,
         mirrored: stream.uniform() < 0.5,
-        colour: randomColour(stream),
+        color: randomColor(stream),
       });
       collage.place(stream, patch, category);
     }

@@ -1,16 +1,16 @@
 import sharp from 'sharp';
 import type { RandomStream } from '../../detection/nn/random';
 import { ARTWORK_PACKAGE, type Artwork } from './artwork';
-import { COLOUR_JITTER } from './defaults';
+import { COLOR_JITTER } from './defaults';
 
-/** Resolution of the rasterised artwork: more than twice what scenes of the usual size need. */
+/** Resolution of the rasterized artwork: more than twice what scenes of the usual size need. */
 const RASTER_SIZE = 256;
 /** The artwork's viewBox is 36 by 36 units, one unit a pixel at 72 dots an inch. */
 const RASTER_DENSITY = (72 * RASTER_SIZE) / 36;
 /** 256, 128, 64, 32 pixels. */
 const NUM_LEVELS = 4;
 
-/** Premultiplied RGBA, row-major: colours 0..255 times alpha, alpha 0..1. */
+/** Premultiplied RGBA, row-major: colors 0..255 times alpha, alpha 0..1. */
 export interface Patch {
   readonly width: number;
   readonly height: number;
@@ -24,7 +24,7 @@ export interface Sprite {
   readonly levels: readonly Patch[];
 }
 
-/** Size, turn and colours with which a sprite is drawn. */
+/** Size, turn and colors with which a sprite is drawn. */
 export interface Pose {
   /** Longest side of the upright artwork, pixels. */
   readonly longSide: number;
@@ -32,22 +32,22 @@ export interface Pose {
   readonly angle: number;
   readonly mirrored: boolean;
   /** [9], row-major 3 x 3, applied to RGB. */
-  readonly colour: Float64Array;
+  readonly color: Float64Array;
 }
 
-/** Rasterises one file of the artwork package. */
+/** Rasterizes one file of the artwork package. */
 export async function loadSprite({ name, codePoint }: Artwork): Promise<Sprite> {
   const file = require.resolve(`${ARTWORK_PACKAGE}/${codePoint}.svg`);
   const { data, info } = await sharp(file, { density: RASTER_DENSITY })
     .ensureAlpha()
     .raw()
     .toBuffer({ resolveWithObject: true });
-  const levels = [cutToOutline(data, info.width, info.height)];
+  const levels = [cropToOutline(data, info.width, info.height)];
   while (levels.length < NUM_LEVELS) levels.push(halve(levels.at(-1)!));
   return { name, levels };
 }
 
-function cutToOutline(rgba: Uint8Array, width: number, height: number): Patch {
+function cropToOutline(rgba: Uint8Array, width: number, height: number): Patch {
   let left = width;
   let top = height;
   let right = 0;
@@ -92,17 +92,17 @@ function halve({ width, height, rgba }: Patch): Patch {
 }
 
 /**
- * Turns, scales and recolours a sprite. Each pixel is one bilinear sample of the level nearest in size, so edges
+ * Turns, scales and recolors a sprite. Each pixel is one bilinear sample of the level nearest in size, so edges
  * are antialiased, and the result is the same to the bit on every machine.
  */
-export function drawSprite(sprite: Sprite, { longSide, angle, mirrored, colour }: Pose): Patch {
+export function drawSprite(sprite: Sprite, { longSide, angle, mirrored, color }: Pose): Patch {
   const full = sprite.levels[0];
   const reduction = Math.max(full.width, full.height) / longSide;
   const level = Math.min(Math.max(Math.round(Math.log2(reduction)), 0), sprite.levels.length - 1);
   const source = sprite.levels[level];
   const step = reduction / 2 ** level; // pixels of the source in one of the result
-  const centreX = full.width / 2 ** (level + 1);
-  const centreY = full.height / 2 ** (level + 1);
+  const centerX = full.width / 2 ** (level + 1);
+  const centerY = full.height / 2 ** (level + 1);
   const cos = Math.cos(angle);
   const sin = Math.sin(angle);
   const drawnWidth = full.width / reduction;
@@ -117,13 +117,12 @@ export function drawSprite(sprite: Sprite, { longSide, angle, mirrored, colour }
       const dy = y + 0.5 - height / 2;
       const turnedX = (cos * dx + sin * dy) * step;
       const turnedY = (cos * dy - sin * dx) * step;
-      sampleBilinear(source, centreX + (mirrored ? -turnedX : turnedX), centreY + turnedY, sample);
+      sampleBilinear(source, centerX + (mirrored ? -turnedX : turnedX), centerY + turnedY, sample);
       if (sample[3] === 0) continue;
       const to = (y * width + x) * 4;
       const alpha = Math.min(sample[3], 1);
       for (let c = 0; c < 3; c++) {
-        const value =
-          colour[c * 3] * sample[0] + colour[c * 3 + 1] * sample[1] + colour[c * 3 + 2] * sample[2];
+        const value = color[c * 3] * sample[0] + color[c * 3 + 1] * sample[1] + color[c * 3 + 2] * sample[2];
         rgba[to + c] = Math.min(Math.max(value, 0), 255 * alpha);
       }
       rgba[to + 3] = alpha;
@@ -132,7 +131,7 @@ export function drawSprite(sprite: Sprite, { longSide, angle, mirrored, colour }
   return { width, height, rgba };
 }
 
-/** Puts the colour at (x, y) into `sample`, with pixel centres at halves and transparency around the patch. */
+/** Puts the color at (x, y) into `sample`, with pixel centers at halves and transparency around the patch. */
 function sampleBilinear({ width, height, rgba }: Patch, x: number, y: number, sample: Float64Array): void {
   sample.fill(0);
   const x0 = Math.floor(x - 0.5);
@@ -155,10 +154,10 @@ const LUMA = [0.213, 0.715, 0.072];
 const HUE_SINE = [-0.213, -0.715, 0.928, 0.143, 0.14, -0.283, -0.787, 0.715, 0.072];
 
 /** A small random change of brightness, saturation and hue as one matrix. */
-export function randomColour(stream: RandomStream): Float64Array {
-  const brightness = stream.between(...COLOUR_JITTER.brightness);
-  const saturation = stream.between(...COLOUR_JITTER.saturation);
-  const hue = (stream.between(...COLOUR_JITTER.hue) * Math.PI) / 180;
+export function randomColor(stream: RandomStream): Float64Array {
+  const brightness = stream.between(...COLOR_JITTER.brightness);
+  const saturation = stream.between(...COLOR_JITTER.saturation);
+  const hue = (stream.between(...COLOR_JITTER.hue) * Math.PI) / 180;
   return Float64Array.from({ length: 9 }, (_, i) => {
     const luma = LUMA[i % 3];
     const chroma = (i % 4 === 0 ? 1 : 0) - luma;

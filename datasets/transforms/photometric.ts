@@ -30,7 +30,7 @@ const RANGES = {
 } as const;
 
 /**
- * Draws how a picture's colours are distorted, as torchvision's references/detection RandomPhotometricDistort: brightness,
+ * Draws how a picture's colors are distorted, as torchvision's references/detection RandomPhotometricDistort: brightness,
  * contrast, saturation and hue, contrast instead last in half of all cases, then the order of the channels.
  *
  * @param probability of each change
@@ -54,7 +54,7 @@ export function drawPhotometricDistortion(random: RandomStream, probability: num
 }
 
 /**
- * Changes the colours of a picture in place, one change after the other: the bytes are those that torchvision's
+ * Changes the colors of a picture in place, one change after the other: the bytes are those that torchvision's
  * adjust_brightness, adjust_contrast, adjust_saturation and adjust_hue make of a uint8 tensor. They compute in float32
  * and cut off what is behind the point.
  *
@@ -129,7 +129,7 @@ function adjustHue(pixels: Uint8Array, amount: number): void {
     const b = fround(pixels[i + 2] / 255);
     const value = max(r, g, b);
     const chroma = fround(value - min(r, g, b));
-    // A grey has no hue to turn, but goes the same way: bytes may come back one lower.
+    // A gray has no hue to turn, but goes the same way: bytes may come back one lower.
     const divisor = chroma === 0 ? 1 : chroma;
     const saturation = chroma === 0 ? 0 : fround(chroma / value);
     const rc = fround(fround(value - r) / divisor);

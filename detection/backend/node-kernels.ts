@@ -190,7 +190,7 @@ const kernels: Record<string, Kernel> = {
   /** dy where the input, or the output, of a ReLU6 is between 0 and 6, else 0. */
   Relu6Grad: ({ dy, y }, _attributes, native) => native.run('Relu6Grad', [native.floatType('T')], [dy, y]),
 
-  /** Gradients of batch normalisation by given mean and variance: by x, scale and offset. */
+  /** Gradients of batch normalization by given mean and variance: by x, scale and offset. */
   BatchNormInferenceGrad: ({ dy, x, scale, mean, variance }, attributes, native) => {
     const list = [
       native.floatType('T'),

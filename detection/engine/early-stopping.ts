@@ -41,7 +41,7 @@ export class EarlyStopping implements Hook {
   }
 
   restore(state: Json): void {
-    if (!isEarlyStoppingState(state)) throw new Error('it does not say what the best evaluation was');
+    if (!isEarlyStoppingState(state)) throw new Error('it lacks the best evaluation');
     this.current = state;
   }
 
@@ -64,7 +64,7 @@ export class EarlyStopping implements Hook {
 
   afterStep(state: TrainingState): void {
     if (this.options.isEvaluated(state)) this.count(state);
-    if (this.reason !== undefined) state.isEnough = true;
+    if (this.reason !== undefined) state.shouldStop = true;
   }
 
   private count(state: TrainingState): void {

@@ -17,7 +17,7 @@ export interface TrainingState {
   /** Where the model and the trainer put their numbers; writers pull from it. */
   readonly storage: EventStorage;
   /** A hook sets it to end the run, as completed, before the next step: nothing more is to be had from it. */
-  isEnough: boolean;
+  shouldStop: boolean;
   /** `running` until `afterTrain`. */
   outcome: 'running' | 'completed' | 'interrupted' | 'failed';
 }

@@ -41,7 +41,7 @@ export class LearningRateRange implements Hook {
     // Adam's correction: the average began at 0.
     const smoothedLoss = this.average / (1 - SMOOTHING ** (this.points.length + 1));
     this.points.push({ learningRate, loss, smoothedLoss });
-    if (smoothedLoss > EXPLOSION * this.best) state.isEnough = true;
+    if (smoothedLoss > EXPLOSION * this.best) state.shouldStop = true;
     this.best = Math.min(this.best, smoothedLoss);
   }
 }

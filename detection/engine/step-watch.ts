@@ -23,7 +23,7 @@ export class StepWatch {
   }
 
   /** What the step has taken so far, in seconds. */
-  tell(storage: EventStorage): void {
+  record(storage: EventStorage): void {
     storage.scalar('data_seconds', this.waited / 1000);
     storage.scalar('seconds', (performance.now() - this.started) / 1000);
   }

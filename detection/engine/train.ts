@@ -55,7 +55,7 @@ export interface TrainingResult {
 }
 
 /**
- * Minimises the sum of the losses that a model computes of each batch. What the losses mean, and what a batch is,
+ * Minimizes the sum of the losses that a model computes of each batch. What the losses mean, and what a batch is,
  * this function never knows. Batches belong to `data`, which may free one as soon as it is asked for the next. A
  * step that the end of the data cuts short is as if it had not begun.
  *
@@ -79,11 +79,11 @@ export async function train<Batch>(
     optimizer,
     hooks,
     storage,
-    isEnough: false,
+    shouldStop: false,
     outcome: 'running',
   };
   const step = new TrainingStep(model, options.describeBatch);
-  const isDone = () => state.iteration >= iterations || state.isEnough;
+  const isDone = () => state.iteration >= iterations || state.shouldStop;
   const isOver = () => isDone() || signal?.aborted === true;
   let losses: Record<string, number> = {};
   try {
@@ -101,7 +101,7 @@ export async function train<Batch>(
         if (step.numBatches < accumulate) continue;
 
         losses = withStorage(storage, () => finishStep(step, model, options, state));
-        watch.tell(storage);
+        watch.record(storage);
         state.iteration++;
         for (const hook of hooks) await hook.afterStep?.(state);
         // Steps are synchronous: without a turn of the event loop nobody could ever ask to stop.
@@ -117,7 +117,7 @@ export async function train<Batch>(
   } finally {
     step.undo();
     step.clear();
-    if (state.outcome !== 'failed') storage.forgetAfter(state.iteration);
+    if (state.outcome !== 'failed') storage.discardAfter(state.iteration);
     for (const hook of hooks) await hook.afterTrain?.(state);
   }
   return { iteration: state.iteration, interrupted: state.outcome === 'interrupted', losses };

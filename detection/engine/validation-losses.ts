@@ -3,7 +3,7 @@ import { readLosses } from './loss-values';
 import type { Losses, Trainable } from '../nn/trainable';
 
 /**
- * Mean of each loss over batches that nothing is learnt from: simply `model.losses(batch)`, without a tape, which
+ * Mean of each loss over batches that nothing is learned from: simply `model.losses(batch)`, without a tape, which
  * changes no parameter and no running statistic. What the model samples follows from the seeds of its streams and the
  * batch's number alone, the same each time; the streams stand where they stood afterwards, as if nothing had been.
  * Batches belong to `data`; each counts the same.

@@ -18,7 +18,7 @@ export interface SummaryBox {
   /** 0..1 */
   readonly score?: number;
   /** #rrggbb */
-  readonly colour: string;
+  readonly color: string;
 }
 
 /** RGB bytes, row by row: `pixels.length` is 3 * width * height. */
@@ -110,7 +110,7 @@ export class EventStorage {
   }
 
   /** Forgets what has been put since a step: the one after it has not been done. */
-  forgetAfter(iteration: number): void {
+  discardAfter(iteration: number): void {
     this.iteration = Math.min(this.iteration, iteration);
     for (const [name, history] of this.histories) {
       if (history.at(-1)!.iteration > iteration) history.pop();

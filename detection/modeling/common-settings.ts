@@ -12,12 +12,12 @@ export const anchorSettings = {
 
 /** Which anchors learn what. */
 export const anchorMatchSettings = {
-  fgIouThreshold: fraction('overlap from which on an anchor is an object'),
+  fgIouThreshold: fraction('overlap at or above which an anchor is an object'),
   bgIouThreshold: fraction('overlap below which an anchor is background'),
 };
 
 /** Which detections are left. */
 export const detectionSettings = {
   nmsThreshold: fraction('overlap above which non-maximum suppression drops the worse of two detections'),
-  detectionsPerImage: count('most detections of an image'),
+  detectionsPerImage: count('maximum number of detections of an image'),
 };

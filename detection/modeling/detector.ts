@@ -11,7 +11,7 @@ import type { ModelSettings, SettingValues } from './settings';
 /** What a detector can find of an object, by COCO's names. */
 export type IouType = 'bbox' | 'segm' | 'keypoints';
 
-/** Normalisation of a detector: frozen batch norm presumes pretrained weights. */
+/** Normalization of a detector: frozen batch norm presumes pretrained weights. */
 export const normNames = ['frozen', 'batch', 'group'] as const;
 /** One of `normNames`: batch norm with constant statistics, batch norm, or group norm. */
 export type NormName = (typeof normNames)[number];
@@ -49,7 +49,7 @@ export interface DetectorOptions {
   /** Of the initial weights and of all sampling in training. 0 if left out. */
   readonly seed?: number;
   /**
-   * Normalisation of the backbone and wherever else the model has one. If left out, that which pretrained weights want: the
+   * Normalization of the backbone and wherever else the model has one. If left out, that which pretrained weights want: the
    * detector waits for them.
    */
   readonly norm?: NormName;
@@ -152,7 +152,7 @@ export interface ModelDefinition<
   readonly needs: readonly ('masks' | 'keypoints')[];
   /** How its detectors take pictures unless they are built otherwise. */
   readonly input: InputSpec;
-  /** Normalisation where pretrained weights are trained further. */
+  /** Normalization where pretrained weights are trained further. */
   readonly pretrainedNorm: NormName;
   /** Files of weights that somebody publishes, by the names that people call them. */
   readonly published: Readonly<Record<string, PublishedWeights>>;

@@ -16,21 +16,23 @@ const LOSS_NAMES = ['classification', 'bbox_regression', 'bbox_ctrness'] as cons
 export const fcosSchema = {
   anchors: {
     sizes: list(
-      'side of the squares around the places of each level, pixels of the resized image: a level finds objects whose ' +
+      'side of the squares around the locations of each level, pixels of the resized image: a level finds objects whose ' +
         'farthest side is 4 to 8 of them away',
       positive('pixels'),
     ),
   },
   dense: {
     centerSamplingRadius: positive(
-      'largest distance of a place from the middle of its object, in these sides',
+      'largest distance of a location from the center of its object, in these sides',
     ),
-    scoreThreshold: fraction('score above which a detection stays: root of probability times centerness'),
-    topkCandidates: count('best pairs of place and label of each level that non-maximum suppression sees'),
+    scoreThreshold: fraction('score that a detection has to exceed: root of probability times centerness'),
+    topkCandidates: count(
+      'best pairs of location and label of each level that enter non-maximum suppression',
+    ),
     ...detectionSettings,
   },
   losses: {
-    box: choice('how boxes are compared, by overlap', boxIouLosses),
+    box: choice('loss of boxes, by overlap', boxIouLosses),
     focal: focalSettings,
     classWeights: classWeightsSetting,
     weights: weightSettings(LOSS_NAMES),

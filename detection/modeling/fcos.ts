@@ -17,7 +17,7 @@ import type { FcosRegressionHead } from './dense/fcos-regression-head';
 import { DetectorModule, type DetectorTraits } from './detector-module';
 import type { Found } from './found';
 import { DistanceCoder } from './matching/distance-coder';
-import type { PlaceMatcher } from './matching/place-matcher';
+import type { LocationMatcher } from './matching/location-matcher';
 import type { AnchorGenerator } from './rpn/anchor-generator';
 
 /** torchvision's FCOSHead: what runs over every level. */
@@ -53,7 +53,7 @@ export class Fcos extends DetectorModule {
     /** Lays out the squares around the locations. */
     readonly anchorGenerator: AnchorGenerator,
     head: FcosHead,
-    private readonly matcher: PlaceMatcher,
+    private readonly matcher: LocationMatcher,
     private readonly inference: DenseInferenceOptions,
   ) {
     super(traits, [...head.classification.lossNames, ...head.regression.lossNames], ['bbox']);

@@ -9,18 +9,18 @@ export const boxLosses = ['l1', 'smooth_l1', ...boxIouLosses] as const;
 export const classificationLosses = ['cross_entropy', 'focal'] as const;
 
 export const boxLossSetting = choice(
-  'how boxes are compared: their deltas by distance, or they themselves by overlap',
+  'loss of boxes: distance of their deltas, or overlap of the boxes',
   boxLosses,
 );
 export const smoothL1BetaSetting = positive(
-  'of smooth_l1: difference of deltas from which on it is linear; below it is quadratic',
+  'of smooth_l1: difference of deltas above which it is linear; below, it is quadratic',
 );
 export const focalSettings = {
-  alpha: fraction('of focal: weight of objects; background has the rest of 1'),
-  gamma: nonNegative('of focal: exponent; the higher, the less counts what is right anyhow'),
+  alpha: fraction('of focal: weight of objects; background has 1 - alpha'),
+  gamma: nonNegative('of focal: exponent; the higher, the less easy examples count'),
 };
 export const classWeightsSetting = list(
-  'what an object of each category counts in the classification, in their order; none: all 1, as background',
+  'weight of each category in the classification loss, in their order; none: all 1, as background',
   positive('weight'),
   0,
 );
@@ -30,7 +30,7 @@ export const focalDefaults: FocalLossOptions = { alpha: 0.25, gamma: 2 };
 
 /** The weights of losses, a setting for each name. */
 export function weightSettings<const Name extends string>(names: readonly Name[]) {
-  const settings = names.map((name) => [name, nonNegative(`what ${name} is multiplied by`)] as const);
+  const settings = names.map((name) => [name, nonNegative(`factor of ${name}`)] as const);
   return Object.fromEntries(settings) as Record<Name, ReturnType<typeof nonNegative>>;
 }
 

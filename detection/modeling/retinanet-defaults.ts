@@ -18,8 +18,8 @@ export const retinaNetSchema = {
   anchors: anchorSettings,
   dense: {
     ...anchorMatchSettings,
-    scoreThreshold: fraction('probability above which a detection stays'),
-    topkCandidates: count('best pairs of anchor and label of each level that non-maximum suppression sees'),
+    scoreThreshold: fraction('score that a detection has to exceed'),
+    topkCandidates: count('best pairs of anchor and label of each level that enter non-maximum suppression'),
     ...detectionSettings,
   },
   losses: {

@@ -66,9 +66,9 @@ export type ValuesOf<S> = S extends NumberSetting
       : { readonly [K in keyof S]: ValuesOf<S[K]> };
 
 /** Some of the values, at any depth. */
-export type SomeOf<Values> = Values extends number | string | readonly unknown[]
+export type DeepPartial<Values> = Values extends number | string | readonly unknown[]
   ? Values
-  : { readonly [K in keyof Values]?: SomeOf<Values[K]> | undefined };
+  : { readonly [K in keyof Values]?: DeepPartial<Values[K]> | undefined };
 
 /** What can be configured of one model. */
 export interface ModelSettings<Values = SettingValues> {
@@ -131,7 +131,7 @@ export function list<Item extends Setting>(
 /** Values with some of them changed, at any depth. What is undefined among the changes stays as it is. */
 export function withSettings<Values extends object>(
   values: Values,
-  changes: SomeOf<NoInfer<Values>>,
+  changes: DeepPartial<NoInfer<Values>>,
 ): Values {
   const changed = Object.entries(changes).filter(([, value]) => value !== undefined);
   return {

@@ -26,10 +26,10 @@ export const ssdSchema = {
     ),
   },
   dense: {
-    fgIouThreshold: fraction('overlap from which on a default box is an object; below it is background'),
-    negToPosRatio: nonNegative('background boxes, the hardest, that count for each object of an image'),
-    scoreThreshold: fraction('probability above which a detection stays'),
-    topkCandidates: count('best default boxes of each class that non-maximum suppression sees'),
+    fgIouThreshold: fraction('overlap at or above which a default box is an object; below it is background'),
+    negToPosRatio: nonNegative('hard negatives (background boxes) for each object of an image'),
+    scoreThreshold: fraction('score that a detection has to exceed'),
+    topkCandidates: count('best default boxes of each class that enter non-maximum suppression'),
     ...detectionSettings,
   },
   losses: {

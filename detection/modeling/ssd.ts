@@ -21,7 +21,7 @@ import { SSD_LOSS_NAMES, ssdLiteDefaults, type SsdLossOptions, type SsdOptions }
 
 /**
  * SSD (Liu et al. 2016): default boxes on maps of falling size, each with a head of its own. Of the background only the
- * hardest is learnt. Parameters have torchvision's names.
+ * hardest is learned. Parameters have torchvision's names.
  */
 export class Ssd extends DetectorModule {
   /** Backbone, which returns maps of decreasing size. */

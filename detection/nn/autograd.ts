@@ -61,7 +61,7 @@ export function backward(
 ): Map<number, tf.Tensor> {
   try {
     for (const loss of losses) accumulate(gradients, loss.id, tf.keep(tf.onesLike(loss)));
-    walkBackwards(tape, reachableFrom(tape, wanted), gradients, wanted);
+    runBackward(tape, reachableFrom(tape, wanted), gradients, wanted);
     for (const [id, leftover] of gradients) {
       if (wanted.has(id)) continue;
       leftover.dispose();
@@ -87,7 +87,7 @@ function reachableFrom(tape: readonly TapeNode[], sources: Iterable<number>): Se
   return reachable;
 }
 
-function walkBackwards(
+function runBackward(
   tape: readonly TapeNode[],
   reachable: ReadonlySet<number>,
   gradients: Map<number, tf.Tensor>,

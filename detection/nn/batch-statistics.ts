@@ -1,5 +1,5 @@
 /**
- * Sums of batch normalisation. TensorFlow's own kernel adds up a channel's values in float32 one after another, which
+ * Sums of batch normalization. TensorFlow's own kernel adds up a channel's values in float32 one after another, which
  * loses a hundredfold more than float32 has to: over 2x160x216 values the variance was off by 8e-6, and the gradients
  * of fasterrcnn_resnet50_fpn_v2 by 1e-3 in the middle and 1.6e-2 at worst (torch in float32: 1.6e-4 and 2.7e-3; it
  * adds up in float64). Here values are added up in about sqrt(count) parts, and then these.
@@ -8,14 +8,14 @@ import * as tf from '@tensorflow/tfjs-core';
 import { runKernelMany } from './kernels';
 
 /**
- * What channels are normalised together: takes a value of each channel [C] to the mean over those that are normalised with it,
+ * What channels are normalized together: takes a value of each channel [C] to the mean over those that are normalized with it,
  * [C]. Each alone in batch norm.
  */
 export type Pooling = (ofChannels: tf.Tensor1D) => tf.Tensor1D;
 
 const eachAlone: Pooling = (ofChannels) => ofChannels;
 
-/** Mean and biased variance by which each channel is normalised, [C]. */
+/** Mean and biased variance by which each channel is normalized, [C]. */
 export interface BatchStatistics {
   readonly mean: tf.Tensor1D;
   readonly variance: tf.Tensor1D;
@@ -69,7 +69,7 @@ export function batchNormGradient(
     const total = (ofParts: tf.Tensor): tf.Tensor1D => tf.sum(tf.reshape(ofParts, [parts, channels]), 0);
     const dScale = total(dScales);
     const dOffset = total(dOffsets);
-    // What comes by way of mean and variance: -(dOffset + normalised * dScale) / count, times the same factor.
+    // What comes by way of mean and variance: -(dOffset + normalized * dScale) / count, times the same factor.
     const count = x.size / channels;
     const factor = tf.mul(scale, tf.rsqrt(tf.add(variance, epsilon)));
     const share = (gradient: tf.Tensor1D): tf.Tensor1D => pool(tf.div(tf.mul(gradient, factor), -count));

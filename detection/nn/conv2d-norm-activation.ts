@@ -2,12 +2,12 @@ import type * as tf from '@tensorflow/tfjs-core';
 import type { Nonlinearity } from './activations';
 import type { Convolution } from './convolution';
 import { Module } from './module';
-import type { Normalisation } from './normalisation';
+import type { Normalization } from './normalization';
 
-/** torchvision's Conv2dNormActivation: a convolution '0', perhaps its normalisation '1', and an activation function. */
+/** torchvision's Conv2dNormActivation: a convolution '0', perhaps its normalization '1', and an activation function. */
 export class Conv2dNormActivation extends Module {
   private readonly convolution: Convolution;
-  private readonly normalisation: Normalisation | undefined;
+  private readonly normalization: Normalization | undefined;
 
   /**
    * Takes over both layers.
@@ -16,19 +16,19 @@ export class Conv2dNormActivation extends Module {
    */
   constructor(
     convolution: Convolution,
-    normalisation: Normalisation | undefined,
+    normalization: Normalization | undefined,
     private readonly nonlinearity?: Nonlinearity,
   ) {
     super();
     this.convolution = this.child('0', convolution);
-    this.normalisation = normalisation && this.child('1', normalisation);
+    this.normalization = normalization && this.child('1', normalization);
   }
 
   /** x [N, H, W, in] -> [N, H', W', out]; `residual` is added before the activation function. The caller disposes. */
   forward(x: tf.Tensor4D, residual?: tf.Tensor4D): tf.Tensor4D {
     const activation = { residual, nonlinearity: this.nonlinearity };
-    return this.normalisation
-      ? this.normalisation.afterConvolution(this.convolution, x, activation)
+    return this.normalization
+      ? this.normalization.afterConvolution(this.convolution, x, activation)
       : this.convolution.forward(x, activation);
   }
 }

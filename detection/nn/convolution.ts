@@ -23,7 +23,7 @@ export interface Activation {
   nonlinearity?: Nonlinearity;
 }
 
-/** Scale [C], multiplied into the filters, and bias [C] of a normalisation whose statistics are constants. */
+/** Scale [C], multiplied into the filters, and bias [C] of a normalization whose statistics are constants. */
 export interface Affine {
   /** Multiplied into the filters. */
   scale: tf.Tensor;
@@ -74,7 +74,7 @@ export abstract class Convolution extends Module {
   /**
    * x [N, H, W, in] -> [N, H', W', out]. The caller disposes.
    *
-   * @param affine makes the constants of a normalisation that follows; they replace the convolution's own bias.
+   * @param affine makes the constants of a normalization that follows; they replace the convolution's own bias.
    * @param padding instead of the layer's own: 0 for a patch that brings its surroundings along.
    */
   forward(

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { linearUniform } from './initialisers';
+import { linearUniform } from './initializers';
 import { runKernel } from './kernels';
 import { Module, type Layout, type Parameter } from './module';
 import type { RandomStream } from './random';
@@ -50,7 +50,7 @@ export class Linear extends Module {
   }
 }
 
-/** A linear layer as torch.nn.Linear initialises it. */
+/** A linear layer as torch.nn.Linear initializes it. */
 export function linear(
   inFeatures: number,
   outFeatures: number,

@@ -12,7 +12,7 @@ function fnv1a(text: string): number {
 }
 
 /**
- * MurmurHash3's finaliser: each bit of the input changes half the bits of the output. The generator's first
+ * MurmurHash3's finalizer: each bit of the input changes half the bits of the output. The generator's first
  * numbers show its seed, so without it streams whose names or seeds differ by one begin nearly alike.
  */
 function mix(bits: number): number {

@@ -2,7 +2,7 @@ import type * as tf from '@tensorflow/tfjs-core';
 import type { Parameter } from './module';
 import type { RandomStream } from './random';
 
-/** Scalars to minimise, by name. What they mean is the model's business. */
+/** Scalars to minimize, by name. What they mean is the model's business. */
 export type Losses = Record<string, tf.Scalar>;
 
 /** All that the trainer knows of a model. */

@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { noGradient } from '../nn/tfjs-internals';
 import type { Boxes } from '../structures/boxes';
 
-/** By which overlap: generalised (Rezatofighi et al. 2019), distance, complete (Zheng et al. 2020). */
+/** By which overlap: generalized (Rezatofighi et al. 2019), distance, complete (Zheng et al. 2020). */
 export type BoxIouLoss = 'giou' | 'diou' | 'ciou';
 
 const EPSILON = 1e-7;

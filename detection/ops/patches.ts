@@ -119,13 +119,13 @@ function patchesOf(
   const radius = (side - 1) / 2;
   let i = 0;
   for (const row of rows) {
-    const centre = pixels.positions[row];
-    const x = centre % width;
-    const y = Math.floor(centre / width) % height;
+    const center = pixels.positions[row];
+    const x = center % width;
+    const y = Math.floor(center / width) % height;
     for (let dy = -radius; dy <= radius; dy++) {
       for (let dx = -radius; dx <= radius; dx++) {
         const isInside = x + dx >= 0 && x + dx < width && y + dy >= 0 && y + dy < height;
-        positions[i++] = isInside ? centre + dy * width + dx : -1;
+        positions[i++] = isInside ? center + dy * width + dx : -1;
       }
     }
   }

@@ -150,7 +150,7 @@ function chunks(imageIndices: Int32Array): { image: number; start: number; end: 
 }
 
 /**
- * First and last sample of ROIs start..end as CropAndResize's normalised boxes y1, x1, y2, x2 on the padded map of
+ * First and last sample of ROIs start..end as CropAndResize's normalized boxes y1, x1, y2, x2 on the padded map of
  * their image alone.
  */
 function sampleGrid(

@@ -5,7 +5,7 @@ import type { RgbImage } from './resize';
 import type { Size } from './size';
 
 /**
- * Images as a model takes them: normalised, resized, padded with zeros at the right and the bottom to one
+ * Images as a model takes them: normalized, resized, padded with zeros at the right and the bottom to one
  * common size that is a multiple of the model's size divisor (torchvision's ImageList).
  */
 export interface ImageBatch {
@@ -18,7 +18,7 @@ export interface ImageBatch {
 }
 
 /**
- * Makes a batch of a copy of pixels that are normalised and padded already, [N, padded.height, padded.width, 3]. The
+ * Makes a batch of a copy of pixels that are normalized and padded already, [N, padded.height, padded.width, 3]. The
  * caller disposes `tensor`.
  */
 export function makeImageBatch(

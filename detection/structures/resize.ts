@@ -64,7 +64,7 @@ interface AxisTable {
 }
 
 /**
- * Source positions of a bilinear resize with half-pixel centres and replicated edges, for `length` output positions
+ * Source positions of a bilinear resize with half-pixel centers and replicated edges, for `length` output positions
  * from `start` on, or as many as there are. Computed in float32 like torch's area_pixel_compute_source_index: in exact
  * arithmetic the weights would differ in the fifth digit.
  */
@@ -87,7 +87,7 @@ function axisTable(from: number, to: number, start: number, length: number): Axi
   return table;
 }
 
-/** Value of each byte in each channel of the model's image after normalisation, [3, 256], rounded where torch rounds. */
+/** Value of each byte in each channel of the model's image after normalization, [3, 256], rounded where torch rounds. */
 function byteTable(mean: readonly number[], std: readonly number[]): Float32Array {
   const table = new Float32Array(3 * 256);
   for (let channel = 0; channel < 3; channel++) {
@@ -99,7 +99,7 @@ function byteTable(mean: readonly number[], std: readonly number[]): Float32Arra
   return table;
 }
 
-/** Returns a function that writes one source row, normalised, [width * 3]. */
+/** Returns a function that writes one source row, normalized, [width * 3]. */
 function rowNormalizer(
   { pixels, size }: RgbImage,
   { mean, std, channels }: NormalizeOptions,
@@ -146,7 +146,7 @@ function resizeRow(from: Float32Array, to: Float32Array, { first, second, weight
 }
 
 /**
- * Normalises and resizes one picture straight into its place in a batch: equal to torchvision's
+ * Normalizes and resizes one picture straight into its place in a batch: equal to torchvision's
  * (image - mean) / std and then interpolate(mode='bilinear', align_corners=False), without antialiasing. Each
  * source row is resized along x once; two of them at a time are blended along y. What the picture does not cover of
  * the slot becomes zero: a batch may be written where another one was.

@@ -32,7 +32,7 @@ const NO_JSON = 'this is not JSON:';
 
 test.each<[string | Uint8Array, string]>([
   ['', 'FILE: the file is empty; JSON is expected.'],
-  ['{"a": 1', `FILE, line 1, column 8: ${NO_JSON} it ends here, unfinished (at a).`],
+  ['{"a": 1', `FILE, line 1, column 8: ${NO_JSON} it is truncated here (at a).`],
   ['{"a": [1, 2,]}', `FILE, line 1, column 13: ${NO_JSON} a value expected, not "]}" (at a[2]).`],
   ['{"a": [1 2]}', `FILE, line 1, column 10: ${NO_JSON} "," or "]" expected, not "2]}" (at a[0]).`],
   ["{'a': 1}", `FILE, line 1, column 2: ${NO_JSON} a key in double quotes expected, not "'a': 1}".`],
@@ -92,7 +92,7 @@ test.each<[object, string]>([
   ],
   [
     instances({ image: { id: 2 ** 53 }, root: { annotations: [] } }),
-    `${IMAGE}.id: the id is beyond 2^53 - 1 and cannot be told apart.`,
+    `${IMAGE}.id: the id is beyond 2^53 - 1, where ids cannot be told apart.`,
   ],
   [instances({ image: { width: undefined } }), `${IMAGE}.width (image 7): it is missing.`],
   [instances({ image: { height: 0 } }), `${IMAGE}.height (image 7): it is 0, not a whole number from 1 up.`],
@@ -125,7 +125,7 @@ test.each<[object, string]>([
   ],
   [
     instances({ root: { annotations: Array.from({ length: 2 }, () => ({ ...{ id: 1, image_id: 7 } })) } }),
-    'FILE: 5 things are wrong:\n' +
+    'FILE: 5 problems:\n' +
       '  annotations[0].category_id (image 7, annotation 1): the id is missing\n' +
       '  annotations[1].category_id (image 7, annotation 1): the id is missing\n' +
       '  annotations[0].bbox (image 7, annotation 1): the box is missing\n' +
@@ -155,7 +155,7 @@ test('numbers that JSON makes infinite, what is nested too deep, and what is too
   writeFileSync(file, JSON.stringify(instances({ root: { annotations } })));
   const lines = words(await rejectionOf(readCocoDataset(file, null))).split('\n');
   expect(lines).toHaveLength(22);
-  expect(lines[0]).toBe('FILE: 30 things are wrong:');
+  expect(lines[0]).toBe('FILE: 30 problems:');
   expect(lines.at(-1)).toBe('  ... and 10 more of the kind "unknown image"');
 });
 
@@ -181,7 +181,7 @@ test.each<[unknown, string]>([
   [{ counts: '04' }, 'The size of the run-length mask is not [height, width].'],
   [{ size: [2, 2] }, 'The counts of the run-length mask are neither a string nor a list of numbers.'],
   [{ size: [2, 2], counts: [1, 2] }, 'The runs of the mask add up to 3 pixels; 2 x 2 has 4.'],
-  [{ size: [2, 2], counts: [5, -1] }, 'Run 1 of the run-length mask is no whole number from 0 up.'],
+  [{ size: [2, 2], counts: [5, -1] }, 'Run 1 of the run-length mask is not a whole number from 0 up.'],
   [{ size: [2, 2], counts: '1P' }, 'The counts of the run-length mask have an unfinished end.'],
   [
     { size: [2, 2], counts: '1 3' },
@@ -194,8 +194,8 @@ test.each<[unknown, string]>([
 test.each<[unknown, string]>([
   [[], 'The segmentation has no polygon.'],
   [3, 'The segmentation is neither a list of polygons nor run lengths.'],
-  [[[0, 0, 1, 1]], 'A polygon of the segmentation is no list of x, y pairs of three corners or more.'],
-  [[[0, 0, 1, 1, 2, 'x']], 'A polygon of the segmentation holds something else than numbers.'],
+  [[[0, 0, 1, 1]], 'A polygon of the segmentation is not a list of x, y pairs of three corners or more.'],
+  [[[0, 0, 1, 1, 2, 'x']], 'A polygon of the segmentation contains something other than numbers.'],
   [[[0, 0, 5e8, 0, 5e8, 5e8]], 'The outline reaches to 500000000, far outside of the image.'],
 ])('segmentation %j', (segmentation, expected) => {
   expect(words(thrownBy(() => segmentationToRle(segmentation, { height: 9, width: 9 })))).toBe(expected);
@@ -208,7 +208,7 @@ test('pictures', async () => {
   };
   expect(await refusal('')).toBe('FILE: the file is empty');
   expect(await refusal('no picture')).toBe(
-    'FILE: this is no picture of a known type (jpeg, png, webp, gif, tiff, heif), or not a whole one',
+    'FILE: this is not a picture of a supported type (jpeg, png, webp, gif, tiff, heif), or it is truncated',
   );
   expect(await refusal('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>')).toBe(
     'FILE: pictures of type svg are not supported',
@@ -224,9 +224,7 @@ test('pictures', async () => {
     'a picture in memory: the picture is stored as 2x1 pixels, but the annotations say 1x2 (they may have followed ' +
       'its EXIF orientation, which is ignored here as COCO does)',
   );
-  expect(words(await rejectionOf(decodeImage(new Uint8Array())))).toBe(
-    'a picture in memory: there are no bytes',
-  );
+  expect(words(await rejectionOf(decodeImage(new Uint8Array())))).toBe('a picture in memory: it is empty');
   rmSync(file);
   expect(words(await rejectionOf(decodeImage(file)))).toBe('FILE: there is no such file');
   expect(words(await rejectionOf(decodeImage('/dev/zero')))).toBe(
@@ -237,7 +235,7 @@ test('pictures', async () => {
 test('loading', () => {
   const last = new ImageError('a\n.png', 'the file is empty', 'empty');
   expect(new PicturesGoneError(last, 10).message).toBe(
-    '10 pictures one after the other cannot be used, the last: a\\n.png: the file is empty. Look whether their ' +
+    '10 pictures in a row cannot be used, the last: a\\n.png: the file is empty. Check whether their ' +
       'folder can still be read',
   );
   expect(new BatchMemoryError(1e15).message).toBe(
@@ -246,12 +244,12 @@ test('loading', () => {
   const picture = { imageId: 1, file: 'a.png', size: { height: 1, width: 1 } };
   const pictures = [{ ...picture, resized: picture.size, flip: false }];
   expect(new WorkerDeathError({ cause: 1, pictures }, 3).message).toBe(
-    '3 threads that load pictures have ended one after another at the same batch, the last: exit status 1, at ' +
-      'image 1 (a.png). Look at these pictures, and at the memory that is free',
+    '3 worker threads have died in a row at the same batch, the last: exit status 1, at ' +
+      'image 1 (a.png). Check these pictures and the free memory',
   );
   const cause = Object.assign(new Error('EMFILE: too many open files'), { code: 'EMFILE' });
   expect(new WorkerDeathError({ cause, pictures: [] }, 3).message).toBe(
-    '3 threads that load pictures have ended one after another at the same batch, the last: EMFILE: too many open ' +
+    '3 worker threads have died in a row at the same batch, the last: EMFILE: too many open ' +
       'files. Too many files are open; raise the limit (ulimit -n)',
   );
 });

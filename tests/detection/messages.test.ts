@@ -8,13 +8,13 @@ import { rejectionOf } from '../thrown';
 test.each<[Error, string]>([
   [
     new NormNotLoadedError(),
-    'frozen batch normalisation presumes pretrained weights, and none have been loaded: load some before training, ' +
-      'or build the detector with another norm',
+    'frozen batch normalization needs pretrained weights, and none have been loaded: load some before training, ' +
+      'or create the detector with another norm',
   ],
   [
     new SingleValueNormError(),
-    'batch normalisation cannot be trained on a single value a channel, which has no variance, and here a map of one ' +
-      'pixel comes from a batch of one image: take batches of two images or more, or another norm',
+    'batch normalization cannot be trained on a single value for each channel, which has no variance; here a map of one ' +
+      'pixel comes from a batch of one image: use batches of two images or more, or another norm',
   ],
   [
     new NativeLibraryError('no file a.node.'),

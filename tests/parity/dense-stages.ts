@@ -11,7 +11,7 @@ import { disposingAll } from '../../detection/nn/scope';
 import { numBoxes, type Boxes } from '../../detection/structures/boxes';
 import type { ImageBatch } from '../../detection/structures/image-batch';
 import { commonStages, detectionList, type CandidateList, type OneStageInference } from './inference';
-import { summarise, summariseValues, type TensorSummary } from './tensor-summary';
+import { summarize, summarizeValues, type TensorSummary } from './tensor-summary';
 
 /** What is looked into: lists have an entry for each level, candidates for each image. */
 interface View {
@@ -29,11 +29,11 @@ export function runOneStage(model: Detector, images: ImageBatch): OneStageInfere
     const centerness = levels.flatMap((level) => level.centerness ?? []);
     return {
       ...commonStages(images, maps, detections),
-      anchors: anchors.map((boxes) => summariseValues(boxes, [numBoxes(boxes), 4])),
-      classLogits: levels.map(({ classLogits }) => summarise(classLogits)),
-      boxRegression: levels.map(({ boxDeltas }) => summarise(boxDeltas)),
+      anchors: anchors.map((boxes) => summarizeValues(boxes, [numBoxes(boxes), 4])),
+      classLogits: levels.map(({ classLogits }) => summarize(classLogits)),
+      boxRegression: levels.map(({ boxDeltas }) => summarize(boxDeltas)),
       ...(centerness.length > 0 && {
-        centerness: centerness.map((logits): TensorSummary => summarise(logits)),
+        centerness: centerness.map((logits): TensorSummary => summarize(logits)),
       }),
       ...(candidates && { candidates: candidates.map(candidateList) }),
     };

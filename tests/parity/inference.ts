@@ -2,7 +2,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { ImageBatch } from '../../detection/structures/image-batch';
 import type { Detections } from '../../detection/structures/instances';
-import { summariseMap, type TensorSummary } from './tensor-summary';
+import { summarizeMap, type TensorSummary } from './tensor-summary';
 
 /** Best first. */
 export interface DetectionList {
@@ -64,8 +64,8 @@ export function commonStages(
 ): CommonStages {
   return {
     resized: images.sizes.map(({ height, width }) => [height, width]),
-    batch: summariseMap(images.tensor),
-    fpn: maps.map(summariseMap),
+    batch: summarizeMap(images.tensor),
+    fpn: maps.map(summarizeMap),
     detections: detections.map(detectionList),
   };
 }

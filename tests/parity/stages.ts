@@ -15,7 +15,7 @@ import { detectorInput } from '../../detection/structures/image-sides';
 import { runOneStage } from './dense-stages';
 import { commonStages, rows, type Inference, type TwoStageInference } from './inference';
 import type { Picture } from './pictures';
-import { summariseMap, type TensorSummary } from './tensor-summary';
+import { summarizeMap, type TensorSummary } from './tensor-summary';
 
 export interface TrainingTarget {
   /** In pixels of the original image. */
@@ -62,8 +62,8 @@ function runTwoStages(model: FasterRcnn, images: ImageBatch): TwoStageInference 
     const found = readSync(() => roiHeads.detect(features, proposals, images));
     return {
       ...commonStages(images, features, inOriginalPixels(found, images)),
-      rpnLogits: summariseLevels(objectnessLogits, features),
-      rpnDeltas: summariseLevels(boxDeltas, features),
+      rpnLogits: summarizeLevels(objectnessLogits, features),
+      rpnDeltas: summarizeLevels(boxDeltas, features),
       proposals: proposals.map((boxes) => ({
         count: boxes.length / 4,
         first: rows(boxes).slice(0, FIRST_PROPOSALS),
@@ -132,7 +132,7 @@ function numbers(losses: Losses): Record<string, number> {
 }
 
 /** The head's predictions [N, A] or [N, A, 4] of all levels, as torch's head returns them: [N, C, H, W] for each. */
-function summariseLevels(predictions: tf.Tensor, features: readonly tf.Tensor4D[]): TensorSummary[] {
+function summarizeLevels(predictions: tf.Tensor, features: readonly tf.Tensor4D[]): TensorSummary[] {
   const [images] = features[0].shape;
   const locations = features.map(({ shape: [, height, width] }) => height * width);
   const flat = tf.reshape<tf.Rank.R2>(predictions, [images, -1]);
@@ -144,6 +144,6 @@ function summariseLevels(predictions: tf.Tensor, features: readonly tf.Tensor4D[
   );
   return levels.map((level, i) => {
     const [, height, width] = features[i].shape;
-    return summariseMap(tf.reshape(level, [images, height, width, channels]));
+    return summarizeMap(tf.reshape(level, [images, height, width, channels]));
   });
 }

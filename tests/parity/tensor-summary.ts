@@ -12,19 +12,19 @@ export interface TensorSummary {
 const SAMPLED_VALUES = 8;
 
 /** Of a feature map [N, H, W, C]. */
-export function summariseMap(nhwc: tf.Tensor4D): TensorSummary {
+export function summarizeMap(nhwc: tf.Tensor4D): TensorSummary {
   const nchw = tf.transpose(nhwc, [0, 3, 1, 2]);
-  const summary = summarise(nchw);
+  const summary = summarize(nchw);
   nchw.dispose();
   return summary;
 }
 
 /** Of a tensor that has torch's layout. */
-export function summarise(tensor: tf.Tensor): TensorSummary {
-  return summariseValues(tensor.dataSync<'float32'>(), tensor.shape);
+export function summarize(tensor: tf.Tensor): TensorSummary {
+  return summarizeValues(tensor.dataSync<'float32'>(), tensor.shape);
 }
 
-export function summariseValues(values: Float32Array, shape: readonly number[]): TensorSummary {
+export function summarizeValues(values: Float32Array, shape: readonly number[]): TensorSummary {
   let [sum, absSum] = [0, 0];
   for (const value of values) {
     sum += value;

@@ -59,10 +59,10 @@ test.each<[string, number, string]>([
   [JSON.stringify(entry('F32', [2], 0, 8)), 4, `${W} ends at byte 8 of the data, but the file has only 4`],
   [JSON.stringify(entry('F32', [1], 0, 4)), 5, 'FILE: has 1 bytes after the last entry'],
   ['{"w":{},"w":{}}', 0, `${W} occurs twice`],
-  ['{"w":1}', 0, `${W} is no JSON object`],
-  [`{"${'w'.repeat(1000)}":1}`, 0, `FILE: entry "${'w'.repeat(197)}...": is no JSON object`],
-  ['{"__metadata__":{"a":1}}', 0, 'FILE: entry "__metadata__": "a" is no string'],
-  ['{"w"', 0, 'FILE: is no safetensors file: its header is not JSON'],
+  ['{"w":1}', 0, `${W} is not a JSON object`],
+  [`{"${'w'.repeat(1000)}":1}`, 0, `FILE: entry "${'w'.repeat(197)}...": is not a JSON object`],
+  ['{"__metadata__":{"a":1}}', 0, 'FILE: entry "__metadata__": "a" is not a string'],
+  ['{"w"', 0, 'FILE: is not a safetensors file: its header is not JSON'],
 ])('safetensors %s', (header, dataBytes, expected) => {
   expect(refusal(safetensors(header, dataBytes))).toBe(expected);
 });
@@ -70,7 +70,7 @@ test.each<[string, number, string]>([
 test('files', () => {
   expect(refusal(Buffer.from(''))).toBe('FILE: is empty');
   expect(refusal(Buffer.from('<html>'))).toBe(
-    'FILE: is none of safetensors, PyTorch (.pth) and detectron2 (.pkl)',
+    'FILE: is not safetensors, PyTorch (.pth) or detectron2 (.pkl)',
   );
   writeSafetensors(folder.in('x'), new Map([['w', storedFloat32([2], Float32Array.of(1, NaN))]]));
   expect(refusal(readFileSync(folder.in('x')))).toBe(`${W} element 1 is NaN or infinite`);
@@ -91,14 +91,14 @@ test.each<[string, () => Buffer, string]>([
   [
     'a name that might run code',
     () => new PickleWriter().global('os', 'system').operations('(U\x02lstR').finish(),
-    'FILE: its pickle, near byte 13, asks for os.system, which is none of the few names that weights need and might ' +
-      'run code: it is refused, and nothing was run; save the model’s state_dict() alone',
+    'FILE: its pickle, near byte 13, asks for os.system, which is not one of the few names that weights need and might ' +
+      'execute code: it is refused, and nothing was executed; save the model’s state_dict() alone',
   ],
   [
     'an operation',
     () => new PickleWriter().operations('\xff').finish(),
-    'FILE: its pickle, near byte 3, has the operation 0xff, which is none that data need: it is refused, and nothing ' +
-      'was run',
+    'FILE: its pickle, near byte 3, has the operation 0xff, which data do not need: it is refused, and nothing ' +
+      'was executed',
   ],
   [
     'a list',
@@ -108,7 +108,7 @@ test.each<[string, () => Buffer, string]>([
   [
     'a number for a tensor',
     () => new PickleWriter().operations('}').text('w').integer(3).operations('s').finish(),
-    `${W} is a number, no tensor`,
+    `${W} is a number, not a tensor`,
   ],
   [
     'two state dicts',
@@ -120,7 +120,7 @@ test.each<[string, () => Buffer, string]>([
         .text('state_dict')
         .operations('}s')
         .finish(),
-    'FILE: has weights under model and state_dict: which are meant is not clear',
+    'FILE: has weights under model and state_dict; it is not clear which are meant',
   ],
   [
     'a storage that is too short',
@@ -135,13 +135,13 @@ test.each<[string, () => Buffer, string]>([
   [
     'a file that is cut short',
     () => torchLegacy(pickleOf(tensor), [['0', 6, data]]).subarray(0, -4),
-    'FILE: is cut short: the storage 0 would end 4 bytes later',
+    'FILE: is truncated: the storage 0 would end 4 bytes later',
   ],
   ['a missing entry', () => torchZip(pickleOf(tensor), {}), 'FILE: entry "x/data/0": is missing'],
   [
     'an archive of something else',
     () => zipOf(['a', Buffer.from('x')]),
-    'FILE: is no PyTorch file: this zip archive has 0 data.pkl',
+    'FILE: is not a PyTorch file: this zip archive has 0 data.pkl',
   ],
   [
     'a program',
@@ -160,7 +160,7 @@ test.each<[string, () => Buffer, string]>([
   [
     'an archive that is cut short',
     () => zipOf(['a', Buffer.from('x')]).subarray(0, -1),
-    'FILE: is a zip archive cut short: the directory at its end is missing',
+    'FILE: is a truncated zip archive: the directory at its end is missing',
   ],
 ])('PyTorch: %s', (_, content, expected) => {
   expect(refusal(content())).toBe(expected);
@@ -184,7 +184,7 @@ test('entries that do not fit the model', () => {
   );
   expect(misfit({ 'stem.conv1.weight': one })).toBe(
     `${begin} missing: bias; unexpected: stem.conv1.weight. These are names of detectron2, whose models take other ` +
-      'colours, strides and ROIs than torchvision’s: its weights can be converted, but not be used here',
+      'colors, strides and ROIs than torchvision’s: its weights can be converted, but not be used here',
   );
   const bytes = new Uint8Array(Float64Array.of(1, 1e300).buffer);
   expect(misfit({ bias: { type: 'F64', shape: [2], bytes } })).toBe(
@@ -212,7 +212,7 @@ test('checkpoints', () => {
     },
   };
   expect(said(() => resumeFrom(checkpoint, { model, optimizer, hooks: [hook] }))).toBe(
-    'FILE/state.json: entry "a": is no state of this hook: it is no list',
+    'FILE/state.json: entry "a": is not a state of this hook: it is no list',
   );
   const other = new Sgd([], { momentum: 0, weightDecay: 0 });
   expect(said(() => loadCheckpoint(checkpoint, { model, optimizer: other }))).toMatch(
@@ -224,8 +224,8 @@ test('checkpoints', () => {
   );
   for (const [state, expected] of [
     ['{"format": 3}', 'entry "format": is 3, this program reads 1 and 2'],
-    ['[]', 'is no state of a checkpoint'],
-    ['{', 'is damaged: it is no JSON'],
+    ['[]', 'is not the state of a checkpoint'],
+    ['{', 'is damaged: it is not JSON'],
   ]) {
     folder.write('last/state.json', Buffer.from(state));
     expect(said(() => readCheckpointState(checkpoint))).toBe(`FILE/state.json: ${expected}`);

@@ -1,5 +1,5 @@
 import { tableName, textTable } from '../../datasets/text-table';
-import { counted } from '../terminal/counted';
+import { pluralize } from '../terminal/pluralize';
 import { sizesAssignment, type AnchorSizes } from './anchor-sizes';
 import { COVERED_OVERLAP, SHARE_OVERLAPS, type Coverage, type CoverageTable } from './coverage';
 import type { ObjectSource } from './resized-objects';
@@ -58,12 +58,12 @@ export function formatAnchorReport({
   belowStep,
   sizes,
 }: AnchorReport): string {
-  const amount = `${counted(numImages, 'image')}, ${counted(table.all.boxes, 'box', 'boxes')}`;
+  const amount = `${pluralize(numImages, 'image')}, ${pluralize(table.all.boxes, 'box', 'boxes')}`;
   return [
     `${model} on ${tableName(annotations)}: ${amount}; ${pictures}`,
     '',
-    'mean: of the best overlap of each box with an anchor. >= 0.5: share of the boxes with an anchor that overlaps them so well.',
-    `coverage: the mean where overlaps count up to ${COVERED_OVERLAP}, as a share of that; 100% where every box has such an anchor.`,
+    'mean: mean of the best overlap of each box with an anchor. >= 0.5: share of the boxes whose best overlap is at least 0.5.',
+    `coverage: the mean with overlaps capped at ${COVERED_OVERLAP}, relative to that value; 100% if every box has such an anchor.`,
     '',
     ...sectionTable(sectionsOf(table), HEAD, ({ boxes, coverage, meanOverlap, shares }) => [
       String(boxes),
@@ -72,7 +72,7 @@ export function formatAnchorReport({
       ...shares.map(percent),
     ]),
     '',
-    'covered least:',
+    'least covered:',
     ...worst.map((box) => `  ${worstLine(box)}`),
     ...(belowStep === undefined ? [] : ['', belowStepLine(belowStep)]),
     ...formatSizes(sizes, table),
@@ -80,8 +80,8 @@ export function formatAnchorReport({
 }
 
 function belowStepLine({ boxes, step }: { readonly boxes: number; readonly step: number }): string {
-  const have = `${counted(boxes, 'box has', 'boxes have')} a side`;
-  return `${have} below ${shown(step)} pixels, which the finest anchors are apart; larger pictures (--min-size) would help.`;
+  const have = `${pluralize(boxes, 'box has', 'boxes have')} a side`;
+  return `${have} below ${shown(step)} pixels, the spacing of the finest anchors; larger pictures (--min-size) would help.`;
 }
 
 function formatSizes(sizes: SizesReport, table: CoverageTable): string[] {

@@ -12,7 +12,7 @@ export interface SizeChoice {
 const LEAST_GAIN = 1e-9;
 
 /**
- * Climbs to a choice of which no size can be replaced by another candidate between its neighbours for a larger mean: one
+ * Climbs to a choice of which no size can be replaced by another candidate between its neighbors for a larger mean: one
  * size after the other becomes the best for it, until none changes.
  *
  * @param start candidates, ascending: no better one is worse than this.

@@ -25,7 +25,7 @@ export function drawPictures({
   );
 }
 
-/** Normalises the pictures as a model takes them, and makes them a batch; none is resized. The caller disposes `images.tensor`. */
+/** Normalizes the pictures as a model takes them, and makes them a batch; none is resized. The caller disposes `images.tensor`. */
 export function batchOf(
   pictures: readonly BenchmarkPicture[],
   { mean, std, channels }: InputSpec,

@@ -101,7 +101,7 @@ async function main(detectorCase: DetectorCase): Promise<void> {
   } as const;
   const model = createDetector(name, options);
   fillWithFormula(model, BENCHMARK_SEED);
-  // Normalised anew in each step: the peer's model does that itself.
+  // Normalized anew in each step: the peer's model does that itself.
   const pictures = drawPictures(detectorCase);
   const otherWork = new OtherWork();
   const timed =

@@ -23,7 +23,7 @@ const GAINS: Table = [
   [/^head\.classification_head\.module_list\./, 1.5],
   [/^head\.regression_head\.module_list\./, 0.5],
 ];
-/** Before these, where the convolutions of a dense head are normalised. */
+/** Before these, where the convolutions of a dense head are normalized. */
 const GAINS_OF_NORMED_HEADS: Table = [[/^head\.classification_head\.cls_logits\./, 1.1]];
 /** Before all, where a head says how central a place is. */
 const GAINS_WITH_CENTERNESS: Table = [[/^head\.regression_head\.bbox_reg\./, 1]];
@@ -105,7 +105,7 @@ function firstOf(table: Table, name: string, otherwise: number): number {
   return table.find(([pattern]) => pattern.test(name))?.[1] ?? otherwise;
 }
 
-/** Whether a normalisation is the last of a residual block: its small weights keep activations from growing. */
+/** Whether a normalization is the last of a residual block: its small weights keep activations from growing. */
 function isLastOfBlock(norm: string, isNorm: (module: string) => boolean): boolean {
   const resnet = /^(.*layer\d+\.\d+\.bn)(\d)$/.exec(norm);
   if (resnet) return !isNorm(`${resnet[1]}${Number(resnet[2]) + 1}`);

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { RandomStream } from '../../detection/nn/random';
 import type { Targets } from '../../detection/structures/instances';
 
-/** A picture with objects in it, as the benchmark of the peer draws them: colour fields, rectangles, noise. */
+/** A picture with objects in it, as the benchmark of the peer draws them: color fields, rectangles, noise. */
 export interface BenchmarkPicture {
   /** [size, size, 3] in 0..1. The caller disposes. */
   readonly pixels: tf.Tensor3D;
@@ -30,10 +30,10 @@ export function drawPicture(
     );
     const [x, y] = [random.between(0, size - width), random.between(0, size - height)];
     gtBoxes.set([x, y, x + width, y + height], 4 * box);
-    const colour = [random.uniform(), random.uniform(), random.uniform()];
+    const color = [random.uniform(), random.uniform(), random.uniform()];
     for (let row = Math.floor(y); row < y + height; row++) {
       for (let column = Math.floor(x); column < x + width; column++) {
-        pixels.set(colour, 3 * (row * size + column));
+        pixels.set(color, 3 * (row * size + column));
       }
     }
   }

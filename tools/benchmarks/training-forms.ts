@@ -98,10 +98,10 @@ export function trainingForm(
   if (name === 'in-model, heads in the forward' || name === 'in-model') {
     return (batch) => detector.losses(batch);
   }
-  return separatedForm(name, detector, (parts) => lossesApart(parts, atSeam));
+  return separatedForm(name, detector, (parts) => separatedLosses(parts, atSeam));
 }
 
-function lossesApart<Inputs, Outputs>(
+function separatedLosses<Inputs, Outputs>(
   { model, lossFunction, inputs }: SeparatedParts<Inputs, Outputs>,
   atSeam: () => void,
 ): (batch: DetectionBatch) => Losses {

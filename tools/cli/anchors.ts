@@ -14,9 +14,9 @@ import { detectorInput } from '../../detection/structures/image-sides';
 import { settingsOf } from '../config/model-settings';
 import { leftOutCounts, requireObjects } from '../run/training-data';
 import { requireFileName } from '../terminal/output-files';
-import { Progress, say } from '../terminal/progress';
+import { Progress, logLine } from '../terminal/progress';
 import { shellWord, terminalText } from '../terminal/terminal-text';
-import { collect, given, modelOption, wholeNumber } from './options';
+import { collect, requiredOption, modelOption, wholeNumber } from './options';
 
 interface AnchorsCommandOptions {
   readonly model?: string;
@@ -36,7 +36,7 @@ const NOT_GIVEN = '(not given)';
 export function anchorsCommand(command: Command): void {
   command
     .option(...modelOption('which detector, by torchvision’s name (fasterrcnn_resnet50_fpn)'))
-    .option('--annotations <file>', 'COCO instances file; without it that which the configuration trains on')
+    .option('--annotations <file>', 'COCO instances file; by default the training set of the configuration')
     .option('--min-size <n>', 'shorter side of the pictures after resizing, pixels', wholeNumber(1))
     .option('--max-size <n>', 'longer side at most, pixels', wholeNumber(1))
     .option('--skip-invalid', 'leave out invalid images and annotations')
@@ -66,7 +66,7 @@ async function runAnchors(options: AnchorsCommandOptions): Promise<void> {
   const configuration = configurationOf(options);
   const { model, data } = configuration;
   const ofConfiguration = data.trainAnnotations === NOT_GIVEN ? undefined : data.trainAnnotations;
-  const annotations = given(options.annotations ?? ofConfiguration, '--annotations FILE');
+  const annotations = requiredOption(options.annotations ?? ofConfiguration, '--annotations FILE');
   if (options.json !== undefined) requireFileName('--json', options.json, [annotations]);
   const definition = modelDefinition(model.name);
   if (!definition.anchors) {
@@ -74,12 +74,12 @@ async function runAnchors(options: AnchorsCommandOptions): Promise<void> {
       model: model.name,
     });
   }
-  if (data.scaleJitter !== null) say('data.scaleJitter is left aside: boxes are looked at without it');
+  if (data.scaleJitter !== null) logLine('data.scaleJitter is ignored: boxes are measured without it');
 
   const dataset = await readCocoDataset(annotations, null, { skipInvalid: data.skipInvalid });
-  for (const note of dataset.notes) say(`${annotations}: ${note}`);
+  for (const note of dataset.notes) logLine(`${annotations}: ${note}`);
   if (dataset.leftOut.problems.length > 0)
-    say(`${annotations}: left out as invalid: ${leftOutCounts(dataset)}`);
+    logLine(`${annotations}: left out as invalid: ${leftOutCounts(dataset)}`);
   requireObjects(dataset);
   const [overlaps, sizes] = [new Progress('overlaps of boxes'), new Progress('sizes')];
   const report = analyzeAnchors({

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { ProblemList } from '../../datasets/coco/problems';
 import { terminalText } from '../terminal/terminal-text';
 import { checkedSet, leftOutCounts, requireObjects } from '../run/training-data';
-import { given } from './options';
+import { requiredOption } from './options';
 
 interface CheckCommandOptions {
   readonly annotations: string;
@@ -15,7 +15,7 @@ export function checkCommand(command: Command): void {
   command
     .option('--annotations <file>', 'COCO instances file')
     .option('--images <dir>', 'folder of its images')
-    .option('--skip-invalid', 'say what training with --skip-invalid would leave out')
+    .option('--skip-invalid', 'list what training with --skip-invalid would leave out')
     .addHelpText(
       'after',
       `
@@ -29,8 +29,8 @@ docs/data.md says what is checked.`,
     .action((options: Partial<CheckCommandOptions>) =>
       runCheck({
         ...options,
-        annotations: given(options.annotations, '--annotations FILE'),
-        images: given(options.images, '--images DIR'),
+        annotations: requiredOption(options.annotations, '--annotations FILE'),
+        images: requiredOption(options.images, '--images DIR'),
       }),
     );
 }

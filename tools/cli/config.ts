@@ -19,9 +19,9 @@ Examples:
   $ rcnn train --config config.yaml --train-annotations train.json --train-images images --output runs/first
   $ rcnn config --config config.yaml --set data.batchSize=8
 
-The last one checks the file: what is wrong is listed with line and column, and the exit status is 2. Where the file is as it
-should be, it is printed whole, with what null comes to. What takes the model or the data to be found out, as a pattern of
-model.freeze or optimizer.groups that matches no parameter, is refused by rcnn train. rcnn train --help lists the keys.`,
+The last one checks the file: mistakes are listed with line and column, and the exit status is 2. A correct file is printed in
+full, with the values that null stands for. Mistakes that only the model or the data can reveal, such as a pattern of model.freeze
+or optimizer.groups that matches no parameter, are refused by rcnn train. rcnn train --help lists the keys.`,
     )
     .action(runConfig);
 }

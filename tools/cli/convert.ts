@@ -19,7 +19,7 @@ import { locateWeights } from '../../weights/detectors/locate-weights';
 import { namedModel } from '../config/model-name';
 import { sayingDownloads } from '../run/downloads';
 import { requireFileName } from '../terminal/output-files';
-import { say } from '../terminal/progress';
+import { logLine } from '../terminal/progress';
 import { terminalLine } from '../terminal/terminal-text';
 import { modelOption, PUBLISHED_WEIGHTS_HELP } from './options';
 
@@ -40,11 +40,11 @@ export function convertCommand(command: Command): void {
       'PyTorch (.pth), detectron2 (.pkl), safetensors, a run’s checkpoint folder, or COCO_V1: torchvision’s',
     )
     .argument('<out>', 'file to write: .safetensors, or .pth for PyTorch')
-    .option(...modelOption('whose weights COCO_V1 is to be; files need none'))
+    .option(...modelOption('model that COCO_V1 belongs to; not needed for files'))
     .addHelpText(
       'after',
       `
-The content of the file tells its format. Nothing in it is ever run: a file that holds more than data is refused.
+The content of the file tells its format. Nothing in it is ever executed: a file that contains more than data is refused.
 
 Examples:
   $ rcnn convert resnet50.pth resnet50.safetensors
@@ -74,7 +74,7 @@ async function runConvert({ input, output, model }: ConvertCommandOptions): Prom
   const known = knownDetector(located, contents, wanted);
   makeFolderOf(output);
   const leftOut = [...contents.leftOut, ...write(output, contents, known)];
-  if (leftOut.length > 0) say(`${file}: left out, being no weights: ${leftOut.join(', ')}`);
+  if (leftOut.length > 0) logLine(`${file}: left out, because they are not weights: ${leftOut.join(', ')}`);
   const megabytes = (statSync(output).size / 1e6).toFixed(1);
   process.stdout.write(`${terminalLine(output)}: ${contents.tensors.size} tensors, ${megabytes} MB\n`);
 }
@@ -100,8 +100,8 @@ function writerFor(output: string): Writer {
       return (file, { tensors, metadata }, known) => {
         const leftOut = writePytorch(file, tensors, metadata);
         if (known)
-          say(
-            `${file}: holds no names of categories and no size of images; it goes with ${optionsOf(known)}${lostSettings(known)}`,
+          logLine(
+            `${file}: contains no category names and no image size; use it with ${optionsOf(known)}${lostSettings(known)}`,
           );
         // Either goes without saying in PyTorch's files, or has been said.
         const expected = [...Object.keys(SAFETENSORS_METADATA), DETECTOR_METADATA];
@@ -130,5 +130,5 @@ function optionsOf({ definition, options: { epsilon } }: KnownDetector): string 
 /** Nothing where the detector has its model's own settings. */
 function lostSettings({ options: { settings = {} } }: KnownDetector): string {
   if (Object.keys(settings).length === 0) return '';
-  return `. Its settings are not those of the model, and no option gives them: ${JSON.stringify(settings)}`;
+  return `. Its settings differ from the model's defaults, and no option sets them: ${JSON.stringify(settings)}`;
 }

@@ -8,10 +8,10 @@ import { optionSpellings } from '../config/configuration-options';
 import { loadConfiguration } from '../config/load';
 import { readMetrics } from '../run/folder/metrics-file';
 import { runFolder } from '../run/folder/run-folder';
-import { MEASURED_ITERATIONS, secondsAnIteration } from '../run/iteration-time';
+import { MEASURED_ITERATIONS, secondsPerIteration } from '../run/iteration-time';
 import { iterationsThatFit, secondsOf, type IterationBounds } from '../run/iterations-that-fit';
 import { Interrupted, unlessInterrupted } from '../terminal/interruption';
-import { formatSeconds, Progress, say } from '../terminal/progress';
+import { formatSeconds, Progress, logLine } from '../terminal/progress';
 import { shellWord, terminalLine } from '../terminal/terminal-text';
 import { generateScenes } from './synthesize';
 import { printResult, trainAndReport } from './train';
@@ -29,7 +29,7 @@ const DEMO_SECONDS = 600;
  * Fewer iterations teach too little, more add little. Beside them come the checks before the first, the evaluation and the
  * report: 14 iterations' time on a quiet machine, 16 on a slower one.
  */
-const ITERATIONS: IterationBounds = { least: 250, most: 520, beside: 20 };
+const ITERATIONS: IterationBounds = { least: 250, most: 520, overhead: 20 };
 
 /** `rcnn demo`: what `npm run demo` runs. */
 export function demoCommand(command: Command): void {
@@ -39,7 +39,7 @@ export function demoCommand(command: Command): void {
       'after',
       `
 Takes five to ten minutes: it measures how long an iteration takes here, and trains for as many as fit. Stopped with Ctrl-C, it
-goes on where it was when started again.
+continues when started again.
 
 Examples:
   $ rcnn demo
@@ -64,13 +64,13 @@ async function runDemo({ output }: DemoCommandOptions): Promise<void> {
   const resumeCommand = `rcnn demo --output ${shellWord(output)}`;
   // What a demo that goes on had trained before it was stopped.
   const trainedBefore = readMetrics(folder.metrics).sum('seconds');
-  say(`1/2 scenes: ${data}`);
+  logLine(`1/2 scenes: ${data}`);
   await generateScenes({ output: data, ...demoScenes });
   const generated = performance.now();
   const iterations = begun ?? (await iterationsForHere(data, started, resumeCommand));
   const measured = performance.now();
   const configuration = demoConfiguration(data, iterations);
-  say(`2/2 training: ${configuration.model.name}, ${iterations} iterations`);
+  logLine(`2/2 training: ${configuration.model.name}, ${iterations} iterations`);
   const finished = await trainAndReport({
     configuration,
     output,
@@ -111,18 +111,18 @@ async function iterationsForHere(data: string, started: number, resumeCommand: s
   const set = await readCocoDataset(trainAnnotations, trainImages);
   const progress = new Progress('measuring');
   const pace = await unlessInterrupted(() =>
-    secondsAnIteration(configuration, set, (done) => progress.update(done, MEASURED_ITERATIONS)),
+    secondsPerIteration(configuration, set, (done) => progress.update(done, MEASURED_ITERATIONS)),
   );
   if (pace === undefined)
-    throw new Interrupted(`Stopped before the first iteration. To go on: ${resumeCommand}`);
+    throw new Interrupted(`Stopped before the first iteration. To resume: ${resumeCommand}`);
   const spent = (performance.now() - started) / 1000;
   const iterations = iterationsThatFit(pace, DEMO_SECONDS - spent, ITERATIONS);
   const total = spent + secondsOf(iterations, pace, ITERATIONS);
-  say(
+  logLine(
     `measured ${pace.toFixed(2)} s an iteration: ` +
       (total <= DEMO_SECONDS
         ? `${iterations} iterations fit ten minutes`
-        : `${iterations} iterations, the fewest that teach enough, take more than ten minutes: ${formatSeconds(total)} in all`),
+        : `${iterations} iterations, the minimum, take more than ten minutes: ${formatSeconds(total)} in all`),
   );
   return iterations;
 }

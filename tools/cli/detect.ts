@@ -3,16 +3,16 @@ import { readdirSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { CategoryMap } from '../../datasets/coco/category-map';
 import { drawBoxes } from '../../datasets/drawing/draw-detections';
-import { categoryColour } from '../../datasets/drawing/overlay-svg';
+import { categoryColor } from '../../datasets/drawing/overlay-svg';
 import { InputError } from '../../detection/errors';
 import type { Detections } from '../../detection/structures/instances';
 import type { Size } from '../../detection/structures/size';
-import { counted } from '../terminal/counted';
+import { pluralize } from '../terminal/pluralize';
 import {
   aboveThreshold,
   cocoDetections,
   detectFile,
-  giveWay,
+  yieldToEventLoop,
   type DetectedPicture,
 } from '../../datasets/evaluation/detect-images';
 import { interruptible } from '../terminal/interruption';
@@ -27,7 +27,7 @@ import { Progress } from '../terminal/progress';
 import { terminalLine } from '../terminal/terminal-text';
 import {
   fraction,
-  given,
+  requiredOption,
   modelOption,
   NORM_EPSILON_OPTION,
   PUBLISHED_WEIGHTS_HELP,
@@ -60,7 +60,7 @@ const DEFAULT_SCORE_THRESHOLD = 0.5;
 export function detectCommand(command: Command): void {
   command
     .argument('<image-or-dir...>', 'pictures, or folders of pictures')
-    .option(...modelOption('which detector; a checkpoint of our own names its model'))
+    .option(...modelOption('which detector; a checkpoint of rcnn train names its model'))
     .option('--weights <weights>', WEIGHTS_HELP)
     .option(...NORM_EPSILON_OPTION)
     .option(
@@ -82,7 +82,7 @@ ${PUBLISHED_WEIGHTS_HELP}`,
     )
     .action(
       (paths: string[], options: Omit<DetectCommandOptions, 'paths' | 'weights'> & { weights?: string }) =>
-        runDetect({ ...options, weights: given(options.weights, '--weights FILE'), paths }),
+        runDetect({ ...options, weights: requiredOption(options.weights, '--weights FILE'), paths }),
     );
 }
 
@@ -136,7 +136,7 @@ async function detectAll(
       await onFound({ ...picture, detections }, k);
       found.push({ file, size, detections });
       progress.update(found.length, files.length);
-      await giveWay(signal);
+      await yieldToEventLoop(signal);
     }
   });
   return found;
@@ -184,14 +184,14 @@ function draw(
   name: string,
 ): Promise<Buffer> {
   const { boxes, labels, scores } = detections;
-  const labelled = Array.from(labels, (label, k) => ({
+  const labeled = Array.from(labels, (label, k) => ({
     box: [boxes[4 * k], boxes[4 * k + 1], boxes[4 * k + 2], boxes[4 * k + 3]] as const,
     label: categories.nameOf(label),
     score: scores[k],
-    colour: categoryColour(label),
+    color: categoryColor(label),
   }));
   // The best lie on top.
-  return drawBoxes(picture, labelled.reverse(), /\.png$/i.test(name) ? 'png' : 'jpeg');
+  return drawBoxes(picture, labeled.reverse(), /\.png$/i.test(name) ? 'png' : 'jpeg');
 }
 
 function asJson({ file, size, detections }: Found, categories: CategoryMap): object {
@@ -211,5 +211,5 @@ function asText({ file, detections }: Found, categories: CategoryMap): string {
     const name = terminalLine(categories.nameOf(label));
     return `  ${detections.scores[k].toFixed(3)} ${corners.join(' ')}  ${name}\n`;
   });
-  return `${terminalLine(file)}: ${counted(lines.length, 'object')}\n${lines.join('')}`;
+  return `${terminalLine(file)}: ${pluralize(lines.length, 'object')}\n${lines.join('')}`;
 }

@@ -5,17 +5,23 @@ import { evaluateDetections, type CocoEvaluation } from '../../datasets/evaluati
 import { evaluationJson, formatEvaluation } from '../../datasets/evaluation/format';
 import type { IouType } from '../../datasets/evaluation/parameters';
 import { InputError } from '../../detection/errors';
-import { counted } from '../terminal/counted';
-import { sayWorkerDeath } from '../run/hooks/data-faults';
+import { pluralize } from '../terminal/pluralize';
+import { logWorkerDeath } from '../run/hooks/data-faults';
 import { evaluateDetector } from '../../datasets/evaluation/evaluate-detector';
 import { interruptible } from '../terminal/interruption';
 import { openDetector } from '../run/open-detector';
 import { writeWholeFile } from '../../detection/files/whole-file';
 import { requireFileName } from '../terminal/output-files';
-import { Progress, say } from '../terminal/progress';
+import { Progress, logLine } from '../terminal/progress';
 import { terminalText } from '../terminal/terminal-text';
 import { readSet } from '../run/training-data';
-import { given, modelOption, NORM_EPSILON_OPTION, PUBLISHED_WEIGHTS_HELP, WEIGHTS_HELP } from './options';
+import {
+  requiredOption,
+  modelOption,
+  NORM_EPSILON_OPTION,
+  PUBLISHED_WEIGHTS_HELP,
+  WEIGHTS_HELP,
+} from './options';
 
 interface EvaluateCommandOptions {
   readonly model?: string;
@@ -31,10 +37,10 @@ interface EvaluateCommandOptions {
 /** `rcnn evaluate`, both of a detector and of a file of detections. */
 export function evaluateCommand(command: Command): void {
   command
-    .option(...modelOption('which detector; a checkpoint of our own names its model'))
+    .option(...modelOption('which detector; a checkpoint of rcnn train names its model'))
     .option('--weights <weights>', WEIGHTS_HELP)
     .option(...NORM_EPSILON_OPTION)
-    .option('--annotations <file>', 'COCO instances file with the truth')
+    .option('--annotations <file>', 'COCO instances file with the ground truth')
     .option('--images <dir>', 'folder of its images')
     .option('--detections <file>', 'COCO results file to evaluate instead of a detector')
     .addOption(
@@ -52,7 +58,7 @@ Examples:
 ${PUBLISHED_WEIGHTS_HELP}`,
     )
     .action((options: Omit<EvaluateCommandOptions, 'annotations'> & { annotations?: string }) =>
-      runEvaluate({ ...options, annotations: given(options.annotations, '--annotations FILE') }),
+      runEvaluate({ ...options, annotations: requiredOption(options.annotations, '--annotations FILE') }),
     );
 }
 
@@ -64,8 +70,8 @@ async function runEvaluate(options: EvaluateCommandOptions): Promise<void> {
   }
   const evaluation = detections === undefined ? await ofDetector(options) : await ofFile(options, detections);
   if (evaluation.numOfUnknownCategory > 0) {
-    const found = counted(evaluation.numOfUnknownCategory, 'detection is', 'detections are');
-    say(`${found} of categories that ${annotations} lacks`);
+    const found = pluralize(evaluation.numOfUnknownCategory, 'detection is', 'detections are');
+    logLine(`${found} of categories that ${annotations} lacks`);
   }
   if (options.json !== undefined) {
     writeWholeFile(options.json, `${JSON.stringify(evaluationJson(evaluation), null, 2)}\n`, {
@@ -84,7 +90,7 @@ async function ofFile(options: EvaluateCommandOptions, file: string): Promise<Co
     );
   }
   const dataset = await readCocoDataset(annotations, null, { keepSegmentations: iouType === 'segm' });
-  for (const note of dataset.notes) say(`${annotations}: ${note}`);
+  for (const note of dataset.notes) logLine(`${annotations}: ${note}`);
   return evaluateDetections(dataset, await readDetections(file, dataset), { iouType, source: file });
 }
 
@@ -99,7 +105,7 @@ async function ofDetector({
   if (weights === undefined) {
     throw new InputError(
       'nothing-to-evaluate',
-      'what to evaluate is missing: give --weights with --images, or --detections',
+      'nothing to evaluate: give --weights with --images, or --detections',
     );
   }
   if (images === undefined)
@@ -107,7 +113,7 @@ async function ofDetector({
       option: '--images',
     });
   if (iouType === 'segm')
-    throw new InputError('no-masks', '--iou-type segm: the detectors here find boxes, no masks');
+    throw new InputError('no-masks', '--iou-type segm: detectors find boxes only, no masks');
   const set = await readSet(annotations, images);
   const detector = await openDetector(weights, { model, normEpsilon });
   try {
@@ -115,7 +121,7 @@ async function ofDetector({
     const { evaluation } = await interruptible((signal) =>
       evaluateDetector(detector.model, set, {
         categories: detector.categories,
-        onWorkerDeath: sayWorkerDeath,
+        onWorkerDeath: logWorkerDeath,
         signal,
         onProgress: (done, total) => progress.update(done, total),
       }),

@@ -19,10 +19,10 @@ import { describeEnvironment } from '../report/environment';
 import { statOrUndefined } from '../../detection/files/stat-or-undefined';
 import { writeWholeFile } from '../../detection/files/whole-file';
 import { requireFileName } from '../terminal/output-files';
-import { Progress, say } from '../terminal/progress';
+import { Progress, logLine } from '../terminal/progress';
 import { learningRatePage, shownRate } from '../report/learning-rate-page';
 import { completeForSet } from '../run/complete-for-set';
-import { trainWithoutTrace } from '../run/train-without-trace';
+import { trainTemporarily } from '../run/train-temporarily';
 import { readSet, requireObjects } from '../run/training-data';
 import { addConfigurationOptions, positive } from './options';
 
@@ -58,8 +58,8 @@ Examples:
       --train-annotations train.json --train-images images --output learning-rate.html
   $ rcnn find-lr --config runs/first/config.yaml --set optimizer.type=adamw
 
-Takes what rcnn train takes, and prints what to give it: --set optimizer.lr=... It takes 100 steps, or --iterations or --epochs,
-keeps no weights and evaluates nothing. docs/training.md says how to read the chart.`,
+Takes the options of rcnn train, and prints the learning rate to give to it: --set optimizer.lr=... It trains 100 steps, or
+--iterations or --epochs, keeps no weights and evaluates nothing. docs/training.md says how to read the chart.`,
     )
     .action(runFindLr);
 }
@@ -81,7 +81,7 @@ async function runFindLr(given: FindLrCommandOptions): Promise<void> {
   const planned = planConfiguration(loadConfiguration(sources));
   const isGiven = sources.assignments.some(({ key }) => key === 'iterations' || key === 'epochs');
   const wanted = isGiven ? planned.iterations : DEFAULT_ITERATIONS;
-  if (wanted !== null) requireEnough(wanted);
+  if (wanted !== null) requireMinimum(wanted);
   const { trainAnnotations, trainImages, skipInvalid } = planned.data;
   const page = given.output === undefined ? undefined : pageOf(given.output);
   if (page !== undefined) requireFileName('--output', page, [trainAnnotations]);
@@ -91,7 +91,7 @@ async function runFindLr(given: FindLrCommandOptions): Promise<void> {
   requireObjects(set);
   const configuration = completeForSet(planned, set);
   const iterations = wanted ?? configuration.iterations;
-  requireEnough(iterations);
+  requireMinimum(iterations);
   const points = await rangeTest(configuration, set, { from, to, iterations });
   const suggestion = steepestDescent(points);
   if (json !== undefined) {
@@ -104,23 +104,23 @@ async function runFindLr(given: FindLrCommandOptions): Promise<void> {
     writeWholeFile(page, learningRatePage({ configuration, points, suggestion, environment }), {
       makeFolder: true,
     });
-    say(`chart: ${page}`);
+    logLine(`chart: ${page}`);
   }
   if (suggestion === undefined) {
     const reason =
       points.length < MIN_RANGE_STEPS
         ? `the loss exploded after ${points.length} steps, too early to see it fall`
         : 'the loss never fell while the learning rate rose';
-    say(`nothing to suggest: ${reason}. Try other ends, or more iterations`);
+    logLine(`no suggestion: ${reason}. Try another range (--from, --to) or more iterations`);
     return;
   }
-  say(
+  logLine(
     `a tenth of the rate with the lowest loss: ${shownRate(tenthOfLowest(points)!)}; where it fell fastest:`,
   );
   process.stdout.write(`--set optimizer.lr=${shownRate(suggestion)}\n`);
 }
 
-function requireEnough(iterations: number): void {
+function requireMinimum(iterations: number): void {
   if (iterations >= MIN_RANGE_STEPS) return;
   throw new InputError(
     'too-few-iterations',
@@ -148,15 +148,15 @@ async function rangeTest(
 ): Promise<readonly RangePoint[]> {
   const range = new LearningRateRange();
   const progress = new Progress('learning rates');
-  const tell: Hook = {
+  const reporting: Hook = {
     name: 'progress',
-    afterStep: ({ iteration, isEnough }) => progress.update(iteration, isEnough ? iteration : iterations),
+    afterStep: ({ iteration, shouldStop }) => progress.update(iteration, shouldStop ? iteration : iterations),
   };
   try {
-    await trainWithoutTrace(configuration, set, {
+    await trainTemporarily(configuration, set, {
       learningRate: exponential(from, to, iterations),
       iterations,
-      hooks: [range, tell],
+      hooks: [range, reporting],
     });
   } catch (error) {
     if (!(error instanceof DivergenceError)) throw error;

@@ -2,7 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { InputError } from '../../detection/errors';
 import { messageWithHint } from '../run/loading-hints';
 import { Interrupted } from '../terminal/interruption';
-import { tell } from '../terminal/progress';
+import { writeMessage } from '../terminal/progress';
 import { systemRefusal } from '../terminal/system-refusal';
 import { terminalText } from '../terminal/terminal-text';
 
@@ -80,8 +80,8 @@ Examples:
   $ rcnn detect --weights runs/first/best --output detected photo.jpg
 
 Results go to the standard output, progress to the standard error. Exit status: 0 done, 1 a bug of ours,
-2 something is wrong with the input, 130 stopped by Ctrl-C after saving.
-Each command explains itself: rcnn train --help`;
+2 an error in the input, 130 stopped by Ctrl-C after saving.
+Help for a command: rcnn train --help`;
 
 /**
  * The command line.
@@ -136,14 +136,14 @@ function report(error: unknown): number {
   }
   const fault = error instanceof InputError ? messageWithHint(error) : systemRefusal(error);
   if (fault !== undefined) {
-    tell(fault);
+    writeMessage(fault);
     return exitStatus.userInput;
   }
   if (error instanceof Interrupted) {
-    tell(error.message);
+    writeMessage(error.message);
     return exitStatus.interrupted;
   }
   const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  tell(trace);
+  writeMessage(trace);
   return exitStatus.bug;
 }

@@ -36,13 +36,13 @@ export function addConfigurationOptions(command: Command): Command {
     .option('--iterations <n>', 'optimizer steps', wholeNumber(1))
     .option(
       '--epochs <e>',
-      'passes over the training set, in place of --iterations; 0.5 is half of one',
+      'passes over the training set, instead of --iterations; 0.5 is half of one',
       positive,
     )
     .option('--on-divergence <what>', 'when a loss or a gradient is not finite: stop, skip or rollback')
     .option(
       '--weights <weights>',
-      'start weights: a file or checkpoint of a detector or an image classifier, or torchvision’s by name: COCO_V1, IMAGENET1K_V1',
+      'initial weights: a file or checkpoint of a detector or an image classifier, or torchvision’s by name: COCO_V1, IMAGENET1K_V1',
     );
 }
 
@@ -79,7 +79,7 @@ export const WEIGHTS_HELP = 'a file, a run’s checkpoint folder (runs/x/best), 
 /** The option of commands that take weights that somebody may have fine-tuned in Python. */
 export const NORM_EPSILON_OPTION = [
   '--norm-epsilon <e>',
-  'epsilon of batch normalisation; 0 for what was fine-tuned in Python from COCO_V1 of fasterrcnn_resnet50_fpn',
+  'epsilon of batch normalization; 0 for what was fine-tuned in Python from COCO_V1 of fasterrcnn_resnet50_fpn',
   notNegative,
 ] as const;
 
@@ -95,10 +95,10 @@ export function collect(value: string, previous: readonly string[] = []): string
 }
 
 /**
- * The value of an option that has to be given. Commander's own check would come before that for misspelt options, and
+ * The value of an option that has to be given. Commander's own check would come before that for misspelled options, and
  * hide its suggestion.
  */
-export function given(value: string | undefined, option: string): string {
+export function requiredOption(value: string | undefined, option: string): string {
   if (value === undefined)
     throw new InputError('option-missing', `${option} is missing; --help explains it`, {
       option: option.split(' ')[0],

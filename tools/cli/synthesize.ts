@@ -5,9 +5,9 @@ import { synthesize } from '../../datasets/synthesis/synthesize';
 import { interruptible } from '../terminal/interruption';
 import { statOrUndefined } from '../../detection/files/stat-or-undefined';
 import { requireFolderName } from '../terminal/output-files';
-import { Progress, say } from '../terminal/progress';
+import { Progress, logLine } from '../terminal/progress';
 import { terminalLine } from '../terminal/terminal-text';
-import { given, wholeNumber } from './options';
+import { requiredOption, wholeNumber } from './options';
 
 interface SynthesizeCommandOptions {
   readonly output: string;
@@ -21,14 +21,14 @@ interface SynthesizeCommandOptions {
 export function synthesizeCommand(command: Command): void {
   const { numTrain, numVal, size, seed } = SYNTHESIS_DEFAULTS;
   command
-    .option('--output <dir>', 'folder to make: images/, train.json, val.json')
+    .option('--output <dir>', 'folder to create: images/, train.json, val.json')
     .option('--num-train <n>', 'scenes to train on', wholeNumber(1), numTrain)
     .option('--num-val <n>', 'scenes to evaluate on', wholeNumber(1), numVal)
     .option('--size <pixels>', 'height and width of a scene', wholeNumber(1), size)
-    .option('--seed <n>', 'another seed gives other scenes', wholeNumber(0), seed)
+    .option('--seed <n>', 'seed of the scenes', wholeNumber(0), seed)
     .addHelpText('after', '\nExample:\n  $ rcnn synthesize --output scenes --num-train 1000')
     .action((options: Omit<SynthesizeCommandOptions, 'output'> & { output?: string }) =>
-      runSynthesize({ ...options, output: given(options.output, '--output DIR') }),
+      runSynthesize({ ...options, output: requiredOption(options.output, '--output DIR') }),
     );
 }
 
@@ -51,6 +51,6 @@ export async function generateScenes(options: SynthesizeCommandOptions): Promise
       signal,
       onProgress: (done, total) => progress.update(done, total),
     });
-    if (reused) say(`${options.output} holds these scenes already`);
+    if (reused) logLine(`${options.output} already contains these scenes`);
   });
 }

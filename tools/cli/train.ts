@@ -11,14 +11,14 @@ import { configurationHelp } from '../config/help';
 import { loadConfiguration } from '../config/load';
 import { modelFileOf } from '../config/model-file';
 import { requireSameRun } from '../config/resume';
-import { holdRun } from '../run/folder/hold-run';
+import { runExclusively } from '../run/folder/run-exclusively';
 import { interruptible } from '../terminal/interruption';
 import { requireFreeFolder, requireRun, runFolder } from '../run/folder/run-folder';
 import { writeReport } from '../report/run-report';
 import { shellWord, terminalLine, terminalText } from '../terminal/terminal-text';
 import { trainDetector } from '../run/train-detector';
 import type { FinishedRun, TrainingJob } from '../run/training-run';
-import { addConfigurationOptions, given, PUBLISHED_WEIGHTS_HELP } from './options';
+import { addConfigurationOptions, requiredOption, PUBLISHED_WEIGHTS_HELP } from './options';
 
 interface TrainCommandOptions extends ConfigurationOptions {
   readonly output: string;
@@ -30,10 +30,10 @@ interface TrainCommandOptions extends ConfigurationOptions {
 export function trainCommand(command: Command): void {
   addConfigurationOptions(command)
     .option('--output <dir>', 'folder of the run: configuration, metrics, checkpoints, report.html')
-    .option('--resume', 'go on with the run in the output folder')
+    .option('--resume', 'resume the run in the output folder')
     .option(
       '--exact',
-      'with --resume: refuse to go on where, to the bit, it would not be the run that was never stopped',
+      'with --resume: refuse unless the result is the same, to the bit, as without an interruption',
     )
     .addHelpText(
       'after',
@@ -48,15 +48,14 @@ ${PUBLISHED_WEIGHTS_HELP}
 ${configurationHelp()}`,
     )
     .action((options: Omit<TrainCommandOptions, 'output'> & { output?: string }) =>
-      runTrain({ ...options, output: given(options.output, '--output DIR') }),
+      runTrain({ ...options, output: requiredOption(options.output, '--output DIR') }),
     );
 }
 
 /** Trains a detector and writes its report; prints the evaluation and where the report is. */
 async function runTrain(options: TrainCommandOptions): Promise<void> {
   const { output, resume = false, exact = false } = options;
-  if (exact && !resume)
-    throw new InputError('exact-without-resume', '--exact says how a run is to go on: give --resume too');
+  if (exact && !resume) throw new InputError('exact-without-resume', '--exact needs --resume');
   if (resume) requireRun(output);
   else requireFreeFolder(output);
   const configuration = configurationOf(options);
@@ -76,7 +75,7 @@ async function runTrain(options: TrainCommandOptions): Promise<void> {
  * @throws InputError where the run is refused; Interrupted where the user stops it, after saving; DivergenceError.
  */
 export async function trainAndReport(job: TrainingJob): Promise<FinishedRun> {
-  return holdRun(job, async () => {
+  return runExclusively(job, async () => {
     const finished = await trainDetector(job);
     const { iteration, interrupted, configuration } = finished;
     // One that was stopped while it was evaluated at its end gets its report with the evaluation.

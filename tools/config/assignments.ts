@@ -29,7 +29,7 @@ export function parseAssignment(text: string): Assignment {
   } catch {
     throw new InputError(
       'assignment',
-      `${source}: the value is no valid YAML; put text with special characters in quotes`,
+      `${source}: the value is not valid YAML; put text with special characters in quotes`,
       { text },
     );
   }

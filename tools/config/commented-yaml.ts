@@ -8,8 +8,8 @@ import { asObject, descriptionOf, fields } from '../../weights/settings/keys';
 import { trainingConfigurationSchema, type TrainingConfiguration } from './schema';
 
 const HEADER =
-  'A configuration of rcnn train: rcnn train --config takes it. A key that is left out has its default; only those ' +
-  'that are required have none. null: the run derives the value, as the comment above it says.';
+  'A configuration for rcnn train --config. A key that is left out has its default, except those ' +
+  'that are required. null: the run derives the value; the comment above the key shows it.';
 
 /** Columns of a line of comment. */
 const WIDTH = 100;
@@ -32,7 +32,7 @@ export function commentedYaml(
   for (const { key } of map.items.slice(1)) if (isScalar(key)) key.spaceBefore = true;
   const document = new Document(map);
   document.commentBefore = commentOf(HEADER, '');
-  quoteWhatHarms(document);
+  quoteUnsafeText(document);
   return terminalText(document.toString({ lineWidth: 0, nullStr: 'null', flowCollectionPadding: false }));
 }
 
@@ -81,7 +81,7 @@ function leafNode(value: unknown): unknown {
 }
 
 /** Characters that a terminal must not get are only safe to escape between quotes. */
-function quoteWhatHarms(document: Document): void {
+function quoteUnsafeText(document: Document): void {
   visit(document, {
     Scalar(_, node) {
       if (typeof node.value === 'string' && terminalText(node.value) !== node.value) {

@@ -145,8 +145,8 @@ function requireLargeBatch(
   if (norm === 'group' || batchSize >= smallestBatch) return;
   throw new InputError(
     'small-batch',
-    `data.batchSize is ${batchSize}, but ${name} with batch norm is trained with ${smallestBatch} images at a time or more: ` +
-      'its coarsest map has one pixel, and of one value there is no variance; or take model.norm group',
+    `data.batchSize is ${batchSize}, but ${name} with batch norm needs batches of ${smallestBatch} images or more: ` +
+      'its coarsest map has one pixel, and one value has no variance. Or use model.norm group',
     { model: name, batchSize, least: smallestBatch },
   );
 }
@@ -166,12 +166,8 @@ function requireOwnSize(
   ];
   if (key === undefined) return;
   const size = `${resize.width} x ${resize.height} pixels`;
-  throw new InputError(
-    'fixed-size',
-    `${key}: ${name} takes pictures of ${size}, whatever they are; leave it out`,
-    {
-      key,
-      model: name,
-    },
-  );
+  throw new InputError('fixed-size', `${key}: ${name} resizes every picture to ${size}; remove this key`, {
+    key,
+    model: name,
+  });
 }

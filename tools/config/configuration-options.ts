@@ -18,7 +18,7 @@ export interface ConfigurationOptions {
   readonly weights?: string;
 }
 
-/** The key of the configuration that an option sets, and how the option is spelt. */
+/** The key of the configuration that an option sets, and how the option is spelled. */
 const optionKeys = {
   model: ['model.name', '--model NAME'],
   trainAnnotations: ['data.trainAnnotations', '--train-annotations FILE'],
@@ -32,7 +32,7 @@ const optionKeys = {
   weights: ['model.weights', '--weights FILE'],
 } as const satisfies Partial<Record<keyof ConfigurationOptions, readonly [key: string, spelling: string]>>;
 
-/** How the option is spelt that sets a key, by key. */
+/** How the option is spelled that sets a key, by key. */
 export const optionSpellings: Readonly<Record<string, string>> = Object.fromEntries(
   Object.values(optionKeys).map(([key, spelling]) => [key, spelling]),
 );
@@ -56,7 +56,7 @@ export function configurationSources(given: ConfigurationOptions): Configuration
   for (const option of options) {
     const set = sets.findLast(({ key }) => key === option.key);
     if (set && set.value !== option.value) {
-      faults.push(`${set.source} and ${option.source} give ${set.key} two values; leave one of them out`);
+      faults.push(`${set.source} and ${option.source} give ${set.key} two values; remove one of them`);
     }
   }
   return {

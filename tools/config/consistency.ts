@@ -28,16 +28,13 @@ export function requireConsistency(
     context.addIssue({ code: 'custom', path, message });
   if ((data.valAnnotations === null) !== (data.valImages === null)) {
     const given = data.valAnnotations === null ? 'valImages' : 'valAnnotations';
-    refuse(['data', given], '--val-annotations and --val-images go together: give both or neither');
+    refuse(['data', given], '--val-annotations and --val-images belong together: give both or neither');
   }
   if (earlyStopping.patience !== null && evaluateEvery === null) {
-    refuse(
-      ['earlyStopping', 'patience'],
-      'it needs evaluations in the course of the run: give evaluateEvery too',
-    );
+    refuse(['earlyStopping', 'patience'], 'it needs evaluations during the run: set evaluateEvery, too');
   }
   if (iterations !== null && epochs !== null) {
-    refuse(['epochs'], 'iterations say too how long it trains; leave one of them out');
+    refuse(['epochs'], 'iterations also sets the length of the training; remove one of them');
   }
   if (isValidationLoss(bestMetric) && !validationLoss) {
     refuse(['bestMetric'], `${bestMetric} needs validation losses: set validationLoss to true`);

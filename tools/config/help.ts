@@ -11,7 +11,7 @@ export function configurationHelp(): string {
   return `Keys of --config and --set, with defaults:
 ${rows.join('\n')}
 
-Beside these a model has keys of its own below model: anchors, thresholds, numbers of samples, losses.
+In addition, each model has keys of its own below model: anchors, thresholds, numbers of samples, losses.
 rcnn config --model NAME shows them: --set model.anchors.sizes=...
 
 Models: ${modelNames.join(', ')}`;

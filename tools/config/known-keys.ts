@@ -42,7 +42,7 @@ export class KnownKeys {
   }
 
   /** Says that there is no such key, and which was probably meant: in a list one of its own keys, else any. */
-  whyUnknown(path: readonly PropertyKey[], name: string): string {
+  describeUnknownKey(path: readonly PropertyKey[], name: string): string {
     const inside = pathText(path);
     const key = inside === '' ? name : `${inside}.${name}`;
     const told = /^[\w.[\]]+$/.test(key) ? key : JSON.stringify(key);

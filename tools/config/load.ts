@@ -3,7 +3,7 @@ import { InputError } from '../../detection/errors';
 import { modelDefinitions } from '../../detection/modeling/definitions';
 import type { ModelDefinition } from '../../detection/modeling/detector';
 import type { Assignment } from './assignments';
-import { faultyKey, isSection, whyWrong } from '../../weights/settings/issues';
+import { faultyKey, isSection, describeIssue } from '../../weights/settings/issues';
 import { pathText } from '../../weights/settings/keys';
 import { KnownKeys } from './known-keys';
 import type { TrainingConfiguration } from './schema';
@@ -161,7 +161,7 @@ function merge(values: Values, from: Section, keys: KnownKeys, path: string): vo
 function assign(values: Values, { key, value }: Assignment, keys: KnownKeys): string | undefined {
   if (!keys.has(key)) {
     const inside = keys.firstOf(key);
-    if (inside === undefined) return keys.whyUnknown([], key);
+    if (inside === undefined) return keys.describeUnknownKey([], key);
     return `${key} is a section; set its keys, as in --set ${inside}=...`;
   }
   const path = key.split('.');
@@ -195,7 +195,7 @@ function describe(
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((name) => {
       const isFlat = issue.path.length === 0 && keys.has(name);
-      return fault([...issue.path, name], isFlat ? flatKey(name) : keys.whyUnknown(issue.path, name));
+      return fault([...issue.path, name], isFlat ? flatKey(name) : keys.describeUnknownKey(issue.path, name));
     });
   }
   if (issue.input === undefined && key === pathText(issue.path) && keys.has(key)) {
@@ -203,7 +203,7 @@ function describe(
     const remedy = option ? `give ${option}, or ${key} in the configuration file` : `give --set ${key}=...`;
     return [{ order: -1, message: `${key} is missing: ${remedy}` }];
   }
-  const why = whyWrong(issue, keys.fieldAt(issue.path));
+  const why = describeIssue(issue, keys.fieldAt(issue.path));
   const isOwn = key === 'model.name' && issue.code === 'invalid_value' && !why.endsWith('?');
   const hint = isOwn ? OWN_MODEL_HINT : '';
   return [fault(issue.path, `${pathText(issue.path)}: ${why}${hint}`)];

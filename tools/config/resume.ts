@@ -36,7 +36,7 @@ export function requireSameRun(
     if (was === is || changeable.includes(path)) continue;
     throw new InputError(
       'other-configuration',
-      `${output}: this run has ${path} ${was}, not ${is}; go on without changing it, or start another run`,
+      `${output}: this run has ${path} ${was}, not ${is}; resume it without changing this key, or start another run`,
       { output, key: path, was, is },
     );
   }

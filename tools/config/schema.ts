@@ -48,14 +48,14 @@ const keys = {
     .min(1)
     .nullable()
     .default(null)
-    .describe(`optimizer steps; null: what epochs come to, else ${DEFAULT_ITERATIONS}`),
+    .describe(`optimizer steps; null: derived from epochs, else ${DEFAULT_ITERATIONS}`),
   epochs: z
     .number()
     .positive()
     .max(MAX_EPOCHS)
     .nullable()
     .default(null)
-    .describe('passes over the training set, in place of iterations'),
+    .describe('passes over the training set, instead of iterations'),
   evaluateEvery: z
     .int()
     .min(1)
@@ -79,13 +79,13 @@ const keys = {
     .int()
     .min(1)
     .default(DEFAULT_KEEP)
-    .describe('latest checkpoints that stay, beside the best'),
+    .describe('latest checkpoints to keep, besides the best'),
   keepEvery: z
     .int()
     .min(1)
     .nullable()
     .default(null)
-    .describe('iterations between checkpoints that stay for good; null: none do'),
+    .describe('iterations between checkpoints that are kept permanently; null: none'),
   seed: z
     .int()
     .min(0)

@@ -59,7 +59,7 @@ export function readYamlFile(file: string): YamlFile {
     const { name, message } = error as Error;
     throw new InputError(
       'configuration-file',
-      `${file}: this is no configuration: ${messages[name] ?? message}`,
+      `${file}: this is not a configuration: ${messages[name] ?? message}`,
       { file },
     );
   }
@@ -67,20 +67,20 @@ export function readYamlFile(file: string): YamlFile {
 
 /** What the parser says in its own words, by its codes and by the names of what it throws. */
 const messages: Partial<Record<string, string>> = {
-  DUPLICATE_KEY: 'this key is there twice; leave one of them out',
-  NON_STRING_KEY: 'this is no key: a key is a word',
-  RESOURCE_EXHAUSTION: 'too many brackets in one another',
-  RangeError: 'too many brackets in one another',
+  DUPLICATE_KEY: 'this key occurs twice; remove one of them',
+  NON_STRING_KEY: 'this is not a key: a key is a word',
+  RESOURCE_EXHAUSTION: 'brackets are nested too deeply',
+  RangeError: 'brackets are nested too deeply',
   // A value without an anchor is refused before.
   ReferenceError: 'its aliases (*name) stand for too many values',
-  TAG_RESOLVE_FAILED: 'this tag cannot be used; leave it out, and put text that begins with ! in quotes',
+  TAG_RESOLVE_FAILED: 'this tag is not supported; remove it, and put text that begins with ! in quotes',
   TAB_AS_INDENT: 'a tab; indent with spaces',
-  MULTIPLE_DOCS: 'a second document; a configuration is one',
+  MULTIPLE_DOCS: 'a second document; a configuration has only one',
 };
 
 const refusals: Partial<Record<string, string>> = {
   ENOENT: 'there is no such configuration file',
-  EISDIR: 'is a folder; a configuration file is expected',
+  EISDIR: 'is a folder; expected a configuration file',
 };
 
 function readText(file: string): string {
@@ -99,16 +99,20 @@ function readText(file: string): string {
   if (bytes.length > MAX_BYTES) {
     throw new InputError(
       'configuration-file',
-      `${file}: this is no configuration: it is larger than ${MAX_BYTES / 2 ** 20} MiB`,
+      `${file}: this is not a configuration: it is larger than ${MAX_BYTES / 2 ** 20} MiB`,
       { file },
     );
   }
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    throw new InputError('configuration-file', `${file}: this is no configuration: it is not text in UTF-8`, {
-      file,
-    });
+    throw new InputError(
+      'configuration-file',
+      `${file}: this is not a configuration: it is not text in UTF-8`,
+      {
+        file,
+      },
+    );
   }
 }
 
@@ -134,7 +138,7 @@ function requireAnchors(document: Document, at: (offset: number) => string): voi
       const value = alias.resolve(document);
       if (value && !ancestors.includes(value)) return;
       const reason = value
-        ? `stands inside what it stands for, &${alias.source}`
+        ? `is inside its own anchor &${alias.source}`
         : `has no anchor &${alias.source} before it`;
       throw new InputError('configuration-file', `${at(start(alias) ?? 0)}: *${alias.source} ${reason}`);
     },

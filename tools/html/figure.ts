@@ -1,4 +1,4 @@
-import { overlaySvg, type LabelledBox } from '../../datasets/drawing/overlay-svg';
+import { overlaySvg, type LabeledBox } from '../../datasets/drawing/overlay-svg';
 import { html, Markup } from './html';
 
 /** A picture that the page embeds. */
@@ -13,7 +13,7 @@ export interface Picture {
 interface Panel {
   readonly title: string;
   /** The best first. */
-  readonly boxes: readonly LabelledBox[];
+  readonly boxes: readonly LabeledBox[];
 }
 
 /** A picture twice, side by side, with boxes over it; embedded once. */

@@ -12,7 +12,7 @@ const BACKGROUND = 0;
 /** What objects are taken for: a grid, or the most frequent confusions where there are many categories. */
 export function confusion(data: Confusion, scoreThreshold: number): Markup {
   const isGrid = data.names.length <= maxGridCategories;
-  return html`<h2>What is taken for what</h2>
+  return html`<h2>Confusion matrix</h2>
     <p class="muted">
       Detections with a score of at least ${scoreThreshold}. Each takes, the best first, the object that it
       overlaps most, whatever its category, if the overlap reaches ${data.minIou} (as FiftyOne does without
@@ -43,7 +43,7 @@ function grid({ matrix, names }: Confusion): Markup {
   return html`<div class="card scroll" tabindex="0">
     <table class="confusion">
       <caption>
-        Rows: what is there. Columns: what was detected.
+        Rows: ground truth. Columns: detections.
       </caption>
       <thead>
         <tr>

@@ -17,12 +17,12 @@ export const verdictColors: Readonly<Record<Verdict, string>> = {
 };
 
 const meanings: Readonly<Record<ErrorKind, string>> = {
-  classification: 'the place of an object, under another name',
-  localization: 'the name of an object, but an overlap of 0.1 to 0.5 only',
-  both: 'an overlap of 0.1 to 0.5, and another name',
+  classification: 'the right place, but the wrong category',
+  localization: 'the right category, but an overlap of 0.1 to 0.5 only',
+  both: 'an overlap of 0.1 to 0.5, and the wrong category',
   duplicate: 'an object that a better detection has found already',
   background: 'no object there: an overlap of less than 0.1',
-  missed: 'an object that no detection finds, nor would if it were put right',
+  missed: 'an object that no detection finds, not even a corrected one',
 };
 
 /** What each kind of error costs, as TIDE tells them. */
@@ -33,7 +33,7 @@ export function errorKinds({ ap, kinds, falsePositives, falseNegatives }: Errors
   return html`<h2>Kinds of errors</h2>
     <p class="muted">
       In the manner of TIDE (Bolya et al., 2020; the numbers of its package tidecv): by how much AP at an
-      overlap of 0.5 (${score(ap)}) would rise if all errors of one kind were put right and nothing else.
+      overlap of 0.5 (${score(ap)}) would rise if all errors of one kind, and nothing else, were corrected.
       Detections of every score count, since AP goes by their order. A category that is detected but has no
       objects counts with an AP of 0 here.
     </p>

@@ -1,5 +1,5 @@
-import { categoryColour, type LabelledBox } from '../../datasets/drawing/overlay-svg';
-import { counted } from '../terminal/counted';
+import { categoryColor, type LabeledBox } from '../../datasets/drawing/overlay-svg';
+import { pluralize } from '../terminal/pluralize';
 import type { BoxesToDraw, GalleryImage, ReportData } from './data';
 import { categoryLegend, pairFigure } from '../html/figure';
 import { html, type Markup } from '../html/html';
@@ -12,12 +12,12 @@ export function gallery({ gallery: images, categoryNames, scoreThreshold }: Repo
   const drawn = [
     ...new Set(images.flatMap(({ truth, detections }) => [...truth.labels, ...detections.labels])),
   ].sort((a, b) => a - b);
-  return html`<h2>Detections beside the truth</h2>
+  return html`<h2>Detections and ground truth</h2>
     <p class="muted">
       Pictures that were not trained on, spread evenly over the validation set. Detections with a score of at
       least ${scoreThreshold}.
     </p>
-    ${categoryLegend(drawn.map((label) => ({ name: nameOf(categoryNames, label), color: categoryColour(label) })))}
+    ${categoryLegend(drawn.map((label) => ({ name: nameOf(categoryNames, label), color: categoryColor(label) })))}
     <div class="gallery">${images.map((image, i) => figure(image, `picture-${i}`, categoryNames))}</div>`;
 }
 
@@ -27,21 +27,21 @@ function figure(image: GalleryImage, id: string, names: readonly string[]): Mark
     image,
     id,
     [
-      { title: 'truth', boxes: labelled(truth, names) },
-      { title: 'detections', boxes: labelled(detections, names) },
+      { title: 'truth', boxes: labeled(truth, names) },
+      { title: 'detections', boxes: labeled(detections, names) },
     ],
-    html`${fileName} &middot; ${counted(truth.labels.length, 'object')},
-    ${counted(detections.labels.length, 'detection')}`,
+    html`${fileName} &middot; ${pluralize(truth.labels.length, 'object')},
+    ${pluralize(detections.labels.length, 'detection')}`,
   );
 }
 
-function labelled({ boxes, labels, scores }: BoxesToDraw, names: readonly string[]): LabelledBox[] {
+function labeled({ boxes, labels, scores }: BoxesToDraw, names: readonly string[]): LabeledBox[] {
   const crowded = labels.length > maxCaptions;
   return Array.from(labels, (label, k) => ({
     box: [boxes[4 * k], boxes[4 * k + 1], boxes[4 * k + 2], boxes[4 * k + 3]] as const,
     label: crowded ? '' : nameOf(names, label),
     ...(!crowded && scores && { score: scores[k] }),
-    colour: categoryColour(label),
+    color: categoryColor(label),
   }));
 }
 

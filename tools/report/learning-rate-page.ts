@@ -3,7 +3,7 @@ import { parseHTML } from 'linkedom';
 import { tenthOfLowest, type RangePoint } from '../../detection/engine/learning-rate-range';
 import type { CompleteConfiguration } from '../config/complete';
 import { configurationYaml } from '../config/yaml-text';
-import { counted } from '../terminal/counted';
+import { pluralize } from '../terminal/pluralize';
 import { htmlDocument } from '../html/document';
 import { html, Markup } from '../html/html';
 import { setting } from '../html/setting';
@@ -27,7 +27,7 @@ export function learningRatePage(data: LearningRatePageData): string {
   const { configuration, points, suggestion, environment } = data;
   const title = `Learning rate for ${configuration.model.name}`;
   const images = configuration.data.batchSize * configuration.optimizer.accumulate;
-  const subtitle = html`${counted(points.length, 'step')} of ${counted(images, 'image')},
+  const subtitle = html`${pluralize(points.length, 'step')} of ${pluralize(images, 'image')},
   ${configuration.optimizer.type}`;
   return htmlDocument(title, subtitle, [
     html`<dl class="headline">

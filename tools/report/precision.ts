@@ -18,8 +18,8 @@ export function averagePrecision({ table, sizes }: EvaluationData): Markup {
   return html`<h2>Average precision</h2>
     <p class="muted">
       As pycocotools computes it: AP is the mean over overlaps of 0.50 to 0.95, AP50 and AP75 are at one
-      overlap; small, medium and large objects part at areas of 32² and 96² pixels; AR is the average recall
-      with up to 100 detections an image.
+      overlap; small, medium and large objects are separated at areas of 32² and 96² pixels; AR is the average
+      recall with up to 100 detections an image.
     </p>
     <div class="card tall" tabindex="0">
       <table>

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { CocoEvaluation } from '../../datasets/evaluation/evaluate';
 import { configurationYaml } from '../config/yaml-text';
-import { counted } from '../terminal/counted';
+import { pluralize } from '../terminal/pluralize';
 import { describeEnvironment } from './environment';
 import { readMetrics, type Metrics } from '../run/folder/metrics-file';
 import { writeWholeFile } from '../../detection/files/whole-file';
@@ -72,13 +72,13 @@ function describeRun({ configuration, iteration, train, val, stoppedEarly }: Fin
   const { iterations, data, optimizer } = configuration;
   const { accumulate } = optimizer;
   const { batchSize } = data;
-  const images = accumulate > 1 ? `${batchSize} x ${accumulate} images` : counted(batchSize, 'image');
+  const images = accumulate > 1 ? `${batchSize} x ${accumulate} images` : pluralize(batchSize, 'image');
   const stopped = stoppedEarly === undefined ? 'stopped' : 'stopped early';
   const parts = [
-    `${iteration < iterations ? `${stopped} after ${iteration} of ` : ''}${counted(iterations, 'iteration')} of ${images}`,
-    counted(train.images.length, 'training image'),
-    ...(val ? [counted(val.images.length, 'validation image')] : []),
-    counted(train.categories.length, 'category', 'categories'),
+    `${iteration < iterations ? `${stopped} after ${iteration} of ` : ''}${pluralize(iterations, 'iteration')} of ${images}`,
+    pluralize(train.images.length, 'training image'),
+    ...(val ? [pluralize(val.images.length, 'validation image')] : []),
+    pluralize(train.categories.length, 'category', 'categories'),
   ];
   return parts.join(', ');
 }

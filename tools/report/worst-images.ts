@@ -1,6 +1,6 @@
-import type { LabelledBox } from '../../datasets/drawing/overlay-svg';
+import type { LabeledBox } from '../../datasets/drawing/overlay-svg';
 import { ERROR_KINDS } from '../../datasets/evaluation/error-kinds';
-import { counted } from '../terminal/counted';
+import { pluralize } from '../terminal/pluralize';
 import type { JudgedBox, ReportData, Verdict, WorstImage } from './data';
 import { verdictColors } from './errors';
 import { categoryLegend, pairFigure, swatch } from '../html/figure';
@@ -41,10 +41,10 @@ function figure(image: WorstImage, id: string): Markup {
     image,
     id,
     [
-      { title: 'truth', boxes: labelled(truth) },
-      { title: 'detections', boxes: labelled(detections) },
+      { title: 'truth', boxes: labeled(truth) },
+      { title: 'detections', boxes: labeled(detections) },
     ],
-    html`${fileName} &middot; ${counted(count, 'error')}
+    html`${fileName} &middot; ${pluralize(count, 'error')}
       <ul class="verdicts">
         ${kinds
           .filter(({ boxes }) => boxes.length > 0)
@@ -73,21 +73,21 @@ function describe(boxes: readonly JudgedBox[]): string {
 }
 
 /** Captions for what is wrong only; the color tells the rest. */
-function labelled(boxes: readonly JudgedBox[]): LabelledBox[] {
+function labeled(boxes: readonly JudgedBox[]): LabeledBox[] {
   const isNamed = ({ verdict }: JudgedBox): boolean => verdict !== 'right' && verdict !== 'crowd';
   const captions = boxes.filter(isNamed).length <= maxCaptions;
   const order = (judged: JudgedBox): number => (isNamed(judged) ? 0 : 1);
   return [...boxes]
     .sort((a, b) => order(a) - order(b))
     .map((judged) => {
-      const colour = verdictColors[judged.verdict];
-      if (!captions || !isNamed(judged)) return { box: judged.box, label: '', colour };
+      const color = verdictColors[judged.verdict];
+      if (!captions || !isNamed(judged)) return { box: judged.box, label: '', color };
       const label = `${judged.name}: ${judged.verdict}`;
       return {
         box: judged.box,
         label,
         ...(judged.score !== undefined && { score: judged.score }),
-        colour,
+        color,
       };
     });
 }

@@ -4,13 +4,13 @@ import type { CocoImage } from '../../datasets/coco/annotations';
 import type { RefuseImage } from '../../datasets/coco/read-dataset';
 import type { ProblemKind } from '../../datasets/coco/problems';
 import { checkImageHeader, decodeImage, ImageError, type ImageFault } from '../../datasets/images/decode';
-import { formatSeconds, Progress, say } from '../terminal/progress';
+import { formatSeconds, Progress, logLine } from '../terminal/progress';
 
 /** Up to so many pictures are decoded before a run starts: a few seconds. Of more, only the headers are read. */
 const MAX_DECODED = 2000;
 /** Pictures under way at once; sharp decodes on libuv's four threads. */
 const PARALLEL = 4;
-/** Headers are read of every so many-th picture first, then of their neighbours: when time is up, all parts have been seen. */
+/** Headers are read of every so many-th picture first, then of their neighbors: when time is up, all parts have been seen. */
 const STRIDE = 16;
 
 /** What a record of what is wrong with a data set calls a picture that cannot be used. */
@@ -68,8 +68,8 @@ export async function checkPictures(
   if (unseen.length > 0) {
     progress?.endLine();
     const share = `${done} of ${images.length} pictures`;
-    say(
-      `${folder}: ${share} have been looked at in ${formatSeconds(maxSeconds)}; of the others, that they are there`,
+    logLine(
+      `${folder}: ${share} have been checked in ${formatSeconds(maxSeconds)}; of the others, only that they exist`,
     );
     for (const image of await missing(folder, unseen)) {
       errors.set(image, new ImageError(join(folder, image.fileName), 'there is no such file', 'missing'));

@@ -2,7 +2,7 @@ import type { CocoDataset } from '../../datasets/coco/annotations';
 import type { Hook } from '../../detection/engine/hooks';
 import type { CompleteConfiguration } from '../config/complete';
 import { makeSchedule } from './make-optimizer';
-import { trainWithoutTrace } from './train-without-trace';
+import { trainTemporarily } from './train-temporarily';
 
 /** The first ones take longer: memory is taken from the system, and programs are compiled. */
 const UNTIMED = 2;
@@ -17,7 +17,7 @@ export const MEASURED_ITERATIONS = UNTIMED + TIMED;
  * @param onProgress told how many of MEASURED_ITERATIONS are done.
  * @throws InputError where training would be refused; DivergenceError; Interrupted where the user stops it.
  */
-export async function secondsAnIteration(
+export async function secondsPerIteration(
   configuration: CompleteConfiguration,
   set: CocoDataset,
   onProgress?: (done: number) => void,
@@ -32,7 +32,7 @@ export async function secondsAnIteration(
       onProgress?.(iteration);
     },
   };
-  await trainWithoutTrace(configuration, set, {
+  await trainTemporarily(configuration, set, {
     learningRate: makeSchedule(configuration),
     iterations: MEASURED_ITERATIONS,
     hooks: [clock],

@@ -3,7 +3,7 @@ export interface IterationBounds {
   readonly least: number;
   readonly most: number;
   /** What comes before the first and after the last, start, evaluation and report, in iterations that take as long. */
-  readonly beside: number;
+  readonly overhead: number;
 }
 
 /**
@@ -15,23 +15,23 @@ const RESERVE = 1.1;
 /**
  * The most iterations that some time is enough for, within bounds.
  *
- * @param secondsAnIteration as measured
+ * @param secondsPerIteration as measured
  * @param seconds that are left
  */
 export function iterationsThatFit(
-  secondsAnIteration: number,
+  secondsPerIteration: number,
   seconds: number,
-  { least, most, beside }: IterationBounds,
+  { least, most, overhead }: IterationBounds,
 ): number {
-  const fitting = Math.floor(seconds / (RESERVE * secondsAnIteration)) - beside;
+  const fitting = Math.floor(seconds / (RESERVE * secondsPerIteration)) - overhead;
   return Math.min(most, Math.max(least, fitting));
 }
 
 /** How long a training of so many iterations is likely to take, seconds. */
 export function secondsOf(
   iterations: number,
-  secondsAnIteration: number,
-  { beside }: Pick<IterationBounds, 'beside'>,
+  secondsPerIteration: number,
+  { overhead }: Pick<IterationBounds, 'overhead'>,
 ): number {
-  return (iterations + beside) * secondsAnIteration;
+  return (iterations + overhead) * secondsPerIteration;
 }

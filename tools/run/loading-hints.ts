@@ -8,10 +8,10 @@ import { DownloadError } from '../../weights/published/download';
  */
 export function messageWithHint(error: Error): string {
   if (error instanceof BatchMemoryError) {
-    return `${error.message}. Smaller data.batchSize, model.minSize or model.maxSize make it less`;
+    return `${error.message}. Reduce data.batchSize, model.minSize or model.maxSize`;
   }
   if (error instanceof WorkerDeathError && error.isOutOfFiles) {
-    return `${error.message}, or give a smaller data.workers`;
+    return `${error.message}, or reduce data.workers`;
   }
   if (error instanceof DownloadError && error.code === 'download-unwritable') {
     return `${error.message}. FASTER_RCNN_CACHE names another folder for what is downloaded`;

@@ -26,7 +26,7 @@ export function requireMatch(key: string, pattern: string, names: readonly strin
     meant === undefined ? `; its parameters have names like ${names[0]}` : `; did you mean ${meant}?`;
   throw new InputError(
     'no-parameter',
-    `${key}: no parameter of the model is called ${JSON.stringify(pattern)}${hint}`,
+    `${key}: no parameter of the model matches ${JSON.stringify(pattern)}${hint}`,
     { key, pattern, meant },
   );
 }

@@ -8,7 +8,7 @@ import { changedSettings } from '../../weights/settings/changed-settings';
 import { requireSettings, settingsOf } from '../config/model-settings';
 import { makeAverage, makeOptimizer } from './make-optimizer';
 import { matchesPattern, requireMatch } from './parameter-pattern';
-import { say } from '../terminal/progress';
+import { logLine } from '../terminal/progress';
 import { sayingDownloads } from './downloads';
 import { fillDetector, readStartWeights, type LoadedWeights } from '../../weights/detectors/load-weights';
 
@@ -39,7 +39,7 @@ export async function startDetector(
   if (norm === 'frozen' && weights === null && !isToBeRestored) {
     throw new InputError(
       'norm-not-loaded',
-      'model.norm: frozen presumes pretrained weights; give --weights, or another norm',
+      'model.norm: frozen needs pretrained weights; give --weights, or choose another norm',
     );
   }
   const normEpsilon = given.model.normEpsilon ?? start?.epsilon ?? null;
@@ -60,8 +60,8 @@ export async function startDetector(
     if (start) {
       const others = changedSettings(settings, start.settings ?? settings);
       if (Object.keys(others).length > 0)
-        say(`${start.file}: was trained with other settings of the model: ${JSON.stringify(others)}`);
-      say(describeLoaded(fillDetector(model, start)));
+        logLine(`${start.file}: was trained with other settings of the model: ${JSON.stringify(others)}`);
+      logLine(describeLoaded(fillDetector(model, start)));
     }
     return { learner: { model, optimizer, average }, configuration };
   } catch (error) {
@@ -70,18 +70,18 @@ export async function startDetector(
   }
 }
 
-/** `w.pth: 60 entries fill the whole detector`. */
+/** `w.pth: 60 entries loaded into the whole detector`. */
 function describeLoaded({ file, filled, entries, numClasses }: LoadedWeights): string {
   const count = `${file}: ${entries.length} entries`;
   switch (filled) {
     case 'detector':
-      return `${count} fill the whole detector`;
+      return `${count} loaded into the whole detector`;
     case 'backbone':
-      return `${count} of an image classifier fill the backbone; the rest starts at random`;
+      return `${count} of an image classifier loaded into the backbone; the rest is initialized at random`;
     case 'all-but-predictor':
       return (
-        `${count} fill the detector but for its predictor, ` +
-        `which is of ${numClasses} classes there and starts at random`
+        `${count} loaded into the detector except its predictor, ` +
+        `which has ${numClasses} classes there and is initialized at random`
       );
   }
 }

@@ -5,7 +5,7 @@ import { readCheckpointState } from '../../weights/checkpoints/checkpoint';
 import { isExact } from '../../weights/checkpoints/resume';
 import { resumePoint } from '../../weights/checkpoints/resume-point';
 import type { CompleteConfiguration } from '../config/complete';
-import { say } from '../terminal/progress';
+import { logLine } from '../terminal/progress';
 import type { TrainingJob } from './training-run';
 
 /**
@@ -20,13 +20,13 @@ export function startingPoint(
   { iterations }: CompleteConfiguration,
   { file, categories }: CocoDataset,
 ): string | undefined {
-  const checkpoint = resume ? resumePoint(output, say) : undefined;
+  const checkpoint = resume ? resumePoint(output, logLine) : undefined;
   if (checkpoint === undefined) return undefined;
   const state = readCheckpointState(checkpoint);
   if (state.iteration > iterations) {
     throw new InputError(
       'too-few-iterations',
-      `${output}: this run has done ${state.iteration} iterations, more than the ${iterations} that it is to have; give --iterations`,
+      `${output}: this run has done ${state.iteration} iterations already, more than ${iterations}; give a larger --iterations`,
       { iterations, least: state.iteration },
     );
   }
@@ -41,8 +41,8 @@ export function startingPoint(
   if (exact && !isExact(state)) {
     throw new InputError(
       'earlier-version',
-      `${checkpoint}: is of an earlier version, from which a run cannot go on exactly: its random draws would be ` +
-        'others than they would have been. Leave out --exact to go on with those',
+      `${checkpoint}: is of an earlier version, from which a run cannot be resumed exactly: its random draws would ` +
+        'differ. Remove --exact to resume all the same',
       { checkpoint },
     );
   }

@@ -16,8 +16,8 @@ import { messageWithHint } from './loading-hints';
 import { makeClipping, makeSchedule } from './make-optimizer';
 import { makeTrainingLoader } from './make-training-loader';
 import { writeWholeFile } from '../../detection/files/whole-file';
-import { counted } from '../terminal/counted';
-import { say } from '../terminal/progress';
+import { pluralize } from '../terminal/pluralize';
+import { logLine } from '../terminal/progress';
 import { runFolder } from './folder/run-folder';
 import { disposeLearner, startDetector } from './start-detector';
 import { startingPoint } from './starting-point';
@@ -26,7 +26,7 @@ import { trainingHooks } from './hooks/training-hooks';
 import type { FinishedRun, TrainingJob, TrainingRun } from './training-run';
 
 /**
- * Trains a detector as its configuration says: metrics, checkpoints, evaluations go to the run's folder, which holdRun
+ * Trains a detector as its configuration says: metrics, checkpoints, evaluations go to the run's folder, which runExclusively
  * holds. Returns also when the user or its data stops it, after saving, and when it diverges.
  *
  * @throws InputError where files do not fit.
@@ -36,7 +36,8 @@ export async function trainDetector(job: TrainingJob): Promise<FinishedRun> {
   const { train, val } = await readTrainingData(job.configuration, job.resume);
   const complete = completeForSet(job.configuration, train);
   const { epochs } = job.configuration;
-  if (epochs !== null) say(`${counted(epochs, 'epoch')}: ${counted(complete.iterations, 'iteration')}`);
+  if (epochs !== null)
+    logLine(`${pluralize(epochs, 'epoch')}: ${pluralize(complete.iterations, 'iteration')}`);
   const checkpoint = startingPoint(job, complete, train);
   const categories = train.categories.map(({ name }) => name);
   const { learner, configuration } = await startDetector(complete, categories, {
@@ -60,7 +61,7 @@ async function trainAndEvaluate(run: TrainingRun, userSignal: AbortSignal): Prom
   const { onBrokenPicture } = configuration.data;
   const faults = new DataFaults({ onBrokenPicture, record, signal: userSignal });
   const { hooks, divergence, evaluation, earlyStopping } = trainingHooks(run, faults);
-  const startIteration = goOn(run, hooks);
+  const startIteration = restoreRun(run, hooks);
   openRunFolder(run, record);
   const loader = makeTrainingLoader(
     run.train,
@@ -86,7 +87,7 @@ async function trainAndEvaluate(run: TrainingRun, userSignal: AbortSignal): Prom
   }
   const { iteration, interrupted } = outcome;
   const stoppedEarly = interrupted || iteration >= iterations ? undefined : earlyStopping?.reason;
-  if (stoppedEarly !== undefined) say(whyEarly(stoppedEarly, iteration, startIteration, run));
+  if (stoppedEarly !== undefined) logLine(earlyStopMessage(stoppedEarly, iteration, startIteration, run));
   const result = interrupted ? undefined : await evaluation?.resultAfter(iteration);
   const isStopped = interrupted || (evaluation !== undefined && !result);
   return {
@@ -94,7 +95,7 @@ async function trainAndEvaluate(run: TrainingRun, userSignal: AbortSignal): Prom
     val: result?.dataset ?? run.val,
     iteration,
     result,
-    interrupted: isStopped ? whyStopped(iteration, run, faults.fault) : undefined,
+    interrupted: isStopped ? interruptionOf(iteration, run, faults.fault) : undefined,
     stoppedEarly,
   };
 }
@@ -111,10 +112,10 @@ function leftOutRecord({ output, train, val }: TrainingRun): LeftOutRecord {
 }
 
 /** Puts what learns and what hooks remember back to where a run had come, and says so. Returns the steps that it has done. */
-function goOn({ checkpoint, learner }: TrainingRun, hooks: readonly Hook[]): number {
+function restoreRun({ checkpoint, learner }: TrainingRun, hooks: readonly Hook[]): number {
   if (checkpoint === undefined) return 0;
-  const { startIteration } = resumeFrom(checkpoint, { ...learner, hooks, tell: say });
-  say(`going on after iteration ${startIteration}`);
+  const { startIteration } = resumeFrom(checkpoint, { ...learner, hooks, log: logLine });
+  logLine(`resuming after iteration ${startIteration}`);
   return startIteration;
 }
 
@@ -127,7 +128,7 @@ function openRunFolder({ configuration, output }: TrainingRun, record: LeftOutRe
 }
 
 /** Of a run that had enough; where it had stopped before, how to go on too. */
-function whyEarly(
+function earlyStopMessage(
   reason: string,
   iteration: number,
   startIteration: number,
@@ -135,18 +136,18 @@ function whyEarly(
 ): string {
   const message = `stopped early after iteration ${iteration}: ${reason}`;
   if (startIteration < iteration) return message;
-  return `${message}. To go on: ${resumeCommand} --set earlyStopping.patience=null (or more evaluations)`;
+  return `${message}. To resume: ${resumeCommand} --set earlyStopping.patience=null (or more evaluations)`;
 }
 
 /** Of a run that the user has stopped, or its data, and how to go on. */
-function whyStopped(
+function interruptionOf(
   iteration: number,
   { output, resume, resumeCommand }: TrainingRun,
   fault: DataFault | undefined,
 ): Interrupted | InputError {
   const saved =
     iteration === 0 ? 'before the first iteration' : `after iteration ${iteration}; saved in ${output}`;
-  if (!fault) return new Interrupted(`Stopped ${saved}. To go on: ${resumeCommand}`);
+  if (!fault) return new Interrupted(`Stopped ${saved}. To resume: ${resumeCommand}`);
   const what = messageWithHint(fault);
   // A new run that is refused before its first step leaves nothing behind.
   if (iteration === 0 && !resume)
@@ -154,10 +155,10 @@ function whyStopped(
       iteration,
       fault: fault.code,
     });
-  const remedy = `When that is put right, go on with: ${resumeCommand}`;
+  const remedy = `When this is fixed, resume with: ${resumeCommand}`;
   const without =
     fault instanceof ImageError
-      ? `\nTo go on without pictures that break: ${resumeCommand} --set data.onBrokenPicture=skip`
+      ? `\nTo resume without unreadable pictures: ${resumeCommand} --set data.onBrokenPicture=skip`
       : '';
   return new InputError('data-fault', `${what}.\nStopped ${saved}. ${remedy}${without}`, {
     iteration,

@@ -5,9 +5,9 @@ import { gtTargets } from '../../datasets/coco/targets';
 import { InputError } from '../../detection/errors';
 import { checkPictures } from './check-pictures';
 import type { TrainingConfiguration } from '../config/schema';
-import { counted } from '../terminal/counted';
+import { pluralize } from '../terminal/pluralize';
 import { statOrUndefined } from '../../detection/files/stat-or-undefined';
-import { say } from '../terminal/progress';
+import { logLine } from '../terminal/progress';
 import type { TrainingRun } from './training-run';
 
 /**
@@ -87,9 +87,9 @@ export async function readSet(
   options: SetCheck = {},
 ): Promise<CocoDataset> {
   const dataset = await checkedSet(annotations, images, options);
-  for (const note of dataset.notes) say(`${annotations}: ${note}`);
+  for (const note of dataset.notes) logLine(`${annotations}: ${note}`);
   if (dataset.leftOut.problems.length > 0)
-    say(`${annotations}: left out as invalid: ${leftOutCounts(dataset)}`);
+    logLine(`${annotations}: left out as invalid: ${leftOutCounts(dataset)}`);
   return dataset;
 }
 
@@ -129,7 +129,7 @@ export async function checkedSet(
 
 /** `1 image, 5 annotations`. */
 export function leftOutCounts({ leftOut: { images, annotations } }: CocoDataset): string {
-  return `${counted(images, 'image')}, ${counted(annotations, 'annotation')}`;
+  return `${pluralize(images, 'image')}, ${pluralize(annotations, 'annotation')}`;
 }
 
 /** @throws AnnotationError where there is nothing to learn from. */

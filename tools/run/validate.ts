@@ -4,13 +4,13 @@ import { EvaluationLoader } from '../../datasets/loader/evaluation-loader';
 import { validationLosses } from '../../detection/engine/validation-losses';
 import type { Detector } from '../../detection/modeling/detector';
 import type { DataFaults } from './hooks/data-faults';
-import { giveWay, type DetectSetOptions } from '../../datasets/evaluation/detect-images';
+import { yieldToEventLoop, type DetectSetOptions } from '../../datasets/evaluation/detect-images';
 import { evaluateDetector, type DetectorEvaluation } from '../../datasets/evaluation/evaluate-detector';
 import { Progress } from '../terminal/progress';
 import type { TrainingRun } from './training-run';
 
 /**
- * Evaluates what a run has learnt, the average of its weights if there is one, as its configuration says, and tells how it
+ * Evaluates what a run has learned, the average of its weights if there is one, as its configuration says, and tells how it
  * gets on. Training goes on as if nothing had been.
  *
  * @throws Interrupted where the user, or the data, stop the run.
@@ -48,6 +48,6 @@ async function detectorLosses(
   const images = new EvaluationLoader(cocoExamples(dataset), { input: model.input, ...loading });
   return validationLosses(images, model, async (done) => {
     onProgress?.(done, dataset.images.length);
-    await giveWay(signal);
+    await yieldToEventLoop(signal);
   });
 }

@@ -27,7 +27,7 @@ export function checkSoak(recording: SoakRecording): Check[] {
   const control = runs.find(({ phase }) => phase === 'control');
   const disturbed = runs.find(({ phase }) => phase === 'faults');
   return [
-    check('every fault had its documented answer', faultProblems(recording), `${faults.length} faults`),
+    check('every fault had its documented result', faultProblems(recording), `${faults.length} faults`),
     check(
       'no process ended that was not told to, and each went on from what had been saved',
       lifeProblems(lives),
@@ -75,7 +75,7 @@ function runChecks(runs: readonly RunRecord[]): Check[] {
     );
   return [
     ofEach('each step is in metrics.jsonl once, in order', rowProblems, ({ rows }) => `${rows.length} steps`),
-    ofEach('losses are finite and fall', lossProblems, ({ rows }) => lossCourse(rows).found),
+    ofEach('losses are finite and fall', lossProblems, ({ rows }) => lossTrend(rows).found),
     ofEach(
       'event files are whole and have each step',
       eventProblems,
@@ -111,11 +111,11 @@ function lossProblems({ rows }: RunRecord): string[] {
       .filter(([name, value]) => name.includes('loss') && !Number.isFinite(value))
       .map(([name, value]) => `step ${row.iteration}: ${name} is ${value}`),
   );
-  const { falls, found } = lossCourse(rows);
+  const { falls, found } = lossTrend(rows);
   return falls ? problems : [...problems, found];
 }
 
-function lossCourse(rows: readonly MetricsRow[]): { falls: boolean; found: string } {
+function lossTrend(rows: readonly MetricsRow[]): { falls: boolean; found: string } {
   const losses = rows.map(({ total_loss }) => total_loss);
   const count = Math.max(1, Math.floor(losses.length * LOSS_SHARE));
   const [first, last] = [mean(losses.slice(0, count)), mean(losses.slice(-count))];

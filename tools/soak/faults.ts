@@ -15,7 +15,7 @@ import { DEFECTS, type Pictures } from './pictures';
 import type { SmallDisk } from './small-disk';
 import {
   KILLED,
-  lastWords,
+  finalMessage,
   PATIENCE_SECONDS,
   STOPPED,
   type ExpectedEnd,
@@ -124,7 +124,7 @@ const injections: Readonly<Record<FaultKind, Injection>> = {
     disk.fill(room);
     const full: ExpectedEnd = {
       ends: [{ status: 2, signal: null }],
-      lastWords: /the disk is full|no space left/,
+      finalMessage: /the disk is full|no space left/,
     };
     const { problems, said } = await run.ended('full disk', full);
     disk.free();
@@ -137,10 +137,10 @@ const injections: Readonly<Record<FaultKind, Injection>> = {
     pictures.break(broken, defect);
     const refused: ExpectedEnd = {
       ends: [{ status: 2, signal: null }],
-      lastWords: /\.jpg: .*\nStopped after iteration \d+; saved in .* --resume$/m,
+      finalMessage: /\.jpg: .*\nStopped after iteration \d+; saved in .* --resume$/m,
     };
     const { problems, said } = await run.ended('broken pictures', refused);
-    pictures.mend();
+    pictures.repair();
     return { done: `${broken.length} pictures ${defect} until the run had stopped`, said, problems };
   },
 
@@ -151,15 +151,15 @@ const injections: Readonly<Record<FaultKind, Injection>> = {
     const broken = pictures.whole;
     pictures.break(broken, defect);
     await setTimeout(1000 * (shortest + (longest - shortest) * ((10 * draw) % 1)));
-    pictures.mend(broken);
+    pictures.repair(broken);
     const seconds = (performance.now() - begun) / 1000;
     const done = `all pictures ${defect} for ${seconds.toFixed(2)} s`;
-    if (await goesOn(run)) return { done, said: '', problems: [] };
+    if (await continues(run)) return { done, said: '', problems: [] };
     // Mended too late, by this process: what has ended the run is another fault, which it may be ended by.
     const isTooLong = seconds > RETRIED_SECONDS;
     const mayEnd: ExpectedEnd = {
       ends: isTooLong ? [{ status: 2, signal: null }] : [],
-      lastWords: /\.jpg: /,
+      finalMessage: /\.jpg: /,
     };
     const { problems, said } = await run.ended('hiccup', mayEnd);
     return { done, said, problems };
@@ -173,7 +173,7 @@ const injections: Readonly<Record<FaultKind, Injection>> = {
     await process.until(() => process.endedWorkers.length > before, PATIENCE_SECONDS);
     const ended = process.endedWorkers.at(-1);
     const done = `ended one of ${ended?.of ?? 0} threads that load pictures`;
-    if (!(await goesOn(run))) return unexpectedEnd(run, done);
+    if (!(await continues(run))) return unexpectedEnd(run, done);
     const said = process.stderr
       .slice(heard)
       .split('\n')
@@ -187,15 +187,15 @@ const injections: Readonly<Record<FaultKind, Injection>> = {
     const end = await second.end(PATIENCE_SECONDS);
     second.kill('SIGKILL');
     const done = 'started a second process on the same folder';
-    const said = lastWords(second.stderr);
+    const said = finalMessage(second.stderr);
     const isRefused = end?.status === 2 && / is at work on this run; wait until it is done/.test(said);
-    if (!(await goesOn(run))) return unexpectedEnd(run, done);
+    if (!(await continues(run))) return unexpectedEnd(run, done);
     return { done, said, problems: isRefused ? [] : [`the second process was not refused: ${said}`] };
   },
 
   'lost picture': async ({ run, pictures }, draw) => {
     const defect = DEFECTS[Math.floor(draw * DEFECTS.length)];
-    if (pictures.broken.length === MAX_LOST) pictures.mend(pictures.broken.slice(0, 1));
+    if (pictures.broken.length === MAX_LOST) pictures.repair(pictures.broken.slice(0, 1));
     const [name] = some(pictures.whole, pictures.whole.length, draw);
     const heard = run.process.stderr.length;
     pictures.break([name], defect);
@@ -206,7 +206,7 @@ const injections: Readonly<Record<FaultKind, Injection>> = {
         .split('\n')
         .find((line) => line.includes(name));
     await run.process.until(() => mentions() !== undefined, PATIENCE_SECONDS);
-    if (!(await goesOn(run))) return unexpectedEnd(run, done);
+    if (!(await continues(run))) return unexpectedEnd(run, done);
     const said = mentions();
     return {
       done,
@@ -218,7 +218,7 @@ const injections: Readonly<Record<FaultKind, Injection>> = {
 };
 
 /** What a run says of a thread that has been replaced. */
-const WORKER_DEATH = /^a thread that loads pictures has ended and was replaced: /;
+const WORKER_DEATH = /^a worker thread has died and was replaced: /;
 
 async function endBy(
   signal: NodeJS.Signals,
@@ -231,7 +231,7 @@ async function endBy(
 }
 
 /** Whether the run does some steps more. */
-async function goesOn({ process }: SupervisedRun): Promise<boolean> {
+async function continues({ process }: SupervisedRun): Promise<boolean> {
   const after = (process.iteration ?? 0) + STEPS_ON;
   return process.until(() => (process.iteration ?? 0) >= after, PATIENCE_SECONDS);
 }

@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { InputError } from '../../detection/errors';
 import { writeWholeFile } from '../../detection/files/whole-file';
 import { checkSoak } from './checks';
-import { SmallDisk, runWithSmallDisk, whyNoSmallDisk } from './small-disk';
+import { SmallDisk, runWithSmallDisk, smallDiskObstacle } from './small-disk';
 import { FULL_MINUTES, soak } from './soak';
 import { soakPage } from './soak-page';
 
@@ -55,17 +55,20 @@ function optionsOf(argv: readonly string[]): MainOptions | undefined {
 }
 
 /** The exit status: 0 where every promise was kept, 1 where one was broken. */
-async function run({ minutes, seed, output }: MainOptions, whyNoDisk: string | undefined): Promise<number> {
+async function run(
+  { minutes, seed, output }: MainOptions,
+  diskObstacle: string | undefined,
+): Promise<number> {
   const recording = await soak({
     seed,
     minutes,
     output,
-    disk: whyNoDisk === undefined ? new SmallDisk(path.join(output, 'disk')) : undefined,
+    disk: diskObstacle === undefined ? new SmallDisk(path.join(output, 'disk')) : undefined,
     impossible:
-      whyNoDisk === undefined
+      diskObstacle === undefined
         ? []
-        : [{ kind: 'full disk', reason: `no small disk can be had: ${whyNoDisk}` }],
-    say: (line) => process.stderr.write(`${line}\n`),
+        : [{ kind: 'full disk', reason: `no small disk can be had: ${diskObstacle}` }],
+    logLine: (line) => process.stderr.write(`${line}\n`),
   });
   const checks = checkSoak(recording);
   writeWholeFile(path.join(output, 'soak.json'), `${JSON.stringify(recording)}\n`);
@@ -93,8 +96,8 @@ async function main(argv: readonly string[]): Promise<number> {
     );
   }
   mkdirSync(disk, { recursive: true });
-  const whyNoDisk = whyNoSmallDisk(disk);
-  if (whyNoDisk !== undefined) return run(options, whyNoDisk);
+  const diskObstacle = smallDiskObstacle(disk);
+  if (diskObstacle !== undefined) return run(options, diskObstacle);
   process.env[ON_DISK] = disk;
   return runWithSmallDisk(disk, [__filename, ...argv]);
 }

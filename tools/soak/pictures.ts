@@ -49,7 +49,7 @@ export class Pictures {
     }
   }
 
-  mend(names: readonly string[] = this.names): void {
+  repair(names: readonly string[] = this.names): void {
     for (const name of names) {
       this.brokenNames.delete(name);
       putBack(path.join(this.spare, name), path.join(this.folder, name));

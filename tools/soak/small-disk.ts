@@ -17,7 +17,7 @@ const NAMESPACES = ['--user', '--map-root-user', '--mount'];
 const MOUNT = `mount -t tmpfs -o size=${SIZE} soak "$0"`;
 
 /** Why no small disk can be had at a folder; undefined where one can. */
-export function whyNoSmallDisk(folder: string): string | undefined {
+export function smallDiskObstacle(folder: string): string | undefined {
   const { status, error, stderr } = spawnSync('unshare', [...NAMESPACES, 'sh', '-c', MOUNT, folder], {
     encoding: 'utf8',
   });

@@ -1,5 +1,5 @@
 import os from 'node:os';
-import { counted } from '../terminal/counted';
+import { pluralize } from '../terminal/pluralize';
 import { lineChart, lossChart, type Series } from '../html/charts';
 import { facts, htmlDocument } from '../html/document';
 import { html, type Markup } from '../html/html';
@@ -13,7 +13,10 @@ import type { ProbeSample } from './trainer-probe';
 export function soakPage(recording: SoakRecording, checks: readonly Check[]): string {
   const { seed, minutes, faults, lives, runs } = recording;
   const broken = checks.filter(({ verdict }) => verdict === 'broken').length;
-  const heading = broken === 0 ? 'Soak: every promise kept' : `Soak: ${counted(broken, 'promise')} broken`;
+  const heading =
+    broken === 0
+      ? 'Fault-injection test: all checks passed'
+      : `Fault-injection test: ${pluralize(broken, 'check')} failed`;
   const steps = runs.map(({ phase, rows }) => `${rows.length} steps ${title(phase)}`).join(', ');
   const subtitle = html`${minutes} minutes of training under ${faults.length} faults, seed ${seed};
   ${lives.length} processes; ${steps}`;

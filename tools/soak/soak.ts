@@ -8,7 +8,7 @@ import { readRun } from './run-contents';
 import type { SmallDisk } from './small-disk';
 import { DONE, SupervisedRun } from './supervised-run';
 import { RcnnProcess } from './trainer';
-import { underFaults } from './under-faults';
+import { runUnderFaults } from './under-faults';
 
 export interface SoakOptions {
   readonly seed: number;
@@ -19,7 +19,7 @@ export interface SoakOptions {
   /** Where the runs under faults are; undefined where there is none. */
   readonly disk: SmallDisk | undefined;
   readonly impossible: readonly { readonly kind: FaultKind; readonly reason: string }[];
-  readonly say: (line: string) => void;
+  readonly logLine: (line: string) => void;
 }
 
 /** A soak of so many minutes looks at everything; a shorter one may not see whether memory grows. */
@@ -53,7 +53,7 @@ export async function soak({
   output,
   disk,
   impossible,
-  say,
+  logLine,
 }: SoakOptions): Promise<SoakRecording> {
   const started = performance.now();
   const clock = (): number => (performance.now() - started) / 1000;
@@ -80,27 +80,27 @@ export async function soak({
       clock,
     });
   const suffer = (run: SupervisedRun, plan: Iterable<PlannedFault>, share: number): Promise<number> =>
-    underFaults(run, plan, { pictures, disk, until: clock() + 60 * minutes * share, impossible, say });
+    runUnderFaults(run, plan, { pictures, disk, until: clock() + 60 * minutes * share, impossible, logLine });
 
   const faults = newRun('faults');
   const iterations = await suffer(faults, faultPlan(seed), 1 - SKIPPING_SHARE);
   const skipping = newRun('skipping', '--set', 'data.onBrokenPicture=skip');
   await suffer(skipping, skippingPlan(seed), SKIPPING_SHARE);
-  pictures.mend();
+  pictures.repair();
 
   const control = newRun('control');
-  say(`${iterations} steps undisturbed, for comparison`);
+  logLine(`${iterations} steps undisturbed, for comparison`);
   control.start('--iterations', String(iterations));
   await control.ended('done', DONE, Infinity);
 
   const all = [faults, skipping, control];
   const records = [];
   for (const { settings } of all) {
-    say(`looking at what the run ${settings.phase} has left`);
+    logLine(`looking at what the run ${settings.phase} has left`);
     records.push(await readRun(settings.phase, settings.output, val, images));
   }
   if (minutes >= FULL_MINUTES && iterations < ENOUGH_STEPS) {
-    say(`${ENOUGH_STEPS} steps more undisturbed, for the memory`);
+    logLine(`${ENOUGH_STEPS} steps more undisturbed, for the memory`);
     control.start('--iterations', String(iterations + ENOUGH_STEPS));
     await control.ended('done', DONE, Infinity);
   }

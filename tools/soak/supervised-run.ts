@@ -4,7 +4,7 @@ import { RcnnProcess, type Ended } from './trainer';
 /** How a process may end, and what its last words are to be. */
 export interface ExpectedEnd {
   readonly ends: readonly Ended[];
-  readonly lastWords?: RegExp;
+  readonly finalMessage?: RegExp;
 }
 
 /** Ends by itself, done. */
@@ -12,7 +12,7 @@ export const DONE: ExpectedEnd = { ends: [{ status: 0, signal: null }] };
 /** Ctrl-C: all is saved. */
 export const STOPPED: ExpectedEnd = {
   ends: [{ status: 130, signal: null }],
-  lastWords: /^Stopped after iteration \d+; saved in .*\. To go on: rcnn train --output .* --resume$/m,
+  finalMessage: /^Stopped after iteration \d+; saved in .*\. To resume: rcnn train --output .* --resume$/m,
 };
 export const KILLED: ExpectedEnd = { ends: [{ status: null, signal: 'SIGKILL' }] };
 
@@ -39,9 +39,9 @@ export class SupervisedRun {
   /** Steps that the run had done when its process before ended, as far as it has told. */
   private reached = 0;
   /** Steps from which the process at work has to go on, at least. */
-  private hasToGoOnFrom = 0;
+  private requiredStart = 0;
   /** What the process at work has to say first. */
-  private hasToSay: RegExp | undefined;
+  private requiredMessage: RegExp | undefined;
 
   constructor(readonly settings: RunSettings) {}
 
@@ -51,7 +51,7 @@ export class SupervisedRun {
     return this.current;
   }
 
-  get isAtWork(): boolean {
+  get isRunning(): boolean {
     return this.current !== undefined;
   }
 
@@ -97,11 +97,11 @@ export class SupervisedRun {
       process.kill('SIGKILL');
       end = await process.ended;
     }
-    const said = lastWords(process.stderr);
+    const said = finalMessage(process.stderr);
     if (!expected.ends.some(({ status, signal }) => status === end.status && signal === end.signal)) {
       problems.push(`ended with ${describeEnd(end)}: ${said}`);
-    } else if (expected.lastWords && end.signal === null && !expected.lastWords.test(said)) {
-      problems.push(`its last words were "${said}"`);
+    } else if (expected.finalMessage && end.signal === null && !expected.finalMessage.test(said)) {
+      problems.push(`its last message was "${said}"`);
     }
     if (/^ {4}at /m.test(process.stderr)) problems.push('printed a stack trace');
     problems.push(...this.beginningProblems(process));
@@ -116,39 +116,40 @@ export class SupervisedRun {
       samples: process.samples,
     });
     this.current = undefined;
-    this.foresee(process);
+    this.updateExpectations(process);
     return { problems, said };
   }
 
   /** The checkpoint that the next process would take is gone, and it has to say so. */
   checkpointIsDamaged(message: RegExp): void {
-    this.hasToGoOnFrom = Math.max(0, this.hasToGoOnFrom - this.settings.checkpointEvery);
-    this.hasToSay = message;
+    this.requiredStart = Math.max(0, this.requiredStart - this.settings.checkpointEvery);
+    this.requiredMessage = message;
   }
 
   /** What the next process has to begin with. A process that has done no step changes nothing. */
-  private foresee(process: RcnnProcess): void {
+  private updateExpectations(process: RcnnProcess): void {
     const { iteration } = process;
     const saved = savedStep(process);
     const { checkpointEvery } = this.settings;
     if (saved !== null) {
-      this.reached = this.hasToGoOnFrom = saved;
+      this.reached = this.requiredStart = saved;
     } else if (iteration !== undefined) {
       this.reached = iteration;
       // The row of a step is written before its checkpoint.
-      this.hasToGoOnFrom = Math.max(0, (Math.ceil(iteration / checkpointEvery) - 1) * checkpointEvery);
+      this.requiredStart = Math.max(0, (Math.ceil(iteration / checkpointEvery) - 1) * checkpointEvery);
     }
-    if (iteration !== undefined) this.hasToSay = undefined;
+    if (iteration !== undefined) this.requiredMessage = undefined;
   }
 
   private beginningProblems({ stderr, iteration }: RcnnProcess): string[] {
     if (this.lives.length === 0 || iteration === undefined) return [];
     const problems: string[] = [];
-    const from = Number(/^going on after iteration (\d+)$/m.exec(stderr)?.[1] ?? 0);
-    if (from < this.hasToGoOnFrom) {
-      problems.push(`went on after iteration ${from}; ${this.hasToGoOnFrom} had been saved`);
+    const from = Number(/^resuming after iteration (\d+)$/m.exec(stderr)?.[1] ?? 0);
+    if (from < this.requiredStart) {
+      problems.push(`went on after iteration ${from}; ${this.requiredStart} had been saved`);
     }
-    if (this.hasToSay && !this.hasToSay.test(stderr)) problems.push(`did not say ${this.hasToSay.source}`);
+    if (this.requiredMessage && !this.requiredMessage.test(stderr))
+      problems.push(`did not say ${this.requiredMessage.source}`);
     return problems;
   }
 }
@@ -166,7 +167,7 @@ function describeEnd({ status, signal }: Ended): string {
 const PROGRESS = /^\d+\/\d+ {2}|^(evaluating|validation losses) \d+\/\d+/;
 
 /** What a process said last, after the last line of progress. */
-export function lastWords(stderr: string): string {
+export function finalMessage(stderr: string): string {
   const lines = stderr.trimEnd().split('\n');
   return lines.slice(lines.findLastIndex((line) => PROGRESS.test(line)) + 1).join('\n');
 }

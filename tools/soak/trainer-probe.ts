@@ -35,7 +35,7 @@ export interface EndedWorker {
   readonly isClosed: boolean;
 }
 
-function tell(message: ProbeMessage): void {
+function send(message: ProbeMessage): void {
   process.send?.(message);
 }
 
@@ -47,7 +47,7 @@ function watchRows(): void {
   const watched = (descriptor: number, data: unknown, ...rest: unknown[]): number => {
     const written = (writeSync as (...all: unknown[]) => number)(descriptor, data, ...rest);
     const row = typeof data === 'string' ? ROW.exec(data.slice(data.trimEnd().lastIndexOf('\n') + 1)) : null;
-    if (row) tell({ sample: takeSample(Number(row[1])) });
+    if (row) send({ sample: takeSample(Number(row[1])) });
     return written;
   };
   Object.assign(fs, { writeSync: watched });
@@ -98,8 +98,8 @@ function watchWorkers(): void {
   process.on('message', ({ endWorker }: ProbeOrder) => {
     const of = alive.size;
     const victim = [...alive][Math.floor(endWorker * of)];
-    if (victim === undefined) return tell({ endedWorker: { of, isClosed: true } });
-    void victim.end().then(() => tell({ endedWorker: { of, isClosed: victim.isClosed } }));
+    if (victim === undefined) return send({ endedWorker: { of, isClosed: true } });
+    void victim.end().then(() => send({ endedWorker: { of, isClosed: victim.isClosed } }));
   });
   process.channel?.unref(); // listening must not keep a program alive that is done
 }

@@ -13,7 +13,7 @@ export interface UnderFaultsOptions {
   readonly until: number;
   readonly impossible: readonly { readonly kind: FaultKind }[];
   /** Gets a line about each fault. */
-  readonly say: (line: string) => void;
+  readonly logLine: (line: string) => void;
 }
 
 /** Steps that a run does when its time is over, to end by itself. */
@@ -26,10 +26,10 @@ const MAX_ENDS_BY_ITSELF = 5;
  *
  * @returns the steps that it has done.
  */
-export async function underFaults(
+export async function runUnderFaults(
   run: SupervisedRun,
   plan: Iterable<PlannedFault>,
-  { pictures, disk, until, impossible, say }: UnderFaultsOptions,
+  { pictures, disk, until, impossible, logLine }: UnderFaultsOptions,
 ): Promise<number> {
   const { phase, clock, output } = run.settings;
   let endsByItself = 0;
@@ -43,7 +43,7 @@ export async function underFaults(
     if (await run.process.end(fault.wait)) {
       endsByItself++;
       const { problems } = await run.ended('by itself', { ends: [] });
-      say(`${clock().toFixed(0)} s: ${problems.join('; ')}`);
+      logLine(`${clock().toFixed(0)} s: ${problems.join('; ')}`);
       run.start();
       continue;
     }
@@ -51,8 +51,8 @@ export async function underFaults(
     const outcome = await inject(fault, { run, pictures, disk });
     run.faults.push({ phase, kind: fault.kind, at, iteration, ...outcome });
     const problems = outcome.problems.map((problem) => `; ${problem}`).join('');
-    say(`${at.toFixed(0)} s, step ${iteration}: ${outcome.done}${problems}`);
-    if (!run.isAtWork) run.start();
+    logLine(`${at.toFixed(0)} s, step ${iteration}: ${outcome.done}${problems}`);
+    if (!run.isRunning) run.start();
   }
   await run.trains();
   run.process.kill('SIGINT');

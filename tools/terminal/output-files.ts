@@ -25,7 +25,7 @@ export function requireFileName(option: string, file: string, inputs: readonly s
   if (found && inputs.some((input) => isSameFile(input, file))) {
     throw new InputError(
       'overwrites-input',
-      `${option} ${file}: would overwrite what is read; choose another name`,
+      `${option} ${file}: would overwrite an input; choose another name`,
       { option, file },
     );
   }

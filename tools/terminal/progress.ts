@@ -70,12 +70,12 @@ export class Progress {
 }
 
 /** A line on the standard error. */
-export function say(line: string): void {
-  tell(terminalLine(line));
+export function logLine(line: string): void {
+  writeMessage(terminalLine(line));
 }
 
 /** Text on the standard error that may have several lines. Lines that change are taken back first: they come again below. */
-export function tell(text: string): void {
+export function writeMessage(text: string): void {
   const clear = isTerminal(process.stderr) ? CLEAR_LIVE_LINES : '';
   process.stderr.write(`${clear}${terminalText(text)}\n`);
 }

@@ -7,7 +7,7 @@ const refusals: Readonly<Record<string, string>> = {
   EPERM: 'not permitted; choose another place or change its permissions',
   ENOTDIR: 'a part of this path is a file, where a folder is expected',
   ENAMETOOLONG: 'the name is too long',
-  ELOOP: 'symbolic links lead in a circle',
+  ELOOP: 'symbolic links form a loop',
   EMFILE: 'too many files are open; raise the limit (ulimit -n)',
   ENFILE: 'too many files are open on this machine; close some programs',
 };

@@ -9,7 +9,7 @@ import type { Trainable } from '../../detection/nn/trainable';
 import { replaceLink } from '../../detection/files/link';
 import { removeWholeFolder, syncFolder } from '../../detection/files/whole-folder';
 import { detectorMetadata } from '../detectors/detector-metadata';
-import { tellProcess } from './tell-process';
+import { emitProcessWarning } from './process-warning';
 
 /** How many checkpoints stay where nobody says otherwise. */
 export const DEFAULT_KEEP = 3;
@@ -22,7 +22,7 @@ export interface CheckpointHookOptions extends Resumable {
   /** Every so many steps a checkpoint is made that is kept for good. */
   readonly keepEvery?: number;
   /** Gets a line about a checkpoint that is not made, since the weights are not finite; if left out, it is a warning of the process. */
-  readonly tell?: (line: string) => void;
+  readonly log?: (line: string) => void;
   /** Says which checkpoint is `best`. Whoever puts this scalar comes first. */
   readonly bestMetric?: Metric;
   /** Goes into `state.json`. Default: what `loadDetector` has to know of the model, where it is a detector. */
@@ -90,10 +90,10 @@ export class CheckpointHook implements Hook {
 
   /** Whether a run that is never stopped has a checkpoint of this step, whatever it measures. */
   private isDue(iteration: number): boolean {
-    return iteration % this.options.every === 0 || this.isForGood(iteration);
+    return iteration % this.options.every === 0 || this.isPermanent(iteration);
   }
 
-  private isForGood(iteration: number): boolean {
+  private isPermanent(iteration: number): boolean {
     const { keepEvery } = this.options;
     return keepEvery !== undefined && iteration % keepEvery === 0;
   }
@@ -105,7 +105,7 @@ export class CheckpointHook implements Hook {
    * to do then; one that is over has failed.
    */
   private save(state: TrainingState, { isBest }: { isBest: boolean }): void {
-    const { bestMetric, model, metadata = metadataOf(model), tell = tellProcess } = this.options;
+    const { bestMetric, model, metadata = metadataOf(model), log = emitProcessWarning } = this.options;
     const { iteration, storage, outcome, hooks } = state;
     const metrics: Record<string, number> = {};
     for (const name of storage.scalarNames) metrics[name] = storage.latest(name)!.value;
@@ -120,7 +120,7 @@ export class CheckpointHook implements Hook {
       });
     } catch (error) {
       if (!(error instanceof NotFiniteError) || outcome !== 'running') throw error;
-      tell(error.message);
+      log(error.message);
       return;
     }
     this.lastSaved = iteration;
@@ -162,7 +162,7 @@ export class CheckpointHook implements Hook {
     const kept = new Set([
       past[0],
       ...past.filter((folder) => !isExtra(folder)).slice(0, keep),
-      ...past.filter((folder) => this.isForGood(Number(path.basename(folder)))),
+      ...past.filter((folder) => this.isPermanent(Number(path.basename(folder)))),
       this.linkedFolder('best'),
     ]);
     for (const folder of past) if (!kept.has(folder)) removeWholeFolder(folder);

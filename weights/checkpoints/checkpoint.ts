@@ -146,7 +146,7 @@ export function readCheckpointState(folder: string): CheckpointState {
     state = JSON.parse(readFileSync(file, 'utf8'));
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw unreadable(file, error);
-    throw new WeightsError('checkpoint-json', { file }, 'is damaged: it is no JSON');
+    throw new WeightsError('checkpoint-json', { file }, 'is damaged: it is not JSON');
   }
   if (isRecord(state) && !FORMATS.includes(state['format'])) {
     const reason = `is ${JSON.stringify(state['format'])}, this program reads ${FORMATS.join(' and ')}`;
@@ -157,7 +157,7 @@ export function readCheckpointState(folder: string): CheckpointState {
     );
   }
   if (!isStateOfAnyFormat(state))
-    throw new WeightsError('checkpoint-state', { file }, 'is no state of a checkpoint');
+    throw new WeightsError('checkpoint-state', { file }, 'is not the state of a checkpoint');
   const { sha256, ...sealed } = state;
   if (sha256 !== undefined && sha256[STATE_FILE] !== sumOf(sealed)) throw damaged(file);
   return isOfFormat2(state) ? state : { ...state, hooks: hooksOfFormat1(state.metadata) };

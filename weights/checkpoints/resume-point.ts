@@ -15,12 +15,12 @@ import { WeightsError } from '../formats/weights-error';
  * @returns the checkpoint's folder; undefined where the run has none.
  * @throws WeightsError where none can be used: the first message; where `last` or `best` is no link.
  */
-export function resumePoint(folder: string, tell: (line: string) => void): string | undefined {
+export function resumePoint(folder: string, log: (line: string) => void): string | undefined {
   const best = path.join(folder, 'best');
   for (const link of [path.join(folder, 'last'), best]) requireNoFolder(link);
   const refusedBest = linkedName(best) === undefined ? undefined : refusal(best);
   if (refusedBest) {
-    tell(`${refusedBest.message}; this checkpoint is the best no more`);
+    log(`${refusedBest.message}; this checkpoint is no longer the best`);
     rmSync(best);
   }
   const candidates = checkpointsUpToLast(folder);
@@ -28,7 +28,7 @@ export function resumePoint(folder: string, tell: (line: string) => void): strin
   for (const candidate of candidates) {
     const reason = refusal(candidate);
     if (!reason) {
-      for (const { message } of refused) tell(`${message}; using the checkpoint before it`);
+      for (const { message } of refused) log(`${message}; using the checkpoint before it`);
       return candidate;
     }
     refused.push(reason);

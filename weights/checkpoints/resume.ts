@@ -4,7 +4,7 @@ import type { Hook } from '../../detection/engine/hooks';
 import { WeightsError } from '../formats/weights-error';
 import { loadCheckpoint, type CheckpointState, type Resumable } from './checkpoint';
 import { resumePoint } from './resume-point';
-import { tellProcess } from './tell-process';
+import { emitProcessWarning } from './process-warning';
 
 /** What goes on where a checkpoint was made. */
 export interface Resuming extends Resumable {
@@ -14,7 +14,7 @@ export interface Resuming extends Resumable {
    * Gets a line about each checkpoint that cannot be used, and about one of format 1; if left out, they are warnings of
    * the process.
    */
-  readonly tell?: (line: string) => void;
+  readonly log?: (line: string) => void;
 }
 
 /** Where a run goes on. */
@@ -35,16 +35,14 @@ export interface Resumed {
  */
 export function resumeFrom(
   folder: string,
-  { hooks = [], tell = tellProcess, ...resumable }: Resuming,
+  { hooks = [], log = emitProcessWarning, ...resumable }: Resuming,
 ): Resumed {
-  const checkpoint = isCheckpoint(folder) ? folder : resumePoint(folder, tell);
+  const checkpoint = isCheckpoint(folder) ? folder : resumePoint(folder, log);
   if (checkpoint === undefined) return { startIteration: 0, checkpoint };
   const state = loadCheckpoint(checkpoint, resumable);
   for (const hook of hooks) restoreHook(hook, checkpoint, state);
   if (!isExact(state)) {
-    tell(
-      `${checkpoint}: is of an earlier version, so random draws are others from here on than they would have been`,
-    );
+    log(`${checkpoint}: is of an earlier version, so random draws differ from here on`);
   }
   return { startIteration: state.iteration, checkpoint };
 }
@@ -63,7 +61,7 @@ function restoreHook(hook: Hook, checkpoint: string, { hooks }: CheckpointState)
   try {
     hook.restore(hooks[hook.name]);
   } catch (error) {
-    const reason = `is no state of this hook: ${(error as Error).message}`;
+    const reason = `is not a state of this hook: ${(error as Error).message}`;
     throw new WeightsError(
       'checkpoint-hook',
       { file: path.join(checkpoint, 'state.json'), entry: hook.name },

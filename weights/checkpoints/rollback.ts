@@ -22,7 +22,7 @@ export function rollBack(
   iteration: number,
   diverged: readonly number[],
   resumable: Resumable,
-  tell: (line: string) => void,
+  log: (line: string) => void,
 ): number | undefined {
   const checkpoints = checkpointsUpTo(folder, iteration);
   const due = checkpoints.filter((checkpoint) => !isExtra(checkpoint));
@@ -38,7 +38,7 @@ export function rollBack(
       return state.iteration;
     } catch (error) {
       if (!(error instanceof WeightsError)) throw error;
-      tell(`${error.message}; using the checkpoint before it`);
+      log(`${error.message}; using the checkpoint before it`);
     }
   }
   return undefined;

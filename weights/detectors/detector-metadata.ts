@@ -8,7 +8,7 @@ import {
   type ModelDefinition,
 } from '../../detection/modeling/detector';
 import { Module } from '../../detection/nn/module';
-import { batchNormEpsilon } from '../../detection/nn/normalisation';
+import { batchNormEpsilon } from '../../detection/nn/normalization';
 import { detectorInput } from '../../detection/structures/image-sides';
 import type { InputSpec } from '../../detection/structures/input-spec';
 import { changedSettings } from '../settings/changed-settings';

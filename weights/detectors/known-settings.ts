@@ -1,9 +1,9 @@
 import { InputError } from '../../detection/errors';
 import type { ModelDefinition } from '../../detection/modeling/detector';
 import { withSettings, type SettingValues } from '../../detection/modeling/settings';
-import { whyWrong } from '../settings/issues';
+import { describeIssue } from '../settings/issues';
 import { fieldAt, pathText } from '../settings/keys';
-import { someSettings } from '../settings/setting-fields';
+import { partialSettings } from '../settings/setting-fields';
 
 /**
  * Settings that a detector's file says are not its model's own.
@@ -16,7 +16,7 @@ export function knownSettings(
   given: unknown,
   numClasses: number,
 ): SettingValues {
-  const schema = someSettings(settings.schema);
+  const schema = partialSettings(settings.schema);
   const parsed = schema.safeParse(given, { reportInput: true });
   // The schema leaves nothing else.
   const values = parsed.data as SettingValues | undefined;
@@ -27,12 +27,12 @@ export function knownSettings(
     : (parsed.error?.issues ?? []).flatMap((issue) =>
         issue.code === 'unrecognized_keys'
           ? issue.keys.map((key) => `it has no ${pathText([...issue.path, key])} here`)
-          : [`${pathText(issue.path)}: ${whyWrong(issue, fieldAt(schema, issue.path))}`],
+          : [`${pathText(issue.path)}: ${describeIssue(issue, fieldAt(schema, issue.path))}`],
       );
   if (values && faults.length === 0) return values;
   throw new InputError(
     'detector-settings',
-    `${file}: is of ${name} with settings that it cannot have: ${faults.join('; ')}`,
+    `${file}: is of ${name} with settings that this model cannot have: ${faults.join('; ')}`,
     { file, model: name, faults },
   );
 }

@@ -79,7 +79,7 @@ function requireDetector(weights: string, { name, of }: PublishedWeights): void 
   if (of === 'detector') return;
   throw new InputError(
     'classifier-weights',
-    `${weights}: ${name} are weights of an image classifier; they begin the training of a detector`,
+    `${weights}: ${name} are weights of an image classifier; a detector can be trained from them`,
     { weights },
   );
 }
@@ -108,11 +108,9 @@ function describeBareFile(
   definition: ModelDefinition | undefined,
 ): KnownDetector {
   if (definition === undefined) {
-    throw new InputError(
-      'model-missing',
-      `${file}: does not say which detector it is of; name its model (--model)`,
-      { weights: file },
-    );
+    throw new InputError('model-missing', `${file}: does not name its model; name it (--model)`, {
+      weights: file,
+    });
   }
   const numClasses = classesIn(file, tensors, definition);
   const generic = Array.from({ length: numClasses }, (_, i) => ({ id: i + 1, name: `category ${i + 1}` }));
@@ -132,6 +130,6 @@ function classesIn(
     return stateDict.numClasses(tensors);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    throw new InputError('no-detector', `${file}: is no detector's: ${error.message}`, { file });
+    throw new InputError('no-detector', `${file}: is not a detector's: ${error.message}`, { file });
   }
 }

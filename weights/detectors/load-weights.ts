@@ -1,7 +1,7 @@
 import type { Detector, ModelDefinition } from '../../detection/modeling/detector';
 import { withSettings, type SettingValues } from '../../detection/modeling/settings';
 import { Module } from '../../detection/nn/module';
-import { overwriteEpsilon } from '../../detection/nn/normalisation';
+import { overwriteEpsilon } from '../../detection/nn/normalization';
 import { readWeights } from '../formats/read-weights';
 import type { StoredTensor } from '../formats/stored-tensor';
 import { isImageClassifier, loadBackbone, loadStateDict } from '../state-dict';

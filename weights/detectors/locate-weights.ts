@@ -11,13 +11,13 @@ import {
   weightsNames,
   type Publication,
 } from '../published/zoo';
-import { tellProcess } from '../checkpoints/tell-process';
+import { emitProcessWarning } from '../checkpoints/process-warning';
 import { publishedFile, type PublishedFileOptions } from '../published/published-file';
 
 /** What whoever names weights may be told while they are found; nothing of it changes them. */
 export interface WeightsOptions extends PublishedFileOptions {
   /** Gets a line about a file that is not what its name says; if left out, it is a warning of the process. */
-  readonly tell?: (line: string) => void;
+  readonly log?: (line: string) => void;
 }
 
 /** What a name of weights leads to. */
@@ -39,7 +39,7 @@ export interface LocatedWeights {
 export async function locateWeights(
   weights: string,
   model: ModelDefinition | undefined,
-  { tell = tellProcess, ...options }: WeightsOptions = {},
+  { log = emitProcessWarning, ...options }: WeightsOptions = {},
 ): Promise<LocatedWeights> {
   if (isWeightsName(weights)) {
     const published = publicationOf(weights, model);
@@ -51,7 +51,7 @@ export async function locateWeights(
   const published = await identifyPublished(file);
   if (published) return { file, published };
   if (existsSync(file) && isPublishedName(path.basename(file))) {
-    tell(`${file}: is not the file that torchvision publishes under this name`);
+    log(`${file}: is not the file that torchvision publishes under this name`);
   }
   return { file };
 }
@@ -66,7 +66,7 @@ export function publicationOf(name: string, model: ModelDefinition | undefined):
   if (model === undefined) {
     throw new InputError(
       'model-missing',
-      `${name}: of which model? Name it (--model); there are such weights of ${models}`,
+      `${name}: name the model (--model); there are such weights of ${models}`,
       { weights: name },
     );
   }
@@ -94,14 +94,14 @@ export function requireWeights(weights: string): void {
   if (!statSync(weights).isDirectory() || existsSync(path.join(weights, 'state.json'))) return;
   const inside = ['best', 'last'].map((name) => path.join(weights, name)).find((name) => existsSync(name));
   const hint = inside === undefined ? 'a run has them under checkpoints/' : `${inside} is one`;
-  throw new InputError('no-checkpoint', `${weights}: is no checkpoint; ${hint}`, { folder: weights });
+  throw new InputError('no-checkpoint', `${weights}: is not a checkpoint; ${hint}`, { folder: weights });
 }
 
 function hintForMissing(weights: string): string {
   if (/^[A-Z][A-Z0-9_]*$/.test(weights)) return `; torchvision’s weights are ${weightsNames.join(', ')}`;
   const last = path.join(path.dirname(weights), 'last');
   const isUnknownBest = path.basename(weights) === 'best' && existsSync(last);
-  return isUnknownBest ? `; without validation data no checkpoint is the best, take ${last}` : '';
+  return isUnknownBest ? `; without validation data there is no best checkpoint; use ${last}` : '';
 }
 
 /** The folder of a checkpoint of ours, which may be named by its model file too. */

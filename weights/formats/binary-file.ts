@@ -66,7 +66,7 @@ export class BinaryFile implements ByteSource {
       throw new WeightsError(
         'weights-no-memory',
         { file: this.name, bytes: length },
-        `has ${length} bytes in one piece, which no memory holds`,
+        `has ${length} bytes in one piece, more than fits into memory`,
       );
     }
   }

@@ -67,7 +67,7 @@ export class ByteCursor {
     const bytes: number[] = [];
     for (let byte = this.uint8(); byte !== 0x0a; byte = this.uint8()) {
       if (bytes.push(byte) > MAX_LINE_BYTES)
-        throw new PickleError('pickle-name-long', 'has a name without end');
+        throw new PickleError('pickle-name-long', 'has an unterminated name');
     }
     return Buffer.from(bytes).toString('latin1');
   }
@@ -89,7 +89,7 @@ export class ByteCursor {
 
   private require(length: number): void {
     if (length > this.source.size - this.position) {
-      throw new PickleError('pickle-cut', 'is cut short: it ends in the middle of something');
+      throw new PickleError('pickle-cut', 'is truncated: it ends in the middle of an operation');
     }
   }
 }

@@ -15,7 +15,7 @@ const START_BYTES = 32;
 
 /**
  * Reads a file of weights in any format that is known here, which its content tells, not its name: safetensors, PyTorch's
- * in both serialisations, detectron2's pickles of arrays. Nothing of the file is ever run.
+ * in both serializations, detectron2's pickles of arrays. Nothing of the file is ever run.
  *
  * @throws WeightsError that names the file, the entry and the reason when anything about it is wrong, with
  *   `requireFinite` also when a value is NaN or infinite.
@@ -49,7 +49,7 @@ function readAnyFormat(file: string): WeightsContents {
       return isPytorchLegacy(start) ? readPytorchLegacy(source) : readDetectron2Pickle(source);
     }
     if (source.size === 0) throw new WeightsError('weights-empty', { file }, 'is empty');
-    const reason = 'is none of safetensors, PyTorch (.pth) and detectron2 (.pkl)';
+    const reason = 'is not safetensors, PyTorch (.pth) or detectron2 (.pkl)';
     throw new WeightsError('weights-unknown-format', { file }, reason);
   } finally {
     source.close();

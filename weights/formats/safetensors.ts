@@ -43,11 +43,11 @@ export function readSafetensors(file: string, options: { requireFinite?: boolean
       throw new WeightsError(
         'safetensors-short',
         { file, bytes: fileBytes },
-        `is no safetensors file (${fileBytes} bytes)`,
+        `is not a safetensors file (${fileBytes} bytes)`,
       );
     const headerBytes = Number(new DataView(source.readAt(0, 8).buffer).getBigUint64(0, true));
     if (headerBytes > fileBytes - 8) {
-      const reason = `is no safetensors file, or cut short: its header would have ${headerBytes} bytes`;
+      const reason = `is not a safetensors file, or it is truncated: its header would have ${headerBytes} bytes`;
       throw new WeightsError(
         'safetensors-header-cut',
         { file, headerBytes, fileBytes },
@@ -144,11 +144,11 @@ function parseHeader(
     throw new WeightsError(
       'safetensors-header-json',
       { file },
-      'is no safetensors file: its header is not JSON',
+      'is not a safetensors file: its header is not JSON',
     );
   }
   if (!isObject(header))
-    throw new WeightsError('safetensors-header-object', { file }, 'the header is no JSON object');
+    throw new WeightsError('safetensors-header-object', { file }, 'the header is not a JSON object');
   if (keys.twice !== undefined)
     throw new WeightsError('safetensors-duplicate', { file, entry: keys.twice }, 'occurs twice');
   const metadata: [string, string][] = [];
@@ -157,14 +157,14 @@ function parseHeader(
     const value = header[name];
     if (name !== METADATA) entries.push(parseEntry(file, name, value));
     else if (!isObject(value))
-      throw new WeightsError('safetensors-metadata', { file, entry: name }, 'is no JSON object');
+      throw new WeightsError('safetensors-metadata', { file, entry: name }, 'is not a JSON object');
     else {
       for (const [key, text] of Object.entries(value)) {
         if (typeof text !== 'string')
           throw new WeightsError(
             'safetensors-metadata-text',
             { file, entry: name, key },
-            `${quoted(key)} is no string`,
+            `${quoted(key)} is not a string`,
           );
         metadata.push([key, text]);
       }
@@ -175,9 +175,9 @@ function parseHeader(
 
 function parseEntry(file: string, name: string, value: unknown): Entry {
   if (!isObject(value))
-    throw new WeightsError('safetensors-entry-object', { file, entry: name }, 'is no JSON object');
+    throw new WeightsError('safetensors-entry-object', { file, entry: name }, 'is not a JSON object');
   if (/\p{Surrogate}/u.test(name))
-    throw new WeightsError('safetensors-name', { file, entry: name }, 'has a name that is no Unicode');
+    throw new WeightsError('safetensors-name', { file, entry: name }, 'has a name that is not valid Unicode');
   const { dtype, shape, data_offsets: offsets } = value;
   if (typeof dtype !== 'string' || !Object.hasOwn(ELEMENT_SIZE, dtype)) {
     throw new WeightsError(

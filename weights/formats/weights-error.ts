@@ -1,4 +1,4 @@
-import { InputError, shortened } from '../../detection/errors';
+import { InputError, truncateText } from '../../detection/errors';
 
 /** Names in a file may be as long as the file. */
 const MAX_ENTRY_LENGTH = 200;
@@ -24,7 +24,7 @@ export class WeightsError extends InputError {
   /** @internal @param reason what is wrong, as the end of a sentence about the file or the entry. */
   constructor(code: string, { file, entry, ...facts }: WeightsFacts, reason: string, options?: ErrorOptions) {
     const place = entry === undefined ? file : `${file}: entry ${quoted(entry)}`;
-    super(code, `${place}: ${shortened(reason, MAX_REASON_LENGTH)}`, facts, options);
+    super(code, `${place}: ${truncateText(reason, MAX_REASON_LENGTH)}`, facts, options);
     this.file = file;
     this.entry = entry;
   }
@@ -32,5 +32,5 @@ export class WeightsError extends InputError {
 
 /** A name from a file for a message: on one line, and not without end. */
 export function quoted(name: string): string {
-  return JSON.stringify(shortened(name, MAX_ENTRY_LENGTH));
+  return JSON.stringify(truncateText(name, MAX_ENTRY_LENGTH));
 }

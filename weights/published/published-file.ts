@@ -30,7 +30,7 @@ export async function publishedFile(
   } else if (!(await sha256Of(file)).startsWith(sha256Prefix(published))) {
     throw new InputError(
       'published-hash',
-      `${file}: its SHA-256 is not the published one; delete it, and it will be downloaded anew`,
+      `${file}: its SHA-256 is not the published one; delete it, and it will be downloaded again`,
       { file },
     );
   }

@@ -17,7 +17,7 @@ export function faultyKey({ path }: z.core.$ZodIssue): string {
  *
  * @param field what it was checked against; undefined where that is not known
  */
-export function whyWrong(issue: z.core.$ZodIssue, field: z.core.$ZodType | undefined): string {
+export function describeIssue(issue: z.core.$ZodIssue, field: z.core.$ZodType | undefined): string {
   // What a section refines says for itself what it expects.
   if (issue.code === 'custom') return issue.message;
   if (issue.input === undefined) return 'is missing';

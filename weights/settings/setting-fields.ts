@@ -14,9 +14,9 @@ export function settingFields(schema: SettingsSchema, values: SettingValues): Fi
 }
 
 /** Settings of a model of which any may be left out. */
-export function someSettings(schema: SettingsSchema): z.ZodObject {
+export function partialSettings(schema: SettingsSchema): z.ZodObject {
   return z.strictObject(
-    fieldsOf(schema, (entry) => (isSetting(entry) ? valueField(entry) : someSettings(entry)).optional()),
+    fieldsOf(schema, (entry) => (isSetting(entry) ? valueField(entry) : partialSettings(entry)).optional()),
   );
 }
 

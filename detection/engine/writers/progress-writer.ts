@@ -50,7 +50,7 @@ export class ProgressWriter implements Hook {
     if (this.lines) {
       this.lines.show((columns) => this.draw(state, columns));
     } else if (state.iteration % every === 0) {
-      this.tell(state);
+      this.log(state);
     }
   }
 
@@ -62,12 +62,12 @@ export class ProgressWriter implements Hook {
       lines.show((columns) => this.draw(latest, columns), true);
       lines.leave();
     } else if (latest.iteration !== this.told) {
-      this.tell(latest);
+      this.log(latest);
     }
     this.latest = undefined;
   }
 
-  private tell(state: TrainingState): void {
+  private log(state: TrainingState): void {
     this.options.output.write(`${this.plainLine(state)}\n`);
     this.told = state.iteration;
   }
@@ -100,8 +100,8 @@ export class ProgressWriter implements Hook {
 
   /** Texts, each in a list that is empty where there is nothing to tell yet. */
   private numbers(state: TrainingState): Record<'speed' | 'lr' | 'scores' | 'left', string[]> {
-    const { iteration, iterations, storage, isEnough } = state;
-    const isOver = iteration === iterations || isEnough;
+    const { iteration, iterations, storage, shouldStop } = state;
+    const isOver = iteration === iterations || shouldStop;
     const { imagesPerStep = 1, scores = {}, formatScore = threeDecimals } = this.options;
     const unit = this.options.imagesPerStep === undefined ? 'it/s' : 'images/s';
     const seconds = median(storage.history('seconds'), WINDOW);

@@ -1,12 +1,12 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { Module } from '../../nn/module';
-import type { NormalisationFactory } from '../../nn/normalisation';
+import type { NormalizationFactory } from '../../nn/normalization';
 import type { RandomStream } from '../../nn/random';
 
 /** What every body is built from. */
 export interface BodyOptions {
   /** Makes the normalization behind each convolution. */
-  normalisation: NormalisationFactory;
+  normalization: NormalizationFactory;
   /** How many stages are trained, counted from the top: 0 none, and each architecture says how many there are. */
   trainableLayers: number;
   /** Of the initial weights. */

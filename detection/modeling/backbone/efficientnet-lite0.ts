@@ -36,10 +36,10 @@ export class EfficientNetLite0 extends LayeredBody {
    *
    * @param options of its six stages `trainableLayers` are trained, counted from the top.
    */
-  constructor({ normalisation, trainableLayers, random }: BodyOptions) {
-    const style: LayerStyle = { padding: 'same', normalisation, random };
+  constructor({ normalization, trainableLayers, random }: BodyOptions) {
+    const style: LayerStyle = { padding: 'same', normalization, random };
     const stem = convolution(3, 3, STEM_CHANNELS, 2, style);
-    const stemNorm = normalisation(STEM_CHANNELS);
+    const stemNorm = normalization(STEM_CHANNELS);
     const blocks: BodyLayer[] = [];
     let inChannels = STEM_CHANNELS;
     for (const { kernel, expansion, out, blocks: count, stride: groupStride } of GROUPS) {
@@ -59,7 +59,7 @@ export class EfficientNetLite0 extends LayeredBody {
       }
     }
     const head = convolution(1, inChannels, HEAD_CHANNELS, 1, style);
-    const headNorm = normalisation(HEAD_CHANNELS);
+    const headNorm = normalization(HEAD_CHANNELS);
     super(
       [
         { module: new Conv2dNormActivation(stem, stemNorm, 'relu6'), outChannels: STEM_CHANNELS, stride: 2 },
@@ -69,7 +69,7 @@ export class EfficientNetLite0 extends LayeredBody {
       OUTPUTS,
       trainableLayers,
     );
-    // The package does not wrap its outer convolutions together with their normalisations.
+    // The package does not wrap its outer convolutions together with their normalizations.
     this.child('_conv_stem', stem);
     this.child('_bn0', stemNorm);
     blocks.forEach(({ module }, index) => this.child(`_blocks.${index}`, module));

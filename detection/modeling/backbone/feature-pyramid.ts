@@ -2,9 +2,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import { ModuleList } from '../../nn/containers';
 import { Conv2dNormActivation } from '../../nn/conv2d-norm-activation';
 import { Conv2d } from '../../nn/convolution';
-import { kaimingUniform } from '../../nn/initialisers';
+import { kaimingUniform } from '../../nn/initializers';
 import { Module } from '../../nn/module';
-import type { NormalisationFactory } from '../../nn/normalisation';
+import type { NormalizationFactory } from '../../nn/normalization';
 import type { RandomStream } from '../../nn/random';
 import type { Body } from './body';
 
@@ -19,7 +19,7 @@ export interface FeaturePyramidOptions {
   /** What makes the coarsest levels; every second pixel of the last one if left out. */
   lastLevels?: LastLevels;
   /** Of each convolution, which has no bias then. None in the paper; batch norm in fasterrcnn_resnet50_fpn_v2. */
-  normalisation?: NormalisationFactory;
+  normalization?: NormalizationFactory;
 }
 
 /** Levels beyond the body's. */
@@ -70,7 +70,7 @@ export class LastLevelP6P7 extends Module implements LastLevels {
 
 /**
  * torchvision's FeaturePyramidNetwork (Lin et al. 2017): lateral 1x1 convolutions, a top-down path that doubles by
- * nearest neighbour, 3x3 convolutions, and further levels.
+ * nearest neighbor, 3x3 convolutions, and further levels.
  */
 export class FeaturePyramid extends Module {
   private readonly innerBlocks: ModuleList<Conv2dNormActivation>;
@@ -79,14 +79,14 @@ export class FeaturePyramid extends Module {
 
   constructor(
     inChannels: readonly number[],
-    { outChannels, random, normalisation, lastLevels = new LastLevelMaxPool() }: FeaturePyramidOptions,
+    { outChannels, random, normalization, lastLevels = new LastLevelMaxPool() }: FeaturePyramidOptions,
   ) {
     super();
     const block = (kernel: number, channels: number): Conv2dNormActivation => {
       const weight = kaimingUniform([kernel, kernel, channels, outChannels], random);
-      const bias = normalisation ? undefined : tf.zeros<tf.Rank.R1>([outChannels]);
+      const bias = normalization ? undefined : tf.zeros<tf.Rank.R1>([outChannels]);
       const convolution = new Conv2d(weight, bias, { padding: (kernel - 1) / 2 });
-      return new Conv2dNormActivation(convolution, normalisation?.(outChannels));
+      return new Conv2dNormActivation(convolution, normalization?.(outChannels));
     };
     const blocks = (kernel: number, channels: readonly number[]): ModuleList<Conv2dNormActivation> =>
       new ModuleList(channels.map((count) => block(kernel, count)));

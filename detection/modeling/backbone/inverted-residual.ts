@@ -2,9 +2,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Nonlinearity } from '../../nn/activations';
 import { Conv2d, type Convolution } from '../../nn/convolution';
 import { DepthwiseConv2d } from '../../nn/depthwise-convolution';
-import { kaimingNormalFanOut, type InitialWeight } from '../../nn/initialisers';
+import { kaimingNormalFanOut, type InitialWeight } from '../../nn/initializers';
 import { Module } from '../../nn/module';
-import type { Normalisation, NormalisationFactory } from '../../nn/normalisation';
+import type { Normalization, NormalizationFactory } from '../../nn/normalization';
 import type { RandomStream } from '../../nn/random';
 import { SqueezeExcitation } from './squeeze-excitation';
 
@@ -16,15 +16,15 @@ export interface LayerStyle {
   /** Rule for the zeros around a map. */
   readonly padding: PaddingRule;
   /** Makes the normalization behind each convolution. */
-  readonly normalisation: NormalisationFactory;
+  readonly normalization: NormalizationFactory;
   /** Random stream that the initial weights are drawn from. */
   readonly random: RandomStream;
   /** torchvision's of its MobileNets if left out. */
   readonly initialWeight?: InitialWeight;
 }
 
-/** Names of a convolution and of its normalisation. */
-export type LayerNames = readonly [convolution: string, normalisation: string];
+/** Names of a convolution and of its normalization. */
+export type LayerNames = readonly [convolution: string, normalization: string];
 
 /** How a family of networks names the layers of a block. */
 export interface BlockNames {
@@ -81,7 +81,7 @@ function sides(kernel: number, rule: PaddingRule): number | 'same' {
 
 interface Layer {
   readonly convolution: Convolution;
-  readonly normalisation: Normalisation;
+  readonly normalization: Normalization;
 }
 
 /**
@@ -99,17 +99,17 @@ export class InvertedResidual extends Module {
   constructor(shape: BlockShape, names: BlockNames, style: LayerStyle) {
     super();
     const { inChannels, expandedChannels, outChannels, kernel, stride, squeezeExcitation } = shape;
-    const { normalisation, random, initialWeight } = style;
+    const { normalization, random, initialWeight } = style;
     this.nonlinearity = shape.nonlinearity;
     this.shortcut = stride === 1 && inChannels === outChannels;
     if (expandedChannels !== inChannels) {
       const expansion = convolution(1, inChannels, expandedChannels, 1, style);
-      this.expand = this.layer(names.expand, expansion, normalisation(expandedChannels));
+      this.expand = this.layer(names.expand, expansion, normalization(expandedChannels));
     }
     this.depthwise = this.layer(
       names.depthwise,
       depthwiseConvolution(kernel, expandedChannels, stride, style),
-      normalisation(expandedChannels),
+      normalization(expandedChannels),
     );
     if (squeezeExcitation) {
       const { name, channels } = squeezeExcitation;
@@ -121,14 +121,14 @@ export class InvertedResidual extends Module {
     this.project = this.layer(
       names.project,
       convolution(1, expandedChannels, outChannels, 1, style),
-      normalisation(outChannels),
+      normalization(outChannels),
     );
   }
 
-  private layer(names: LayerNames, convolution: Convolution, normalisation: Normalisation): Layer {
+  private layer(names: LayerNames, convolution: Convolution, normalization: Normalization): Layer {
     return {
       convolution: this.child(names[0], convolution),
-      normalisation: this.child(names[1], normalisation),
+      normalization: this.child(names[1], normalization),
     };
   }
 
@@ -137,10 +137,10 @@ export class InvertedResidual extends Module {
     const { expand, depthwise, squeezeExcitation, project, nonlinearity } = this;
     return tf.tidy(() => {
       let y = x;
-      if (expand) y = expand.normalisation.afterConvolution(expand.convolution, y, { nonlinearity });
-      y = depthwise.normalisation.afterConvolution(depthwise.convolution, y, { nonlinearity });
+      if (expand) y = expand.normalization.afterConvolution(expand.convolution, y, { nonlinearity });
+      y = depthwise.normalization.afterConvolution(depthwise.convolution, y, { nonlinearity });
       if (squeezeExcitation) y = squeezeExcitation.forward(y);
-      return project.normalisation.afterConvolution(
+      return project.normalization.afterConvolution(
         project.convolution,
         y,
         this.shortcut ? { residual: x } : {},

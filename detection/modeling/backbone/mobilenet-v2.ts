@@ -20,7 +20,7 @@ const GROUPS = [
 /** The last layers of strides 8, 16 and 32. */
 const OUTPUTS = [6, 13, 18];
 
-/** torchvision does not wrap the last convolution of a block together with its normalisation. */
+/** torchvision does not wrap the last convolution of a block together with its normalization. */
 function blockNames(expands: boolean): BlockNames {
   const first = expands ? 1 : 0;
   return {
@@ -40,12 +40,12 @@ export class MobileNetV2 extends LayeredBody {
    *
    * @param options of its six stages `trainableLayers` are trained, counted from the top.
    */
-  constructor({ normalisation, trainableLayers, random }: BodyOptions) {
-    const style: LayerStyle = { padding: 'same', normalisation, random };
+  constructor({ normalization, trainableLayers, random }: BodyOptions) {
+    const style: LayerStyle = { padding: 'same', normalization, random };
     const outer = (kernel: number, inChannels: number, outChannels: number, stride: number): BodyLayer => ({
       module: new Conv2dNormActivation(
         convolution(kernel, inChannels, outChannels, stride, style),
-        normalisation(outChannels),
+        normalization(outChannels),
         'relu6',
       ),
       outChannels,

@@ -98,7 +98,7 @@ function bottleneck(
   return { module: new InvertedResidual(shape, names, style), outChannels: out, stride };
 }
 
-/** Convolution, normalisation and hard swish: the stem, the last layer, and the expansion of a block of the second half. */
+/** Convolution, normalization and hard swish: the stem, the last layer, and the expansion of a block of the second half. */
 function plainLayer(
   kernel: number,
   inChannels: number,
@@ -108,7 +108,7 @@ function plainLayer(
 ): BodyLayer {
   const module = new Conv2dNormActivation(
     convolution(kernel, inChannels, outChannels, stride, style),
-    style.normalisation(outChannels),
+    style.normalization(outChannels),
     'hardswish',
   );
   return { module, outChannels, stride };
@@ -130,8 +130,8 @@ export class MobileNetV3 extends LayeredBody {
    *
    * @param options of its six stages `trainableLayers` are trained, counted from the top.
    */
-  constructor({ normalisation, trainableLayers, random }: BodyOptions) {
-    const style: LayerStyle = { padding: 'symmetric', normalisation, random };
+  constructor({ normalization, trainableLayers, random }: BodyOptions) {
+    const style: LayerStyle = { padding: 'symmetric', normalization, random };
     const blocks = blocksWith('full');
     const layers = [
       stem(style),

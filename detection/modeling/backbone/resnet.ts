@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { ModuleList } from '../../nn/containers';
 import { Conv2d } from '../../nn/convolution';
-import { kaimingNormalFanOut } from '../../nn/initialisers';
+import { kaimingNormalFanOut } from '../../nn/initializers';
 import { Module } from '../../nn/module';
-import type { Normalisation, NormalisationFactory } from '../../nn/normalisation';
+import type { Normalization, NormalizationFactory } from '../../nn/normalization';
 import type { RandomStream } from '../../nn/random';
 import { Body, type BodyOptions } from './body';
 import { recordIf } from './record-if';
@@ -29,7 +29,7 @@ interface BlockOptions {
   inChannels: number;
   channels: number;
   stride: number;
-  normalisation: NormalisationFactory;
+  normalization: NormalizationFactory;
   random: RandomStream;
 }
 
@@ -48,16 +48,16 @@ function convolution(
 /** The shortcut's projection, where a block changes the size or the channels. */
 class Downsample extends Module {
   private readonly convolution: Conv2d;
-  private readonly normalisation: Normalisation;
+  private readonly normalization: Normalization;
 
-  constructor({ inChannels, stride, normalisation, random }: BlockOptions, outChannels: number) {
+  constructor({ inChannels, stride, normalization, random }: BlockOptions, outChannels: number) {
     super();
     this.convolution = this.child('0', convolution(1, inChannels, outChannels, stride, random));
-    this.normalisation = this.child('1', normalisation(outChannels));
+    this.normalization = this.child('1', normalization(outChannels));
   }
 
   forward(x: tf.Tensor4D): tf.Tensor4D {
-    return this.normalisation.afterConvolution(this.convolution, x);
+    return this.normalization.afterConvolution(this.convolution, x);
   }
 }
 
@@ -69,18 +69,18 @@ abstract class Block extends Module {
 class BasicBlock extends Block {
   static readonly expansion = 1;
   private readonly conv1: Conv2d;
-  private readonly bn1: Normalisation;
+  private readonly bn1: Normalization;
   private readonly conv2: Conv2d;
-  private readonly bn2: Normalisation;
+  private readonly bn2: Normalization;
   private readonly downsample: Downsample | undefined;
 
   constructor(options: BlockOptions) {
     super();
-    const { inChannels, channels, stride, normalisation, random } = options;
+    const { inChannels, channels, stride, normalization, random } = options;
     this.conv1 = this.child('conv1', convolution(3, inChannels, channels, stride, random));
-    this.bn1 = this.child('bn1', normalisation(channels));
+    this.bn1 = this.child('bn1', normalization(channels));
     this.conv2 = this.child('conv2', convolution(3, channels, channels, 1, random));
-    this.bn2 = this.child('bn2', normalisation(channels));
+    this.bn2 = this.child('bn2', normalization(channels));
     if (stride !== 1 || inChannels !== channels) {
       this.downsample = this.child('downsample', new Downsample(options, channels));
     }
@@ -99,23 +99,23 @@ class BasicBlock extends Block {
 class Bottleneck extends Block {
   static readonly expansion = 4;
   private readonly conv1: Conv2d;
-  private readonly bn1: Normalisation;
+  private readonly bn1: Normalization;
   private readonly conv2: Conv2d;
-  private readonly bn2: Normalisation;
+  private readonly bn2: Normalization;
   private readonly conv3: Conv2d;
-  private readonly bn3: Normalisation;
+  private readonly bn3: Normalization;
   private readonly downsample: Downsample | undefined;
 
   constructor(options: BlockOptions) {
     super();
-    const { inChannels, channels, stride, normalisation, random } = options;
+    const { inChannels, channels, stride, normalization, random } = options;
     const outChannels = channels * Bottleneck.expansion;
     this.conv1 = this.child('conv1', convolution(1, inChannels, channels, 1, random));
-    this.bn1 = this.child('bn1', normalisation(channels));
+    this.bn1 = this.child('bn1', normalization(channels));
     this.conv2 = this.child('conv2', convolution(3, channels, channels, stride, random));
-    this.bn2 = this.child('bn2', normalisation(channels));
+    this.bn2 = this.child('bn2', normalization(channels));
     this.conv3 = this.child('conv3', convolution(1, channels, outChannels, 1, random));
-    this.bn3 = this.child('bn3', normalisation(outChannels));
+    this.bn3 = this.child('bn3', normalization(outChannels));
     if (stride !== 1 || inChannels !== outChannels) {
       this.downsample = this.child('downsample', new Downsample(options, outChannels));
     }
@@ -135,7 +135,7 @@ class Bottleneck extends Block {
 export class ResNet extends Body {
   override readonly outChannels: readonly number[];
   private readonly conv1: Conv2d;
-  private readonly bn1: Normalisation;
+  private readonly bn1: Normalization;
   private readonly stages: readonly ModuleList<Block>[];
 
   /**
@@ -143,7 +143,7 @@ export class ResNet extends Body {
    *
    * @param depth 18, 34, 50 or 101 layers
    */
-  constructor(depth: ResNetDepth, { normalisation, trainableLayers, random, width = 64 }: ResNetOptions) {
+  constructor(depth: ResNetDepth, { normalization, trainableLayers, random, width = 64 }: ResNetOptions) {
     super();
     const { blocks, bottleneck } = ARCHITECTURES[depth];
     const BlockType = bottleneck ? Bottleneck : BasicBlock;
@@ -151,13 +151,13 @@ export class ResNet extends Body {
       'conv1',
       new Conv2d(kaimingNormalFanOut([7, 7, 3, width], random), undefined, { stride: 2, padding: 3 }),
     );
-    this.bn1 = this.child('bn1', normalisation(width));
+    this.bn1 = this.child('bn1', normalization(width));
     let inChannels = width;
     this.stages = blocks.map((count, stage) => {
       const channels = width * 2 ** stage;
       const list = Array.from({ length: count }, (_, index) => {
         const stride = stage > 0 && index === 0 ? 2 : 1;
-        const block = new BlockType({ inChannels, channels, stride, normalisation, random });
+        const block = new BlockType({ inChannels, channels, stride, normalization, random });
         inChannels = channels * BlockType.expansion;
         return block;
       });

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { Conv2d } from '../../nn/convolution';
-import { kaimingNormalFanOut, type InitialWeight } from '../../nn/initialisers';
+import { kaimingNormalFanOut, type InitialWeight } from '../../nn/initializers';
 import { Module } from '../../nn/module';
 import type { RandomStream } from '../../nn/random';
 

@@ -19,7 +19,7 @@ export interface SsdLiteBackboneOptions {
 class ExtraBlock extends ModuleList<Conv2dNormActivation> {
   constructor(inChannels: number, outChannels: number, style: LayerStyle) {
     const hiddenChannels = outChannels / 2;
-    const norm = style.normalisation;
+    const norm = style.normalization;
     super([
       new Conv2dNormActivation(
         convolution(1, inChannels, hiddenChannels, 1, style),

@@ -44,7 +44,7 @@ export function defaultTrainableLayers(
   return pretrained ? Math.min(trainedStages, stages) : stages;
 }
 
-/** Which normalisation torchvision gives a model, with pretrained weights and without. */
+/** Which normalization torchvision gives a model, with pretrained weights and without. */
 export function defaultNorm(
   { pretrainedNorm }: Pick<ModelDefinition, 'pretrainedNorm'>,
   pretrained: boolean,

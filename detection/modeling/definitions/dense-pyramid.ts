@@ -4,7 +4,7 @@ import { EfficientNetLite0 } from '../backbone/efficientnet-lite0';
 import { EFFICIENTNET_EPSILON, resnet, TINY_WIDTH, type MakeBody } from './bodies';
 import type { CompleteOptions } from './complete-options';
 import type { FamilyConfiguration } from './family';
-import { normalisation } from './normalisation';
+import { normalization } from './normalization';
 
 /** What tells one dense detector on a pyramid from another. */
 export interface DensePyramidConfiguration extends FamilyConfiguration {
@@ -51,7 +51,7 @@ export function densePyramid(
   source: 'P5' | 'C5',
   random: RandomStream,
 ): BackboneWithFpn {
-  const body = makeBody({ normalisation: normalisation(norm, epsilon), trainableLayers, random });
+  const body = makeBody({ normalization: normalization(norm, epsilon), trainableLayers, random });
   const inChannels = source === 'P5' ? fpnChannels : body.outChannels.at(-1)!;
   const lastLevels = new LastLevelP6P7(source, inChannels, fpnChannels, random);
   return new BackboneWithFpn(body, { outChannels: fpnChannels, numMaps, lastLevels, random });

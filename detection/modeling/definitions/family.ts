@@ -10,7 +10,7 @@ import {
   type SettingFault,
   type SettingValues,
   type SettingsSchema,
-  type SomeOf,
+  type DeepPartial,
 } from '../settings';
 import { completeOptions, withoutUndefined, type CompleteOptions } from './complete-options';
 
@@ -24,7 +24,7 @@ export interface FamilyConfiguration {
 export type FamilyOptions<Configuration, Settings> = DetectorOptions &
   Partial<Configuration> & {
     /** Some of the model's settings, or all; its own where left out. */
-    readonly settings?: SomeOf<Settings>;
+    readonly settings?: DeepPartial<Settings>;
   };
 
 /** A model of a family. */
@@ -76,7 +76,7 @@ export function familyModel<
   configuration: Configuration,
   values: Settings,
 ): FamilyDefinition<Configuration, Settings, Built> {
-  const settingsWith = (changes: SomeOf<Settings> | undefined): Settings =>
+  const settingsWith = (changes: DeepPartial<Settings> | undefined): Settings =>
     changes ? withSettings(values, changes) : values;
   const definition: FamilyDefinition<Configuration, Settings, Built> = {
     needs: [],
@@ -90,7 +90,7 @@ export function familyModel<
     configuration,
     ...(family.anchorGenerator && {
       anchors: (padded: Size, changes?: SettingValues) =>
-        family.anchorGenerator!(settingsWith(changes as SomeOf<Settings> | undefined)).anchors(
+        family.anchorGenerator!(settingsWith(changes as DeepPartial<Settings> | undefined)).anchors(
           padded,
           featureSizes(padded, configuration.strides),
         ),

@@ -1,4 +1,4 @@
-import type { NormalisationFactory } from '../../nn/normalisation';
+import type { NormalizationFactory } from '../../nn/normalization';
 import { RandomStream } from '../../nn/random';
 import { BackboneWithFpn } from '../backbone/feature-pyramid';
 import type { StateDictLayout } from '../detector';
@@ -22,7 +22,7 @@ import {
   type FamilyOptions,
   type Traits,
 } from './family';
-import { normalisation } from './normalisation';
+import { normalization } from './normalization';
 import { anchorSizeFaults, overlapFaults } from './setting-faults';
 
 /** What tells one Faster R-CNN from another, beside its settings. */
@@ -48,7 +48,7 @@ export interface BoxHeadOptions {
   /** Height and width of a pooled region. */
   readonly resolution: number;
   /** Makes the norms that the model has. */
-  readonly normalisation: NormalisationFactory;
+  readonly normalization: NormalizationFactory;
   /** Of the initial weights. */
   readonly random: RandomStream;
 }
@@ -115,11 +115,11 @@ function assemble({
   const { body, epsilon, fpnChannels, improved, headFeatures } = configuration;
   const { boxHead: makeBoxHead = torchvisionBoxHead(improved, headFeatures) } = configuration;
   const random = new RandomStream(seed, 'init');
-  const norms = normalisation(norm, epsilon);
-  const backbone = new BackboneWithFpn(body({ normalisation: norms, trainableLayers, random }), {
+  const norms = normalization(norm, epsilon);
+  const backbone = new BackboneWithFpn(body({ normalization: norms, trainableLayers, random }), {
     outChannels: fpnChannels,
     random,
-    normalisation: improved ? norms : undefined,
+    normalization: improved ? norms : undefined,
   });
   const anchors = sharedRatios(settings.anchors);
   const numAnchors = anchors.numAnchorsPerLocation()[0];
@@ -134,7 +134,7 @@ function assemble({
   const boxHead = makeBoxHead({
     channels: fpnChannels,
     resolution: POOLED_SIZE,
-    normalisation: norms,
+    normalization: norms,
     random,
   });
   const boxStage = new FastRcnnStage(
@@ -150,7 +150,7 @@ function assemble({
 }
 
 function torchvisionBoxHead(improved: boolean, features: number): MakeBoxHead {
-  return ({ channels, resolution, normalisation: norms, random }) =>
+  return ({ channels, resolution, normalization: norms, random }) =>
     improved
       ? new FastRcnnConvFcHead(channels, resolution, IMPROVED.boxHeadChannels, features, norms, random)
       : new TwoMlpHead(channels, resolution, features, random);

@@ -81,7 +81,7 @@ const tinySettings = withSettings(smallSettings, { anchors: { sizes: TINY_ANCHOR
 
 /**
  * For transfer learning on a processor: a small pretrained body that may stay frozen, and narrow heads. Both bodies
- * have been trained with TensorFlow, with its padding and its normalisation of images.
+ * have been trained with TensorFlow, with its padding and its normalization of images.
  */
 const transfer: Omit<FasterRcnnConfiguration, 'body'> = {
   ...torchvision,
@@ -157,7 +157,7 @@ export const fasterRcnnModels: readonly FasterRcnnDefinition[] = [
     mobilenetV3,
     mobilenetV3At320Settings,
   ),
-  // torchvision's MobileNetV2 does not fit: the one here is TensorFlow's, with other padding and other normalisation.
+  // torchvision's MobileNetV2 does not fit: the one here is TensorFlow's, with other padding and other normalization.
   fasterRcnn(
     { ...mobilenetTraits, name: 'fasterrcnn_mobilenet_v2_fpn', input: mobilenetV2Input },
     mobilenetV2,

@@ -1,4 +1,4 @@
-import { GroupNorm, type NormalisationFactory } from '../../nn/normalisation';
+import { GroupNorm, type NormalizationFactory } from '../../nn/normalization';
 import { RandomStream } from '../../nn/random';
 import { torchvisionInput } from '../../structures/input-spec';
 import type { ResNetDepth } from '../backbone/resnet';
@@ -10,7 +10,7 @@ import { Fcos, FcosHead } from '../fcos';
 import { fcosDefaults, fcosSchema, type FcosSettings } from '../fcos-defaults';
 import { classWeightFaults } from '../loss-settings';
 import { DistanceCoder } from '../matching/distance-coder';
-import { PlaceMatcher } from '../matching/place-matcher';
+import { LocationMatcher } from '../matching/location-matcher';
 import { sharedRatios } from '../rpn/anchor-generator';
 import { efficientnetLite0Input, mobilenetTraits, resnet, resnetTraits, SMALL_SIDES } from './bodies';
 import {
@@ -34,7 +34,7 @@ import { anchorSizeFaults } from './setting-faults';
 /** What tells one FCOS from another, beside its settings. */
 export interface FcosConfiguration extends DensePyramidConfiguration {
   /** In the towers. */
-  readonly towerNorm: NormalisationFactory;
+  readonly towerNorm: NormalizationFactory;
 }
 
 /** What an FCOS is built from. */
@@ -74,9 +74,9 @@ function assemble({
       channels: fpnChannels,
       depth: towerDepth,
       // torchvision: convolution, norm and ReLU of all layers in one list.
-      names: (i) => ({ convolution: String(3 * i), normalisation: String(3 * i + 1) }),
+      names: (i) => ({ convolution: String(3 * i), normalization: String(3 * i + 1) }),
       biased: true,
-      normalisation: towerNorm,
+      normalization: towerNorm,
       random,
     });
   const numLabels = traits.categories.length + 1;
@@ -84,7 +84,7 @@ function assemble({
     new ClassificationHead(tower(), fpnChannels, 1, numLabels, random, losses, headGradients),
     new FcosRegressionHead(tower(), fpnChannels, random, new DistanceCoder(), losses, headGradients),
   );
-  const matcher = new PlaceMatcher(dense.centerSamplingRadius);
+  const matcher = new LocationMatcher(dense.centerSamplingRadius);
   return new Fcos(traits, backbone, generator, head, matcher, dense);
 }
 

@@ -1,4 +1,4 @@
-import { GroupNorm } from '../../nn/normalisation';
+import { GroupNorm } from '../../nn/normalization';
 import { RandomStream } from '../../nn/random';
 import { torchvisionInput } from '../../structures/input-spec';
 import type { ResNetDepth } from '../backbone/resnet';
@@ -72,9 +72,9 @@ function assemble({
     new DenseTower({
       channels: fpnChannels,
       depth: towerDepth,
-      names: (i) => ({ convolution: `${i}.0`, normalisation: `${i}.1` }),
+      names: (i) => ({ convolution: `${i}.0`, normalization: `${i}.1` }),
       biased: false,
-      normalisation: improved ? (channels) => new GroupNorm(channels) : undefined,
+      normalization: improved ? (channels) => new GroupNorm(channels) : undefined,
       random,
     });
   const numLabels = traits.categories.length + 1;

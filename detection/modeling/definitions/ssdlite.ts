@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import { normal, type InitialWeight } from '../../nn/initialisers';
+import { normal, type InitialWeight } from '../../nn/initializers';
 import { RandomStream } from '../../nn/random';
 import type { InputSpec } from '../../structures/input-spec';
 import type { Body } from '../backbone/body';
@@ -31,7 +31,7 @@ import {
   type FamilyDefinition,
   type FamilyOptions,
 } from './family';
-import { normalisation } from './normalisation';
+import { normalization } from './normalization';
 import { mobilenetV3Weights, ssdLiteWeights } from './published-weights';
 
 /** What tells one SSDlite from another, beside its settings. */
@@ -125,14 +125,14 @@ function assemble({
 }: Assembly<SsdLiteConfiguration, SsdSettings>): Ssd {
   const style: LayerStyle = {
     padding: 'symmetric',
-    normalisation: normalisation(norm, epsilon, momentum),
+    normalization: normalization(norm, epsilon, momentum),
     random: new RandomStream(seed, 'init'),
     initialWeight,
   };
   // An image classifier has statistics for the body alone: there is nothing to freeze in what follows it.
   const afterBody = {
     ...style,
-    normalisation: normalisation(norm === 'frozen' ? 'batch' : norm, epsilon, momentum),
+    normalization: normalization(norm === 'frozen' ? 'batch' : norm, epsilon, momentum),
   };
   const numMaps = strides.length - extraChannels.length;
   const backbone = new SsdLiteBackbone(body(style, trainableLayers), {
@@ -203,8 +203,8 @@ export const ssdLiteModels: readonly SsdLiteDefinition[] = [
     },
     {
       ...small,
-      body: ({ normalisation, random }, trainableLayers) =>
-        new EfficientNetLite0({ normalisation, random, trainableLayers }),
+      body: ({ normalization, random }, trainableLayers) =>
+        new EfficientNetLite0({ normalization, random, trainableLayers }),
       epsilon: EFFICIENTNET_EPSILON,
     },
     smallSettings,
@@ -214,8 +214,8 @@ export const ssdLiteModels: readonly SsdLiteDefinition[] = [
     { ...resnetTraits, name: 'ssdlite320_tiny', input, stateDict },
     {
       ...small,
-      body: ({ normalisation, random }, trainableLayers) =>
-        resnet(18, TINY_WIDTH)({ normalisation, random, trainableLayers }),
+      body: ({ normalization, random }, trainableLayers) =>
+        resnet(18, TINY_WIDTH)({ normalization, random, trainableLayers }),
       epsilon: 1e-5,
     },
     smallSettings,

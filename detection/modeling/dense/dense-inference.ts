@@ -113,7 +113,7 @@ function levelCandidates(
   { scoreThreshold, topkCandidates }: DenseInferenceOptions,
 ): Found {
   const { numLabels } = predictions;
-  const { pairs, scores } = likelyPairs(predictions, fround(scoreThreshold));
+  const { pairs, scores } = pairsAboveThreshold(predictions, fround(scoreThreshold));
   const best = descendingOrder(scores, Math.min(topkCandidates, scores.length));
   const decoded = new Float32Array(best.length * 4);
   best.forEach((candidate, i) =>
@@ -147,7 +147,7 @@ export function bestCandidates(
 }
 
 /** Pairs with a score above the threshold as indices anchor * numLabels + label, ascending, and their scores. */
-function likelyPairs(
+function pairsAboveThreshold(
   { logits, numLabels, centerness }: LevelPredictions,
   threshold: number,
 ): { pairs: Int32Array; scores: Float32Array } {

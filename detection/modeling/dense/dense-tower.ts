@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { Conv2d } from '../../nn/convolution';
-import { normal } from '../../nn/initialisers';
+import { normal } from '../../nn/initializers';
 import { Module } from '../../nn/module';
-import type { Normalisation, NormalisationFactory } from '../../nn/normalisation';
+import type { Normalization, NormalizationFactory } from '../../nn/normalization';
 import type { RandomStream } from '../../nn/random';
 import type { Patches } from '../../ops/patches';
 
@@ -31,7 +31,7 @@ export interface TowerLayerNames {
   /** Of its convolution. */
   readonly convolution: string;
   /** Of the normalization behind it, where there is one. */
-  readonly normalisation: string;
+  readonly normalization: string;
 }
 
 /** How a tower is built. */
@@ -42,17 +42,17 @@ export interface TowerOptions {
   readonly depth: number;
   /** Names of the layers in the state dict. */
   readonly names: TowerNames;
-  /** Whether convolutions that a normalisation follows have a bias nevertheless. */
+  /** Whether convolutions that a normalization follows have a bias nevertheless. */
   readonly biased: boolean;
   /** Makes the normalization behind each convolution; none if left out. */
-  readonly normalisation?: NormalisationFactory;
+  readonly normalization?: NormalizationFactory;
   /** Random stream that the initial weights are drawn from. */
   readonly random: RandomStream;
 }
 
 interface Layer {
   readonly convolution: Conv2d;
-  readonly normalisation: Normalisation | undefined;
+  readonly normalization: Normalization | undefined;
 }
 
 /** The convolutions that a dense head runs over every level, each with ReLU, before its predictions. */
@@ -60,14 +60,14 @@ export class DenseTower extends Module {
   private readonly layers: readonly Layer[];
 
   /** With random weights. */
-  constructor({ channels, depth, names, biased, normalisation, random }: TowerOptions) {
+  constructor({ channels, depth, names, biased, normalization, random }: TowerOptions) {
     super();
     this.layers = Array.from({ length: depth }, (_, i) => {
-      const { convolution, normalisation: name } = names(i);
-      const bias = normalisation && !biased ? null : 0;
+      const { convolution, normalization: name } = names(i);
+      const bias = normalization && !biased ? null : 0;
       return {
         convolution: this.child(convolution, headConvolution(channels, channels, random, { bias })),
-        normalisation: normalisation && this.child(name, normalisation(channels)),
+        normalization: normalization && this.child(name, normalization(channels)),
       };
     });
   }
@@ -77,18 +77,18 @@ export class DenseTower extends Module {
     return this.layers.length;
   }
 
-  /** Whether a place depends on its surroundings alone: not where a normalisation looks at the whole map. */
+  /** Whether a place depends on its surroundings alone: not where a normalization looks at the whole map. */
   get isLocal(): boolean {
-    return this.layers.every(({ normalisation }) => normalisation === undefined);
+    return this.layers.every(({ normalization }) => normalization === undefined);
   }
 
   /** x [N, H, W, C] -> the same shape. The caller disposes. */
   forward(x: tf.Tensor4D): tf.Tensor4D {
     return tf.tidy(() =>
       this.layers.reduce(
-        (y, { convolution, normalisation }) =>
-          normalisation
-            ? normalisation.afterConvolution(convolution, y, { nonlinearity: 'relu' })
+        (y, { convolution, normalization }) =>
+          normalization
+            ? normalization.afterConvolution(convolution, y, { nonlinearity: 'relu' })
             : convolution.forward(y, { nonlinearity: 'relu' }),
         x,
       ),

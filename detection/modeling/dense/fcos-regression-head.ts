@@ -13,7 +13,7 @@ import { headConvolution, type DenseTower } from './dense-tower';
 import { imageGroups, mapsOf } from './image-groups';
 
 /** What the head says of every place of one level of N images. */
-export interface PlacePredictions {
+export interface LocationPredictions {
   /** [N, H * W, 4], 0 or more: left, top, right, bottom in sides of the anchor. */
   readonly distances: tf.Tensor3D;
   /** [N, H * W, 1], logit of how near the place is to the middle of its object. */
@@ -56,7 +56,7 @@ export class FcosRegressionHead extends Module {
   }
 
   /** A level [N, H, W, C]: by row, by column. The caller disposes. */
-  forward(feature: tf.Tensor4D): PlacePredictions {
+  forward(feature: tf.Tensor4D): LocationPredictions {
     return tf.tidy(() => {
       const hidden = this.tower.forward(feature);
       const [batch] = feature.shape;
@@ -104,7 +104,7 @@ export class FcosRegressionHead extends Module {
 
   /** Of some images' places of one level: what they lose by their boxes, and by their centerness. */
   private sums(
-    predictions: PlacePredictions,
+    predictions: LocationPredictions,
     anchors: Boxes,
     targets: readonly LevelTargets[],
   ): { distances: tf.Scalar; centerness: tf.Scalar } {

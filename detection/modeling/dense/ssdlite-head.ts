@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { ModuleList } from '../../nn/containers';
 import { Conv2d } from '../../nn/convolution';
 import { Conv2dNormActivation } from '../../nn/conv2d-norm-activation';
-import { kaimingNormalFanOut } from '../../nn/initialisers';
+import { kaimingNormalFanOut } from '../../nn/initializers';
 import { Module } from '../../nn/module';
 import { reshape } from '../../nn/reshape';
 import { depthwiseConvolution, type LayerStyle } from '../backbone/inverted-residual';
@@ -15,12 +15,12 @@ class PredictionBlock extends Module {
 
   constructor(inChannels: number, outChannels: number, style: LayerStyle) {
     super();
-    const { normalisation, random, initialWeight = kaimingNormalFanOut } = style;
+    const { normalization, random, initialWeight = kaimingNormalFanOut } = style;
     this.depthwise = this.child(
       '0',
       new Conv2dNormActivation(
         depthwiseConvolution(3, inChannels, 1, style),
-        normalisation(inChannels),
+        normalization(inChannels),
         'relu6',
       ),
     );

@@ -4,17 +4,17 @@ import { ModuleList } from '../../nn/containers';
 import { linear, type Linear } from '../../nn/linear';
 import type { RandomStream } from '../../nn/random';
 import { Model } from './model';
-import { classesOf, crossEntropy, type LabelledPoints } from './classifier';
+import { classesOf, crossEntropy, type LabeledPoints } from './classifier';
 
 const HIDDEN_FEATURES = [32, 32];
 
 /**
  * Claim: losses of activations happen during the forward.
  *
- * A classifier whose hidden activations are to be sparse: each is penalised where it arises, and then forgotten. A
+ * A classifier whose hidden activations are to be sparse: each is penalized where it arises, and then forgotten. A
  * separated loss function would need every hidden activation among the outputs, kept until it has run.
  */
-export class SparseClassifier extends Model<LabelledPoints, tf.Tensor2D, Int32Array> {
+export class SparseClassifier extends Model<LabeledPoints, tf.Tensor2D, Int32Array> {
   private readonly hidden: ModuleList<Linear>;
   private readonly classifier: Linear;
 
@@ -31,7 +31,7 @@ export class SparseClassifier extends Model<LabelledPoints, tf.Tensor2D, Int32Ar
     this.classifier = this.child('classifier', linear(widths[layers.length], numClasses, random));
   }
 
-  override losses({ inputs, targets }: LabelledPoints): Losses {
+  override losses({ inputs, targets }: LabeledPoints): Losses {
     return tf.tidy(() => {
       const penalties: tf.Scalar[] = [];
       const logits = this.forward(inputs, (activation) => penalties.push(tf.mean(tf.abs(activation))));

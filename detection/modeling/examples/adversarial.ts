@@ -4,7 +4,7 @@ import type { Optimizer } from '../../engine/optimizer';
 import { withStorage } from '../../events/summary';
 import type { Losses, Trainable } from '../../nn/trainable';
 import { lossesAndGradients } from '../../nn/autograd';
-import { normal } from '../../nn/initialisers';
+import { normal } from '../../nn/initializers';
 import { Module } from '../../nn/module';
 import type { RandomStream } from '../../nn/random';
 import { noGradient } from '../../nn/tfjs-internals';
@@ -80,7 +80,10 @@ export interface Player<Batch> {
 }
 
 /** On each batch, one step of each player in turn. Returns the losses of all steps, and what the models told. */
-export function trainInTurns<Batch>(data: Iterable<Batch>, players: readonly Player<Batch>[]): EventStorage {
+export function trainAlternately<Batch>(
+  data: Iterable<Batch>,
+  players: readonly Player<Batch>[],
+): EventStorage {
   const storage = new EventStorage();
   for (const batch of data) {
     storage.startIteration(storage.iteration + 1);

@@ -7,7 +7,7 @@ import { Model } from './model';
 import { Perceptron } from './perceptron';
 
 /** Points [N, 2] and the class of each. */
-export type LabelledPoints = InputsAndTargets<tf.Tensor2D, Int32Array>;
+export type LabeledPoints = InputsAndTargets<tf.Tensor2D, Int32Array>;
 
 const HIDDEN_FEATURES = 16;
 
@@ -20,7 +20,7 @@ const HIDDEN_FEATURES = 16;
  *     train(data, classifier, options)
  *     train(data, withLoss(classifier, classificationLoss), options)
  */
-export class Classifier extends Model<LabelledPoints, tf.Tensor2D, Int32Array> {
+export class Classifier extends Model<LabeledPoints, tf.Tensor2D, Int32Array> {
   private readonly layers: Perceptron;
 
   constructor(numClasses: number, random: RandomStream) {
@@ -33,7 +33,7 @@ export class Classifier extends Model<LabelledPoints, tf.Tensor2D, Int32Array> {
     return this.layers.forward(points);
   }
 
-  override losses({ inputs, targets }: LabelledPoints): Losses {
+  override losses({ inputs, targets }: LabeledPoints): Losses {
     return tf.tidy(() => classificationLoss(this.forward(inputs), targets));
   }
 

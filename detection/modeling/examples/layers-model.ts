@@ -13,8 +13,8 @@ type Inputs = tf.Tensor | tf.Tensor[];
  * Claim: a trainer without a loss function serves models of a framework that separates them.
  *
  * A Keras model with what `compile({ loss })` would have been given, as a model that knows its losses. In a training
- * step layers run as they do in `fit`: dropout drops, batch normalisation moves its statistics. Regularisers of
- * weights are losses that Keras, too, computes in the model; they come along as `loss_regularisation`.
+ * step layers run as they do in `fit`: dropout drops, batch normalization moves its statistics. Regularizers of
+ * weights are losses that Keras, too, computes in the model; they come along as `loss_regularization`.
  *
  * The model keeps its weights, and is trained in place; dispose it, not this. Weights are saved and updated as
  * Keras names them. Constraints on weights are refused, because only Keras's own optimizers keep them. Dropout draws
@@ -31,9 +31,9 @@ export function fromLayersModel<Targets>(
       tf.tidy(() => {
         const outputs = model.apply(inputs, { training: isTrainingStep() }) as Outputs;
         const losses = lossFunction(outputs, targets);
-        const regularisation = model.calculateLosses();
-        if (regularisation.length === 0) return losses;
-        return { ...losses, loss_regularisation: tf.addN(regularisation) };
+        const regularization = model.calculateLosses();
+        if (regularization.length === 0) return losses;
+        return { ...losses, loss_regularization: tf.addN(regularization) };
       }),
     namedParameters: () => parameters,
     namedBuffers: () => buffers,

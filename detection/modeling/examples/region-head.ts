@@ -19,7 +19,7 @@ export interface Regions {
   readonly anchors: Boxes;
 }
 
-export interface LabelledRegions extends Regions {
+export interface LabeledRegions extends Regions {
   readonly boxes: Boxes;
   readonly labels: Int32Array;
 }
@@ -33,8 +33,8 @@ export interface RegionPredictions {
 export interface RegionLosses {
   /** Softmax cross-entropy takes class indices, the Brier score one-hot rows. */
   readonly classes: 'cross-entropy' | 'brier';
-  /** Smooth L1 takes offsets from the anchors, generalised IoU corners. */
-  readonly boxes: 'smooth-l1' | 'generalised-iou';
+  /** Smooth L1 takes offsets from the anchors, generalized IoU corners. */
+  readonly boxes: 'smooth-l1' | 'generalized-iou';
 }
 
 const HIDDEN_FEATURES = 32;
@@ -47,7 +47,7 @@ const boxCoder = new BoxCoder([1, 1, 1, 1]);
  * What goes in and what comes out are corners and class indices, whichever losses are chosen. The representation in
  * which a loss is computed is made beside that loss, and nobody else ever sees it.
  */
-export class RegionHead extends Model<LabelledRegions, Regions, RegionPredictions> {
+export class RegionHead extends Model<LabeledRegions, Regions, RegionPredictions> {
   private readonly body: Linear;
   private readonly classes: Linear;
   private readonly offsets: Linear;
@@ -64,7 +64,7 @@ export class RegionHead extends Model<LabelledRegions, Regions, RegionPrediction
     this.offsets = this.child('offsets', linear(HIDDEN_FEATURES, 4, random));
   }
 
-  override losses({ features, anchors, boxes: gtBoxes, labels: gtLabels }: LabelledRegions): Losses {
+  override losses({ features, anchors, boxes: gtBoxes, labels: gtLabels }: LabeledRegions): Losses {
     return tf.tidy(() => {
       const { logits, offsets } = this.represent(features);
       const loss_classifier =
@@ -74,7 +74,7 @@ export class RegionHead extends Model<LabelledRegions, Regions, RegionPrediction
       const loss_box_reg =
         this.use.boxes === 'smooth-l1'
           ? meanSmoothL1(offsets, boxTensor(boxCoder.encode(gtBoxes, anchors)))
-          : meanGeneralisedIou(decodeBoxes(offsets, anchors, boxCoder), gtBoxes);
+          : meanGeneralizedIou(decodeBoxes(offsets, anchors, boxCoder), gtBoxes);
       return { loss_classifier, loss_box_reg };
     });
   }
@@ -107,6 +107,6 @@ export function meanSmoothL1(pred: tf.Tensor2D, target: tf.Tensor2D): tf.Scalar 
 }
 
 /** Mean over N boxes x1, y1, x2, y2 [N, 4]. */
-function meanGeneralisedIou(predBoxes: tf.Tensor2D, gtBoxes: Boxes): tf.Scalar {
+function meanGeneralizedIou(predBoxes: tf.Tensor2D, gtBoxes: Boxes): tf.Scalar {
   return tf.div(boxIouLossSum('giou', predBoxes, gtBoxes), predBoxes.shape[0]);
 }

@@ -8,7 +8,7 @@ export const LARGEST_LOG_GROWTH = fround(Math.log(1000 / 16));
 
 /**
  * Differences between boxes as a regressor learns them: torchvision's BoxCoder, in its order of float32
- * operations. A delta is (dx, dy, dw, dh): the shift of the centre in widths and heights of the reference box,
+ * operations. A delta is (dx, dy, dw, dh): the shift of the center in widths and heights of the reference box,
  * and the logs of the sides' growth, each times its weight.
  */
 export class BoxCoder {

@@ -19,7 +19,7 @@ export class Matcher {
   /**
    * Thresholds are rounded to float32.
    *
-   * @param highThreshold overlap from which on a box matches
+   * @param highThreshold overlap at or above which a box matches
    * @param lowThreshold overlap below which a box is background
    * @param allowLowQualityMatches whether the boxes that overlap a ground truth most of all, ties included, match
    * (each the ground truth that it overlaps most itself) even if that is below the thresholds. A ground truth

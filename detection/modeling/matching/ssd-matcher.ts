@@ -10,7 +10,7 @@ import { Matcher } from './matcher';
 export class SsdMatcher {
   private readonly matcher: Matcher;
 
-  /** @param threshold overlap from which on a box matches; below it is background */
+  /** @param threshold overlap at or above which a box matches; below it is background */
   constructor(threshold: number) {
     this.matcher = new Matcher(threshold, threshold, false);
   }

@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { Conv2dNormActivation } from '../../nn/conv2d-norm-activation';
 import { Conv2d } from '../../nn/convolution';
-import { kaimingNormalFanOut } from '../../nn/initialisers';
+import { kaimingNormalFanOut } from '../../nn/initializers';
 import { linear, type Linear } from '../../nn/linear';
 import { Module } from '../../nn/module';
-import type { NormalisationFactory } from '../../nn/normalisation';
+import type { NormalizationFactory } from '../../nn/normalization';
 import type { RandomStream } from '../../nn/random';
 import { reshape } from '../../nn/reshape';
 
@@ -60,7 +60,7 @@ export class FastRcnnConvFcHead extends Module {
     convolutionChannels: readonly number[],
     /** Number of features per ROI. */
     readonly outFeatures: number,
-    normalisation: NormalisationFactory,
+    normalization: NormalizationFactory,
     random: RandomStream,
   ) {
     super();
@@ -69,7 +69,7 @@ export class FastRcnnConvFcHead extends Module {
       const weight = kaimingNormalFanOut([3, 3, inChannels, outChannels], random);
       inChannels = outChannels;
       const convolution = new Conv2d(weight, undefined, { padding: 1 });
-      const layer = new Conv2dNormActivation(convolution, normalisation(outChannels), 'relu');
+      const layer = new Conv2dNormActivation(convolution, normalization(outChannels), 'relu');
       return this.child(String(index), layer);
     });
     const layout = { channels: inChannels, height: resolution, width: resolution };

@@ -8,7 +8,7 @@ const { fround } = Math;
 /**
  * Anchors: the same boxes at every place of every feature map, as torchvision's AnchorGenerator lays them out.
  * An anchor of size s and ratio r (height / width) is s * sqrt(r) high and s / sqrt(r) wide, its corners rounded,
- * and centred on the upper left corner of its place's cell in the image.
+ * and centered on the upper left corner of its place's cell in the image.
  */
 export class AnchorGenerator {
   /** [A * 4] of each level, around the origin; all sizes of the first ratio, then of the next. */

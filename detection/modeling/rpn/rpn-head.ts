@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { ModuleList } from '../../nn/containers';
 import { Conv2d } from '../../nn/convolution';
-import { normal } from '../../nn/initialisers';
+import { normal } from '../../nn/initializers';
 import { Module } from '../../nn/module';
 import type { RandomStream } from '../../nn/random';
 import { gatherPatches, type Patches, type Pixels } from '../../ops/patches';

@@ -80,8 +80,8 @@ describe('a good file', () => {
     const dataset = await read(parts({ annotation: { area: undefined, iscrowd: undefined } }));
     expect(dataset.annotations[1]).toMatchObject({ area: 12, isCrowd: false });
     expect(dataset.notes).toEqual([
-      '1 of the annotations have no "area": width * height of the box is taken (id 12).',
-      '1 of the annotations have no "iscrowd": 0 is taken (id 12).',
+      '1 of the annotations have no "area": width * height of the box is used (id 12).',
+      '1 of the annotations have no "iscrowd": 0 is used (id 12).',
     ]);
   });
 

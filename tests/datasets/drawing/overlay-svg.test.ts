@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { DOMParser } from 'linkedom';
-import { categoryColour, overlaySvg } from '../../../datasets/drawing/overlay-svg';
+import { categoryColor, overlaySvg } from '../../../datasets/drawing/overlay-svg';
 import { textPath } from '../../../datasets/drawing/stroke-font';
 
 const anyText = fc.string({ unit: 'binary', minLength: 1 });
-const colour = '#ff8a00';
+const color = '#ff8a00';
 
 test('whatever the label holds, the drawing has the same elements', () => {
   const elements = (label: string) => {
-    const svg = overlaySvg({ width: 100, height: 80 }, [{ box: [10, 20, 60, 70], label, colour }]);
+    const svg = overlaySvg({ width: 100, height: 80 }, [{ box: [10, 20, 60, 70], label, color }]);
     const document = new DOMParser().parseFromString(svg, 'image/svg+xml');
     const found = document.querySelectorAll('*') as Iterable<{ tagName: string }>;
     return Array.from(found, ({ tagName }) => tagName);
@@ -24,7 +24,7 @@ test('labels stay inside the image, however long they are and wherever the box i
   const edge = fc.integer({ min: -20, max: 220 });
   fc.assert(
     fc.property(anyText, edge, edge, (label, x, y) => {
-      const svg = overlaySvg(size, [{ box: [x, y, x + 30, y + 30], label, score: 0.9, colour }]);
+      const svg = overlaySvg(size, [{ box: [x, y, x + 30, y + 30], label, score: 0.9, color }]);
       const [, ground] = svg.match(/<rect [^>]*>/g)!;
       const [left, top, width, height] = [...ground.matchAll(/"(-?[\d.]+)"/g)].map((match) =>
         Number(match[1]),
@@ -49,9 +49,9 @@ test('every printable ASCII character has a glyph of its own', () => {
   expect(textPath('constructor').path).not.toBe('');
 });
 
-test('sixteen labels have sixteen colours', () => {
-  const colours = Array.from({ length: 17 }, (_, i) => categoryColour(i + 1));
-  expect(new Set(colours).size).toBe(16);
-  expect(colours[16]).toBe(colours[0]);
-  for (const hex of colours) expect(hex).toMatch(/^#[0-9a-f]{6}$/);
+test('sixteen labels have sixteen colors', () => {
+  const colors = Array.from({ length: 17 }, (_, i) => categoryColor(i + 1));
+  expect(new Set(colors).size).toBe(16);
+  expect(colors[16]).toBe(colors[0]);
+  for (const hex of colors) expect(hex).toMatch(/^#[0-9a-f]{6}$/);
 });

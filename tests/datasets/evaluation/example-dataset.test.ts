@@ -28,14 +28,14 @@ function numbersOf(set: CocoDataset, detections: readonly CocoDetection[], useCa
 }
 
 function expectSameNumbers(set: CocoDataset, detections: readonly CocoDetection[]): void {
-  const labelled = detections.map((detection) => ({
+  const labeled = detections.map((detection) => ({
     ...detection,
     category_id: set.labelOf(detection.category_id),
   }));
   const others = [roundTrip(set), roundTrip(set, (examples) => examples.reverse())];
   for (const useCategories of [true, false]) {
     const expected = numbersOf(set, detections, useCategories);
-    for (const other of others) expect(numbersOf(other, labelled, useCategories)).toEqual(expected);
+    for (const other of others) expect(numbersOf(other, labeled, useCategories)).toEqual(expected);
   }
 }
 

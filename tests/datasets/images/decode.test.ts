@@ -95,14 +95,14 @@ function cmykTiff(inks: readonly number[][]): Buffer {
 }
 
 describe('decodes to the bytes that PIL convert("RGB") gives', () => {
-  // Colour types of PNG: 0 grey, 2 RGB, 4 grey and alpha, 6 RGBA.
+  // Color types of PNG: 0 gray, 2 RGB, 4 gray and alpha, 6 RGBA.
   test.each([
-    ['grey', 0, 1],
-    ['colour', 2, 3],
-    ['grey with alpha, which is dropped and not blended', 4, 2],
-    ['colour with alpha', 6, 4],
+    ['gray', 0, 1],
+    ['color', 2, 3],
+    ['gray with alpha, which is dropped and not blended', 4, 2],
+    ['color with alpha', 6, 4],
   ])('%s, of 8 bits and the high byte of 16', async (_, colorType, channels) => {
-    const grey = channels < 3;
+    const gray = channels < 3;
     for (const bytesEach of [1, 2]) {
       const rowLength = 1 + size.width * channels * bytesEach;
       const rows = Buffer.alloc(size.height * rowLength);
@@ -114,7 +114,7 @@ describe('decodes to the bytes that PIL convert("RGB") gives', () => {
           rows.writeUIntBE(sample, at + c * bytesEach, bytesEach);
         }
         for (let c = 0; c < 3; c++)
-          expected.push(value(i, grey ? 0 : c, 256 ** bytesEach) >> (8 * (bytesEach - 1)));
+          expected.push(value(i, gray ? 0 : c, 256 ** bytesEach) >> (8 * (bytesEach - 1)));
       }
       const bytes = handMadePng(size.width, size.height, 8 * bytesEach, colorType, rows);
       const image = await decodeImage(await write('samples.png', bytes), size);
@@ -123,10 +123,10 @@ describe('decodes to the bytes that PIL convert("RGB") gives', () => {
     }
   });
 
-  test('a palette, also with a transparent colour', async () => {
-    const colours = [255, 0, 0, 255, 0, 255, 0, 255, 9, 8, 7, 0];
+  test('a palette, also with a transparent color', async () => {
+    const colors = [255, 0, 0, 255, 0, 255, 0, 255, 9, 8, 7, 0];
     const data = Buffer.from(
-      Array.from({ length: count }, (_, i) => colours.slice((i % 3) * 4, (i % 3) * 4 + 4)).flat(),
+      Array.from({ length: count }, (_, i) => colors.slice((i % 3) * 4, (i % 3) * 4 + 4)).flat(),
     );
     const bytes = await sharp(data, { raw: { ...size, channels: 4 } })
       .png({ palette: true, dither: 0, effort: 1 })
@@ -140,12 +140,12 @@ describe('decodes to the bytes that PIL convert("RGB") gives', () => {
     const expected = [...data].filter((_, i) => i % 4 < 3);
     expect([...(await decodeImage(await write('opaque.png', opaque))).pixels]).toEqual(expected);
     const pixels = [...(await decodeImage(await write('palette.png', bytes))).pixels];
-    // The writer may give a fully transparent entry any colour; the opaque ones must be exact.
+    // The writer may give a fully transparent entry any color; the opaque ones must be exact.
     const visible = (_: number, i: number): boolean => Math.floor(i / 3) % 3 < 2;
     expect(pixels.filter(visible)).toEqual(expected.filter(visible));
   });
 
-  test('CMYK by its formula, not by a colour profile', async () => {
+  test('CMYK by its formula, not by a color profile', async () => {
     const file = await write(
       'cmyk.tif',
       cmykTiff([

@@ -80,7 +80,7 @@ async function take(options: TrainingLoaderOptions, count: number): Promise<Pixe
   return batches;
 }
 
-/** The pixels of one picture of a batch: its colours are changed, it is mirrored and resized as a whole, then cut. */
+/** The pixels of one picture of a batch: its colors are changed, it is mirrored and resized as a whole, then cut. */
 async function expectedPixels({
   file,
   size,

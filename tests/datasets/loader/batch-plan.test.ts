@@ -152,7 +152,7 @@ test('repeatThreshold: images with rare categories come more often', () => {
   ]);
 });
 
-test('photometricDistortion changes colours and nothing else', () => {
+test('photometricDistortion changes colors and nothing else', () => {
   const plain = take(trainingPlans(examples, options, 0), 5);
   const plans = take(trainingPlans(examples, { ...options, photometricDistortion: 0.5 }, 0), 5);
   const changes = plans.flatMap(({ job }) => job.pictures.map(({ colorChanges }) => colorChanges));

@@ -121,7 +121,7 @@ describe('TrainingLoader', () => {
       expect([gtBoxes.length, gtLabels.length]).toEqual([0, 0]);
   });
 
-  test('pixels are those of the mirrored, resized, normalised picture', async () => {
+  test('pixels are those of the mirrored, resized, normalized picture', async () => {
     const { input } = training;
     const options = { input, batchSize: 1, seed: 0, flipProbability: 1 };
     for (const { pixels, imageIds, shape } of await take(new TrainingLoader(examples, options), 5)) {
@@ -175,7 +175,7 @@ describe('EvaluationLoader', () => {
     expect(await take(loader, Infinity)).toEqual(batches);
   });
 
-  test('normalises as the model asks for', async () => {
+  test('normalizes as the model asks for', async () => {
     const input: InputSpec = {
       ...evaluation.input,
       mean: [0.5, 0.4, 0.3],

@@ -69,15 +69,15 @@ test('pixels stay until they are given back; then their memory is used again', a
   const [first, second] = [await pixelsOf('10.png'), await pixelsOf('20.png')];
   expect(second.pixels.buffer).not.toBe(first.pixels.buffer);
   expect(reds(first)).toEqual([10]);
-  first.giveBack();
+  first.release();
   const third = await pixelsOf('30.png');
   expect(third.pixels.buffer).toBe(first.pixels.buffer);
   expect([second, third].map(reds)).toEqual([[20], [30]]);
   // Around the picture there is nothing of the one before.
   const isPadding = (k: number) => Math.floor(k / 96) >= 9 || k % 96 >= 27;
   expect(third.pixels.filter((_, k) => isPadding(k)).every((value) => value === 0)).toBe(true);
-  second.giveBack();
-  third.giveBack();
+  second.release();
+  third.release();
   // What the buffers are too small for gets a larger one, and there are no more of them than at once in use.
   const large = await pool.load({ ...jobOf('40.png'), padded: { height: 64, width: 32 } });
   expect('pixels' in large && large.pixels.buffer).not.toBe(third.pixels.buffer);

@@ -59,7 +59,7 @@ test('objects are pasted where their masks say', () => {
 
 test('an upright sprite fills its longest side, a turned one keeps its area, a mirrored one is its mirror image', () => {
   const car = categories[CATEGORIES.findIndex(({ name }) => name === 'car')];
-  const pose = { longSide: 64, angle: 0, mirrored: false, colour: IDENTITY };
+  const pose = { longSide: 64, angle: 0, mirrored: false, color: IDENTITY };
   const upright = drawSprite(car, pose);
   const coverage = (rgba: Float32Array) => rgba.reduce((sum, v, i) => (i % 4 === 3 ? sum + v : sum), 0);
   const columns = new Set<number>();

@@ -82,7 +82,7 @@ test.each(golden)('%j: the bytes of torchvision', (changes, first, hash) => {
   expect(createHash('sha256').update(changed).digest('hex')).toBe(hash);
 });
 
-test('turning the hue of every colour there is gives the bytes of torchvision', () => {
+test('turning the hue of every color there is gives the bytes of torchvision', () => {
   const all = new Uint8Array(3 * 2 ** 24);
   for (let color = 0, i = 0; i < all.length; color++) {
     all[i++] = color >> 16;

@@ -10,7 +10,7 @@ import { MultiTask, type MultiTaskBatch } from '../../../detection/modeling/exam
 import { Model } from '../../../detection/modeling/examples/model';
 import { RandomStream } from '../../../detection/nn/random';
 import { asLoaded } from '../modeling/as-loaded';
-import { FrozenBatchNorm } from '../../../detection/nn/normalisation';
+import { FrozenBatchNorm } from '../../../detection/nn/normalization';
 import type { DetectionBatch } from '../../../detection/structures/detection-batch';
 import { buildSmallDetector, smallBatch } from '../modeling/separated/small-detector';
 import { toyBatch, ToyModel, toyBatches, valuesOf, type ToyBatch } from './toy-model';

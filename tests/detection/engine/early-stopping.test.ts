@@ -120,6 +120,6 @@ test.each<[Json]>([
   const metric = { name: 'AP', better: 'higher' } as const;
   const stopping = new EarlyStopping({ metric, patience: 2, minDelta: 0, isEvaluated: () => true });
   const before = stopping.state();
-  expect(() => stopping.restore(state)).toThrow('does not say what the best evaluation was');
+  expect(() => stopping.restore(state)).toThrow('it lacks the best evaluation');
   expect(stopping.state()).toEqual(before);
 });

@@ -5,7 +5,7 @@ import { train } from '../../../detection/engine/train';
 import { Model } from '../../../detection/modeling/examples/model';
 import { Conv2d } from '../../../detection/nn/convolution';
 import { lossesAndGradients } from '../../../detection/nn/autograd';
-import { BatchNorm } from '../../../detection/nn/normalisation';
+import { BatchNorm } from '../../../detection/nn/normalization';
 import { RandomStream } from '../../../detection/nn/random';
 import type { Losses } from '../../../detection/nn/trainable';
 import { expectNoTensorLeaks } from '../tensor-leaks';
@@ -22,8 +22,8 @@ interface Batch {
 
 const MOMENTUM = 0.1;
 
-/** Two layers with batch normalisation, and statistics that nobody writes. */
-class Normalised extends Model<Batch, Float32Array, number> {
+/** Two layers with batch normalization, and statistics that nobody writes. */
+class Normalized extends Model<Batch, Float32Array, number> {
   readonly convolution: Conv2d;
   readonly norms: readonly BatchNorm[];
   readonly idle = this.buffer('idle.running_mean', tf.tensor1d([1, 2, 3]));
@@ -65,7 +65,7 @@ function batchOf(id: number, more: Omit<Batch, 'pixels'> = {}): Batch {
 }
 
 /** Steps of a model; its statistics and draws. */
-async function learn(batches: readonly Batch[], accumulate: number, model = new Normalised()) {
+async function learn(batches: readonly Batch[], accumulate: number, model = new Normalized()) {
   const optimizer = new Sgd(model.namedParameters(), { momentum: 0, weightDecay: 0 });
   const learningRate = constant(0);
   try {
@@ -139,7 +139,7 @@ test.each([
 );
 
 test('one batch a step leaves what its forward has made, to the bit; so do two that are the same', async () => {
-  const model = new Normalised();
+  const model = new Normalized();
   const { losses, gradients } = lossesAndGradients(() => model.losses(batchOf(1)), model.namedParameters());
   tf.dispose([losses, [...gradients.values()]]);
   const expected = model.statistics();
@@ -163,7 +163,7 @@ test.each([
 ] as const)('a step of which one batch %s gives the buffers back', async (fault, message) => {
   for (const place of [0, 1, 2]) {
     const batches = [0, 1, 2].map((id) => batchOf(id, id === place ? { fault } : {}));
-    const model = new Normalised();
+    const model = new Normalized();
     const optimizer = new Sgd(model.namedParameters(), { momentum: 0, weightDecay: 0 });
     const before = model.statistics();
     const options = { optimizer, learningRate: constant(0), iterations: 1, accumulate: 3 };
@@ -178,7 +178,7 @@ test.each([
 });
 
 test('a buffer that nobody writes keeps its memory', async () => {
-  const model = new Normalised();
+  const model = new Normalized();
   const { dataId } = model.idle.variable;
   const optimizer = new Sgd(model.namedParameters(), { momentum: 0, weightDecay: 0 });
   const options = { optimizer, learningRate: constant(0.01), iterations: 1, accumulate: 2 };

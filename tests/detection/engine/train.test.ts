@@ -45,7 +45,7 @@ async function* oneByOne<T>(items: Iterable<T>): AsyncGenerator<T> {
 }
 
 describe('train', () => {
-  it('minimises the sum of the losses', async () => {
+  it('minimizes the sum of the losses', async () => {
     const batch = toyBatch(0);
     const before = model.predict(batch.pixels);
     const result = await train([batch, batch, batch, batch, batch, batch], model, options);

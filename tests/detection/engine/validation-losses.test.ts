@@ -86,8 +86,8 @@ test('they are the mean of what each batch gives, of model.losses without a tape
   expect(await validationLosses(batches, model)).toEqual(expected);
 });
 
-test('they are the losses that training minimises', async () => {
-  // Statistics of the batch would make a difference: batch normalisation by running statistics is what detection uses.
+test('they are the losses that training minimizes', async () => {
+  // Statistics of the batch would make a difference: batch normalization by running statistics is what detection uses.
   const options = { numClasses: 3, seed: 1, norm: 'frozen', trainableLayers: 5 } as const;
   const frozen = asLoaded(fasterRcnnModel('fasterrcnn_tiny_fpn').build(options));
   const validation = await validationLosses([batches[0]], frozen);

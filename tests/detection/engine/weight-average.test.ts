@@ -3,7 +3,7 @@ import { constant } from '../../../detection/engine/schedules';
 import { Sgd } from '../../../detection/engine/sgd';
 import { train } from '../../../detection/engine/train';
 import { WeightAverage } from '../../../detection/engine/weight-average';
-import { BatchNorm } from '../../../detection/nn/normalisation';
+import { BatchNorm } from '../../../detection/nn/normalization';
 import type { TrainingState } from '../../../detection/engine/hooks';
 import { ToyModel, toyBatches, valuesOf } from './toy-model';
 import { expectNoTensorLeaks } from '../tensor-leaks';

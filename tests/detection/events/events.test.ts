@@ -29,7 +29,7 @@ const stateWith = (storage: EventStorage, iteration: number, iterations: number)
   storage,
   optimizer: new Sgd([], { momentum: 0, weightDecay: 0 }),
   hooks: [],
-  isEnough: false,
+  shouldStop: false,
   outcome: 'running',
 });
 const readRows = (file: string) =>

@@ -13,7 +13,7 @@ import type { RoiPredictions } from '../../../detection/modeling/roi/box-head';
 import type { RoiTargets } from '../../../detection/modeling/roi/fast-rcnn-losses';
 import type { SampledPredictions } from '../../../detection/modeling/rpn/rpn-head';
 import type { AnchorSample } from '../../../detection/modeling/rpn/rpn-losses';
-import { withSettings, type SomeOf } from '../../../detection/modeling/settings';
+import { withSettings, type DeepPartial } from '../../../detection/modeling/settings';
 import { ssdLiteDefaults, type SsdLossOptions } from '../../../detection/modeling/ssd-defaults';
 import { lossesAndGradients } from '../../../detection/nn/autograd';
 import type { HeadGradients } from '../../../detection/nn/head-losses';
@@ -38,9 +38,12 @@ interface Expected {
 }
 type Case = Expected &
   (
-    | { readonly model: 'frcnn'; readonly losses: SomeOf<FasterRcnnLossOptions> }
-    | { readonly model: 'retinanet' | 'retinanet_v2'; readonly losses: SomeOf<RetinaNetSettings['losses']> }
-    | { readonly model: 'fcos'; readonly losses: SomeOf<FcosSettings['losses']> }
+    | { readonly model: 'frcnn'; readonly losses: DeepPartial<FasterRcnnLossOptions> }
+    | {
+        readonly model: 'retinanet' | 'retinanet_v2';
+        readonly losses: DeepPartial<RetinaNetSettings['losses']>;
+      }
+    | { readonly model: 'fcos'; readonly losses: DeepPartial<FcosSettings['losses']> }
   );
 
 const { cases } = JSON.parse(readFileSync(join(__dirname, 'configured-losses-golden.json'), 'utf8')) as {

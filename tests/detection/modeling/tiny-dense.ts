@@ -9,17 +9,17 @@ import { fcosDefaults, type FcosSettings } from '../../../detection/modeling/fco
 import { BoxCoder } from '../../../detection/modeling/matching/box-coder';
 import { DistanceCoder } from '../../../detection/modeling/matching/distance-coder';
 import { Matcher } from '../../../detection/modeling/matching/matcher';
-import { PlaceMatcher } from '../../../detection/modeling/matching/place-matcher';
+import { LocationMatcher } from '../../../detection/modeling/matching/location-matcher';
 import { RetinaNet, RetinaNetHead } from '../../../detection/modeling/retinanet';
 import {
   octaveOf,
   retinaNetDefaults,
   type RetinaNetSettings,
 } from '../../../detection/modeling/retinanet-defaults';
-import { withSettings, type SomeOf } from '../../../detection/modeling/settings';
+import { withSettings, type DeepPartial } from '../../../detection/modeling/settings';
 import { AnchorGenerator } from '../../../detection/modeling/rpn/anchor-generator';
 import type { HeadGradients } from '../../../detection/nn/head-losses';
-import { GroupNorm } from '../../../detection/nn/normalisation';
+import { GroupNorm } from '../../../detection/nn/normalization';
 import { RandomStream } from '../../../detection/nn/random';
 import { fillByFormula, GoldenBody, type Golden } from './tiny-golden';
 import { traits } from './traits';
@@ -44,7 +44,7 @@ function tower(names: TowerNames, { biased, grouped }: { biased: boolean; groupe
     depth: 4,
     names,
     biased,
-    normalisation: grouped ? (channels) => new GroupNorm(channels, 2) : undefined,
+    normalization: grouped ? (channels) => new GroupNorm(channels, 2) : undefined,
     random,
   });
 }
@@ -55,7 +55,7 @@ function tower(names: TowerNames, { biased, grouped }: { biased: boolean; groupe
  */
 export function buildTinyRetinaNet(
   boxLoss: 'l1' | 'giou',
-  changes: SomeOf<RetinaNetSettings['losses']> = {},
+  changes: DeepPartial<RetinaNetSettings['losses']> = {},
 ) {
   return (golden: Golden, headGradients?: HeadGradients): RetinaNet => {
     const ownLosses: RetinaNetSettings['losses'] = { ...retinaNetDefaults.losses, box: boxLoss };
@@ -68,7 +68,7 @@ export function buildTinyRetinaNet(
     const { bboxWeights, dense } = retinaNetDefaults;
     const boxCoder = new BoxCoder(bboxWeights);
     const ofHead = () =>
-      tower((i) => ({ convolution: `${i}.0`, normalisation: `${i}.1` }), {
+      tower((i) => ({ convolution: `${i}.0`, normalization: `${i}.1` }), {
         biased: false,
         grouped: boxLoss === 'giou',
       });
@@ -94,7 +94,7 @@ export function buildTinyRetinaNet(
 export function buildTinyFcos(
   golden: Golden,
   headGradients?: HeadGradients,
-  changes: SomeOf<FcosSettings['losses']> = {},
+  changes: DeepPartial<FcosSettings['losses']> = {},
 ): Fcos {
   const sizes = [[4], [8], [16], [32], [64]];
   const anchors = new AnchorGenerator(
@@ -102,7 +102,7 @@ export function buildTinyFcos(
     sizes.map(() => [1]),
   );
   const ofHead = () =>
-    tower((i) => ({ convolution: String(3 * i), normalisation: String(3 * i + 1) }), {
+    tower((i) => ({ convolution: String(3 * i), normalization: String(3 * i + 1) }), {
       biased: true,
       grouped: true,
     });
@@ -117,7 +117,7 @@ export function buildTinyFcos(
     backbone('P5'),
     anchors,
     head,
-    new PlaceMatcher(dense.centerSamplingRadius),
+    new LocationMatcher(dense.centerSamplingRadius),
     { ...dense, scoreThreshold: 0.3, topkCandidates: 60, detectionsPerImage: 20 },
   );
   fillByFormula(model, golden);

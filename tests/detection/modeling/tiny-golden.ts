@@ -13,7 +13,7 @@ import { FastRcnnStage } from '../../../detection/modeling/roi/fast-rcnn';
 import { RoiHeads } from '../../../detection/modeling/roi/roi-heads';
 import { AnchorGenerator } from '../../../detection/modeling/rpn/anchor-generator';
 import { RegionProposalNetwork } from '../../../detection/modeling/rpn/region-proposal-network';
-import { withSettings, type SomeOf } from '../../../detection/modeling/settings';
+import { withSettings, type DeepPartial } from '../../../detection/modeling/settings';
 import { RpnHead } from '../../../detection/modeling/rpn/rpn-head';
 import { Conv2d } from '../../../detection/nn/convolution';
 import type { HeadGradients } from '../../../detection/nn/head-losses';
@@ -72,7 +72,7 @@ const EVERYTHING = 100_000;
 export function buildTinyGolden(
   golden: Golden,
   headGradients?: HeadGradients,
-  changes: SomeOf<FasterRcnnLossOptions> = {},
+  changes: DeepPartial<FasterRcnnLossOptions> = {},
 ): FasterRcnn {
   const random = new RandomStream(0, 'unused');
   const { rpn: rpnDefaults, roi: roiDefaults } = fasterRcnnDefaults;

@@ -20,12 +20,12 @@ function reference(x: Float32Array, dy: Float32Array, scale: readonly number[]) 
   const mean = sums((i) => x[i] / count);
   const variance = sums((i, channel) => (x[i] - mean[channel]) ** 2 / count);
   const inverse = variance.map((value) => 1 / Math.sqrt(value + EPSILON));
-  const normalised = (i: number, channel: number): number => (x[i] - mean[channel]) * inverse[channel];
+  const normalized = (i: number, channel: number): number => (x[i] - mean[channel]) * inverse[channel];
   const dOffset = sums((i) => dy[i]);
-  const dScale = sums((i, channel) => dy[i] * normalised(i, channel));
+  const dScale = sums((i, channel) => dy[i] * normalized(i, channel));
   const dx = Array.from(x, (_, i) => {
     const channel = i % CHANNELS;
-    const byStatistics = (dOffset[channel] + normalised(i, channel) * dScale[channel]) / count;
+    const byStatistics = (dOffset[channel] + normalized(i, channel) * dScale[channel]) / count;
     return scale[channel] * inverse[channel] * (dy[i] - byStatistics);
   });
   return { mean, variance, dOffset, dScale, dx };
@@ -36,7 +36,7 @@ function largestDifference(actual: ArrayLike<number>, expected: readonly number[
   return expected.reduce((worst, value, i) => Math.max(worst, Math.abs(actual[i] - value)), 0);
 }
 
-describe('sums of batch normalisation', () => {
+describe('sums of batch normalization', () => {
   test.each([
     ['many values', [2, 160, 216]],
     ['a prime number of regions', [1021, 7, 7]],

@@ -10,8 +10,8 @@ import {
   BatchNorm,
   FrozenBatchNorm,
   GroupNorm,
-  type Normalisation,
-} from '../../../detection/nn/normalisation';
+  type Normalization,
+} from '../../../detection/nn/normalization';
 
 beforeAll(async () => {
   await loadBackend();
@@ -153,10 +153,10 @@ describe.each(variants)(title, (variant) => {
     cleanUp(parameters, convolution, norm);
   });
 
-  const normalise: Record<
+  const normalize: Record<
     string,
     [
-      new (channels: number) => Normalisation & { weight: Parameter; bias: Parameter },
+      new (channels: number) => Normalization & { weight: Parameter; bias: Parameter },
       (y: tf.Tensor) => tf.Tensor,
     ]
   > = {
@@ -181,8 +181,8 @@ describe.each(variants)(title, (variant) => {
     ],
   };
 
-  test.each(Object.keys(normalise))('convolution with %s', (name) => {
-    const [Norm, reference] = normalise[name];
+  test.each(Object.keys(normalize))('convolution with %s', (name) => {
+    const [Norm, reference] = normalize[name];
     const { x, convolution, activation, parameters } = setUp(false);
     const norm = new Norm(4);
     norm.weight.fromDisk(tf.tensor1d([1, 0.5, -2, 0.1]));

@@ -122,7 +122,7 @@ describe('resizeAndNormalize', () => {
     );
   const target = fc.record({ height: side, width: side });
 
-  test('to its own size it only normalises', () => {
+  test('to its own size it only normalizes', () => {
     fc.assert(
       fc.property(picture, (image) => {
         const expected = Array.from(image.pixels, (byte, i) => {
@@ -133,7 +133,7 @@ describe('resizeAndNormalize', () => {
     );
   });
 
-  test('equals the formula of bilinear interpolation with half-pixel centres', () => {
+  test('equals the formula of bilinear interpolation with half-pixel centers', () => {
     fc.assert(
       fc.property(picture, target, ({ pixels, size }, to) => {
         const expected: number[] = [];

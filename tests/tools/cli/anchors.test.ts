@@ -60,8 +60,8 @@ const anchors = (file: string, ...more: string[]): string[] => [
  */
 const covered = `fasterrcnn_resnet50_fpn on SET: 1 image, 3 boxes; shorter side 800 pixels, longer at most 1333
 
-mean: of the best overlap of each box with an anchor. >= 0.5: share of the boxes with an anchor that overlaps them so well.
-coverage: the mean where overlaps count up to 0.7, as a share of that; 100% where every box has such an anchor.
+mean: mean of the best overlap of each box with an anchor. >= 0.5: share of the boxes whose best overlap is at least 0.5.
+coverage: the mean with overlaps capped at 0.7, relative to that value; 100% if every box has such an anchor.
 
                 boxes  coverage   mean  >= 0.3  >= 0.4  >= 0.5  >= 0.7
 all boxes           3     82.6%  0.678  100.0%   66.7%   66.7%   33.3%
@@ -79,7 +79,7 @@ category
   cell              2     95.7%  0.820  100.0%  100.0%  100.0%   50.0%
   odd  [2J          1     56.5%  0.395  100.0%    0.0%    0.0%    0.0%
 
-covered least:
+least covered:
   0.395  image 5 (pictures/a.jpg), annotation 12: odd  [2J, 10.0 x 40.0 pixels
   0.640  image 5 (pictures/a.jpg), annotation 11: cell, 40.0 x 40.0 pixels
   1.000  image 5 (pictures/a.jpg), annotation 10: cell, 64.0 x 64.0 pixels
@@ -147,7 +147,7 @@ test('pictures may be larger or smaller than the model makes them', async () => 
   const stepOf = (): unknown => (JSON.parse(readFileSync(json, 'utf8')) as { belowStep: unknown }).belowStep;
   expect(await main(anchors(file, '--min-size', '200', '--max-size', '300', '--json', json))).toBe(0);
   expect(stdout).toContain('; shorter side 200 pixels, longer at most 300\n');
-  expect(stdout).toContain('\n1 box has a side below 4 pixels, which the finest anchors are apart; larger ');
+  expect(stdout).toContain('\n1 box has a side below 4 pixels, the spacing of the finest anchors; larger ');
   expect(stepOf()).toEqual({ boxes: 1, step: 4 });
 
   // Of what is configured the sizes that training draws from, unless a size is given here.
@@ -158,7 +158,7 @@ test('pictures may be larger or smaller than the model makes them', async () => 
   stdout = '';
   expect(await main(['anchors', '--config', config])).toBe(0);
   expect(stdout).toContain(': 1 image, 6 boxes; shorter sides 400, 800 pixels, longer at most ');
-  expect(stderr).toContain('data.scaleJitter is left aside');
+  expect(stderr).toContain('data.scaleJitter is ignored');
   stdout = '';
   expect(await main(['anchors', '--config', config, '--min-size', '640'])).toBe(0);
   expect(stdout).toContain(': 1 image, 3 boxes; shorter side 640 pixels, longer at most ');

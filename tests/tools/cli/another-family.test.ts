@@ -72,7 +72,7 @@ test('a model of another family is trained, gone on with, evaluated, used, conve
   expect(
     await workplace.train(workplace.at('second'), ...model, ...second, '--set', 'model.norm=batch'),
   ).toBe(0);
-  expect(workplace.stderr).toContain('fill the detector but for its predictor');
+  expect(workplace.stderr).toContain('loaded into the detector except its predictor');
 
   const classifier = workplace.at('classifier.safetensors');
   const filters = storedFloat32([8, 3, 8, 8], new Float32Array(8 * 3 * 64).fill(0.5));
@@ -87,11 +87,11 @@ test('a model of another family is trained, gone on with, evaluated, used, conve
   expect(
     await workplace.train(workplace.at('third'), ...model, '--iterations', '1', '--weights', classifier),
   ).toBe(0);
-  expect(workplace.stderr).toContain('5 entries of an image classifier fill the backbone');
+  expect(workplace.stderr).toContain('5 entries of an image classifier loaded into the backbone');
 });
 
 test('pictures of a fixed size: other sizes are refused', async () => {
   const sizes = ['--model', gridDefinition.name, '--set', 'model.minSize=32', '--iterations', '1'];
   expect(await workplace.train(workplace.at('other-size'), ...sizes)).toBe(2);
-  expect(workplace.stderr).toContain('grid_64 takes pictures of 64 x 64 pixels');
+  expect(workplace.stderr).toContain('grid_64 resizes every picture to 64 x 64 pixels');
 });

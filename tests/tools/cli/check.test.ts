@@ -61,7 +61,7 @@ const listed = [
   /images\[6\]\.file_name \(image 6\): "\.\.\/out\.jpg" leads out of the folder of the images\n/,
   /images\[1\]\.file_name \(image 1\): .*missing\.jpg: there is no such file\n/,
   /images\[2\]\.file_name \(image 2\): .*cut\.jpg: the picture is damaged: .*\n/,
-  /images\[3\]\.file_name \(image 3\): .*text\.jpg: this is no picture of a known type .*\n/,
+  /images\[3\]\.file_name \(image 3\): .*text\.jpg: this is not a picture of a supported type .*\n/,
   /images\[4\]\.width \(image 4\): .*size\.png: the picture is stored as 30x40 pixels, but .* 40x30 .*\n/,
   new RegExp(`images\\[5\\]\\.file_name \\(image 5\\): .*bomb\\.jpg: .* more than ${MAX_PIXELS} pixels\n`),
   /annotations\[7\]\.bbox \(image 0, annotation 7\): the box \[5,5,-1,9\] has a negative width or height\n/,
@@ -71,7 +71,7 @@ test('everything that is wrong is listed: of the file and of the pictures, by ch
   const set = { images, categories, annotations };
   expect(await check(set)).toBe(2);
   expect(workplace.stdout).toBe('');
-  expect(workplace.stderr).toContain('set.json: 7 things are wrong:\n');
+  expect(workplace.stderr).toContain('set.json: 7 problems:\n');
   for (const line of listed) expect(workplace.stderr).toMatch(line);
 
   const [file, folder, output] = ['set.json', 'pictures', 'refused'].map((name) => workplace.at(name));
@@ -219,7 +219,7 @@ test('of more than 2000 pictures training reads the headers only; check decodes 
   expect(workplace.stderr).toContain('checking pictures 2002/2002');
   // When the time is up, that they are there is asked of the remaining ones.
   expect(await refusals(true, 0)).toEqual(['missing picture 9999']);
-  expect(workplace.stderr).toMatch(/pictures: 0 of 2002 pictures have been looked at in 0\.0 s;/);
+  expect(workplace.stderr).toMatch(/pictures: 0 of 2002 pictures have been checked in 0\.0 s;/);
 });
 
 test('without time, pictures are looked for in the lists of their folders', async () => {

@@ -27,10 +27,10 @@ const convert = (from: string, to: string): Promise<number> =>
   main(['convert', folder.in(from), folder.in(to)]);
 
 test('there and back no bit is lost', async () => {
-  writeSafetensors(folder.in('a.safetensors'), tensors, { format: 'pt', licence: 'MIT' });
+  writeSafetensors(folder.in('a.safetensors'), tensors, { format: 'pt', license: 'MIT' });
   expect(await convert('a.safetensors', 'new/b.pth')).toBe(0);
   expect(stdout).toMatch(/b\.pth: 2 tensors, 0\.0 MB\n$/);
-  expect(stderr).toMatch(/a\.safetensors: left out, being no weights: metadata licence\n$/);
+  expect(stderr).toMatch(/a\.safetensors: left out, because they are not weights: metadata license\n$/);
   expect(await convert('new/b.pth', 'c.safetensors')).toBe(0);
   expect(plain(readSafetensors(folder.in('c.safetensors')).tensors)).toEqual(plain(tensors));
   expect(readSafetensors(folder.in('c.safetensors')).metadata).toEqual({ format: 'pt' });

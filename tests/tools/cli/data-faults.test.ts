@@ -56,8 +56,8 @@ test('a picture that breaks ends the run, saved and reported; it can go on witho
   expect(workplace.stderr).toMatch(
     new RegExp(
       `/000002\\.jpg: the picture is stored as 9x9 .* \\(image id 2\\)\\.\nStopped after iteration ${done}; saved in .*\\. ` +
-        'When that is put right, go on with: rcnn train .* --resume\n' +
-        'To go on without pictures that break: rcnn train .* --resume --set data.onBrokenPicture=skip\n$',
+        'When this is fixed, resume with: rcnn train .* --resume\n' +
+        'To resume without unreadable pictures: rcnn train .* --resume --set data.onBrokenPicture=skip\n$',
     ),
   );
   expect(lastSaved(output)).toBe(done);
@@ -120,9 +120,7 @@ test('an evaluation goes on without a picture that breaks, or ends the run; dead
   const skipped = workplace.at('skipped');
   expect(await runWithout(skipped, '--set', 'data.onBrokenPicture=skip')).toBe(0);
   expect(workplace.stderr).toMatch(/\nskipped: .*: there is no such file \(image id \d+\)\n/);
-  expect(workplace.stderr).toMatch(
-    /^a thread that loads pictures has ended and was replaced: exit status [01], at image/m,
-  );
+  expect(workplace.stderr).toMatch(/^a worker thread has died and was replaced: exit status [01], at image/m);
   expect(metricsOf(skipped).flatMap((row) => ('worker_deaths' in row ? [row.worker_deaths] : []))).toEqual([
     1,
   ]);

@@ -10,7 +10,7 @@ import { metricsOf, Workplace } from './workplace';
 
 // Generating the demo's scenes, measuring and hundreds of iterations have tests of their own.
 const generateScenes = jest.fn<Promise<void>, Parameters<typeof Synthesize.generateScenes>>();
-const secondsAnIteration = jest.fn<Promise<number>, []>();
+const secondsPerIteration = jest.fn<Promise<number>, []>();
 const trainAndReport = jest.fn<ReturnType<typeof Train.trainAndReport>, [TrainingJob]>();
 jest.mock('../../../tools/cli/synthesize', () => ({
   ...jest.requireActual<typeof Synthesize>('../../../tools/cli/synthesize'),
@@ -18,7 +18,7 @@ jest.mock('../../../tools/cli/synthesize', () => ({
 }));
 jest.mock('../../../tools/run/iteration-time', () => ({
   ...jest.requireActual<typeof IterationTime>('../../../tools/run/iteration-time'),
-  secondsAnIteration: () => secondsAnIteration(),
+  secondsPerIteration: () => secondsPerIteration(),
 }));
 jest.mock('../../../tools/cli/train', () => ({
   ...jest.requireActual<typeof Train>('../../../tools/cli/train'),
@@ -44,10 +44,10 @@ test.each([
   [0.3, 520, '520 iterations fit ten minutes'],
   // 600 s / (1.1 * 1.2 s) - 20
   [1.2, 434, '434 iterations fit ten minutes'],
-  [3, 250, '250 iterations, the fewest that teach enough, take more than ten minutes: 13 min 30 s in all'],
+  [3, 250, '250 iterations, the minimum, take more than ten minutes: 13 min 30 s in all'],
 ])('at %d s an iteration it takes %d', async (pace, iterations, words) => {
   jest.spyOn(performance, 'now').mockReturnValue(0);
-  secondsAnIteration.mockResolvedValueOnce(pace);
+  secondsPerIteration.mockResolvedValueOnce(pace);
   let job: TrainingJob | undefined;
   trainAndReport.mockImplementationOnce((given) => {
     job = given;
@@ -66,11 +66,11 @@ test.each([
 });
 
 test('stopped while it measures, it says how to go on, and has begun nothing', async () => {
-  secondsAnIteration.mockRejectedValueOnce(new Interrupted('Stopped; nothing was written.'));
+  secondsPerIteration.mockRejectedValueOnce(new Interrupted('Stopped; nothing was written.'));
   const output = workplace.at('stopped');
   expect(await demo(output)).toBe(130);
   expect(workplace.stderr).toMatch(
-    /\nStopped before the first iteration\. To go on: rcnn demo --output .*stopped\n$/,
+    /\nStopped before the first iteration\. To resume: rcnn demo --output .*stopped\n$/,
   );
   expect(existsSync(path.join(output, 'config.yaml'))).toBe(false);
 });
@@ -93,10 +93,10 @@ test('one that goes on keeps the number that it has begun with; one that is done
   const config = path.join(output, 'config.yaml');
   writeFileSync(config, readFileSync(config, 'utf8').replace(/^iterations: 2$/m, 'iterations: 3'));
   rmSync(path.join(output, 'report.html'));
-  secondsAnIteration.mockClear();
+  secondsPerIteration.mockClear();
   workplace.stdout = '';
   expect(await demo(output)).toBe(0);
-  expect(secondsAnIteration).not.toHaveBeenCalled();
+  expect(secondsPerIteration).not.toHaveBeenCalled();
   expect(workplace.stderr).toContain('\n2/2 training: fasterrcnn_tiny_fpn, 3 iterations\n');
   expect(metricsOf(output).map(({ iteration }) => iteration)).toEqual([1, 2, 3]);
   expect(readFileSync(config, 'utf8')).toMatch(/^iterations: 3$/m);

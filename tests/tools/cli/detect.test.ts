@@ -5,7 +5,7 @@ import path from 'node:path';
 import sharp from 'sharp';
 import * as tf from '@tensorflow/tfjs-core';
 import { drawBoxes } from '../../../datasets/drawing/draw-detections';
-import { categoryColour } from '../../../datasets/drawing/overlay-svg';
+import { categoryColor } from '../../../datasets/drawing/overlay-svg';
 import { decodeImage } from '../../../datasets/images/decode';
 import { main } from '../../../tools/cli/main';
 import { Progress } from '../../../tools/terminal/progress';
@@ -18,7 +18,7 @@ interface Result {
 
 const workplace = new Workplace();
 const picture = (number: number): string => path.join(workplace.scenes, 'images', `00000${number}.jpg`);
-/** Low enough for a detector that has learnt next to nothing. */
+/** Low enough for a detector that has learned next to nothing. */
 const THRESHOLD = '0.06';
 let detect: string[];
 let numTensors: number;
@@ -52,7 +52,7 @@ test('a picture is read and decoded once, to detect and to draw', async () => {
       box: [x, y, x + width, y + height] as const,
       label: categories.find(({ id }) => id === category_id)!.name,
       score,
-      colour: categoryColour(category_id),
+      color: categoryColor(category_id),
     }));
     const format = file.endsWith('.png') ? 'png' : 'jpeg';
     const drawn = await drawBoxes(await decodeImage(file), boxes.reverse(), format);

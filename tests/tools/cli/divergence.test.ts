@@ -124,7 +124,7 @@ test('a run stops at what is not finite and says why; it goes on as one that ski
   workplace.stderr = '';
   expect(await train(output)).toBe(2);
   expect(workplace.stderr).toMatch(
-    /training diverged in iteration 3: loss_objectness [\d.]+, .*loss_fault NaN \(learning rate [\d.e-]+; batch: image ids \d, \d\)\. 1 of \d+ gradients are not finite: rpn\.head\.cls_logits\.bias NaN; norms of the largest gradients: \S+ [\d.]+, \S+ [\d.]+, \S+ [\d.]+, \.\.\.\. .*rate.*clipping.* To go on from the last checkpoint without it: rcnn train --output \S+stopped --resume --on-divergence skip\n$/,
+    /training diverged in iteration 3: loss_objectness [\d.]+, .*loss_fault NaN \(learning rate [\d.e-]+; batch: image ids \d, \d\)\. 1 of \d+ gradients are not finite: rpn\.head\.cls_logits\.bias NaN; norms of the largest gradients: \S+ [\d.]+, \S+ [\d.]+, \S+ [\d.]+, \.\.\.\. .*rate.*clipping.* To resume from the last checkpoint without it: rcnn train --output \S+stopped --resume --on-divergence skip\n$/,
   );
   expect(divergenceOf(output)).toMatchObject([{ iteration: 3, action: 'stopped' }]);
   const report = readFileSync(path.join(output, 'report.html'), 'utf8');
@@ -140,7 +140,7 @@ test('a run that diverges before its first checkpoint leaves what it has measure
   faulty = [2];
   expect(await train(output, '--iterations', '2')).toBe(2);
   expect(workplace.stderr).toMatch(
-    /training diverged in iteration 2: .* To begin again without it: rcnn train --output \S+early --resume --on-divergence skip\n$/,
+    /training diverged in iteration 2: .* To start again without it: rcnn train --output \S+early --resume --on-divergence skip\n$/,
   );
   expect(divergenceOf(output)).toMatchObject([{ iteration: 2, action: 'stopped' }]);
   const [{ total_loss }] = metricsOf(output);
@@ -155,8 +155,8 @@ test('a run goes back to its last checkpoint, and further where that is in vain;
   faulty = [5, 6];
   expect(await train(output, '--on-divergence', 'rollback')).toBe(0);
   expect(divergenceOf(output).map(({ message }) => /[^.]*\.$/.exec(message)![0])).toEqual([
-    ' The weights are again those after iteration 4.',
-    ' The weights are again those after iteration 2.',
+    ' The weights have been reset to those after iteration 4.',
+    ' The weights have been reset to those after iteration 2.',
   ]);
   expect(weightsAfter(output, 6).equals(weightsAfter(output, 2))).toBe(true);
   const killed = await killedAfter(4, output);
@@ -211,10 +211,10 @@ test('groups, frozen layers: what matches nothing is refused with what was proba
     return workplace.stderr;
   };
   expect(await refused('optimizer.groups=[{match: backbone.bodi, weightDecay: 0}]')).toMatch(
-    /optimizer\.groups\[0\]\.match: no parameter of the model is called "backbone\.bodi"; did you mean backbone\.body\?\n$/,
+    /optimizer\.groups\[0\]\.match: no parameter of the model matches "backbone\.bodi"; did you mean backbone\.body\?\n$/,
   );
   expect(await refused('model.freeze=[rpn, "*.wieght"]')).toMatch(
-    /model\.freeze\[1\]: no parameter of the model is called "\*\.wieght"/,
+    /model\.freeze\[1\]: no parameter of the model matches "\*\.wieght"/,
   );
   expect(await refused('model.freeze=["*"]')).toMatch(/every parameter of the model is frozen\n$/);
 });

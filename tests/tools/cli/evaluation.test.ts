@@ -96,7 +96,7 @@ test('an evaluation that Ctrl-C stops is made when the run goes on, also where t
   );
 });
 
-test('evaluations leave no trace in what is learnt', async () => {
+test('evaluations leave no trace in what is learned', async () => {
   const plain = workplace.at('plain');
   expect(await workplace.train(plain, ...steady, '--iterations', '3')).toBe(0);
   expect(modelOf(plain)).toBe(modelOf(whole));
@@ -109,7 +109,7 @@ test('a run that has stopped early says so, and goes on when it is told to', asy
   const resume = ['train', '--output', resumed, '--resume'];
   expect(await main(resume)).toBe(0);
   expect(workplace.stderr).toMatch(
-    /stopped early after iteration 3: .*To go on: rcnn train --output .*ended --resume --set earlyStopping.patience=null/,
+    /stopped early after iteration 3: .*To resume: rcnn train --output .*ended --resume --set earlyStopping.patience=null/,
   );
   expect(modelOf(resumed)).toBe(before);
   expect(workplace.stdout).toContain('Average Precision');

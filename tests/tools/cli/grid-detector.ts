@@ -1,13 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { completeOptions } from '../../../detection/modeling/definitions/complete-options';
-import { normalisation } from '../../../detection/modeling/definitions/normalisation';
+import { normalization } from '../../../detection/modeling/definitions/normalization';
 import type { ModelDefinition } from '../../../detection/modeling/detector';
 import { DetectorModule, type DetectorTraits } from '../../../detection/modeling/detector-module';
 import type { Found } from '../../../detection/modeling/found';
 import { Conv2dNormActivation } from '../../../detection/nn/conv2d-norm-activation';
 import { Conv2d } from '../../../detection/nn/convolution';
-import { kaimingNormalFanOut } from '../../../detection/nn/initialisers';
-import type { NormalisationFactory } from '../../../detection/nn/normalisation';
+import { kaimingNormalFanOut } from '../../../detection/nn/initializers';
+import type { NormalizationFactory } from '../../../detection/nn/normalization';
 import { RandomStream } from '../../../detection/nn/random';
 import type { Reading } from '../../../detection/nn/reading';
 import type { Losses } from '../../../detection/nn/trainable';
@@ -28,7 +28,7 @@ class GridDetector extends DetectorModule {
   private readonly trunk: Conv2dNormActivation;
   private readonly head: Conv2d;
 
-  constructor(traits: DetectorTraits, norms: NormalisationFactory, random: RandomStream) {
+  constructor(traits: DetectorTraits, norms: NormalizationFactory, random: RandomStream) {
     super(traits, ['loss_grid'], ['bbox']);
     const filters = kaimingNormalFanOut([STRIDE, STRIDE, 3, 8], random);
     const convolution = new Conv2d(filters, undefined, { stride: STRIDE, padding: 0 });
@@ -109,6 +109,6 @@ export const gridDefinition: ModelDefinition = {
     const { categories, seed, norm } = completeOptions(options, this);
     const { epsilon = 1e-5, input = this.input, definition = this } = options;
     const random = new RandomStream(seed, 'init');
-    return new GridDetector({ definition, input, categories }, normalisation(norm, epsilon), random);
+    return new GridDetector({ definition, input, categories }, normalization(norm, epsilon), random);
   },
 };

@@ -65,30 +65,26 @@ test.each([
     'configuration',
     `model.name is missing: give --model NAME, or model.name in the configuration file\ndata.trainAnnotations is missing: give --train-annotations FILE, or data.trainAnnotations in the configuration file\ndata.trainImages is missing: give --train-images DIR, or data.trainImages in the configuration file`,
   ],
-  [
-    'train --output @new --exact',
-    'exact-without-resume',
-    '--exact says how a run is to go on: give --resume too',
-  ],
+  ['train --output @new --exact', 'exact-without-resume', '--exact needs --resume'],
   [
     'train --output @new --resume',
     'no-run',
-    'new: there is no run to go on with; leave out --resume to start one',
+    'new: there is no run to resume; leave out --resume to start one',
   ],
   [
     'train --output @scenes --resume',
     'no-run',
-    'scenes: holds no run to go on with; leave out --resume to start one',
+    'scenes: contains no run to resume; leave out --resume to start one',
   ],
   [
     'train --output @locked --resume',
     'run-locked',
-    'locked: process 1 on other is at work on this run; wait until it is done, or choose another folder',
+    'locked: process 1 on other is working on this run; wait until it has finished, or choose another folder',
   ],
   [
     'train --output @run --model fasterrcnn_tiny_fpn',
     'run-exists',
-    'run: holds a run already. Choose another folder with --output, or go on with that run with --resume',
+    'run: already contains a run. Choose another folder with --output, or resume that run with --resume',
   ],
   [
     'train --model fasterrcnn_tiny_fpn --train-annotations a --train-images b --output @file.txt',
@@ -113,18 +109,18 @@ test.each([
   [
     `${TRAIN} --set model.freeze=[rpn.heads]`,
     'no-parameter',
-    'model.freeze[0]: no parameter of the model is called "rpn.heads"; did you mean rpn.head?',
+    'model.freeze[0]: no parameter of the model matches "rpn.heads"; did you mean rpn.head?',
   ],
   [
     `${TRAIN} --set model.freeze=[transformer]`,
     'no-parameter',
-    'model.freeze[0]: no parameter of the model is called "transformer"; its parameters have names like backbone.body.conv1.weight',
+    'model.freeze[0]: no parameter of the model matches "transformer"; its parameters have names like backbone.body.conv1.weight',
   ],
   [`${TRAIN} --set model.freeze=["*"]`, 'all-frozen', 'model.freeze: every parameter of the model is frozen'],
   [
     `${TRAIN} --set model.norm=frozen`,
     'norm-not-loaded',
-    'model.norm: frozen presumes pretrained weights; give --weights, or another norm',
+    'model.norm: frozen needs pretrained weights; give --weights, or choose another norm',
   ],
   [
     `${TRAIN} --set model.trainableLayers=6`,
@@ -134,8 +130,8 @@ test.each([
   [
     `train ${DATA} --model ssdlite320_mobilenet_v3_large --set data.batchSize=1`,
     'small-batch',
-    'data.batchSize is 1, but ssdlite320_mobilenet_v3_large with batch norm is trained with 2 images at a time or more: its ' +
-      'coarsest map has one pixel, and of one value there is no variance; or take model.norm group',
+    'data.batchSize is 1, but ssdlite320_mobilenet_v3_large with batch norm needs batches of 2 images or more: its ' +
+      'coarsest map has one pixel, and one value has no variance. Or use model.norm group',
   ],
   [
     `${TRAIN} --set bestMetric=val/AP50`,
@@ -170,12 +166,12 @@ test.each([
   [
     'train --output @run --resume --set seed=9',
     'other-configuration',
-    'run: this run has seed 0, not 9; go on without changing it, or start another run',
+    'run: this run has seed 0, not 9; resume it without changing this key, or start another run',
   ],
   [
     'train --output @run --resume --iterations 1',
     'too-few-iterations',
-    'run: this run has done 2 iterations, more than the 1 that it is to have; give --iterations',
+    'run: this run has done 2 iterations already, more than 1; give a larger --iterations',
   ],
   [
     'train --output @run --resume --train-annotations @wolf.json',
@@ -185,7 +181,7 @@ test.each([
   [
     'evaluate --annotations a.json',
     'nothing-to-evaluate',
-    'what to evaluate is missing: give --weights with --images, or --detections',
+    'nothing to evaluate: give --weights with --images, or --detections',
   ],
   [
     'evaluate --annotations a --weights b',
@@ -195,7 +191,7 @@ test.each([
   [
     'evaluate --annotations a --weights b --images c --iou-type segm',
     'no-masks',
-    '--iou-type segm: the detectors here find boxes, no masks',
+    '--iou-type segm: detectors find boxes only, no masks',
   ],
   [
     'evaluate --annotations a --detections b --weights c',
@@ -205,7 +201,7 @@ test.each([
   [
     'evaluate --annotations @scenes/val.json --detections b --json @scenes/val.json',
     'overwrites-input',
-    '--json scenes/val.json: would overwrite what is read; choose another name',
+    '--json scenes/val.json: would overwrite an input; choose another name',
   ],
   ['detect --weights @run/last @none.jpg', 'no-such-path', 'none.jpg: there is no such file or folder'],
   ['detect --weights @run/last @empty', 'no-pictures', 'empty: has no pictures'],
@@ -214,16 +210,16 @@ test.each([
     'overwrites-input',
     '--output scenes/images: would overwrite the picture scenes/images/000001.jpg; choose another folder',
   ],
-  ['detect --weights @run @scenes/images', 'no-checkpoint', 'run: is no checkpoint; run/last is one'],
+  ['detect --weights @run @scenes/images', 'no-checkpoint', 'run: is not a checkpoint; run/last is one'],
   [
     'detect --weights @scenes @scenes/images',
     'no-checkpoint',
-    'scenes: is no checkpoint; a run has them under checkpoints/',
+    'scenes: is not a checkpoint; a run has them under checkpoints/',
   ],
   [
     'detect --weights @run/best @scenes/images',
     'no-such-path',
-    'run/best: there is no such file or folder; without validation data no checkpoint is the best, take run/last',
+    'run/best: there is no such file or folder; without validation data there is no best checkpoint; use run/last',
   ],
   [
     'detect --weights COCO_V3 @scenes/images',
@@ -233,7 +229,7 @@ test.each([
   [
     'detect --weights COCO_V1 @scenes/images',
     'model-missing',
-    'COCO_V1: of which model? Name it (--model); there are such weights of fasterrcnn_resnet50_fpn, fasterrcnn_resnet50_fpn_v2, fasterrcnn_mobilenet_v3_large_fpn, fasterrcnn_mobilenet_v3_large_320_fpn, retinanet_resnet50_fpn, retinanet_resnet50_fpn_v2, fcos_resnet50_fpn, ssdlite320_mobilenet_v3_large',
+    'COCO_V1: name the model (--model); there are such weights of fasterrcnn_resnet50_fpn, fasterrcnn_resnet50_fpn_v2, fasterrcnn_mobilenet_v3_large_fpn, fasterrcnn_mobilenet_v3_large_320_fpn, retinanet_resnet50_fpn, retinanet_resnet50_fpn_v2, fcos_resnet50_fpn, ssdlite320_mobilenet_v3_large',
   ],
   [
     'detect --weights COCO_V2 --model fasterrcnn_tiny_fpn @scenes/images',
@@ -243,12 +239,12 @@ test.each([
   [
     'detect --weights IMAGENET1K_V1 --model fasterrcnn_resnet18_fpn @scenes/images',
     'classifier-weights',
-    'IMAGENET1K_V1: ResNet18_Weights.IMAGENET1K_V1 are weights of an image classifier; they begin the training of a detector',
+    'IMAGENET1K_V1: ResNet18_Weights.IMAGENET1K_V1 are weights of an image classifier; a detector can be trained from them',
   ],
   [
     'detect --weights @bare.safetensors @scenes/images',
     'model-missing',
-    'bare.safetensors: does not say which detector it is of; name its model (--model)',
+    'bare.safetensors: does not name its model; name it (--model)',
   ],
   [
     'detect --weights @bare.safetensors --model fasterrcnn_tiny_fpm @scenes/images',
@@ -263,7 +259,7 @@ test.each([
   [
     'detect --weights @body.safetensors --model fasterrcnn_tiny_fpn @scenes/images',
     'no-detector',
-    `body.safetensors: is no detector's: it has no roi_heads.box_predictor.cls_score.weight`,
+    `body.safetensors: is not a detector's: it has no roi_heads.box_predictor.cls_score.weight`,
   ],
   [
     'convert @bare.safetensors @b.onnx',
@@ -278,7 +274,7 @@ test.each([
   [
     'convert @bare.safetensors @bare.safetensors',
     'overwrites-input',
-    'OUT bare.safetensors: would overwrite what is read; choose another name',
+    'OUT bare.safetensors: would overwrite an input; choose another name',
   ],
   ['find-lr --from 1 --to 0.5', 'learning-rate-range', '--from 1 has to be less than --to 0.5'],
   [

@@ -21,7 +21,7 @@ const MODEL = 'fasterrcnn_resnet18_fpn';
 const SIZE = { width: 256, height: 64 };
 
 /**
- * Publishes a detector as torchvision published its first: old names, the legacy serialisation, epsilon 0. Prints what
+ * Publishes a detector as torchvision published its first: old names, the legacy serialization, epsilon 0. Prints what
  * torchvision's detector finds with it.
  */
 const PUBLISH = `

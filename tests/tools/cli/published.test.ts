@@ -87,7 +87,7 @@ test('published weights are downloaded once; a copy, and what convert makes of i
   const back = workplace.at('back.pth');
   expect(await main(['convert', converted, back])).toBe(0);
   expect(workplace.stderr).toContain(
-    `back.pth: holds no names of categories and no size of images; it goes with --model ${MODEL} --norm-epsilon 0\n`,
+    `back.pth: contains no category names and no image size; use it with --model ${MODEL} --norm-epsilon 0\n`,
   );
   expect(workplace.stderr).not.toContain('left out');
   expect(readFileSync(back).equals(content)).toBe(true);
@@ -106,7 +106,7 @@ test('epsilon goes along with what is trained from them', async () => {
   writeFileSync(cached(), content); // put there by hand
   const first = workplace.at('first');
   expect(await workplace.train(first, '--iterations', '1', '--weights', 'COCO_V1')).toBe(0);
-  expect(workplace.stderr).toContain('but for its predictor, which is of 90 classes there');
+  expect(workplace.stderr).toContain('except its predictor, which has 90 classes there');
   expect(configuration(first)).toMatch(/norm: frozen\n +normEpsilon: 0\n +weights: COCO_V1\n/);
 
   const last = path.join(first, 'last');
@@ -143,7 +143,7 @@ test('Ctrl-C keeps what has come', async () => {
   await until(() => update.mock.calls.length > 0);
   process.emit('SIGINT');
   expect(await running).toBe(130);
-  expect(workplace.stderr).toMatch(/the same command goes on from there\.\n$/);
+  expect(workplace.stderr).toMatch(/the same command continues from there\.\n$/);
   server.answering(serving(content));
   expect(await main(command)).toBe(0);
   expect(server.ranges).toEqual(['bytes=1000-']);

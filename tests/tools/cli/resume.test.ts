@@ -78,9 +78,9 @@ test('a run of format 1 is used and gone on with, with a note; refused where it 
   workplace.stderr = '';
   expect(await resume('--iterations', '3')).toBe(0);
   expect(workplace.stderr).toMatch(
-    /0000002: is of an earlier version, so random draws are others from here on .*\n/,
+    /0000002: is of an earlier version, so random draws differ from here on\n/,
   );
-  expect(workplace.stderr).toContain('going on after iteration 2\n');
+  expect(workplace.stderr).toContain('resuming after iteration 2\n');
   expect(metricsOf(output).map(({ iteration }) => iteration)).toEqual([1, 2, 3]);
   const after = readCheckpointState(path.join(output, 'last'));
   expect(after).toMatchObject({ format: 2, hooks: { evaluation: 3 } });
@@ -126,7 +126,7 @@ test('a damaged checkpoint is passed over for the one before it, and the run com
   expect(workplace.stderr).toMatch(
     /0000003\/model\.safetensors: is damaged.*; using the checkpoint before it\n/,
   );
-  expect(workplace.stderr).toContain('going on after iteration 2\n');
+  expect(workplace.stderr).toContain('resuming after iteration 2\n');
   expect(lastModel(resumed)).toBe(lastModel(whole));
   const losses = (output: string): number[] => metricsOf(output).map(({ total_loss }) => total_loss);
   expect(losses(resumed)).toEqual(losses(whole));

@@ -73,7 +73,7 @@ test('a run states all settings, its checkpoints those that are its own, and wha
   workplace.stderr = '';
   expect(await main(['convert', file, workplace.at('detector.pth')])).toBe(0);
   expect(workplace.stderr).toContain(
-    `it goes with --model fasterrcnn_tiny_fpn. Its settings are not those of the model, and no option gives them: ${JSON.stringify(SETTINGS)}\n`,
+    `use it with --model fasterrcnn_tiny_fpn. Its settings differ from the model's defaults, and no option sets them: ${JSON.stringify(SETTINGS)}\n`,
   );
 });
 
@@ -180,7 +180,7 @@ test('epochs are iterations by the training set, in all that follows from them, 
   await expect(runCommand(twice)).rejects.toMatchObject({
     code: 'configuration',
     facts: {
-      faults: ['--epochs 1: epochs: iterations say too how long it trains; leave one of them out'],
+      faults: ['--epochs 1: epochs: iterations also sets the length of the training; remove one of them'],
     },
   });
   await expect(runCommand([...resume, '--epochs', '0'])).rejects.toMatchObject({

@@ -116,7 +116,9 @@ test('an image classifier begins the model with the full tail, and the other say
   workplace.stderr = '';
   const output = workplace.at('full');
   expect(await main(train(output, FULL, '--weights', file, '--set', 'optimizer.lr=1e-9'))).toBe(0);
-  expect(workplace.stderr).toContain(`${entries.size - 1} entries of an image classifier fill the backbone`);
+  expect(workplace.stderr).toContain(
+    `${entries.size - 1} entries of an image classifier loaded into the backbone`,
+  );
   const { tensors } = readSafetensors(path.join(output, 'last', 'model.safetensors'));
   for (const [theirs, ours] of [
     ['features.0.0.weight', 'backbone.features.0.0.0.weight'],

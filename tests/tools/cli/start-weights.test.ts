@@ -31,7 +31,7 @@ test('files of weights fill what they fit, and a line says what that is', async 
   writeSafetensors(classifier, new Map([...layers, ['fc.bias', storedFloat32([2], Float32Array.of(0, 0))]]));
   expect(await workplace.train(workplace.at('second'), '--iterations', '1', '--weights', classifier)).toBe(0);
   expect(workplace.stderr).toMatch(
-    /classifier\.safetensors: \d+ entries of an image classifier fill the backbone/,
+    /classifier\.safetensors: \d+ entries of an image classifier loaded into the backbone/,
   );
 
   const annotations = workplace.at('three.json');
@@ -50,5 +50,5 @@ test('files of weights fill what they fit, and a line says what that is', async 
   );
   const three = ['--train-annotations', annotations, '--set', 'model.norm=batch', '--weights', bare];
   expect(await workplace.train(workplace.at('third'), '--iterations', '1', ...three)).toBe(0);
-  expect(workplace.stderr).toContain('but for its predictor, which is of 8 classes there');
+  expect(workplace.stderr).toContain('except its predictor, which has 8 classes there');
 });

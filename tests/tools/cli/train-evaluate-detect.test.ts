@@ -62,9 +62,9 @@ test('train, evaluate and detect, with nothing left in memory', async () => {
   }
   expect(readdirSync(workplace.at('drawn'))).toHaveLength(7);
 
-  // The model file is known by the folder that it lies in, however that is spelt; a run's folder is no checkpoint.
-  const spelt = [output, '.', 'last', 'model.safetensors'].join('/');
-  expect(await main(['detect', '--weights', spelt, pictures[0]])).toBe(0);
+  // The model file is known by the folder that it lies in, however that is spelled; a run's folder is no checkpoint.
+  const spelled = [output, '.', 'last', 'model.safetensors'].join('/');
+  expect(await main(['detect', '--weights', spelled, pictures[0]])).toBe(0);
   await expect(runCommand(['detect', '--weights', output, pictures[0]])).rejects.toMatchObject({
     code: 'no-checkpoint',
     facts: { folder: output },

@@ -174,7 +174,7 @@ test('error kinds have their numbers, in order, with bars in proportion', () => 
 });
 
 test('a few categories make a grid of confusion, with the background last', () => {
-  const [table] = tables('What is taken for what');
+  const [table] = tables('Confusion matrix');
   expect(cells(table)).toEqual([
     [readable, '7', '1', '4'],
     ['none', '0', '0', '0'],
@@ -192,7 +192,7 @@ test('many categories make lists of the most frequent confusions', () => {
   const confusion = confusionOf(names, ...pairs, [1, 1, 6], [1, 3, 2], [80, 0, 9], [1, 0, 10], [0, 5, 3]);
   const html = reportPage({ ...data, evaluation: { ...evaluation, confusion } });
   const { document: large }: { document: Document } = parseHTML(html);
-  const [confused, missed, invented] = tables('What is taken for what', large).map(cells);
+  const [confused, missed, invented] = tables('Confusion matrix', large).map(cells);
   expect(confused).toHaveLength(20);
   expect(confused.slice(0, 2)).toEqual([
     [readable, 'category 3', '2', '11.1 %'],
@@ -231,7 +231,7 @@ test('the worst pictures say what is wrong in each', () => {
 
 test('the gallery embeds each picture once and draws the boxes of truth and detections', () => {
   expect(page.split(Buffer.from('picture').toString('base64')).length - 1).toBe(1);
-  const panels = section('Detections beside the truth').flatMap((element) =>
+  const panels = section('Detections and ground truth').flatMap((element) =>
     Array.from(element.querySelectorAll('figure .pair > div > svg')),
   );
   expect(panels.map((panel) => panel.querySelectorAll('rect[fill="none"]').length)).toEqual([1, 2]);
@@ -285,7 +285,7 @@ test('parts that a run does not have are left out', () => {
     losses: [],
     notes: [],
   });
-  for (const absent of ['What is taken', 'Worst pictures', 'Kinds of errors', 'class="notes"']) {
+  for (const absent of ['Confusion matrix', 'Worst pictures', 'Kinds of errors', 'class="notes"']) {
     expect(bare).not.toContain(absent);
   }
   expect(bare).not.toContain('Average precision');

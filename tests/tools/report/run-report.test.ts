@@ -142,7 +142,7 @@ test('a run with everything', async () => {
   expect(page).not.toContain('<b>dog');
   expect(texts(document, '.notes li')).toEqual([
     '1 iteration diverged: 3 (skipped); divergence.jsonl says why.',
-    'Left out of the training set because they broke while it ran: 1 picture; left-out.json says which.',
+    'Left out of the training set because they became unreadable during the run: 1 picture; left-out.json says which.',
   ]);
   expect(texts(document, '.charts h3')).toEqual([
     'mean over categories, by overlap',

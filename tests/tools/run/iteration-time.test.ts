@@ -4,7 +4,7 @@ import { readCocoDataset } from '../../../datasets/coco/read-dataset';
 import { Interrupted } from '../../../tools/terminal/interruption';
 import { completeConfiguration } from '../../../tools/config/complete';
 import { loadConfiguration } from '../../../tools/config/load';
-import { MEASURED_ITERATIONS, secondsAnIteration } from '../../../tools/run/iteration-time';
+import { MEASURED_ITERATIONS, secondsPerIteration } from '../../../tools/run/iteration-time';
 import { Workplace } from '../cli/workplace';
 
 const workplace = new Workplace();
@@ -20,7 +20,7 @@ async function measure(onProgress: (done: number) => void): Promise<number> {
     assignments: [],
     options: {},
   });
-  return secondsAnIteration(completeConfiguration(configuration), set, onProgress);
+  return secondsPerIteration(completeConfiguration(configuration), set, onProgress);
 }
 
 test('the time of a few iterations after the first two, of a detector that leaves nothing behind', async () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { iterationsThatFit, secondsOf } from '../../../tools/run/iterations-that-fit';
 
-const bounds = { least: 250, most: 520, beside: 20 };
+const bounds = { least: 250, most: 520, overhead: 20 };
 
 test.each([
   // Ten minutes, less half a minute for scenes: 570 / (1.1 s) - 20 whole iterations.
@@ -23,17 +23,17 @@ const time = fc.double({ min: 1, max: 2000, noNaN: true });
 
 test('within bounds, never more than fit unless that is the least, never fewer than could be, and fewer where it is slower', () => {
   fc.assert(
-    fc.property(pace, time, pace, (secondsAnIteration, seconds, other) => {
-      const iterations = iterationsThatFit(secondsAnIteration, seconds, bounds);
+    fc.property(pace, time, pace, (secondsPerIteration, seconds, other) => {
+      const iterations = iterationsThatFit(secondsPerIteration, seconds, bounds);
       expect(Number.isInteger(iterations)).toBe(true);
       expect(iterations).toBeGreaterThanOrEqual(bounds.least);
       expect(iterations).toBeLessThanOrEqual(bounds.most);
-      const reserved = 1.1 * secondsAnIteration;
+      const reserved = 1.1 * secondsPerIteration;
       if (iterations > bounds.least)
         expect(secondsOf(iterations, reserved, bounds)).toBeLessThanOrEqual(seconds + 1e-6);
       if (iterations < bounds.most)
         expect(secondsOf(iterations + 1, reserved, bounds)).toBeGreaterThan(seconds - 1e-6);
-      const [faster, slower] = [secondsAnIteration, other].sort((a, b) => a - b);
+      const [faster, slower] = [secondsPerIteration, other].sort((a, b) => a - b);
       expect(iterationsThatFit(slower, seconds, bounds)).toBeLessThanOrEqual(
         iterationsThatFit(faster, seconds, bounds),
       );

@@ -5,17 +5,17 @@ import { messageWithHint } from '../../../tools/run/loading-hints';
 
 test('a batch that no memory holds: what makes it smaller', () => {
   expect(messageWithHint(new BatchMemoryError(1e15))).toBe(
-    'not enough memory: the pixels of a batch need 1000000000 MB. Smaller data.batchSize, model.minSize or ' +
-      'model.maxSize make it less',
+    'not enough memory: the pixels of a batch need 1000000000 MB. Reduce data.batchSize, model.minSize or ' +
+      'model.maxSize',
   );
 });
 
 test('workers that may open no more files: that fewer of them need fewer', () => {
   const error = (text: string) => new WorkerDeathError({ cause: new Error(text), pictures: [] }, 3);
   expect(messageWithHint(error("EMFILE: too many open files, open 'a.png'"))).toBe(
-    '3 threads that load pictures have ended one after another at the same batch, the last: ' +
-      "EMFILE: too many open files, open 'a.png'. Too many files are open; raise the limit (ulimit -n), or give a " +
-      'smaller data.workers',
+    '3 worker threads have died in a row at the same batch, the last: ' +
+      "EMFILE: too many open files, open 'a.png'. Too many files are open; raise the limit (ulimit -n), or " +
+      'reduce data.workers',
   );
   const other = error('something else');
   expect(messageWithHint(other)).toBe(other.message);

@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** Two wide pictures and a high one with a category of its own, all of one colour. */
+/** Two wide pictures and a high one with a category of its own, all of one color. */
 async function makeSet(): Promise<CocoDataset> {
   const images = [
     { id: 1, fileName: '1.png', width: 90, height: 60 },

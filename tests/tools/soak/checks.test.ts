@@ -136,7 +136,7 @@ test('the page tells what was found, and escapes it', () => {
   const [first, ...others] = recording.faults;
   const checks: Check[] = [{ promise: 'a promise', verdict: 'broken', found: '<b>why</b>' }];
   const page = soakPage({ ...recording, faults: [{ ...first, said: '<i>said</i>' }, ...others] }, checks);
-  expect(page).toContain('Soak: 1 promise broken');
+  expect(page).toContain('Fault-injection test: 1 check failed');
   expect(page).toContain('&lt;b&gt;why&lt;/b&gt;');
   expect(page).toContain('&lt;i&gt;said&lt;/i&gt;');
   expect(page.match(/<svg/g)).toHaveLength(8);

@@ -10,7 +10,7 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { DEFECTS, Pictures } from '../../../tools/soak/pictures';
-import { lastWords } from '../../../tools/soak/supervised-run';
+import { finalMessage } from '../../../tools/soak/supervised-run';
 
 let folder: string;
 beforeEach(() => (folder = mkdtempSync(path.join(tmpdir(), 'pictures-'))));
@@ -30,8 +30,8 @@ test.each(DEFECTS)('pictures that are %s, and mended again', (defect) => {
       { missing: undefined, empty: '', truncated: 'whole', 'no picture': 'This is no picture.\n' }[defect],
     );
     expect(readFileSync(path.join(images, '1.jpg'), 'utf8')).toBe('whole 1.jpg');
-    pictures.mend();
-    pictures.mend();
+    pictures.repair();
+    pictures.repair();
     expect(readFileSync(second, 'utf8')).toBe('whole 2.jpg');
     expect([pictures.whole, pictures.broken]).toEqual([['1.jpg', '2.jpg'], []]);
   }
@@ -40,6 +40,6 @@ test.each(DEFECTS)('pictures that are %s, and mended again', (defect) => {
 
 test('last words are what comes after the last line of progress', () => {
   const progress = '20/900  total_loss 1.9\nevaluating 6/6, 0.3 s\nvalidation losses 6/6, 0.4 s\n';
-  expect(lastWords(`a note\n${progress}1.jpg: empty.\nStopped.\n`)).toBe('1.jpg: empty.\nStopped.');
-  expect(lastWords(progress)).toBe('');
+  expect(finalMessage(`a note\n${progress}1.jpg: empty.\nStopped.\n`)).toBe('1.jpg: empty.\nStopped.');
+  expect(finalMessage(progress)).toBe('');
 });

@@ -24,12 +24,12 @@ while True:
 sys.stdout.buffer.write(written)
 `;
 
-/** Trains without training: three steps, an evaluation, something to say, a narrower terminal, an end with an error. */
+/** Trains without training: three steps, an evaluation, something to logLine, a narrower terminal, an end with an error. */
 const PROGRAM = `
 require('ts-node').register({ swc: true });
 const { EventStorage } = require('./detection/events/event-storage.ts');
 const { ProgressWriter } = require('./detection/engine/writers/progress-writer.ts');
-const { Progress, say, tell } = require('./tools/terminal/progress.ts');
+const { Progress, logLine, tell } = require('./tools/terminal/progress.ts');
 const wait = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 const storage = new EventStorage();
 storage.lossNames = ['loss_box'];
@@ -49,7 +49,7 @@ async function main() {
     await wait(110);
     progress.update(done, 4);
   }
-  say('a \\x1b[2Jpicture');
+  logLine('a \\x1b[2Jpicture');
   await step(3);
   if (process.stderr.isTTY) {
     process.stderr.write('narrower?');
@@ -74,7 +74,7 @@ test('on a terminal, what changes and what is said to stay do not disturb each o
   });
   expect(stderr).toBe('');
   const [before, after] = stdout.split('narrower?');
-  // No colours, no modes: the cursor moves, and what is behind it goes.
+  // No colors, no modes: the cursor moves, and what is behind it goes.
   expect(new Set(before.match(/\x1b\[?\d*[^\d]/g))).toEqual(new Set(['\x1b[J', '\x1b[K', '\x1b[1A']));
 
   const atEvaluation = new Screen(60).write(before.slice(0, before.indexOf('evaluating 4/4')));

@@ -75,7 +75,7 @@ class Counter implements Hook {
 async function run(output = folder): Promise<string[]> {
   const told: string[] = [];
   removeCheckpointLeftovers(output);
-  const tell = (line: string) => told.push(line);
+  const log = (line: string) => told.push(line);
   const model = new ToyModel();
   const optimizer = new Sgd(model.namedParameters(), { momentum: 0.9, weightDecay: 1e-4 });
   const count = new Counter();
@@ -84,7 +84,7 @@ async function run(output = folder): Promise<string[]> {
     afterStep: ({ iteration, storage }) => storage.scalar('AP', SCORES[iteration - 1]),
   };
   try {
-    const { startIteration } = resumeFrom(output, { model, optimizer, hooks: [count], tell });
+    const { startIteration } = resumeFrom(output, { model, optimizer, hooks: [count], log });
     await train(toyBatches(startIteration), model, {
       optimizer,
       learningRate: multiStep(0.02, [4], 0.1),
@@ -101,7 +101,7 @@ async function run(output = folder): Promise<string[]> {
           keep: 2,
           keepEvery: 3,
           bestMetric: { name: 'AP', better: 'higher' },
-          tell,
+          log,
         }),
       ],
     });
@@ -320,7 +320,7 @@ describe('a damaged checkpoint', () => {
     const best = path.join(folder, 'checkpoints', '0000005', 'model.safetensors');
     writeFileSync(best, 'x');
     expect(await run()).toEqual([
-      expect.stringMatching(/best\/model.* is damaged.*; this checkpoint is the best no more$/),
+      expect.stringMatching(/best\/model.* is damaged.*; this checkpoint is no longer the best$/),
     ]);
     expect(existsSync(path.join(folder, 'best'))).toBe(false);
     for (const name of ['0000003', '0000006']) {

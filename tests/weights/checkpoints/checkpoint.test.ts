@@ -90,7 +90,7 @@ const checkpointHook =
       optimizer,
       every: 5,
       keep: 2,
-      tell: (line) => told.push(line),
+      log: (line) => told.push(line),
       metadata: { model: 'toy' },
       ...options,
     }),

@@ -61,8 +61,8 @@ async function run(iterations: number, memories: readonly Memory[] = [], seed = 
   };
   const hooks = [observe, ...memories, new CheckpointHook(folder, { model, optimizer, every: 2 })];
   try {
-    const tell = (line: string) => void told.push(line);
-    const { startIteration, checkpoint } = resumeFrom(folder, { model, optimizer, hooks, tell });
+    const log = (line: string) => void told.push(line);
+    const { startIteration, checkpoint } = resumeFrom(folder, { model, optimizer, hooks, log });
     await train(toyBatches(3 * startIteration), model, {
       optimizer,
       learningRate: constant(0.02),
@@ -158,7 +158,7 @@ test('a run of format 1 goes on with what it was, and says that its draws are ot
   expect(startIteration).toBe(2);
   expect(again.map((memory) => memory.state())).toEqual([[1, 2, 3], [1, 2, 3], [1, 2, 3], [3]]);
   expect(told.splice(0)).toEqual([
-    `${before}: is of an earlier version, so random draws are others from here on than they would have been`,
+    `${before}: is of an earlier version, so random draws differ from here on`,
   ]);
   expect(isExact(verifyCheckpoint(last()))).toBe(true);
   await run(4, memories());

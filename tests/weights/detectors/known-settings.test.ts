@@ -51,7 +51,7 @@ test.each([
     expect.objectContaining({
       code: 'detector-settings',
       message: expect.stringMatching(
-        /^f\.safetensors: is of fasterrcnn_tiny_fpn with settings that it cannot have: /,
+        /^f\.safetensors: is of fasterrcnn_tiny_fpn with settings that this model cannot have: /,
       ) as string,
       facts: { file: 'f.safetensors', model: definition.name, faults },
     }) as Error,

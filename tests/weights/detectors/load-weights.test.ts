@@ -4,7 +4,7 @@ import path from 'node:path';
 import { createDetector } from '../../../detection/modeling/definitions';
 import type { Detector } from '../../../detection/modeling/detector';
 import { Module } from '../../../detection/nn/module';
-import { BatchNorm } from '../../../detection/nn/normalisation';
+import { BatchNorm } from '../../../detection/nn/normalization';
 import { metadataOf } from '../../../weights/detectors/detector-metadata';
 import { DETECTOR_METADATA } from '../../../weights/detectors/known-detector';
 import { loadWeights } from '../../../weights/detectors/load-weights';

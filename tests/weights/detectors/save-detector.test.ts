@@ -12,7 +12,7 @@ import { defineModel } from '../../../detection/modeling/definitions/define-mode
 import { fasterRcnnModel } from '../../../detection/modeling/definitions/faster-rcnn';
 import type { Detector } from '../../../detection/modeling/detector';
 import { Module } from '../../../detection/nn/module';
-import { overwriteEpsilon } from '../../../detection/nn/normalisation';
+import { overwriteEpsilon } from '../../../detection/nn/normalization';
 import { batchImages } from '../../../detection/structures/image-batch';
 import { torchvisionInput } from '../../../detection/structures/input-spec';
 import type { Detections } from '../../../detection/structures/instances';
@@ -120,7 +120,7 @@ test('a checkpoint of a detector is loaded without being told anything', async (
   const optimizer = new Sgd(detector.namedParameters(), { momentum: 0, weightDecay: 0 });
   const hook = new CheckpointHook(path.join(folder, 'run'), { model: detector, optimizer, every: 1 });
   const state: TrainingState = {
-    ...{ iteration: 0, iterations: 1, isEnough: false, outcome: 'running' },
+    ...{ iteration: 0, iterations: 1, shouldStop: false, outcome: 'running' },
     ...{ optimizer, hooks: [], storage: new EventStorage() },
   };
   hook.beforeTrain(state);

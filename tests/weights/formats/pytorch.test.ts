@@ -48,7 +48,7 @@ const ZIP_BY_TORCH =
   'UEsDBAAACAgAAAAAAAAAAAAAAAAAAAAAAAAKABgAei9kYXRhLnBrbEZCFABaWlpaWlpaWlpaWlpaWlpaWlpaWoACfXEAKFgFAAAAZXBvY2hxAUsDWAUAAABtb2RlbHECfXEDKFgBAAAAd3EEY3RvcmNoLl91dGlscwpfcmVidWlsZF90ZW5zb3JfdjIKcQUoKFgHAAAAc3RvcmFnZXEGY3RvcmNoCkZsb2F0U3RvcmFnZQpxB1gBAAAAMHEIWAMAAABjcHVxCUsGdHEKUUsASwNLAoZxC0sBSwOGcQyJY2NvbGxlY3Rpb25zCk9yZGVyZWREaWN0CnENKVJxDnRxD1JxEFgBAAAAZXERaAUoKGgGaAdYAQAAADFxEmgJSwB0cRNRSwBLAEsDhnEUSwNLAYZxFYloDSlScRZ0cRdScRh1dS5QSwcIRjhvkgMBAAADAQAAUEsDBAAACAgAAAAAAAAAAAAAAAAAAAAAAAARAD4Aei8uZm9ybWF0X3ZlcnNpb25GQjoAWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWjFQSwcIt+/cgwEAAAABAAAAUEsDBAAACAgAAAAAAAAAAAAAAAAAAAAAAAAUAD0Aei8uc3RvcmFnZV9hbGlnbm1lbnRGQjkAWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaNjRQSwcIP3dx6QIAAAACAAAAUEsDBAAACAgAAAAAAAAAAAAAAAAAAAAAAAALAAUAei9ieXRlb3JkZXJGQgEAWmxpdHRsZVBLBwiFPeMZBgAAAAYAAABQSwMEAAAICAAAAAAAAAAAAAAAAAAAAAAAAAgABAB6L2RhdGEvMEZCAAAAAAAAAACAPwAAAEAAAEBAAACAQAAAoEBQSwcIF5DnkRgAAAAYAAAAUEsDBAAAAAgAAAAAAAAAAAAAAAAAAAAAAAAIADIAei9kYXRhLzFGQi4AWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlBLAwQAAAgIAAAAAAAAAAAAAAAAAAAAAAAACQAZAHovdmVyc2lvbkZCFQBaWlpaWlpaWlpaWlpaWlpaWlpaWlozClBLBwjRnmdVAgAAAAIAAABQSwMEAAAICAAAAAAAAAAAAAAAAAAAAAAAABgAOAB6Ly5kYXRhL3NlcmlhbGl6YXRpb25faWRGQjQAWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWjA1NjExMDg1MjM2MTk2NzA1Mjk0MDU3MzgxNTc1NTYwNjY5OTUxNzFQSwcISZXxbygAAAAoAAAAUEsBAgAAAAAICAAAAAAAAEY4b5IDAQAAAwEAAAoAAAAAAAAAAAAAAAAAAAAAAHovZGF0YS5wa2xQSwECAAAAAAgIAAAAAAAAt+/cgwEAAAABAAAAEQAAAAAAAAAAAAAAAABTAQAAei8uZm9ybWF0X3ZlcnNpb25QSwECAAAAAAgIAAAAAAAAP3dx6QIAAAACAAAAFAAAAAAAAAAAAAAAAADRAQAAei8uc3RvcmFnZV9hbGlnbm1lbnRQSwECAAAAAAgIAAAAAAAAhT3jGQYAAAAGAAAACwAAAAAAAAAAAAAAAABSAgAAei9ieXRlb3JkZXJQSwECAAAAAAgIAAAAAAAAF5DnkRgAAAAYAAAACAAAAAAAAAAAAAAAAACWAgAAei9kYXRhLzBQSwECAAAAAAAIAAAAAAAAAAAAAAAAAAAAAAAACAAAAAAAAAAAAAAAAADoAgAAei9kYXRhLzFQSwECAAAAAAgIAAAAAAAA0Z5nVQIAAAACAAAACQAAAAAAAAAAAAAAAABAAwAAei92ZXJzaW9uUEsBAgAAAAAICAAAAAAAAEmV8W8oAAAAKAAAABgAAAAAAAAAAAAAAAAAkgMAAHovLmRhdGEvc2VyaWFsaXphdGlvbl9pZFBLBgYsAAAAAAAAAB4DLQAAAAAAAAAAAAgAAAAAAAAACAAAAAAAAADbAQAAAAAAADgEAAAAAAAAUEsGBwAAAAATBgAAAAAAAAEAAABQSwUGAAAAAAgACADbAQAAOAQAAAAA';
 
 describe('files by torch itself', () => {
-  it('in the legacy serialisation', () => {
+  it('in the legacy serialization', () => {
     const contents = read(Buffer.from(LEGACY_BY_TORCH, 'base64'));
     expect(values(contents)).toEqual({
       a: ['F32', [1, 2], [1.5, -2]],
@@ -84,8 +84,8 @@ describe('files by torch itself', () => {
   });
 });
 
-/** Both serialisations of the same. */
-const serialisations: [string, (pickle: Buffer, storages: [string, number, Buffer][]) => Buffer][] = [
+/** Both serializations of the same. */
+const serializations: [string, (pickle: Buffer, storages: [string, number, Buffer][]) => Buffer][] = [
   [
     'zip',
     (pickle, storages) =>
@@ -94,7 +94,7 @@ const serialisations: [string, (pickle: Buffer, storages: [string, number, Buffe
   ['legacy', (pickle, storages) => torchLegacy(pickle, storages)],
 ];
 
-describe.each(serialisations)('in the %s serialisation', (serialisation, file) => {
+describe.each(serializations)('in the %s serialization', (serialization, file) => {
   const data = float32(0, 1, 2, 3, 4, 5);
 
   it('views and shared storages are read once and share memory', () => {
@@ -220,14 +220,14 @@ describe.each(serialisations)('in the %s serialisation', (serialisation, file) =
     [
       'a storage of another size',
       [{ name: 'w', ...whole(7) }],
-      serialisation === 'legacy'
+      serialization === 'legacy'
         ? { code: 'pytorch-storage-length', facts: { storage: '0', length: 6, expected: 7 } }
         : { code: 'pytorch-storage-bytes', entry: 'x/data/0', facts: { bytes: 24, expected: 28 } },
     ],
     [
       'a smaller storage',
       [{ name: 'w', ...whole(5) }],
-      serialisation === 'legacy'
+      serialization === 'legacy'
         ? { code: 'pytorch-storage-length', facts: { storage: '0', length: 6, expected: 5 } }
         : { code: 'pytorch-storage-bytes', entry: 'x/data/0', facts: { bytes: 24, expected: 20 } },
     ],
@@ -237,7 +237,7 @@ describe.each(serialisations)('in the %s serialisation', (serialisation, file) =
         { name: 'v', ...whole(6) },
         { name: 'w', key: '../../0', ...whole(6) },
       ],
-      serialisation === 'legacy'
+      serialization === 'legacy'
         ? { code: 'pytorch-storage-missing', facts: { storage: '../../0' } }
         : { code: 'pytorch-entry-missing', entry: 'x/data/../../0' },
     ],
@@ -402,7 +402,7 @@ describe.each(serialisations)('in the %s serialisation', (serialisation, file) =
     expect([...contents.tensors.values()].every(({ bytes }) => bytes.every((byte) => byte === 1))).toBe(true);
   });
 
-  if (serialisation === 'legacy') {
+  if (serialization === 'legacy') {
     it.each<[string, Buffer, object]>([
       [
         'an unknown version',
@@ -491,8 +491,8 @@ describe('writePytorch', () => {
   it('keeps the versions of the modules, and says what else it leaves out', () => {
     const tensors = read(Buffer.from(LEGACY_BY_TORCH, 'base64')).tensors;
     const versions = JSON.stringify({ '': { version: 1 }, bn: { version: 2 }, none: {} });
-    expect(writePytorch(folder.in('y.pth'), tensors, { _metadata: versions, licence: 'MIT' })).toEqual([
-      'licence',
+    expect(writePytorch(folder.in('y.pth'), tensors, { _metadata: versions, license: 'MIT' })).toEqual([
+      'license',
     ]);
     expect(readWeights(folder.in('y.pth')).metadata).toEqual({ _metadata: versions });
     expect(writePytorch(folder.in('z.pth'), tensors, { _metadata: '{"a": "b"}' })).toEqual(['_metadata']);

@@ -11,8 +11,8 @@ const folder = temporaryFolder();
 const tensors = new Map([['w', storedFloat32([2], Float32Array.of(1, 2))]]);
 
 test('the content tells the format, not the name', () => {
-  writeSafetensors(folder.in('a.pth'), tensors, { licence: 'MIT' });
-  expect(readWeights(folder.in('a.pth'))).toMatchObject({ metadata: { licence: 'MIT' }, leftOut: [] });
+  writeSafetensors(folder.in('a.pth'), tensors, { license: 'MIT' });
+  expect(readWeights(folder.in('a.pth'))).toMatchObject({ metadata: { license: 'MIT' }, leftOut: [] });
   writePytorch(folder.in('a.safetensors'), tensors);
   expect([...readWeights(folder.in('a.safetensors')).tensors.keys()]).toEqual(['w']);
   const pickle = pickleOf({ name: 'w', length: 2, shape: [2], strides: [1] });

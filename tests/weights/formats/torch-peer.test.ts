@@ -16,7 +16,7 @@ const folder = temporaryFolder();
 const python = (program: string, ...given: string[]): string =>
   execFileSync(PYTHON, ['-c', program, ...given], { encoding: 'utf8' });
 
-/** Tensors that lie oddly, saved by torch in both serialisations, and as torch sees them in safetensors. */
+/** Tensors that lie oddly, saved by torch in both serializations, and as torch sees them in safetensors. */
 const SAVE = `
 import argparse, pathlib, sys, numpy, torch
 from collections import OrderedDict

@@ -9,7 +9,7 @@ import {
 } from '../../../detection/modeling/settings';
 import { allowedValues } from '../../../weights/settings/allowed-values';
 import { configurationKeys } from '../../../weights/settings/keys';
-import { fieldsOfAny, settingFields, someSettings } from '../../../weights/settings/setting-fields';
+import { fieldsOfAny, settingFields, partialSettings } from '../../../weights/settings/setting-fields';
 
 const schema = {
   share: fraction('a share'),
@@ -64,12 +64,12 @@ test.each([
   { other: 1 },
 ])('%j is refused, among all values and among some', (given) => {
   expect(keys.safeParse(given).success).toBe(false);
-  expect(someSettings(schema).safeParse(given).success).toBe(false);
+  expect(partialSettings(schema).safeParse(given).success).toBe(false);
 });
 
 test('of some values none needs to be there, and none is added', () => {
   for (const given of [{}, { part: {} }, { part: { many: 3 }, offsets: [-7, 5] }]) {
-    expect(someSettings(schema).parse(given)).toEqual(given);
+    expect(partialSettings(schema).parse(given)).toEqual(given);
   }
 });
 

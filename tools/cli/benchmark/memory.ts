@@ -14,7 +14,7 @@ import { describeEnvironment } from '../../report/environment';
 import { interruptible } from '../../terminal/interruption';
 import { writeWholeFile } from '../../../detection/files/whole-file';
 import { requireFileName } from '../../terminal/output-files';
-import { say } from '../../terminal/progress';
+import { logLine } from '../../terminal/progress';
 import { memoryPage } from '../../benchmarks/memory-page';
 import { wholeNumber } from '../options';
 
@@ -65,7 +65,7 @@ async function runBenchmarkMemory({
     for (const setting of settings) {
       const comparison = await compareForms(
         setting,
-        ({ form, autograd }) => say(`${describeSetting(setting, base)}: ${form}, ${autograd}`),
+        ({ form, autograd }) => logLine(`${describeSetting(setting, base)}: ${form}, ${autograd}`),
         signal,
       );
       process.stdout.write(`${formatComparison(comparison)}\n\n`);

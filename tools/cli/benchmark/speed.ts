@@ -11,8 +11,8 @@ import { speedCases, type Run, type SpeedCase } from '../../benchmarks/speed-cas
 import { interruptible } from '../../terminal/interruption';
 import { writeWholeFile } from '../../../detection/files/whole-file';
 import { requireFileName } from '../../terminal/output-files';
-import { say } from '../../terminal/progress';
-import { collect, given } from '../options';
+import { logLine } from '../../terminal/progress';
+import { collect, requiredOption } from '../options';
 
 interface BenchmarkSpeedOptions {
   readonly peerPython: string;
@@ -47,9 +47,9 @@ export function speedCommand(command: Command): void {
     .action((options: Partial<BenchmarkSpeedOptions> & { peerScripts: string }) =>
       runBenchmarkSpeed({
         ...options,
-        peerPython: given(options.peerPython, '--peer-python FILE'),
-        annotations: given(options.annotations, '--annotations FILE'),
-        images: given(options.images, '--images DIR'),
+        peerPython: requiredOption(options.peerPython, '--peer-python FILE'),
+        annotations: requiredOption(options.annotations, '--annotations FILE'),
+        images: requiredOption(options.images, '--images DIR'),
       }),
     );
 }
@@ -57,9 +57,9 @@ export function speedCommand(command: Command): void {
 /** Times our detector, evaluation and loader beside their Python counterparts, in turns, and prints the ratios. */
 async function runBenchmarkSpeed(options: BenchmarkSpeedOptions): Promise<void> {
   if (options.json !== undefined) requireFileName('--json', options.json);
-  requireThere('--peer-scripts', path.join(options.peerScripts, 'bench.py'));
-  requireThere('--annotations', options.annotations);
-  requireThere('--images', options.images);
+  requireExisting('--peer-scripts', path.join(options.peerScripts, 'bench.py'));
+  requireExisting('--annotations', options.annotations);
+  requireExisting('--images', options.images);
   const evaluation = mkdtempSync(path.join(tmpdir(), 'rcnn-benchmark-'));
   try {
     const cases = chosenCases(
@@ -87,7 +87,7 @@ async function runBenchmarkSpeed(options: BenchmarkSpeedOptions): Promise<void> 
   }
 }
 
-function requireThere(option: string, name: string): void {
+function requireExisting(option: string, name: string): void {
   if (!existsSync(name))
     throw new InputError('no-such-path', `${option}: there is no ${name}`, { option, path: name });
 }
@@ -114,7 +114,7 @@ async function compare(speedCase: SpeedCase, signal: AbortSignal): Promise<Compa
   const { name, what, peerName } = speedCase;
   const runs: { ours: Run[]; peer: Run[] } = { ours: [], peer: [] };
   for (let round = 0; round < speedCase.rounds; round++) {
-    say(`${what}: round ${round + 1} of ${speedCase.rounds}`);
+    logLine(`${what}: round ${round + 1} of ${speedCase.rounds}`);
     runs.ours.push(await run(speedCase.ours, speedCase.parse, signal));
     runs.peer.push(await run(speedCase.peer, speedCase.parse, signal));
   }

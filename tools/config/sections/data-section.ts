@@ -23,7 +23,7 @@ export const dataSection = z
       .enum(['stop', 'skip'])
       .default('stop')
       .describe(
-        'when a picture breaks during the run: stop, saved, or go on without; left-out.json lists it',
+        'when a picture becomes unreadable during the run: stop after saving, or skip it; left-out.json lists it',
       ),
     // torchvision's references/detection/train.py: 2 images and 4 workers per GPU; one decodes faster than a CPU trains.
     batchSize: z.int().min(1).max(MAX_BATCH_SIZE).default(2).describe('images per iteration'),
@@ -57,7 +57,7 @@ export const dataSection = z
     aspectRatioGrouping: z
       .boolean()
       .default(true)
-      .describe('only pictures of similar proportions share a batch: less padding'),
+      .describe('only pictures of similar aspect ratio share a batch: less padding'),
     // detectron2: REPEAT_THRESHOLD, 0.001 for LVIS, where it is used.
     repeatThreshold: z
       .number()
@@ -65,6 +65,8 @@ export const dataSection = z
       .max(1)
       .nullable()
       .default(null)
-      .describe('images with categories in fewer images than this share come more often; null: none do'),
+      .describe(
+        'images with categories that occur in less than this share of the images are repeated; null: none',
+      ),
   })
-  .describe('what it trains on');
+  .describe('training and validation data');

@@ -8,9 +8,9 @@ export const earlyStoppingSection = z
       .min(1)
       .nullable()
       .default(null)
-      .describe('evaluations without a better bestMetric that end the run; null: none do'),
+      .describe('evaluations without a better bestMetric after which the run ends; null: never'),
     // Keras's and Lightning's EarlyStopping: min_delta = 0.
-    minDelta: z.number().min(0).default(0).describe('what is better by no more than this is not better'),
+    minDelta: z.number().min(0).default(0).describe('improvements up to this size do not count'),
   })
   .prefault({})
-  .describe('when it ends before its last iteration');
+  .describe('early stopping');

@@ -35,27 +35,27 @@ const keys = {
     .array(z.string().min(1))
     .default([])
     .describe(
-      'parameters that do not train, beside what trainableLayers freezes: the beginnings of names up to a dot, * in them any characters: [backbone, "*.bias"]',
+      'parameters that are not trained, in addition to what trainableLayers freezes: the beginnings of names up to a dot, * in them any characters: [backbone, "*.bias"]',
     ),
   norm: z
     .enum(normNames)
     .nullable()
     .default(null)
-    .describe('normalisation; null: batch without weights, in v2 and SSDlite, else frozen (torchvision)'),
+    .describe('normalization; null: batch without weights, in v2 and SSDlite, else frozen (torchvision)'),
   normEpsilon: z
     .number()
     .min(0)
     .nullable()
     .default(null)
     .describe(
-      'epsilon of batch normalisation; null: that of the weights if known (0 for COCO_V1 of fasterrcnn_resnet50_fpn), else the model’s',
+      'epsilon of batch normalization; null: that of the weights if known (0 for COCO_V1 of fasterrcnn_resnet50_fpn), else the model’s',
     ),
   weights: z
     .string()
     .min(1)
     .nullable()
     .default(null)
-    .describe('start weights: a file of a detector or a classifier, or torchvision’s by name (COCO_V1)'),
+    .describe('initial weights: a file of a detector or a classifier, or torchvision’s by name (COCO_V1)'),
 };
 
 /**

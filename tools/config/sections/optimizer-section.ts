@@ -20,7 +20,7 @@ export const optimizerSection = z
       .positive()
       .nullable()
       .default(null)
-      .describe('learning rate; null: 0.00125 an image of an iteration (sgd), 0.001 (adamw)'),
+      .describe('learning rate; null: 0.00125 for each image of an iteration (sgd), 0.001 (adamw)'),
     momentum: z.number().min(0).lt(1).default(0.9).describe('momentum of sgd'),
     weightDecay: z
       .number()
@@ -42,22 +42,22 @@ export const optimizerSection = z
       .nullable()
       .default(null)
       .describe(
-        'exponential moving average of the weights, which is evaluated, saved and used: what stays of it in an iteration (0.999); null: none',
+        'exponential moving average of the weights, which is evaluated, saved and used: its decay in an iteration (0.999); null: none',
       ),
     accumulate: z
       .int()
       .min(1)
       .max(MAX_ACCUMULATED)
       .default(1)
-      .describe('batches of an iteration, whose gradients are averaged: learns as from one large batch'),
+      .describe('batches of an iteration, whose gradients are averaged (gradient accumulation)'),
   })
   .prefault({})
-  .describe('how it learns');
+  .describe('the optimizer');
 
 /** Section `schedule` of a training configuration. */
 export const scheduleSection = z
   .strictObject({
-    type: z.enum(['steps', 'cosine']).default('steps').describe('course of the learning rate'),
+    type: z.enum(['steps', 'cosine']).default('steps').describe('shape of the schedule'),
     // torchvision: min(1000, one epoch) iterations from a thousandth of the rate.
     warmupIterations: z
       .int()
@@ -74,4 +74,4 @@ export const scheduleSection = z
     gamma: z.number().positive().max(1).default(0.1).describe('factor of each drop'),
   })
   .prefault({})
-  .describe('how the learning rate changes');
+  .describe('the learning rate schedule');

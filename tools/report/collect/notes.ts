@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { z } from 'zod';
-import { counted } from '../../terminal/counted';
+import { pluralize } from '../../terminal/pluralize';
 import { readBrokenPictures } from '../../run/folder/left-out';
 import { readJsonLines } from '../../run/folder/metrics-file';
 import { runFolder } from '../../run/folder/run-folder';
@@ -28,7 +28,7 @@ function divergenceNotes({ output }: FinishedRun): string[] {
   if (events.length === 0) return [];
   const named = events.slice(0, MAX_NAMED).map(({ iteration, action }) => `${iteration} (${action})`);
   const more = events.length > MAX_NAMED ? ` and ${events.length - MAX_NAMED} more` : '';
-  const count = counted(events.length, 'iteration');
+  const count = pluralize(events.length, 'iteration');
   return [`${count} diverged: ${named.join(', ')}${more}; ${path.basename(file)} says why.`];
 }
 
@@ -49,8 +49,8 @@ function leftOutNotes({ output, train, val }: FinishedRun): string[] {
         : []),
       ...(count > 0
         ? [
-            `Left out of the ${name} set because they broke while it ran: ` +
-              `${counted(count, 'picture')}; ${path.basename(file)} says which.`,
+            `Left out of the ${name} set because they became unreadable during the run: ` +
+              `${pluralize(count, 'picture')}; ${path.basename(file)} says which.`,
           ]
         : []),
     ];

@@ -30,7 +30,7 @@ export function requireFreeFolder(output: string): void {
   if (names.some((name) => existsSync(name))) {
     throw new InputError(
       'run-exists',
-      `${output}: holds a run already. Choose another folder with --output, or go on with that run with --resume`,
+      `${output}: already contains a run. Choose another folder with --output, or resume that run with --resume`,
       { output },
     );
   }
@@ -39,8 +39,8 @@ export function requireFreeFolder(output: string): void {
 /** @throws InputError when there is no run to go on with. */
 export function requireRun(output: string): void {
   if (!existsSync(runFolder(output).config)) {
-    const what = existsSync(output) && readdirSync(output).length > 0 ? 'holds no run' : 'there is no run';
-    throw new InputError('no-run', `${output}: ${what} to go on with; leave out --resume to start one`, {
+    const what = existsSync(output) && readdirSync(output).length > 0 ? 'contains no run' : 'there is no run';
+    throw new InputError('no-run', `${output}: ${what} to resume; leave out --resume to start one`, {
       output,
     });
   }

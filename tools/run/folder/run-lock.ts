@@ -45,7 +45,7 @@ function takeLock(folder: string, lock: string, own: string): void {
       const where = host === os.hostname() ? '' : ` on ${host}`;
       throw new InputError(
         'run-locked',
-        `${folder}: process ${pid}${where} is at work on this run; wait until it is done, or choose another folder`,
+        `${folder}: process ${pid}${where} is working on this run; wait until it has finished, or choose another folder`,
         { folder, host, process: Number(pid) },
       );
     }

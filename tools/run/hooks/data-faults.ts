@@ -10,7 +10,7 @@ import {
 import type { Hook, TrainingState } from '../../../detection/engine/hooks';
 import { Interrupted } from '../../terminal/interruption';
 import type { LeftOutRecord } from '../folder/left-out';
-import { say } from '../../terminal/progress';
+import { logLine } from '../../terminal/progress';
 
 /** What ends a run that cannot go on without its data. */
 export type DataFault = ImageError | PicturesGoneError | WorkerDeathError;
@@ -53,7 +53,7 @@ export class DataFaults implements Hook {
       onBrokenPicture: (broken) => this.pictureBroke(set, broken),
       onWorkerDeath: (death) => {
         this.counts.worker_deaths++;
-        sayWorkerDeath(death);
+        logWorkerDeath(death);
       },
     };
   }
@@ -89,7 +89,7 @@ export class DataFaults implements Hook {
     this.counts.broken_pictures++;
     this.options.record.addBroken(set, broken);
     const key = `${broken.imageId} ${set.file}`;
-    if (!this.said.has(key)) say(`skipped: ${broken.error.message}`);
+    if (!this.said.has(key)) logLine(`skipped: ${broken.error.message}`);
     this.said.add(key);
   }
 
@@ -106,6 +106,6 @@ export class DataFaults implements Hook {
 }
 
 /** Tells the user that a worker has been replaced. */
-export function sayWorkerDeath(death: WorkerDeath): void {
-  say(`a thread that loads pictures has ended and was replaced: ${describeWorkerDeath(death)}`);
+export function logWorkerDeath(death: WorkerDeath): void {
+  logLine(`a worker thread has died and was replaced: ${describeWorkerDeath(death)}`);
 }

@@ -6,7 +6,7 @@ import { dropRowsAfter } from '../../../detection/engine/writers/json-lines-writ
 import type { Resumable } from '../../../weights/checkpoints/checkpoint';
 import { rollBack } from '../../../weights/checkpoints/rollback';
 import type { CompleteConfiguration } from '../../config/complete';
-import { say } from '../../terminal/progress';
+import { logLine } from '../../terminal/progress';
 import { runFolder } from '../folder/run-folder';
 
 export interface DivergencePolicyOptions {
@@ -57,7 +57,7 @@ export class DivergencePolicy implements Hook {
 
   restore(state: Json): void {
     const { data } = iterationList.safeParse(state);
-    if (!data) throw new Error('it is no list of iterations');
+    if (!data) throw new Error('it is not a list of iterations');
     this.diverged = data;
   }
 
@@ -74,33 +74,39 @@ export class DivergencePolicy implements Hook {
     if (action === 'stopped') throw error;
     this.diverged.push(step.iteration);
     storage.scalar('diverged_iterations', this.diverged.length);
-    say(error.message);
+    logLine(error.message);
   };
 
   private react(iteration: number): Reaction {
     const { policy, output, resumable, resumeCommand } = this.options;
     if (policy === 'skip') {
-      const before = this.inARowBefore(iteration);
+      const before = this.consecutiveBefore(iteration);
       if (before < MAX_SKIPS_IN_A_ROW) return { action: 'skipped', remark: 'The iteration is skipped.' };
       return {
         action: 'stopped',
-        remark: `The ${before} iterations before it have been skipped: it is enough.`,
+        remark: `The ${before} iterations before it have been skipped, too, which is the limit.`,
       };
     }
     if (policy === 'rollback') {
-      const steps = rollBack(output, iteration - 1, this.diverged, resumable, say);
+      const steps = rollBack(output, iteration - 1, this.diverged, resumable, logLine);
       if (steps !== undefined) {
-        return { action: 'rolled back', remark: `The weights are again those after iteration ${steps}.` };
+        return {
+          action: 'rolled back',
+          remark: `The weights have been reset to those after iteration ${steps}.`,
+        };
       }
     }
-    const why = policy === 'rollback' ? 'There is no checkpoint to go back to, or not any more. ' : '';
+    const why = policy === 'rollback' ? 'There is no earlier checkpoint to return to. ' : '';
     const isSaved = existsSync(runFolder(output).last);
-    const goOn = isSaved ? 'To go on from the last checkpoint' : 'To begin again';
-    return { action: 'stopped', remark: `${why}${goOn} without it: ${resumeCommand} --on-divergence skip` };
+    const howToContinue = isSaved ? 'To resume from the last checkpoint' : 'To start again';
+    return {
+      action: 'stopped',
+      remark: `${why}${howToContinue} without it: ${resumeCommand} --on-divergence skip`,
+    };
   }
 
   /** How many iterations right before this one have diverged. */
-  private inARowBefore(iteration: number): number {
+  private consecutiveBefore(iteration: number): number {
     let count = 0;
     while (this.diverged.at(-1 - count) === iteration - 1 - count) count++;
     return count;

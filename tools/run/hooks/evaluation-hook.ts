@@ -3,7 +3,7 @@ import type { Hook, Json, TrainingState } from '../../../detection/engine/hooks'
 import type { DetectorEvaluation } from '../../../datasets/evaluation/evaluate-detector';
 import { evaluationScalars } from './evaluation-metrics';
 import { unlessInterrupted } from '../../terminal/interruption';
-import { say } from '../../terminal/progress';
+import { logLine } from '../../terminal/progress';
 
 export interface EvaluationHookOptions {
   /** Throws Interrupted where the run is stopped. */
@@ -23,36 +23,36 @@ export class EvaluationHook implements Hook {
   /** What the last evaluation found, and after how many steps. */
   private latest: { readonly iteration: number; readonly result: DetectorEvaluation } | undefined;
   /** Every evaluation that was due up to this step has been done. Not known before a run that has no state begins. */
-  private upTo: number | undefined;
+  private evaluatedThrough: number | undefined;
 
   constructor(private readonly options: EvaluationHookOptions) {}
 
   state(): Json {
-    return this.upTo ?? null;
+    return this.evaluatedThrough ?? null;
   }
 
   restore(state: Json): void {
-    if (typeof state !== 'number' || !Number.isSafeInteger(state)) throw new Error('it is no iteration');
-    this.upTo = state;
+    if (typeof state !== 'number' || !Number.isSafeInteger(state)) throw new Error('it is not an iteration');
+    this.evaluatedThrough = state;
   }
 
   async beforeTrain(state: TrainingState): Promise<void> {
-    this.upTo ??= state.iteration;
-    if (!this.isOwed(state, this.upTo)) return;
+    this.evaluatedThrough ??= state.iteration;
+    if (!this.isOutstanding(state, this.evaluatedThrough)) return;
     state.storage.startIteration(state.iteration);
     await this.evaluate(state);
   }
 
   async afterStep(state: TrainingState): Promise<void> {
-    if (this.isOwed(state, this.upTo ?? 0)) await this.evaluate(state);
-    else this.upTo = state.iteration;
+    if (this.isOutstanding(state, this.evaluatedThrough ?? 0)) await this.evaluate(state);
+    else this.evaluatedThrough = state.iteration;
   }
 
   /** Whether an evaluation is due that has not been made. */
-  private isOwed({ iteration, iterations }: TrainingState, upTo: number): boolean {
+  private isOutstanding({ iteration, iterations }: TrainingState, evaluatedThrough: number): boolean {
     const { every } = this.options;
-    if (upTo >= iteration) return false;
-    const isDue = every !== null && Math.floor(iteration / every) > Math.floor(upTo / every);
+    if (evaluatedThrough >= iteration) return false;
+    const isDue = every !== null && Math.floor(iteration / every) > Math.floor(evaluatedThrough / every);
     return isDue || iteration === iterations;
   }
 
@@ -64,10 +64,10 @@ export class EvaluationHook implements Hook {
     this.latest = { iteration, result };
     for (const [name, value] of Object.entries(evaluationScalars(result))) {
       if (Number.isFinite(value)) storage.scalar(name, value);
-      else say(`iteration ${iteration}: ${name} is ${value}`);
+      else logLine(`iteration ${iteration}: ${name} is ${value}`);
     }
     await summarize(storage, result);
-    this.upTo = iteration;
+    this.evaluatedThrough = iteration;
   }
 
   /** Whether the step that is over has been evaluated. */

@@ -40,6 +40,6 @@ async function encodeImage({ width, height, pixels, boxes = [] }: SummaryImage):
   return sharp(pixels, { raw: { ...size, channels: 3 } })
     .composite([{ input: Buffer.from(overlaySvg(size, boxes)), density: 72 }])
     .removeAlpha() // which composing adds
-    .jpeg({ quality: PICTURE_QUALITY, chromaSubsampling: '4:4:4' }) // thin lines keep their colour
+    .jpeg({ quality: PICTURE_QUALITY, chromaSubsampling: '4:4:4' }) // thin lines keep their color
     .toBuffer();
 }

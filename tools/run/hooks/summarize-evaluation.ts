@@ -3,7 +3,7 @@ import sharp from 'sharp';
 import type { CocoCategory, CocoDataset, CocoImage } from '../../../datasets/coco/annotations';
 import { CategoryMap } from '../../../datasets/coco/category-map';
 import { gtTargets } from '../../../datasets/coco/targets';
-import { categoryColour } from '../../../datasets/drawing/overlay-svg';
+import { categoryColor } from '../../../datasets/drawing/overlay-svg';
 import { scoreCurves, type ScoreCurve } from '../../../datasets/evaluation/score-curves';
 import { decodeImage, ImageError } from '../../../datasets/images/decode';
 import type { EventStorage, SummaryBox, SummaryImage } from '../../../detection/events/event-storage';
@@ -40,7 +40,9 @@ export async function summarizeEvaluation(
     storage.precisionRecall(`val/precision_recall/${id} ${name}`, curves[k]),
   );
   for (const image of spread(dataset.images)) {
-    const picture = await besideTruth(dataset, image, detections.get(image.id)!, categories).catch(notBroken);
+    const picture = await withGroundTruth(dataset, image, detections.get(image.id)!, categories).catch(
+      notBroken,
+    );
     if (picture) storage.image(`val/picture/${image.fileName}`, picture);
   }
 }
@@ -66,7 +68,7 @@ function spread(images: readonly CocoImage[]): CocoImage[] {
   return Array.from({ length: count }, (_, k) => images[Math.floor((k * images.length) / count)]);
 }
 
-async function besideTruth(
+async function withGroundTruth(
   dataset: CocoDataset,
   image: CocoImage,
   detections: Detections,
@@ -83,7 +85,7 @@ async function besideTruth(
   const found = aboveThreshold(detections, MIN_SCORE);
   const map = new CategoryMap(categories, 'the detector');
   const nameOf = (label: number): string => map.nameOf(label);
-  // Colours and names go by the detector's labels; the data set may lack some categories.
+  // Colors and names go by the detector's labels; the data set may lack some categories.
   const truth = gtLabels.map((label) => map.labelOf(dataset.categoryMap.idOf(label)));
   const scaled = (boxes: Boxes): Boxes => scaleBoxes(boxes, image, { width, height });
   return {
@@ -91,15 +93,15 @@ async function besideTruth(
     height,
     pixels: twice,
     boxes: [
-      ...labelled(scaled(gtBoxes), truth, nameOf, 0),
+      ...labeled(scaled(gtBoxes), truth, nameOf, 0),
       // The best last, on top.
-      ...labelled(scaled(found.boxes), found.labels, nameOf, width, found.scores).reverse(),
+      ...labeled(scaled(found.boxes), found.labels, nameOf, width, found.scores).reverse(),
     ],
   };
 }
 
 /** @param left where the picture begins in the summary's image */
-function labelled(
+function labeled(
   boxes: Boxes,
   labels: Int32Array,
   nameOf: (label: number) => string,
@@ -112,7 +114,7 @@ function labelled(
       box: [left + x1, y1, left + x2, y2],
       label: nameOf(label),
       ...(scores && { score: scores[k] }),
-      colour: categoryColour(label),
+      color: categoryColor(label),
     };
   });
 }

@@ -10,7 +10,7 @@ import { DEFAULT_BEST_METRIC } from '../../config/schema';
 import type { DataFaults } from './data-faults';
 import { DivergencePolicy } from './divergence-policy';
 import { EvaluationHook } from './evaluation-hook';
-import { say } from '../../terminal/progress';
+import { logLine } from '../../terminal/progress';
 import { runEvents } from './run-events';
 import { runFolder } from '../folder/run-folder';
 import { summarizeEvaluation } from './summarize-evaluation';
@@ -101,7 +101,7 @@ function checkpointHook({ configuration, output, train, metric, learner }: Train
     keep: configuration.keepCheckpoints,
     keepEvery: configuration.keepEvery ?? undefined,
     bestMetric: metric,
-    tell: say,
+    log: logLine,
     metadata: { ...metadata },
   });
 }

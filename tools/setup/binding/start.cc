@@ -8,7 +8,7 @@
 #include <cstdlib>
 #include <cstring>
 
-// 1. Quiet. TensorFlow announces its use of oneDNN from a static initialiser, before it reads TF_CPP_MIN_LOG_LEVEL; so no
+// 1. Quiet. TensorFlow announces its use of oneDNN from a static initializer, before it reads TF_CPP_MIN_LOG_LEVEL; so no
 // environment variable hides that line and the warning that comes with it. The binding is linked with `-z initfirst`: this
 // constructor runs before those of TensorFlow's libraries, and sets the level in time.
 //
@@ -30,11 +30,11 @@ __attribute__((constructor)) static void quiet_start() {
   const auto level = wanted ? static_cast<absl::LogSeverityAtLeast>(std::atoi(wanted))
                             : absl::LogSeverityAtLeast::kError;
   if (absl::SetMinLogLevel) absl::SetMinLogLevel(level);
-  // Without this the first error would come with a warning about absl's initialisation.
+  // Without this the first error would come with a warning about absl's initialization.
   if (absl::log_internal::SetInitialized) absl::log_internal::SetInitialized();
 }
 
-// 2. Small. To link a library of 800 MB, the system reads its symbols and relocations, and its initialisers touch code all
+// 2. Small. To link a library of 800 MB, the system reads its symbols and relocations, and its initializers touch code all
 // over it: 240 MB stay resident that nobody needs again. They are given back. Whatever is used after all comes from the
 // file, or rather from the system's cache of it. Mappings with a page of their own (relocated data) are left alone.
 

@@ -70,7 +70,7 @@ function orderedDicts(): (given: readonly PickleValue[]) => PickleDict {
     for (const pair of pairs.items) {
       const items = pair instanceof PickleList || pair instanceof PickleTuple ? pair.items : [];
       if (items.length !== 2)
-        throw new PickleError('pickle-dict-pairs', 'makes an OrderedDict of something else than pairs');
+        throw new PickleError('pickle-dict-pairs', 'makes an OrderedDict of something other than pairs');
       dict.entries.set(items[0], items[1]);
     }
     return dict;

@@ -68,10 +68,7 @@ class Unpickler {
     const first = cursor.uint8();
     const protocol = first === PROTO ? cursor.uint8() : 0;
     if (protocol < 2 || protocol > 5) {
-      throw new PickleError(
-        'pickle-protocol',
-        'is of another protocol than Python’s 2 to 5, or no pickle at all',
-      );
+      throw new PickleError('pickle-protocol', 'is not a pickle of Python’s protocols 2 to 5');
     }
     for (let count = 0; count < MAX_OPERATIONS; count++) {
       const operation = String.fromCharCode(cursor.uint8());
@@ -131,7 +128,7 @@ class Unpickler {
       // Tuples, lists, dictionaries.
       case '(':
         if (this.marks.push(stack.length) > MAX_OPEN_MARKS)
-          throw new PickleError('pickle-nesting', 'is nested absurdly deep', { limit: MAX_OPEN_MARKS });
+          throw new PickleError('pickle-nesting', 'is nested too deeply', { limit: MAX_OPEN_MARKS });
         return;
       case ')':
         return this.push(new PickleTuple([]));
@@ -159,7 +156,7 @@ class Unpickler {
       case '\x93': {
         const [module, name] = this.popMany(2);
         if (typeof module !== 'string' || typeof name !== 'string')
-          throw new PickleError('pickle-name-type', 'has a name that is no text');
+          throw new PickleError('pickle-name-type', 'has a name that is not text');
         return this.push(this.global(module, name));
       }
       case 'R':
@@ -187,7 +184,7 @@ class Unpickler {
         const code = operation.charCodeAt(0).toString(16).padStart(2, '0');
         throw new PickleError(
           'pickle-operation',
-          `has the operation 0x${code}, which is none that data need: it is refused, and nothing was run`,
+          `has the operation 0x${code}, which data do not need: it is refused, and nothing was executed`,
           { operation: operation.charCodeAt(0) },
         );
       }
@@ -200,7 +197,7 @@ class Unpickler {
 
   private top(): PickleValue {
     if (this.stack.length <= (this.marks.at(-1) ?? 0))
-      throw new PickleError('pickle-no-value', 'takes a value where there is none');
+      throw new PickleError('pickle-no-value', 'takes a value from an empty stack');
     return this.stack[this.stack.length - 1];
   }
 
@@ -216,7 +213,7 @@ class Unpickler {
 
   private popToMark(): PickleValue[] {
     const mark = this.marks.pop();
-    if (mark === undefined) throw new PickleError('pickle-no-mark', 'closes what was never opened');
+    if (mark === undefined) throw new PickleError('pickle-no-mark', 'closes something that was never opened');
     return this.stack.splice(mark);
   }
 
@@ -239,8 +236,8 @@ class Unpickler {
     const asked = `${module}.${name}`.slice(0, 200);
     throw new PickleError(
       'pickle-global',
-      `asks for ${asked}, which is none of the few names that weights need and might run code: ` +
-        'it is refused, and nothing was run; save the model’s state_dict() alone',
+      `asks for ${asked}, which is not one of the few names that weights need and might execute code: ` +
+        'it is refused, and nothing was executed; save the model’s state_dict() alone',
       { global: asked },
     );
   }
@@ -271,7 +268,7 @@ class Unpickler {
   private recall(index: number): PickleValue {
     const value = this.memo.get(index);
     if (value === undefined)
-      throw new PickleError('pickle-memo', `refers to value ${index} before it is there`, { index });
+      throw new PickleError('pickle-memo', `refers to value ${index} before it exists`, { index });
     return value;
   }
 
@@ -284,7 +281,7 @@ class Unpickler {
     try {
       return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
     } catch {
-      throw new PickleError('pickle-utf8', 'has text that is no UTF-8');
+      throw new PickleError('pickle-utf8', 'has text that is not UTF-8');
     }
   }
 

@@ -99,7 +99,7 @@ export function unexpected(
 /** A tuple of counts: the shape of a tensor, its strides. */
 export function countsOf(value: PickleValue | undefined, what: string): number[] {
   if (!(value instanceof PickleTuple))
-    throw new PickleError('pickle-no-tuple', `${what} is ${describeValue(value)}, no tuple`, {
+    throw new PickleError('pickle-no-tuple', `${what} is ${describeValue(value)}, not a tuple`, {
       what,
       found: describeValue(value),
     });
@@ -118,7 +118,7 @@ export function countsOf(value: PickleValue | undefined, what: string): number[]
 export function countOf(value: PickleValue | undefined, what: string): number {
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
   const given = typeof value === 'number' || typeof value === 'bigint' ? String(value) : describeValue(value);
-  throw new PickleError('pickle-count', `${what} holds ${given}, no whole number of 0 to 2^53`, {
+  throw new PickleError('pickle-count', `${what} holds ${given}, not a whole number from 0 to 2^53`, {
     what,
     found: given,
   });

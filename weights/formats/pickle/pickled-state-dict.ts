@@ -61,7 +61,7 @@ export function readStateDict(
       throw new WeightsError(
         'weights-no-tensor',
         { file, entry: name, found: describeValue(value) },
-        `is ${describeValue(value)}, no tensor`,
+        `is ${describeValue(value)}, not a tensor`,
       );
   }
   if (tensors.size === 0) throw new WeightsError('weights-no-tensors', { file }, 'holds no tensors');
@@ -79,7 +79,7 @@ function stateDictKey(file: string, root: PickleDict): string | undefined {
   throw new WeightsError(
     'weights-ambiguous',
     { file, keys },
-    `has weights under ${keys.join(' and ')}: which are meant is not clear`,
+    `has weights under ${keys.join(' and ')}; it is not clear which are meant`,
   );
 }
 

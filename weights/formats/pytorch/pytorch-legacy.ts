@@ -36,7 +36,7 @@ export function readPytorchLegacy(source: BinaryFile): WeightsContents {
   const cursor = new ByteCursor(source);
   const plain: PickleContext = { file, globals: new Map() };
   if (unpickle(cursor, plain) !== LEGACY_MAGIC)
-    throw new WeightsError('pytorch-magic', { file }, 'is no PyTorch file');
+    throw new WeightsError('pytorch-magic', { file }, 'is not a PyTorch file');
   const version = unpickle(cursor, plain);
   if (version !== PROTOCOL_VERSION) {
     throw new WeightsError(
@@ -110,7 +110,7 @@ function findStorages(
     }
     if (storage.byteLength > source.size - cursor.position) {
       const bytes = cursor.position + storage.byteLength - source.size;
-      const reason = `is cut short: the storage ${shown(key)} would end ${bytes} bytes later`;
+      const reason = `is truncated: the storage ${shown(key)} would end ${bytes} bytes later`;
       throw fault('pytorch-storage-cut', reason, { storage: key, bytes });
     }
     positions.set(storage, cursor.position);
@@ -130,7 +130,7 @@ function storageLength(cursor: ByteCursor, fault: Fault, storage: string): numbe
     return cursor.uint64();
   } catch (error) {
     if (error instanceof PickleError) {
-      const reason = `is cut short: it ends before the storage ${storage}`;
+      const reason = `is truncated: it ends before the storage ${storage}`;
       throw fault('pytorch-storages-cut', reason, { storage });
     }
     throw error;

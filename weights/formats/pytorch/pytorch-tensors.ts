@@ -122,7 +122,7 @@ function rebuildTensor([storage, offset, shape, strides, , , metadata]: readonly
   if (metadata instanceof PickleDict && metadata.entries.size > 0) {
     throw new PickleError(
       'pytorch-tensor-mark',
-      'has a tensor that is negated or conjugated by a mark; save a clone of it',
+      'has a tensor with the negation or conjugation flag; save a clone of it',
     );
   }
   const layout = {
@@ -178,7 +178,7 @@ export class StorageTable {
     if (view !== undefined && view !== null) {
       throw new PickleError(
         'pytorch-storage-view',
-        'has a storage that is a part of another; load and save the file with a newer PyTorch',
+        'has a storage that is a view of another; load and save the file with a newer PyTorch',
       );
     }
     const storage = new TorchStorage(key, type.type, countOf(length, 'the length of a storage'));

@@ -66,7 +66,7 @@ function findFolder(file: string, entries: ReadonlyMap<string, ZipEntry>): strin
     throw new WeightsError(
       'pytorch-no-pickle',
       { file, count: folders.length },
-      `is no PyTorch file: this zip archive has ${folders.length} data.pkl`,
+      `is not a PyTorch file: this zip archive has ${folders.length} data.pkl`,
     );
   }
   const [folder] = folders;

@@ -64,7 +64,7 @@ export function readZipDirectory(file: BinaryFile): Map<string, ZipEntry> {
     at = header.end;
     const { name } = header;
     if (entries.has(name))
-      throw new WeightsError('zip-duplicate', { file: file.name, entry: name }, 'is there twice');
+      throw new WeightsError('zip-duplicate', { file: file.name, entry: name }, 'occurs twice');
     const position = dataPosition(file, name, header.localHeader, begin);
     const end = position + header.storedSize;
     if (end > begin) {
@@ -133,9 +133,9 @@ function findDirectory(file: BinaryFile): { begin: number; size: number; count: 
     tail.getUint32(at, true) === ZIP_SIGNATURES.directoryEnd &&
     tail.getUint16(at + 20, true) === tail.byteLength - at - ZIP_SIZES.directoryEnd;
   while (at >= 0 && !isEnd()) at--;
-  if (at < 0) throw damaged('zip-cut', 'is a zip archive cut short: the directory at its end is missing');
+  if (at < 0) throw damaged('zip-cut', 'is a truncated zip archive: the directory at its end is missing');
   if (tail.getUint16(at + 4, true) !== tail.getUint16(at + 6, true))
-    throw damaged('zip-divided', 'is a part of a divided zip archive');
+    throw damaged('zip-divided', 'is a part of a split zip archive');
   let count = tail.getUint16(at + 10, true);
   let size = tail.getUint32(at + 12, true);
   let begin = tail.getUint32(at + 16, true);
@@ -242,7 +242,7 @@ function checkName(file: BinaryFile, name: string): void {
     throw new WeightsError(
       'zip-entry-name',
       { file: file.name, entry: name.slice(0, 200) },
-      'is no name of a file within an archive',
+      'is not a name of a file within an archive',
     );
 }
 

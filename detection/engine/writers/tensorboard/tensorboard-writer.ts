@@ -80,8 +80,8 @@ export class TensorBoardWriter implements Hook {
   }
 
   /** Evaluations put theirs unasked, maybe often: the file must not grow with them. The last ones are always written. */
-  private isDue(name: string, { iteration, iterations, storage, isEnough }: TrainingState): boolean {
-    const isLast = iteration === iterations || isEnough;
+  private isDue(name: string, { iteration, iterations, storage, shouldStop }: TrainingState): boolean {
+    const isLast = iteration === iterations || shouldStop;
     const previous = this.detailsWritten.get(name) ?? -Infinity;
     const isSoon = iteration < previous + this.options.detailsEvery;
     if (isSoon && !storage.wantsDetails && !isLast) return false;

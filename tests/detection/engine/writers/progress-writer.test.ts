@@ -18,7 +18,7 @@ class Run {
     storage: this.storage,
     optimizer: new Sgd([], { momentum: 0, weightDecay: 0 }),
     hooks: [],
-    isEnough: false,
+    shouldStop: false,
     outcome: 'running',
   };
 
@@ -34,9 +34,9 @@ class Run {
 
   /**
    * @param outside seconds that follow the step: of an evaluation, say.
-   * @param isEnough whether a hook ends the run after it
+   * @param shouldStop whether a hook ends the run after it
    */
-  step(seconds = 0.5, outside = 0, isEnough = false): void {
+  step(seconds = 0.5, outside = 0, shouldStop = false): void {
     const { storage, state } = this;
     const iteration = state.iteration + 1;
     storage.startIteration(iteration);
@@ -47,7 +47,7 @@ class Run {
     storage.scalar('lr', 0.01);
     if (outside > 0) storage.scalar('val/AP', 0.1234);
     this.now += 1000 * outside;
-    this.state = { ...state, iteration, isEnough };
+    this.state = { ...state, iteration, shouldStop };
     this.writer.afterStep(this.state);
   }
 

@@ -1,7 +1,7 @@
 """Writes transfer-golden.json: what the bodies for transfer learning must give, computed by PyTorch in float64.
 
 EfficientNet-Lite0: the model of PyPI's efficientnet-lite-pytorch, with the peer kit's formula weights.
-MobileNetV2: spelt out below, with TensorFlow's padding, and the weights of the file given.
+MobileNetV2: spelled out below, with TensorFlow's padding, and the weights of the file given.
 
 From the repository's root, with the peer kit's python:
   pip install --no-deps --target lite efficientnet-lite-pytorch==0.1.0

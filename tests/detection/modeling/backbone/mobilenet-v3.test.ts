@@ -6,7 +6,7 @@ import {
   SplitMobileNetV3,
 } from '../../../../detection/modeling/backbone/mobilenet-v3';
 import type { Module, Parameter } from '../../../../detection/nn/module';
-import { BatchNorm } from '../../../../detection/nn/normalisation';
+import { BatchNorm } from '../../../../detection/nn/normalization';
 import { RandomStream } from '../../../../detection/nn/random';
 import { expectNoTensorLeaks } from '../../tensor-leaks';
 
@@ -14,7 +14,7 @@ expectNoTensorLeaks();
 
 const style = (): LayerStyle => ({
   padding: 'symmetric',
-  normalisation: (channels) => new BatchNorm(channels),
+  normalization: (channels) => new BatchNorm(channels),
   random: new RandomStream(1, 'init'),
 });
 

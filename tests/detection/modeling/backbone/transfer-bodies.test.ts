@@ -6,7 +6,7 @@ import type { Body, BodyOptions } from '../../../../detection/modeling/backbone/
 import { EfficientNetLite0 } from '../../../../detection/modeling/backbone/efficientnet-lite0';
 import { MobileNetV2 } from '../../../../detection/modeling/backbone/mobilenet-v2';
 import { fasterRcnnModel } from '../../../../detection/modeling/definitions/faster-rcnn';
-import { BatchNorm, FrozenBatchNorm } from '../../../../detection/nn/normalisation';
+import { BatchNorm, FrozenBatchNorm } from '../../../../detection/nn/normalization';
 import { RandomStream } from '../../../../detection/nn/random';
 import { readSafetensors } from '../../../../weights/formats/safetensors';
 import { loadBackbone, loadStateDict } from '../../../../weights/state-dict';
@@ -19,7 +19,7 @@ beforeAll(async () => {
 
 function build(Type: new (options: BodyOptions) => Body, trainableLayers: number): Body {
   const random = new RandomStream(0, 'init');
-  return new Type({ normalisation: (channels) => new BatchNorm(channels), trainableLayers, random });
+  return new Type({ normalization: (channels) => new BatchNorm(channels), trainableLayers, random });
 }
 
 describe.each([
@@ -99,7 +99,7 @@ function expectGolden(body: Body, summaries: readonly Summary[]): void {
 test("EfficientNet-Lite0 computes what the PyPI package's model computes", () => {
   const { epsilon } = fasterRcnnModel('fasterrcnn_efficientnet_lite0_fpn').configuration;
   const body = new EfficientNetLite0({
-    normalisation: (channels) => new FrozenBatchNorm(channels, epsilon),
+    normalization: (channels) => new FrozenBatchNorm(channels, epsilon),
     trainableLayers: 0,
     random: new RandomStream(0, 'init'),
   });
@@ -150,7 +150,7 @@ describeShared('published weights of MobileNetV2', () => {
 
   test("give the features of a plain PyTorch forward with TensorFlow's padding", () => {
     const body = new MobileNetV2({
-      normalisation: (channels) => new FrozenBatchNorm(channels),
+      normalization: (channels) => new FrozenBatchNorm(channels),
       trainableLayers: 0,
       random: new RandomStream(0, 'init'),
     });

@@ -6,7 +6,7 @@ import { ResNet } from '../../../../detection/modeling/backbone/resnet';
 import { createDetector } from '../../../../detection/modeling/definitions';
 import { fasterRcnnModel } from '../../../../detection/modeling/definitions/faster-rcnn';
 import type { NormName } from '../../../../detection/modeling/detector';
-import { BatchNorm, FrozenBatchNorm } from '../../../../detection/nn/normalisation';
+import { BatchNorm, FrozenBatchNorm } from '../../../../detection/nn/normalization';
 import { RandomStream } from '../../../../detection/nn/random';
 import { recordTape } from '../../../../detection/nn/tfjs-internals';
 import { asLoaded } from '../as-loaded';
@@ -104,8 +104,8 @@ test.each([
   [5, 0],
 ])('of a ResNet-50 with %i trainable layers %i convolutions are frozen', (trainableLayers, frozen) => {
   const random = new RandomStream(0, 'init');
-  const normalisation = (channels: number): BatchNorm => new BatchNorm(channels);
-  const body = new ResNet(50, { normalisation, trainableLayers, random, width: 8 });
+  const normalization = (channels: number): BatchNorm => new BatchNorm(channels);
+  const body = new ResNet(50, { normalization, trainableLayers, random, width: 8 });
   const convolutions = [...body.namedParameters()].filter(
     ([, parameter]) => parameter.layout === 'convolution',
   );
@@ -116,7 +116,7 @@ test.each([
 test('ResNet gives maps of strides 4, 8, 16 and 32, also for sides that are not multiples', () => {
   const random = new RandomStream(0, 'init');
   const body = new ResNet(18, {
-    normalisation: (channels) => new BatchNorm(channels),
+    normalization: (channels) => new BatchNorm(channels),
     trainableLayers: 5,
     random,
     width: 8,
@@ -147,7 +147,7 @@ test.each([
 ])('of a MobileNetV3 with %i trainable layers the features up to %i are frozen', (trainableLayers, last) => {
   const random = new RandomStream(0, 'init');
   const body = new MobileNetV3({
-    normalisation: (channels) => new BatchNorm(channels),
+    normalization: (channels) => new BatchNorm(channels),
     trainableLayers,
     random,
   });
@@ -161,7 +161,7 @@ test('MobileNetV3 gives two maps of stride 32, and saves nothing for what is fro
   const random = new RandomStream(0, 'init');
   const body = asLoaded(
     new MobileNetV3({
-      normalisation: (channels) => new FrozenBatchNorm(channels),
+      normalization: (channels) => new FrozenBatchNorm(channels),
       trainableLayers: 1,
       random,
     }),

@@ -32,9 +32,9 @@ it('makes hidden activations small and the classes no worse', async () => {
     model.dispose();
     return result;
   };
-  const [free, penalised] = [await trained(0), await trained(PENALTY)];
-  expect(penalised.activity).toBeLessThan(0.5 * free.activity);
-  expect(penalised.accuracy).toBeGreaterThan(0.95);
+  const [free, penalized] = [await trained(0), await trained(PENALTY)];
+  expect(penalized.activity).toBeLessThan(0.5 * free.activity);
+  expect(penalized.accuracy).toBeGreaterThan(0.95);
   tf.dispose([training.inputs, unseen.inputs]);
 });
 

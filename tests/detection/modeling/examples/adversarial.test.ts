@@ -3,7 +3,7 @@ import { loadBackend } from '../../../../detection/backend/node';
 import { AdamW } from '../../../../detection/engine/adamw';
 import {
   AdversarialNetworks,
-  trainInTurns,
+  trainAlternately,
   type Player,
 } from '../../../../detection/modeling/examples/adversarial';
 import { RandomStream } from '../../../../detection/nn/random';
@@ -51,7 +51,7 @@ function* realPoints(steps: number): Generator<tf.Tensor2D> {
 }
 
 it('makes points like the real ones', () => {
-  const storage = trainInTurns(realPoints(300), [discriminator, generator]);
+  const storage = trainAlternately(realPoints(300), [discriminator, generator]);
   tf.tidy(() => {
     const { mean, variance } = tf.moments(networks.generate(2000), 0);
     mean.dataSync().forEach((value, k) => expect(Math.abs(value - MEAN[k])).toBeLessThan(0.4));
@@ -68,7 +68,7 @@ it.each([
   ['generator', () => generator],
 ])('the %s changes its own parameters and nothing else', (name, who) => {
   const before = valuesOf(networks);
-  trainInTurns(realPoints(1), [who()]);
+  trainAlternately(realPoints(1), [who()]);
   for (const real of realPoints(1)) expectScalarsOnly(() => who().model.losses(real));
   const after = valuesOf(networks);
   for (const [parameter, values] of Object.entries(before)) {

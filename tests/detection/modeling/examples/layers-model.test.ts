@@ -16,7 +16,7 @@ const LEARNING_RATE = 0.1;
 
 beforeAll(() => loadBackend());
 
-/** Convolution, batch normalisation, dropout with a seed, and a regulariser: all that makes training differ. */
+/** Convolution, batch normalization, dropout with a seed, and a regularizer: all that makes training differ. */
 function kerasModel(): tfl.Sequential {
   const { layers } = tfl;
   return tfl.sequential({

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { LabelledPoints } from '../../../../detection/modeling/examples/classifier';
+import type { LabeledPoints } from '../../../../detection/modeling/examples/classifier';
 import { RandomStream } from '../../../../detection/nn/random';
 
 /** Points of the square from -1 to 1, flat: x, y of each. */
@@ -8,7 +8,7 @@ export function randomPoints(count: number, random: RandomStream): Float32Array 
 }
 
 /** Three noisy rays from the origin, of equal share: the class is the ray. */
-export function rays(count: number, seed: number): LabelledPoints {
+export function rays(count: number, seed: number): LabeledPoints {
   const random = new RandomStream(seed, 'rays');
   const targets = Int32Array.from({ length: count }, (_, i) => i % 3);
   const points = new Float32Array(2 * count);

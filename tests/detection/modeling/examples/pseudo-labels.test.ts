@@ -4,13 +4,13 @@ import { EventStorage } from '../../../../detection/events/event-storage';
 import { withStorage } from '../../../../detection/events/summary';
 import {
   PseudoLabelClassifier,
-  type PartlyLabelledPoints,
+  type PartlyLabeledPoints,
 } from '../../../../detection/modeling/examples/pseudo-labels';
 import { RandomStream } from '../../../../detection/nn/random';
 import { accuracy, rays } from './points';
 import { forever, trainWithSgd } from './training';
 
-const UNLABELLED = 300;
+const UNLABELED = 300;
 /** What no probability reaches. */
 const NEVER = 2;
 
@@ -28,14 +28,14 @@ const newModel = (threshold: number) =>
   );
 
 /** One label a ray, all of them to the left of their rays' middles. */
-function partlyLabelled(): PartlyLabelledPoints {
+function partlyLabeled(): PartlyLabeledPoints {
   const angles = [0, 1, 2].map((ray) => (2 * Math.PI * ray) / 3 + 0.6);
   const inputs = tf.tensor2d(angles.map((angle) => [0.6 * Math.cos(angle), 0.6 * Math.sin(angle)]));
-  return { labelled: { inputs, targets: Int32Array.of(0, 1, 2) }, unlabelled: rays(UNLABELLED, 1).inputs };
+  return { labeled: { inputs, targets: Int32Array.of(0, 1, 2) }, unlabeled: rays(UNLABELED, 1).inputs };
 }
 
 it('learns from what it is sure of, more than from the labels alone', async () => {
-  const batch = partlyLabelled();
+  const batch = partlyLabeled();
   const unseen = rays(300, 2);
   const accuracyWith = async (threshold: number) => {
     const model = newModel(threshold);
@@ -46,11 +46,11 @@ it('learns from what it is sure of, more than from the labels alone', async () =
   };
   expect(await accuracyWith(NEVER)).toBeLessThan(0.96);
   expect(await accuracyWith(0.95)).toBeGreaterThan(0.99);
-  tf.dispose([batch.labelled.inputs, batch.unlabelled, unseen.inputs]);
+  tf.dispose([batch.labeled.inputs, batch.unlabeled, unseen.inputs]);
 });
 
 it('decides in the forward which samples take part, and tells how many', () => {
-  const batch = partlyLabelled();
+  const batch = partlyLabeled();
   const lossesAndSamples = (threshold: number) => {
     const model = newModel(threshold);
     const storage = new EventStorage();
@@ -62,9 +62,9 @@ it('decides in the forward which samples take part, and tells how many', () => {
   expect(lossesAndSamples(NEVER)).toEqual({ losses: ['loss_classifier'], samples: 0 });
   // One of three classes has a third or more.
   const both = ['loss_classifier', 'loss_pseudo_labels'];
-  expect(lossesAndSamples(1 / 3)).toEqual({ losses: both, samples: UNLABELLED });
+  expect(lossesAndSamples(1 / 3)).toEqual({ losses: both, samples: UNLABELED });
   const { samples } = lossesAndSamples(0.4);
   expect(samples).toBeGreaterThan(0);
-  expect(samples).toBeLessThan(UNLABELLED);
-  tf.dispose([batch.labelled.inputs, batch.unlabelled]);
+  expect(samples).toBeLessThan(UNLABELED);
+  tf.dispose([batch.labeled.inputs, batch.unlabeled]);
 });

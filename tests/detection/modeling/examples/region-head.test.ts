@@ -8,7 +8,7 @@ import {
   boxTensor,
   meanSmoothL1,
   RegionHead,
-  type LabelledRegions,
+  type LabeledRegions,
   type RegionLosses,
 } from '../../../../detection/modeling/examples/region-head';
 import {
@@ -34,7 +34,7 @@ beforeEach(() => void (tensorsBefore = tf.memory().numTensors));
 afterEach(() => expect(tf.memory().numTensors).toBe(tensorsBefore));
 
 /** Boxes near their anchors in a unit square. Features tell class and offsets, mixed with one another. */
-function regions(seed: number): LabelledRegions {
+function regions(seed: number): LabeledRegions {
   const random = new RandomStream(seed, 'regions');
   const anchors = new Float32Array(4 * REGIONS);
   const offsets = new Float32Array(4 * REGIONS);
@@ -78,8 +78,8 @@ describe('the same head under losses that want different representations', () =>
   it.each<RegionLosses>([
     { classes: 'cross-entropy', boxes: 'smooth-l1' },
     { classes: 'brier', boxes: 'smooth-l1' },
-    { classes: 'cross-entropy', boxes: 'generalised-iou' },
-    { classes: 'brier', boxes: 'generalised-iou' },
+    { classes: 'cross-entropy', boxes: 'generalized-iou' },
+    { classes: 'brier', boxes: 'generalized-iou' },
   ])('learns by $classes and $boxes, from the same batches to the same predictions', async (use) => {
     const head = new RegionHead(FEATURES, CLASSES, use, random());
     const batches = [regions(1), regions(2)];
@@ -99,7 +99,7 @@ describe('the same head under losses that want different representations', () =>
 });
 
 describe('the separated head', () => {
-  type LossFunction = (outputs: RegionOutputs, targets: LabelledRegions) => tf.Scalar;
+  type LossFunction = (outputs: RegionOutputs, targets: LabeledRegions) => tf.Scalar;
 
   const rightClasses: LossFunction = ({ classes }, { labels: gtLabels }) => crossEntropy(classes, gtLabels);
   const rightBoxes: LossFunction = ({ boxes }, { boxes: gtBoxes, anchors }) =>
@@ -116,7 +116,7 @@ describe('the separated head', () => {
     const head = new SeparatedRegionHead(FEATURES, CLASSES, use, random());
     const batches = [regions(1), regions(2)];
     const data = batches.map((batch) => ({ inputs: batch.features, targets: batch }));
-    const separated = withLoss(head, (outputs: RegionOutputs, targets: LabelledRegions) => ({
+    const separated = withLoss(head, (outputs: RegionOutputs, targets: LabeledRegions) => ({
       loss_classifier: classLoss(outputs, targets),
       loss_box_reg: boxLoss(outputs, targets),
     }));

@@ -4,7 +4,7 @@ import { Sgd } from '../../../../detection/engine/sgd';
 import {
   Classifier,
   classificationLoss,
-  type LabelledPoints,
+  type LabeledPoints,
 } from '../../../../detection/modeling/examples/classifier';
 import { PseudoLabelClassifier } from '../../../../detection/modeling/examples/pseudo-labels';
 import { trainBad, trainGood } from '../../../../detection/modeling/examples/trainers';
@@ -26,8 +26,8 @@ const sgdOf = (model: Module) => new Sgd(model.namedParameters(), { momentum: 0.
 
 it('trainGood == partial(trainBad, identity) is train, to the bit', async () => {
   const batches = Array.from({ length: STEPS }, (_, step) => ({
-    labelled: rays(9, step),
-    unlabelled: rays(60, 100 + step).inputs,
+    labeled: rays(9, step),
+    unlabeled: rays(60, 100 + step).inputs,
   }));
   // A model that decides, and draws random numbers, in the middle of its forward.
   const [model, twin] = [1, 2].map(() => {
@@ -44,7 +44,7 @@ it('trainGood == partial(trainBad, identity) is train, to the bit', async () => 
 
   expect(Object.keys(losses)).toEqual(['loss_classifier', 'loss_pseudo_labels']);
   expect(valuesOf(twin)).toEqual(valuesOf(model));
-  tf.dispose(batches.map(({ labelled, unlabelled }) => [labelled.inputs, unlabelled]));
+  tf.dispose(batches.map(({ labeled, unlabeled }) => [labeled.inputs, unlabeled]));
   [model, twin, optimizer].forEach((owner) => owner.dispose());
 });
 
@@ -53,14 +53,14 @@ it('trainBad with a loss function is train with a model that calls it, to the bi
   const [model, twin] = [1, 2].map(() => new Classifier(3, new RandomStream(1, 'initial')));
   const optimizer = sgdOf(twin);
   const separated = {
-    forward: ({ inputs }: LabelledPoints) => twin.forward(inputs),
+    forward: ({ inputs }: LabeledPoints) => twin.forward(inputs),
     namedParameters: () => twin.namedParameters(),
     namedBuffers: () => twin.namedBuffers(),
     randomStreams: () => twin.randomStreams(),
   };
 
   await trainWithSgd(batches, model, { iterations: STEPS, learningRate: LEARNING_RATE });
-  const lossFunction = (logits: tf.Tensor2D, { targets }: LabelledPoints) =>
+  const lossFunction = (logits: tf.Tensor2D, { targets }: LabeledPoints) =>
     classificationLoss(logits, targets);
   trainBad(batches, separated, lossFunction, optimizer, LEARNING_RATE);
 

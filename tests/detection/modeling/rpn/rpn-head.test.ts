@@ -13,7 +13,7 @@ test.each([1, 2])('%i convolutions: some anchors alone get the same predictions 
   const before = tf.memory().numTensors;
   const [channels, anchorsPerLocation] = [6, 3];
   const head = new RpnHead(channels, anchorsPerLocation, new RandomStream(1, 'init'), depth);
-  // Larger than they are initialised, biases too: a border that were not zero would show.
+  // Larger than they are initialized, biases too: a border that were not zero would show.
   for (const [, { variable }] of head.namedParameters()) {
     tf.tidy(() => variable.assign(tf.add(tf.mul(variable, 30), 0.3)));
   }

@@ -21,8 +21,8 @@ import { RpnHead } from '../../../../detection/modeling/rpn/rpn-head';
 import { Conv2dNormActivation } from '../../../../detection/nn/conv2d-norm-activation';
 import { Conv2d } from '../../../../detection/nn/convolution';
 import type { HeadGradients } from '../../../../detection/nn/head-losses';
-import { kaimingNormalFanOut } from '../../../../detection/nn/initialisers';
-import { BatchNorm, type NormalisationFactory } from '../../../../detection/nn/normalisation';
+import { kaimingNormalFanOut } from '../../../../detection/nn/initializers';
+import { BatchNorm, type NormalizationFactory } from '../../../../detection/nn/normalization';
 import { RandomStream } from '../../../../detection/nn/random';
 import type { DetectionBatch } from '../../../../detection/structures/detection-batch';
 import { traits } from '../traits';
@@ -35,14 +35,14 @@ class SmallBody extends Body {
   override readonly outChannels = [8, 8, 16, 16];
   private readonly layers: readonly Conv2dNormActivation[];
 
-  constructor(random: RandomStream, normalisation: NormalisationFactory) {
+  constructor(random: RandomStream, normalization: NormalizationFactory) {
     super();
     let inChannels = 3;
     this.layers = this.outChannels.map((outChannels, i) => {
       const weight = kaimingNormalFanOut([3, 3, inChannels, outChannels], random);
       const convolution = new Conv2d(weight, undefined, { stride: i === 0 ? 4 : 2, padding: 1 });
       inChannels = outChannels;
-      const layer = new Conv2dNormActivation(convolution, normalisation(outChannels), 'relu');
+      const layer = new Conv2dNormActivation(convolution, normalization(outChannels), 'relu');
       return this.child(`layer${i}`, layer);
     });
   }
@@ -57,7 +57,7 @@ class SmallBody extends Body {
 export function buildSmallDetector(
   seed: number,
   headGradients: HeadGradients,
-  normalisation: NormalisationFactory = (channels) => new BatchNorm(channels),
+  normalization: NormalizationFactory = (channels) => new BatchNorm(channels),
 ): FasterRcnn {
   const random = new RandomStream(seed, 'init');
   const ratios = [0.5, 1, 2];
@@ -87,7 +87,7 @@ export function buildSmallDetector(
   );
   return new FasterRcnn(
     traits(NUM_CLASSES),
-    new BackboneWithFpn(new SmallBody(random, normalisation), { outChannels: CHANNELS, random }),
+    new BackboneWithFpn(new SmallBody(random, normalization), { outChannels: CHANNELS, random }),
     rpn,
     new RoiHeads(boxStage),
   );
@@ -104,7 +104,7 @@ export function buildSmallRetinaNet(seed: number, headGradients: HeadGradients):
     new DenseTower({
       channels: CHANNELS,
       depth: 2,
-      names: (i) => ({ convolution: `${i}.0`, normalisation: `${i}.1` }),
+      names: (i) => ({ convolution: `${i}.0`, normalization: `${i}.1` }),
       biased: false,
       random,
     });

@@ -49,7 +49,7 @@ it('skips ten iterations in a row and no more; those of before a resume count', 
   expect(storage.latest('diverged_iterations')!.value).toBe(11);
   expect(policy.state()).toEqual([2, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13]);
   expect(at(14)).toThrow(
-    /iteration 14: loss NaN .* The 10 iterations before it have been skipped: it is enough\.$/,
+    /iteration 14: loss NaN .* The 10 iterations before it have been skipped, too, which is the limit\.$/,
   );
   expect(at(15)).not.toThrow(); // 14 has not been skipped
   expect(
@@ -64,9 +64,9 @@ it('skips ten iterations in a row and no more; those of before a resume count', 
 
 it('stops where there is nothing to go back to, and where it is told to', () => {
   expect(makePolicy('rollback').at(1)).toThrow(
-    /There is no checkpoint to go back to, or not any more\. To begin again without it: .* --on-divergence skip$/,
+    /There is no earlier checkpoint to return to\. To start again without it: .* --on-divergence skip$/,
   );
-  expect(makePolicy('stop').at(3)).toThrow(/To begin again without it: go on --on-divergence skip$/);
+  expect(makePolicy('stop').at(3)).toThrow(/To start again without it: go on --on-divergence skip$/);
   expect(rows().map(({ action }) => action)).toEqual(['stopped', 'stopped']);
   expect(told).toBe('');
 });
@@ -81,7 +81,7 @@ it('drops what it has written of iterations that are now done again', () => {
 it('takes nothing back but iterations', () => {
   const { policy } = makePolicy('skip', [2]);
   for (const state of [null, 3, ['3'], { 0: 3 }]) {
-    expect(() => policy.restore(state)).toThrow('it is no list of iterations');
+    expect(() => policy.restore(state)).toThrow('it is not a list of iterations');
   }
   expect(policy.state()).toEqual([2]);
 });

@@ -128,7 +128,7 @@ test('an evaluation that was interrupted is done when the run goes on, before it
   // Also where there is no next one.
   const over = await run({ every: null, iterations: 4, from: 4, state: 3 });
   expect([over.steps, over.hook.state()]).toEqual([[4], 4]);
-  await expect(run({ every: 2, state: 'all' })).rejects.toThrow('it is no iteration');
+  await expect(run({ every: 2, state: 'all' })).rejects.toThrow('it is not an iteration');
   await expect(run({ every: 2, evaluate: () => Promise.reject(new Error('broken')) })).rejects.toThrow(
     'broken',
   );

@@ -17,7 +17,7 @@ let folder: string;
 beforeEach(() => (folder = mkdtempSync(path.join(tmpdir(), 'run-events-'))));
 afterEach(() => rmSync(folder, { recursive: true }));
 
-/** One grey picture of 1280 x 100 with a dog in it; the detector also knows a cat. */
+/** One gray picture of 1280 x 100 with a dog in it; the detector also knows a cat. */
 async function evaluated() {
   const size = { width: 1280, height: 100 };
   await sharp({ create: { ...size, channels: 3, background: '#808080' } }).toFile(
@@ -52,9 +52,9 @@ describe('summarizeEvaluation', () => {
     expect([picture.width, picture.height, picture.pixels.length]).toEqual([1280, 50, 3 * 1280 * 50]);
     expect(new Set(picture.pixels)).toEqual(new Set([0x80]));
     expect(picture.boxes).toEqual([
-      { box: [100, 10, 150, 40], label: 'dog', colour: expect.any(String) as string },
-      { box: [640, 0, 645, 5], label: 'cat', score: Math.fround(0.6), colour: expect.any(String) as string },
-      { box: [741, 10, 790, 40], label: 'dog', score: 0.75, colour: picture.boxes![0].colour },
+      { box: [100, 10, 150, 40], label: 'dog', color: expect.any(String) as string },
+      { box: [640, 0, 645, 5], label: 'cat', score: Math.fround(0.6), color: expect.any(String) as string },
+      { box: [741, 10, 790, 40], label: 'dog', score: 0.75, color: picture.boxes![0].color },
     ]);
     const curves = Object.fromEntries(storage.precisionRecallCurves);
     expect(Object.keys(curves)).toEqual([
@@ -87,7 +87,7 @@ describe('runEvents', () => {
       storage,
       optimizer: new Sgd([], { momentum: 0, weightDecay: 0 }),
       hooks: [],
-      isEnough: false,
+      shouldStop: false,
       outcome: 'running',
     };
     writer.beforeStep(state);
@@ -102,10 +102,10 @@ describe('runEvents', () => {
     const jpeg = events.subarray(events.indexOf(Buffer.of(0xff, 0xd8, 0xff)));
     const { data, info } = await sharp(jpeg).raw().toBuffer({ resolveWithObject: true });
     expect([info.format, info.width, info.height, info.channels]).toEqual(['raw', 1280, 50, 3]);
-    const isGrey = (x: number, y: number): boolean =>
+    const isGray = (x: number, y: number): boolean =>
       [0, 1, 2].every((c) => Math.abs(data[3 * (y * 1280 + x) + c] - 0x80) < 20);
     // The true box's left and right sides, and its middle; the same of the found box; an end of the picture.
-    const points = [100, 150, 125, 741, 790, 765, 1200].map((x) => isGrey(x, 30));
+    const points = [100, 150, 125, 741, 790, 765, 1200].map((x) => isGray(x, 30));
     expect(points).toEqual([false, false, true, false, false, true, true]);
   });
 });

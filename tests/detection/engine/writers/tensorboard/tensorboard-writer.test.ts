@@ -18,7 +18,7 @@ const image: SummaryImage = {
   width: 3,
   height: 2,
   pixels: new Uint8Array(18),
-  boxes: [{ box: [0, 0, 2, 1], label: 'é', colour: '#ff0000' }],
+  boxes: [{ box: [0, 0, 2, 1], label: 'é', color: '#ff0000' }],
 };
 const curve = { truePositives: [3, 2, 0], falsePositives: [2, 0, 0], numTruths: 4 };
 
@@ -122,7 +122,7 @@ describe('TensorBoardWriter', () => {
       name: 'stopping',
       afterStep: (state) => {
         state.storage.image('evaluation', { ...image, width: 10 * state.iteration });
-        state.isEnough = state.iteration === 5;
+        state.shouldStop = state.iteration === 5;
       },
     };
     await trainToy(0, 70, [stopping]);

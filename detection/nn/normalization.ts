@@ -6,20 +6,20 @@ import { Module, type Parameter } from './module';
 import { NormNotLoadedError, SingleValueNormError } from './norm-errors';
 import { isTrainingStep, noGradient, recordOperation } from './tfjs-internals';
 
-/** Convolution followed by its normalisation, however the two are best computed together. */
-export interface Normalisation extends Module {
+/** Convolution followed by its normalization, however the two are best computed together. */
+export interface Normalization extends Module {
   /** x [N, H, W, in] -> convolution, normalization, residual and activation function. The caller disposes. */
   afterConvolution(convolution: Convolution, x: tf.Tensor4D, activation?: Activation): tf.Tensor4D;
 }
 
-/** Makes the normalisation of a layer with so many channels. */
-export type NormalisationFactory = (channels: number) => Normalisation;
+/** Makes the normalization of a layer with so many channels. */
+export type NormalizationFactory = (channels: number) => Normalization;
 
 /** torch.nn.BatchNorm2d's momentum and eps. */
 const BATCH_NORM = { momentum: 0.1, epsilon: 1e-5 };
 
 /**
- * Scale and shift of a normalisation by running statistics, w / sqrt(var + eps) and b - mean * scale. The caller
+ * Scale and shift of a normalization by running statistics, w / sqrt(var + eps) and b - mean * scale. The caller
  * disposes.
  */
 function affine(
@@ -39,7 +39,7 @@ function affine(
  * torchvision's FrozenBatchNorm2d: four buffers, nothing trained. Its scale goes into the filters, its shift is a
  * bias: one node together with the convolution.
  */
-export class FrozenBatchNorm extends Module implements Normalisation {
+export class FrozenBatchNorm extends Module implements Normalization {
   /** Scale of each channel. */
   readonly weight: Parameter;
   /** Shift of each channel. */
@@ -79,11 +79,11 @@ export class FrozenBatchNorm extends Module implements Normalisation {
 }
 
 /**
- * torch.nn.BatchNorm2d. It normalises by the statistics of the batch, and moves its running ones, exactly in a
+ * torch.nn.BatchNorm2d. It normalizes by the statistics of the batch, and moves its running ones, exactly in a
  * training step, that is while gradients are being recorded; otherwise (detection, validation losses) by the running
  * ones, as an affine part of the convolution. So there is no mode to set and none to forget.
  */
-export class BatchNorm extends Module implements Normalisation {
+export class BatchNorm extends Module implements Normalization {
   /** Scale of each channel. */
   readonly weight: Parameter;
   /** Shift of each channel. */
@@ -123,7 +123,7 @@ export class BatchNorm extends Module implements Normalisation {
       const y = convolution.forward(x);
       const count = y.size / y.shape[3];
       if (count === 1) throw new SingleValueNormError();
-      return normaliseByOwnStatistics(y, { weight, bias, epsilon }, activation, {
+      return normalizeByOwnStatistics(y, { weight, bias, epsilon }, activation, {
         onStatistics: (statistics) => this.track(statistics, count),
       });
     });
@@ -168,7 +168,7 @@ function defaultGroups(channels: number): number {
 }
 
 /** torch.nn.GroupNorm: statistics of each image's own groups of channels, so the batch may be of one image. */
-export class GroupNorm extends Module implements Normalisation {
+export class GroupNorm extends Module implements Normalization {
   /** Scale of each channel. */
   readonly weight: Parameter;
   /** Shift of each channel. */
@@ -193,7 +193,7 @@ export class GroupNorm extends Module implements Normalisation {
   afterConvolution(convolution: Convolution, x: tf.Tensor4D, activation: Activation = {}): tf.Tensor4D {
     return tf.tidy(() => {
       const y = convolution.forward(x);
-      return normaliseByOwnStatistics(y, this, activation, {
+      return normalizeByOwnStatistics(y, this, activation, {
         pool: (values) => this.meanOfGroups(values),
         imageByImage: true,
       });
@@ -208,12 +208,12 @@ export class GroupNorm extends Module implements Normalisation {
 }
 
 /**
- * Normalises by the statistics of x itself, adds a residual and activates, in one node of the tape, which saves x and what
+ * Normalizes by the statistics of x itself, adds a residual and activates, in one node of the tape, which saves x and what
  * the activation needs. The caller disposes.
  *
  * @param x [N, H, W, C]; all N share their statistics, unless it goes image by image
  */
-function normaliseByOwnStatistics(
+function normalizeByOwnStatistics(
   x: tf.Tensor4D,
   {
     weight,
@@ -253,7 +253,7 @@ function normaliseByOwnStatistics(
   if (weight.trainable) inputs['weight'] = weight.value;
   if (bias.trainable) inputs['bias'] = bias.value;
   recordOperation(
-    'Normalisation',
+    'Normalization',
     inputs,
     output,
     [x, ...statistics.flatMap(({ mean, variance }) => [mean, variance]), ...(saved ? [saved] : [])],

@@ -1,13 +1,13 @@
-import { BatchNorm, FrozenBatchNorm, GroupNorm, type NormalisationFactory } from '../../nn/normalisation';
+import { BatchNorm, FrozenBatchNorm, GroupNorm, type NormalizationFactory } from '../../nn/normalization';
 import type { NormName } from '../detector';
 
 /**
- * Makes a detector's normalisations.
+ * Makes a detector's normalizations.
  *
  * @param epsilon of batch norm
  * @param momentum of batch norm; torch's own if left out
  */
-export function normalisation(name: NormName, epsilon: number, momentum?: number): NormalisationFactory {
+export function normalization(name: NormName, epsilon: number, momentum?: number): NormalizationFactory {
   switch (name) {
     case 'frozen':
       return (channels) => new FrozenBatchNorm(channels, epsilon);

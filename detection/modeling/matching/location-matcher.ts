@@ -16,7 +16,7 @@ const FARTHEST_SIDE = 8;
  * size is the level's. Areas are compared as float32 differences from 1e8, where those of a few square pixels tie; the
  * first object wins then.
  */
-export class PlaceMatcher {
+export class LocationMatcher {
   private readonly matcher = new Matcher(LEAST_QUALITY, LEAST_QUALITY, false);
 
   /**

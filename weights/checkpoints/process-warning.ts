@@ -1,4 +1,4 @@
 /** Tells whoever runs the process, where a caller of the library does not say whom to tell. */
-export function tellProcess(line: string): void {
+export function emitProcessWarning(line: string): void {
   process.emitWarning(line);
 }

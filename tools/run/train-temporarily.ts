@@ -9,22 +9,22 @@ import { makeClipping } from './make-optimizer';
 import { makeTrainingLoader } from './make-training-loader';
 import { disposeLearner, startDetector } from './start-detector';
 
-export interface TracelessTraining {
+export interface TemporaryTraining {
   readonly learningRate: Schedule;
   readonly iterations: number;
   readonly hooks: readonly Hook[];
 }
 
 /**
- * Trains a new detector on the very batches that a configuration asks for, but without a trace: what can be learnt from it,
+ * Trains a new detector on the very batches that a configuration asks for, but without a trace: what can be learned from it,
  * hooks remember.
  *
  * @throws InputError where training would be refused; DivergenceError; Interrupted where the user stops it.
  */
-export async function trainWithoutTrace(
+export async function trainTemporarily(
   given: CompleteConfiguration,
   set: CocoDataset,
-  { learningRate, iterations, hooks }: TracelessTraining,
+  { learningRate, iterations, hooks }: TemporaryTraining,
 ): Promise<void> {
   await loadNativeBackend();
   const { learner, configuration } = await startDetector(

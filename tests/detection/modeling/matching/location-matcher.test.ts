@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
-import { PlaceMatcher } from '../../../../detection/modeling/matching/place-matcher';
+import { LocationMatcher } from '../../../../detection/modeling/matching/location-matcher';
 import { AnchorGenerator } from '../../../../detection/modeling/rpn/anchor-generator';
 import { numBoxes, type Boxes } from '../../../../detection/structures/boxes';
 import { describeShared, sharedPath } from '../../../shared';
@@ -48,8 +48,8 @@ function byMatrix(gtBoxes: Boxes, anchors: readonly Boxes[]): number[] {
   );
 }
 
-describe('PlaceMatcher', () => {
-  const matcher = new PlaceMatcher(RADIUS);
+describe('LocationMatcher', () => {
+  const matcher = new LocationMatcher(RADIUS);
   const anchors = levels([8, 16, 32], { width: 96, height: 64 }, [8, 16, 32]);
 
   test('gives each place what a matrix of all pairs gives it', () => {
@@ -93,7 +93,7 @@ describe('PlaceMatcher', () => {
   });
 });
 
-describeShared('PlaceMatcher against torchvision', () => {
+describeShared('LocationMatcher against torchvision', () => {
   test('finds the same objects at the same places', () => {
     const json = readFileSync(sharedPath('golden/golden_tiny_fcos.json'), 'utf8');
     const golden = loadGolden(json);
@@ -102,7 +102,7 @@ describeShared('PlaceMatcher against torchvision', () => {
     };
     const anchors = levels([4, 8, 16, 32, 64], { width: 128, height: 96 }, [8, 16, 32, 64, 128]);
     matched.forEach(({ foreground_at, foreground_gt }, image) => {
-      const matches = new PlaceMatcher(RADIUS).match(boxes(golden, image).boxes, anchors);
+      const matches = new LocationMatcher(RADIUS).match(boxes(golden, image).boxes, anchors);
       const found = [...matches.keys()].filter((place) => matches[place] >= 0);
       expect(found).toEqual(foreground_at);
       expect(found.map((place) => matches[place])).toEqual(foreground_gt);

@@ -17,7 +17,7 @@ import type { TrainingJob } from '../training-run';
  *
  * @throws InputError where another process is at work there, where training diverges or the disk is full, say.
  */
-export async function holdRun<T>(
+export async function runExclusively<T>(
   { output, resume }: Pick<TrainingJob, 'output' | 'resume'>,
   job: () => Promise<T>,
 ): Promise<T> {
@@ -41,7 +41,7 @@ export async function holdRun<T>(
     });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT' && !existsSync(output)) {
-      throw new InputError('run-gone', `${output}: the folder is gone, and the run with it`, { output });
+      throw new InputError('run-gone', `${output}: the folder of the run has been removed`, { output });
     }
     if (isEmpty && created !== undefined) rmSync(created, { recursive: true, force: true });
     // The user's data or learning rate is at fault, not this program: the message is enough.

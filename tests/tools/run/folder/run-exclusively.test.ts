@@ -1,11 +1,11 @@
 import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { holdRun } from '../../../../tools/run/folder/hold-run';
+import { runExclusively } from '../../../../tools/run/folder/run-exclusively';
 
 test('that the folder has been taken away is said, whatever comes to need it', async () => {
   const output = path.join(mkdtempSync(path.join(tmpdir(), 'hold-')), 'run');
-  const lost = holdRun({ output, resume: false }, () => {
+  const lost = runExclusively({ output, resume: false }, () => {
     rmSync(output, { recursive: true });
     appendFileSync(path.join(output, 'metrics.jsonl'), '');
     return Promise.resolve();

@@ -1,4 +1,0 @@
-/** `1 image`, `2 images`. */
-export function counted(count: number, one: string, several = `${one}s`): string {
-  return `${count} ${count === 1 ? one : several}`;
-}
