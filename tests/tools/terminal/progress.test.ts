@@ -29,7 +29,7 @@ const PROGRAM = `
 require('ts-node').register({ swc: true });
 const { EventStorage } = require('./detection/events/event-storage.ts');
 const { ProgressWriter } = require('./detection/engine/writers/progress-writer.ts');
-const { Progress, logLine, tell } = require('./tools/terminal/progress.ts');
+const { Progress, logLine, writeMessage } = require('./tools/terminal/progress.ts');
 const wait = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 const storage = new EventStorage();
 storage.lossNames = ['loss_box'];
@@ -58,7 +58,7 @@ async function main() {
   await step(4);
   writer.afterTrain();
   new Progress('detecting').update(1, 9);
-  tell('failed\\nhere');
+  writeMessage('failed\\nhere');
 }
 main();
 `;
