@@ -99,6 +99,28 @@ export const PATCHES = [
     replace: 'static thread_local std::set<std::string> ATTR_NAME_SET;',
   },
 
+  // A context that can join a group of processes: cluster.cc. What keeps it from being made is said, and nothing goes on without it.
+  {
+    file: /^binding\/tfjs_backend\.cc$/,
+    find: 'namespace tfnodejs {\n',
+    replace: 'void join_cluster(TFE_Context *context, TF_Status *status);\n\nnamespace tfnodejs {\n',
+  },
+  {
+    file: /^binding\/tfjs_backend\.cc$/,
+    find: `  tfe_context_ = TFE_NewContext(tfe_options, tf_status.status);
+  if (TF_GetCode(tf_status.status) != TF_OK) {
+    NAPI_THROW_ERROR(env, "Exception creating TFE_Context");
+  }
+`,
+    replace: `  tfe_context_ = TFE_NewContext(tfe_options, tf_status.status);
+  if (TF_GetCode(tf_status.status) == TF_OK) join_cluster(tfe_context_, tf_status.status);
+  if (TF_GetCode(tf_status.status) != TF_OK) {
+    NAPI_THROW_ERROR(env, "Exception creating TFE_Context: %s", TF_Message(tf_status.status));
+    return;
+  }
+`,
+  },
+
   // What this project does when the library has been loaded: start.cc.
   {
     file: /^binding\/tfjs_binding\.cc$/,

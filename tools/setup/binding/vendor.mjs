@@ -6,6 +6,8 @@ import { patched } from './patches.mjs';
 
 const PACKAGE = 'node_modules/@tensorflow/tfjs-node-gpu';
 const TARGET = 'dist/tfjs-node';
+/** What the binding has besides. */
+const OWN_SOURCES = ['cluster.cc', 'start.cc'];
 const MODULES = ['nodejs_kernel_backend', 'int64_tensors', 'register_all_kernels', 'tfjs_binding'];
 
 const INDEX = `// The kernels of tfjs-node on tfjs-core, without the rest of TensorFlow.js.
@@ -26,7 +28,7 @@ import '@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops';
 
 /**
  * Copies what this project uses of tfjs-node, patched, to dist/tfjs-node: its kernels, and the sources of its binding together with
- * start.cc. The package has it instead of a dependency on tfjs-node, whose install script downloads a library that is no longer served.
+ * this project's own. The package has it instead of a dependency on tfjs-node, whose install script downloads a library that is no longer served.
  *
  * @param {string} root of the clone
  */
@@ -43,7 +45,9 @@ export async function vendorTfjsNode(root) {
     for (const ending of ['js', 'd.ts']) copy(`dist/${module}.${ending}`, `${module}.${ending}`);
   }
   for (const name of fs.readdirSync(path.join(from, 'binding'))) copy(`binding/${name}`, `binding/${name}`);
-  fs.copyFileSync(path.join(root, 'tools/setup/binding/start.cc'), path.join(draft, 'binding/start.cc'));
+  for (const name of OWN_SOURCES) {
+    fs.copyFileSync(path.join(root, 'tools/setup/binding', name), path.join(draft, 'binding', name));
+  }
   fs.writeFileSync(path.join(draft, 'index.js'), INDEX);
   fs.writeFileSync(path.join(draft, 'index.d.ts'), INDEX_TYPES);
   await bundleExtras(root, path.join(draft, 'tfjs-core-extras.js'));
