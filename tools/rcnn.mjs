@@ -5,7 +5,6 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { messageOf } from './setup/errors.mjs';
-import paths from './setup/native-paths.cjs';
 import { setUp } from './setup/set-up.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
@@ -39,7 +38,6 @@ if (args[0] === 'setup') {
   await import('./setup/main.mjs');
 } else if (await prepare()) {
   process.setSourceMapsEnabled(true);
-  process.env.FASTER_RCNN_CACHE = paths.cacheFolder(); // the command line downloads to the same folder
   /** @type {{ main(argv: string[]): Promise<number> }} */
   const { main } = createRequire(import.meta.url)(path.join(root, 'dist/tools/cli/main.js'));
   process.exitCode = await main(args);

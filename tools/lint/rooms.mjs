@@ -171,6 +171,7 @@ export const rooms = [
     name: 'weights/published',
     holds: "torchvision's published weights, and their download",
     mayImport: [
+      'tools/setup/native-paths.cjs',
       'weights',
       'detection/modeling/definitions',
       'detection/modeling/detector.ts',
