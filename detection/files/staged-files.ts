@@ -1,7 +1,8 @@
-import { mkdirSync, readFileSync, renameSync, rmdirSync, rmSync } from 'node:fs';
+import { readFileSync, renameSync, rmdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { writeContent, writingError, type Content } from './content';
 import { destinationOf, type Destination } from './destination';
+import { makeFolders } from './make-folders';
 import { temporaryName } from './temporary-names';
 
 interface StagedFile {
@@ -78,7 +79,7 @@ export class StagedFiles {
 
   private makeFolder(folder: string): void {
     const whole = path.resolve(folder);
-    const first = mkdirSync(whole, { recursive: true });
+    const first = makeFolders(whole);
     if (first === undefined) return;
     for (let at = whole; at.length >= first.length; at = path.dirname(at)) this.madeFolders.push(at);
   }

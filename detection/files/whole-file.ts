@@ -1,7 +1,8 @@
-import { mkdirSync, renameSync, rmSync } from 'node:fs';
+import { renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { writeContent, writingError, type Content } from './content';
 import { destinationOf } from './destination';
+import { makeFolders } from './make-folders';
 import { temporaryName } from './temporary-names';
 
 export interface WholeFileOptions {
@@ -23,7 +24,7 @@ export function writeWholeFile(
   try {
     const destination = destinationOf(file);
     if (destination.isReplaced) {
-      if (makeFolder) mkdirSync(path.dirname(destination.file), { recursive: true });
+      if (makeFolder) makeFolders(path.dirname(destination.file));
       replaceFile(destination.file, content);
     } else writeContent(destination.file, content, { isFlushed: false });
   } catch (error) {

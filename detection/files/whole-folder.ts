@@ -1,6 +1,7 @@
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { makeFolders } from './make-folders';
 import { removedName, temporaryName } from './temporary-names';
 
 /**
@@ -42,7 +43,8 @@ export async function makeWholeFolder(
   const temporary = temporaryName(folder);
   await rm(temporary, { recursive: true, force: true });
   try {
-    await mkdir(temporary, { recursive: true });
+    makeFolders(path.dirname(temporary));
+    await mkdir(temporary);
     await fill(temporary);
     await rename(temporary, folder);
   } catch (error) {

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
-import { mkdirSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import path from 'node:path';
+import { makeFolders } from '../../detection/files/make-folders';
 import { InputError } from '../../detection/errors';
 import { weightsFile } from '../../weights/checkpoints/checkpoint';
 import type { WeightsContents } from '../../weights/formats/pickle/pickled-state-dict';
@@ -81,7 +82,7 @@ async function runConvert({ input, output, model }: ConvertCommandOptions): Prom
 
 function makeFolderOf(file: string): void {
   try {
-    mkdirSync(path.dirname(file), { recursive: true });
+    makeFolders(path.dirname(file));
   } catch (error) {
     throw new InputError(
       'output-not-writable',

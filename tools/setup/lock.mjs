@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { makeFolders } from './folders.mjs';
 
 /** The owner touches its lock this often, in milliseconds. */
 const HEARTBEAT = 5_000;
@@ -47,7 +48,7 @@ export async function withLock(file, reporter, work) {
  * @param {string} content
  */
 function tryLock(file, content) {
-  fs.mkdirSync(path.dirname(file), { recursive: true });
+  makeFolders(path.dirname(file));
   try {
     fs.writeFileSync(file, content, { flag: 'wx' });
     return true;

@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { lastLines, runCommand } from './command.mjs';
 import { SetupError } from './errors.mjs';
+import { requireWritable } from './folders.mjs';
 
 /**
  * @typedef {{ version?: string, integrity?: string, optional?: boolean, link?: boolean }} LockedPackage
@@ -37,6 +38,7 @@ export function hasPackages(root) {
  */
 export async function installPackages(root, reporter) {
   await reporter.step('installing the npm packages with npm ci', async () => {
+    requireWritable(path.join(root, 'node_modules'), 'the npm packages are to be installed anew');
     let fetched = 0;
     const { found, status, output } = await runCommand(
       'npm',

@@ -4,6 +4,7 @@ import { performance } from 'node:perf_hooks';
 import { installBinding } from './binding/install.mjs';
 import { OLDEST_NODE } from './constants.mjs';
 import { NativeLibraryError, SetupError } from './errors.mjs';
+import { makeFolders } from './folders.mjs';
 import { LIBRARIES } from './libraries.cjs';
 import { fetchLibrary, hasLibrary } from './library.mjs';
 import { withLock } from './lock.mjs';
@@ -36,18 +37,20 @@ import { build, isBuilt } from './sources.mjs';
 export async function setUp(root, { variant, quiet, native: isNativeWanted = true }) {
   checkNode();
   const reporter = new Reporter(process.stderr, { quiet });
-  const cache = paths.cacheFolder();
   if (variant) saveVariant(variant);
   const clone = isClone(root) ? cloneParts(root, reporter) : [];
   const chosen = variant ?? paths.savedVariant();
   const native = isNativeWanted ? nativeParts(root, chosen, reporter) : [];
-  if (quiet && [...clone, ...native].every((part) => part.isThere())) return undefined;
-
-  return withLock(path.join(cache, 'lock'), reporter, async () => {
+  const makeAll = async () => {
     for (const part of clone) await ensure(part, reporter);
     if (isNativeWanted && !paths.libraryOf(chosen)) return unsupportedPlatform(chosen);
     return ensureNative(native, reporter);
-  });
+  };
+  if (![...clone, ...native].every((part) => part.isThere())) {
+    return withLock(path.join(paths.cacheFolder(), 'lock'), reporter, makeAll);
+  }
+  // No lock: the cache may be another user's.
+  return quiet ? undefined : makeAll();
 }
 
 /**
@@ -154,6 +157,6 @@ function unsupportedPlatform(variant) {
 
 /** @param {Variant} variant */
 function saveVariant(variant) {
-  fs.mkdirSync(paths.cacheFolder(), { recursive: true });
+  makeFolders(paths.cacheFolder());
   fs.writeFileSync(paths.variantFile(), `${variant}\n`);
 }

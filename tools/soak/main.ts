@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { InputError } from '../../detection/errors';
+import { makeFolders } from '../../detection/files/make-folders';
 import { writeWholeFile } from '../../detection/files/whole-file';
 import { checkSoak } from './checks';
 import { SmallDisk, runWithSmallDisk, smallDiskObstacle } from './small-disk';
@@ -95,7 +96,7 @@ async function main(argv: readonly string[]): Promise<number> {
       { folder: options.output },
     );
   }
-  mkdirSync(disk, { recursive: true });
+  makeFolders(disk);
   const diskObstacle = smallDiskObstacle(disk);
   if (diskObstacle !== undefined) return run(options, diskObstacle);
   process.env[ON_DISK] = disk;

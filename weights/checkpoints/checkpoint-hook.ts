@@ -1,4 +1,4 @@
-import { mkdirSync, realpathSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import path from 'node:path';
 import type { Hook, Json, TrainingState } from '../../detection/engine/hooks';
 import { isBetter, type Metric } from '../../detection/engine/metric';
@@ -6,6 +6,7 @@ import { NotFiniteError, readCheckpointState, saveCheckpoint, type Resumable } f
 import { checkpointName, checkpointsUpTo, isExtra } from './checkpoint-folders';
 import type { Detector } from '../../detection/modeling/detector';
 import type { Trainable } from '../../detection/nn/trainable';
+import { makeFolders } from '../../detection/files/make-folders';
 import { replaceLink } from '../../detection/files/link';
 import { removeWholeFolder, syncFolder } from '../../detection/files/whole-folder';
 import { detectorMetadata } from '../detectors/detector-metadata';
@@ -54,7 +55,7 @@ export class CheckpointHook implements Hook {
 
   beforeTrain(state: TrainingState): void {
     const { bestMetric } = this.options;
-    mkdirSync(this.checkpoints, { recursive: true });
+    makeFolders(this.checkpoints);
     syncFolder(this.folder);
     const { iteration } = state;
     this.lastSaved = iteration;

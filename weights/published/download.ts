@@ -1,8 +1,9 @@
-import { mkdirSync, renameSync, rmSync } from 'node:fs';
+import { renameSync, rmSync } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { InputError } from '../../detection/errors';
+import { makeFolders } from '../../detection/files/make-folders';
 import { sha256Of } from '../file-hash';
 import { claimPartial, sizeOf } from './partial-file';
 import type { PublishedWeights } from '../../detection/modeling/detector';
@@ -137,7 +138,7 @@ function failure({ url, file }: Job, code: string, reason: string, facts = {}): 
 /** @returns the name to download to. */
 function prepare(file: string): string {
   try {
-    mkdirSync(path.dirname(file), { recursive: true });
+    makeFolders(path.dirname(file));
     return claimPartial(file);
   } catch (error) {
     throw notWritten(file, error);

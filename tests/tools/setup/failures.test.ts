@@ -1,3 +1,4 @@
+import fs from 'node:fs';
 import path from 'node:path';
 import { FakeProject } from './fake-project';
 
@@ -134,9 +135,56 @@ describe('what cannot be had', () => {
     expectRefusal(outcome.stderr, /taken by a file/, /FASTER_RCNN_CACHE/);
   });
 
+  it('a cache where the system has no new folders', async () => {
+    const outcome = await project.run([], { FASTER_RCNN_CACHE: '/proc/cache' });
+    expect(outcome.status).toBe(2);
+    expectRefusal(outcome.stderr, /\/proc\/cache cannot be made/, /FASTER_RCNN_CACHE/);
+  });
+
   it('an unknown option', async () => {
     const outcome = await project.run(['--cuda']);
     expect(outcome.status).toBe(2);
     expect(outcome.stderr).toMatch(/Unknown option '--cuda'[^]*--help/);
+  });
+});
+
+describe('a clone and a cache that another user has set up', () => {
+  /** Root may write everywhere. */
+  const other = pretend('if (process.getuid() === 0) process.setuid(65534)');
+  const setModes = (file: number, folder: number): void => {
+    const entries = fs.readdirSync(project.folder, { recursive: true, withFileTypes: true });
+    for (const entry of entries) {
+      const name = path.join(entry.parentPath, entry.name);
+      if (!entry.isSymbolicLink()) fs.chmodSync(name, entry.isDirectory() ? folder : file);
+    }
+    fs.chmodSync(project.folder, folder);
+  };
+  beforeEach(async () => {
+    expect(await project.run()).toMatchObject({ status: 0 });
+    setModes(0o555, 0o555);
+  });
+  afterEach(() => setModes(0o644, 0o755));
+
+  it('can be used, also where it has been copied since', async () => {
+    const later = new Date(Date.now() + 60_000);
+    fs.utimesSync(path.join(project.root, 'src/cli.ts'), later, later);
+    expect(await project.run([], other)).toMatchObject({ status: 0 });
+    expect(await project.start('tools/rcnn.mjs', ['x'], other).outcome).toMatchObject({ stderr: 'ran x\n' });
+  });
+
+  it.each([
+    ['src/cli.ts', /the sources are to be compiled anew, and you must not write to .*dist/],
+    [
+      'package-lock.json',
+      /the npm packages are to be installed anew, and you must not write to .*node_modules/,
+    ],
+  ])('where %s has changed: who can set it up', async (name, reason) => {
+    const file = path.join(project.root, name);
+    fs.chmodSync(file, 0o644);
+    fs.writeFileSync(file, fs.readFileSync(file, 'utf8').replace(/1\.0\.0|reads?/, '2.0.0'));
+    fs.chmodSync(project.cache, 0o777);
+    const outcome = await project.run([], other);
+    expect(outcome.status).toBe(2);
+    expectRefusal(outcome.stderr, reason, /Run set-up as that user, or clone/);
   });
 });

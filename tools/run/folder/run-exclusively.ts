@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { DivergenceError } from '../../../detection/engine/divergence-error';
 import { InputError } from '../../../detection/errors';
+import { makeFolders } from '../../../detection/files/make-folders';
 import { removeLeftovers } from '../../../detection/files/leftovers';
 import { NotFiniteError } from '../../../weights/checkpoints/checkpoint';
 import { removeCheckpointLeftovers } from '../../../weights/checkpoints/resume-point';
@@ -21,7 +22,7 @@ export async function runExclusively<T>(
   { output, resume }: Pick<TrainingJob, 'output' | 'resume'>,
   job: () => Promise<T>,
 ): Promise<T> {
-  const created = mkdirSync(output, { recursive: true });
+  const created = makeRunFolder(output);
   let isEmpty = false;
   try {
     return await withRunLock(output, async () => {
@@ -54,6 +55,20 @@ export async function runExclusively<T>(
           output,
           systemCode: (error as NodeJS.ErrnoException).code,
         });
+  }
+}
+
+/** @throws InputError where the system does not allow it. */
+function makeRunFolder(output: string): string | undefined {
+  try {
+    return makeFolders(output);
+  } catch (error) {
+    throw new InputError(
+      'output-not-writable',
+      `${output}: the folder of the run cannot be made: ${(error as Error).message}`,
+      { name: output },
+      { cause: error },
+    );
   }
 }
 
