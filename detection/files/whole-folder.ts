@@ -1,6 +1,7 @@
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { writingError } from './content';
 import { makeFolders } from './make-folders';
 import { removedName, temporaryName } from './temporary-names';
 
@@ -35,6 +36,7 @@ export function writeWholeFolder(folder: string, fill: (temporary: string) => vo
  *
  * @param folder the folders that lead to it are made if need be.
  * @param fill writes the files.
+ * @throws InputError where the folder cannot be made.
  */
 export async function makeWholeFolder(
   folder: string,
@@ -43,13 +45,20 @@ export async function makeWholeFolder(
   const temporary = temporaryName(folder);
   await rm(temporary, { recursive: true, force: true });
   try {
-    makeFolders(path.dirname(temporary));
-    await mkdir(temporary);
+    makeEmpty(folder, temporary);
     await fill(temporary);
     await rename(temporary, folder);
   } catch (error) {
     await rm(temporary, { recursive: true, force: true });
     throw error;
+  }
+}
+
+function makeEmpty(folder: string, temporary: string): void {
+  try {
+    makeFolders(temporary);
+  } catch (error) {
+    throw writingError(folder, error);
   }
 }
 

@@ -42,3 +42,10 @@ test('a folder that is made never takes the place of what somebody has put there
   expect(readdirSync(at('full'))).toEqual(['theirs']);
   expect(readdirSync(folder)).toEqual(['b', 'empty', 'full']);
 });
+
+test('a folder that cannot be made is refused with its name', async () => {
+  writeFileSync(at('file'), '');
+  const fill = jest.fn();
+  await expect(makeWholeFolder(at('file', 'below'), fill)).rejects.toThrow(/file\/below: cannot be written/);
+  expect(fill).not.toHaveBeenCalled();
+});
