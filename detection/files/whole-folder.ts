@@ -43,9 +43,8 @@ export async function makeWholeFolder(
   fill: (temporary: string) => Promise<void>,
 ): Promise<void> {
   const temporary = temporaryName(folder);
-  await rm(temporary, { recursive: true, force: true });
+  makeEmpty(folder, temporary);
   try {
-    makeEmpty(folder, temporary);
     await fill(temporary);
     await rename(temporary, folder);
   } catch (error) {
@@ -56,6 +55,7 @@ export async function makeWholeFolder(
 
 function makeEmpty(folder: string, temporary: string): void {
   try {
+    rmSync(temporary, { recursive: true, force: true });
     makeFolders(temporary);
   } catch (error) {
     throw writingError(folder, error);
