@@ -2,13 +2,12 @@ import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
+import { describeWith } from '../../../../peer';
 
 /** Where .ci/run puts TensorBoard's reader. */
 const CACHE = process.env['FASTER_RCNN_CACHE'] ?? path.join(homedir(), '.cache', 'faster-rcnn');
 const TENSORBOARD = path.join(CACHE, 'tensorboard-2.20.0');
-/** `describe` where TensorBoard's reader is, and in CI. */
-export const describeTensorBoard =
-  existsSync(TENSORBOARD) || process.env['CI'] === 'true' ? describe : describe.skip;
+export const describeTensorBoard = describeWith("TensorBoard's reader", existsSync(TENSORBOARD));
 
 /** Everything that TensorBoard finds in a folder, by tag, as its own plugins parse it. */
 const READ = `
