@@ -10,17 +10,22 @@ export interface Example {
   readonly imageId: number;
   /** Path of the picture, or the bytes of its file, which workers get copies of. */
   readonly file: string | Uint8Array;
-  /** As stored; the picture must have it. */
+  /** The picture must have it: as stored, or as shown where `upright`. */
   readonly size: Size;
-  /** In pixels of the stored picture. */
+  /** In pixels of the picture as stored, or as shown where `upright`. */
   readonly targets: Targets;
+  /**
+   * Whether the picture is turned as its EXIF orientation says, as programs that show pictures do. Default false: it is used as
+   * stored.
+   */
+  readonly upright?: boolean;
   /** The objects as COCO's evaluation takes them. Default: the targets, their areas those of their boxes, no crowds. */
   readonly evaluation?: ExampleTruth;
 }
 
 /** All objects of an image as a COCO file has them, those too that nobody trains on. Lists have an entry for each. */
 export interface ExampleTruth {
-  /** [N * 4], x, y, width, height of each in pixels of the stored picture; not clipped to it. */
+  /** [N * 4], x, y, width, height of each in pixels of the picture, as the targets; not clipped to it. */
   readonly boxes: Float64Array;
   /** [N], square pixels: of the object, which a mask may make smaller than its box. */
   readonly area: Float64Array;

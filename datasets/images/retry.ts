@@ -1,6 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import type { Size } from '../../detection/structures/size';
-import { decodeImage, ImageError, type DecodedImage, type ImageFault } from './decode';
+import { decodeImage, ImageError, type DecodedImage, type DecodeOptions, type ImageFault } from './decode';
 import { isOutOfFiles } from './out-of-files';
 
 /**
@@ -18,18 +17,18 @@ const LASTING: readonly ImageFault[] = ['size', 'too large'];
  */
 export async function decodeImageWithRetries(
   picture: string | Uint8Array,
-  expectedSize?: Size,
+  options: DecodeOptions = {},
 ): Promise<DecodedImage> {
   const waits = typeof picture === 'string' ? WAITS : [];
   for (const wait of waits) {
     try {
-      return await decodeImage(picture, expectedSize);
+      return await decodeImage(picture, options);
     } catch (error) {
       if (!mayPass(error)) throw error;
       await setTimeout(wait);
     }
   }
-  return decodeImage(picture, expectedSize);
+  return decodeImage(picture, options);
 }
 
 function mayPass(error: unknown): boolean {

@@ -10,9 +10,11 @@ export interface PictureJob {
   readonly imageId: number;
   /** Path of the picture, or the bytes of its file. */
   readonly file: string | Uint8Array;
-  /** As the annotations say; the stored picture must have it. */
+  /** As the annotations say; the picture must have it. */
   readonly size: Size;
-  /** What is done to the stored picture's colors, in this order. Default: nothing. */
+  /** Turn the picture first as its EXIF orientation says. Default false. */
+  readonly upright?: boolean;
+  /** What is done to the picture's colors, in this order. Default: nothing. */
   readonly colorChanges?: readonly ColorChange[];
   /** What the user's own module does to them then. Default: nothing. */
   readonly augmentation?: AugmentationJob;

@@ -65,13 +65,13 @@ interface Extent {
 }
 
 function makeSample(
-  { imageId, file, size, targets: gtInstances }: Example,
+  { imageId, file, size, upright = false, targets: gtInstances }: Example,
   flip: boolean,
   { resized, window }: Extent,
 ): Sample {
   const mirrored = flip ? flipInstances(gtInstances, size.width) : gtInstances;
   const targets = scaleInstances(mirrored, size, resized);
-  const picture = { imageId, file, size, resized, flip };
+  const picture = { imageId, file, size, upright, resized, flip };
   return window === undefined
     ? { picture, targets }
     : { picture: { ...picture, window }, targets: cropInstances(targets, window) };

@@ -24,11 +24,11 @@ async function loadBatch({ job, buffer }: BatchRequest): Promise<RefusedPicture[
   const batch = new Float32Array(buffer, 0, numValues(job));
   const refused: RefusedPicture[] = [];
   const loadPicture = async (picture: PictureJob, index: number): Promise<void> => {
-    const { file, size, colorChanges = [], resized, window, flip } = picture;
+    const { file, size, upright, colorChanges = [], resized, window, flip } = picture;
     try {
-      const stored = await decodeImageWithRetries(file, size);
-      changeColors(stored.pixels, colorChanges);
-      const image = await applyAugmentation(stored, picture);
+      const decoded = await decodeImageWithRetries(file, { expectedSize: size, upright });
+      changeColors(decoded.pixels, colorChanges);
+      const image = await applyAugmentation(decoded, picture);
       resizeAndNormalize(image, resized, batchSlot(batch, padded, index), { ...input, flip, window });
     } catch (error) {
       if (!(error instanceof ImageError)) throw error;

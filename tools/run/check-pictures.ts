@@ -3,7 +3,9 @@ import { dirname, join } from 'node:path';
 import type { CocoImage } from '../../datasets/coco/annotations';
 import type { RefuseImage } from '../../datasets/coco/read-dataset';
 import type { ProblemKind } from '../../datasets/coco/problems';
-import { checkImageHeader, decodeImage, ImageError, type ImageFault } from '../../datasets/images/decode';
+import { decodeImage, ImageError, type ImageFault } from '../../datasets/images/decode';
+import { readPictureHeader, requireSize } from '../../datasets/images/picture-header';
+import type { Size } from '../../detection/structures/size';
 import { formatSeconds, Progress, logLine } from '../terminal/progress';
 
 /** Up to so many pictures are decoded before a run starts: a few seconds. Of more, only the headers are read. */
@@ -46,7 +48,7 @@ export async function checkPictures(
   { decodeAll, maxSeconds }: PictureCheck,
 ): Promise<void> {
   const isLarge = images.length > MAX_DECODED;
-  const check = decodeAll || !isLarge ? decodeImage : checkImageHeader;
+  const decodes = decodeAll || !isLarge;
   const progress = decodeAll || isLarge ? new Progress('checking pictures') : undefined;
   const errors = new Map<CocoImage, ImageError>();
   const queue = strided(images);
@@ -56,7 +58,7 @@ export async function checkPictures(
     while (performance.now() < end) {
       const { value: image } = queue.next();
       if (image === undefined) return;
-      await check(join(folder, image.fileName), image).catch((error: unknown) => {
+      await checkPicture(join(folder, image.fileName), image, decodes).catch((error: unknown) => {
         if (!(error instanceof ImageError)) throw error;
         errors.set(image, error);
       });
@@ -80,6 +82,11 @@ export async function checkPictures(
     if (error)
       refuse(image, problemKinds[error.fault], error.fault === 'size' ? 'width' : 'file_name', error.message);
   }
+}
+
+async function checkPicture(file: string, expectedSize: Size, decodes: boolean): Promise<void> {
+  if (decodes) await decodeImage(file, { expectedSize });
+  else requireSize(file, await readPictureHeader(file), 'stored', expectedSize);
 }
 
 function* strided<T>(items: readonly T[]): Generator<T, undefined> {

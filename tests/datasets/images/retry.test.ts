@@ -33,7 +33,7 @@ test('a picture that can be read at the third attempt is read', async () => {
   const waits = meanwhile(async (wait) => {
     if (wait === 2) await copyFile(good, late);
   });
-  expect(await decodeImageWithRetries(late, size)).toEqual(await decodeImage(good));
+  expect(await decodeImageWithRetries(late, { expectedSize: size })).toEqual(await decodeImage(good));
   expect(waits).toEqual([200, 800]);
 });
 
@@ -44,10 +44,12 @@ test('one that never can be is refused after three attempts, one of the wrong si
   expect(error).toBeInstanceOf(ImageError);
   expect(error).toMatchObject({ code: 'picture-missing', file: none });
   expect(waits).toHaveLength(2);
-  await expect(decodeImageWithRetries(good, { width: 2, height: 2 })).rejects.toMatchObject({
-    code: 'picture-size',
-    facts: { stored: { width: 3, height: 2 }, expected: { width: 2, height: 2 } },
-  });
+  await expect(decodeImageWithRetries(good, { expectedSize: { width: 2, height: 2 } })).rejects.toMatchObject(
+    {
+      code: 'picture-size',
+      facts: { stored: { width: 3, height: 2 }, expected: { width: 2, height: 2 } },
+    },
+  );
   expect(waits).toHaveLength(2);
 });
 
@@ -62,5 +64,5 @@ test('bytes are decoded once: they do not change', async () => {
 test('one that is read once fewer files are open is read', async () => {
   jest.spyOn(files, 'readFile').mockRejectedValueOnce(new Error('EMFILE: too many open files'));
   expect(meanwhile(() => Promise.resolve())).toEqual([]);
-  expect(await decodeImageWithRetries(good, size)).toEqual(await decodeImage(good));
+  expect(await decodeImageWithRetries(good, { expectedSize: size })).toEqual(await decodeImage(good));
 });

@@ -1,0 +1,110 @@
+import { readFile } from 'node:fs/promises';
+import sharp, { type Metadata, type Sharp } from 'sharp';
+import type { Size } from '../../detection/structures/size';
+import { ImageError } from './image-error';
+import { orientationOf, turnSize, type Orientation } from './orientation';
+import { readStart, requireContent } from './picture-file';
+
+/** Pictures that declare more pixels are taken for decompression bombs: the number at which PIL refuses. */
+export const MAX_PIXELS = 178_956_970;
+
+/** What can be read, by sharp's names. It would also draw SVG files, which are text and have no stored pixels. */
+const FORMATS: readonly string[] = ['jpeg', 'png', 'webp', 'gif', 'tiff', 'heif'];
+
+// failOn 'error': a wrong checksum and a file that ends early count, a mere warning of the decoder does not.
+export const SHARP_OPTIONS = { failOn: 'error', ignoreIcc: true, limitInputPixels: MAX_PIXELS } as const;
+
+/** What a picture says of itself before its pixels. */
+export interface PictureHeader {
+  /** Of the pixels as they are stored. */
+  readonly stored: Size;
+  /** How programs that show the picture turn it. */
+  readonly orientation: Orientation;
+  /** Of the picture as it is shown: turned. */
+  readonly shown: Size;
+}
+
+/**
+ * Reads what a picture says of itself, and none of its pixels: much faster than decodeImage, and as strict but for
+ * damage behind the header.
+ *
+ * @throws ImageError as decodeImage, as far as the header tells
+ */
+export async function readPictureHeader(file: string): Promise<PictureHeader> {
+  await requireContent(file);
+  // libvips takes what stands in brackets at the end of a name for its own options.
+  const source = file.endsWith(']') ? await readFile(file) : file;
+  try {
+    return headerOf(await readMetadata(sharp(source, SHARP_OPTIONS), file));
+  } catch (error) {
+    // libvips calls a file that it could not open one of an unknown type.
+    if (!(error instanceof ImageError)) await readStart(file, 1);
+    throw asImageError(file, error);
+  }
+}
+
+/** The header of a picture by its metadata. */
+export function headerOf({ width, height, orientation: stated }: Metadata): PictureHeader {
+  const orientation = orientationOf(stated);
+  const stored = { width, height };
+  return { stored, orientation, shown: turnSize(stored, orientation) };
+}
+
+/** Whether a picture is taken as it is stored, or turned as its EXIF orientation says. */
+export type Frame = 'stored' | 'shown';
+
+/** @throws ImageError if the picture has another size than it should have */
+export function requireSize(file: string, header: PictureHeader, frame: Frame, expected: Size): void {
+  const { width, height } = header[frame];
+  if (isSameSize(header[frame], expected)) return;
+  const other = frame === 'stored' ? 'shown' : 'stored';
+  throw new ImageError(
+    file,
+    `the picture is ${frame} as ${width}x${height} pixels, but the annotations say ` +
+      `${expected.width}x${expected.height}` +
+      (isSameSize(header[other], expected)
+        ? `, as it is ${other} (its EXIF orientation is ${header.orientation})`
+        : ''),
+    'size',
+    {
+      stored: header.stored,
+      shown: header.shown,
+      expected: { width: expected.width, height: expected.height },
+    },
+  );
+}
+
+/** Whether two sizes are the same. */
+export function isSameSize(a: Size, b: Size): boolean {
+  return a.width === b.width && a.height === b.height;
+}
+
+/** @throws ImageError if the picture is of a type that is not supported; what sharp throws */
+export async function readMetadata(image: Sharp, file: string): Promise<Metadata> {
+  const metadata = await image.metadata();
+  const { format } = metadata;
+  if (!FORMATS.includes(format))
+    throw new ImageError(file, `pictures of type ${format} are not supported`, 'unknown type', { format });
+  return metadata;
+}
+
+/** What the decoder has thrown says that the picture cannot be used. */
+export function asImageError(file: string, error: unknown): unknown {
+  return error instanceof ImageError || !(error instanceof Error) ? error : decodingError(file, error);
+}
+
+function decodingError(file: string, { message }: Error): ImageError {
+  if (message.includes('unsupported image format'))
+    return new ImageError(
+      file,
+      `this is not a picture of a supported type (${FORMATS.join(', ')}), or it is truncated`,
+      'unknown type',
+    );
+  if (message.includes('pixel limit'))
+    return new ImageError(file, `the picture declares more than ${MAX_PIXELS} pixels`, 'too large', {
+      maxPixels: MAX_PIXELS,
+    });
+  // libvips says the same of each attempt to read a picture.
+  const lines = new Set(message.trim().split(/\s*\n\s*/));
+  return new ImageError(file, `the picture is damaged: ${[...lines].join('; ')}`, 'damaged');
+}
