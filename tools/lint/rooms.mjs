@@ -274,11 +274,17 @@ export const rooms = [
     mayImport: ['tools/run', 'tools/html', 'tools/terminal', 'detection/*', 'datasets/*', 'weights/*'],
   },
   {
+    name: 'tools/detect',
+    holds: 'what `rcnn detect` takes and writes: pictures, drawings, formats',
+    mayImport: ['tools/terminal', 'detection/*', 'datasets/*', 'weights/*'],
+  },
+  {
     name: 'tools/cli',
     holds: 'one file for each command: its options and its work',
     mayImport: [
       'tools/anchors',
       'tools/benchmarks',
+      'tools/detect',
       'tools/report',
       'tools/run',
       'tools/config',
