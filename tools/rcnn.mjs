@@ -9,12 +9,8 @@ import { setUp } from './setup/set-up.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 
-// `rcnn ... | head` reads no further than it likes: that is no error, and the work goes on.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (/** @type {NodeJS.ErrnoException} */ error) => {
-    if (error.code !== 'EPIPE') throw error;
-  });
-}
+// Nothing is to be said where nothing can be written. What a full disk means for results, the command line says.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 
 const args = process.argv.slice(2);
 const asksForHelp = args.length === 0 || args[0] === 'help' || args.includes('--help') || args.includes('-h');

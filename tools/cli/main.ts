@@ -3,6 +3,7 @@ import { InputError } from '../../detection/errors';
 import { messageWithHint } from '../run/loading-hints';
 import { Interrupted } from '../terminal/interruption';
 import { writeMessage } from '../terminal/progress';
+import { StandardOutput } from '../terminal/standard-output';
 import { systemRefusal } from '../terminal/system-refusal';
 import { terminalText } from '../terminal/terminal-text';
 
@@ -90,6 +91,13 @@ Help for a command: rcnn train --help`;
  * @returns the exit status; never throws.
  */
 export async function main(argv: string[]): Promise<number> {
+  const output = new StandardOutput();
+  const status = await statusOf(argv);
+  const failure = await output.end();
+  return failure && status === exitStatus.done ? report(failure) : status;
+}
+
+async function statusOf(argv: string[]): Promise<number> {
   try {
     await runCommand(argv);
     return exitStatus.done;
