@@ -7,6 +7,7 @@
  */
 export { loadWeights, type LoadedWeights } from './detectors/load-weights';
 export { loadDetector, type LoadDetectorOptions, type LoadedDetector } from './detectors/load-detector';
+export type { GivenSides } from './detectors/given-sides';
 export { detectorMetadata, type DetectorMetadataOptions } from './detectors/detector-metadata';
 export { saveDetector } from './detectors/save-detector';
 export type { WeightsOptions } from './detectors/locate-weights';

@@ -2,18 +2,14 @@ import type { Command } from 'commander';
 import { runDetect } from '../detect/run-detect';
 import { openDetector } from '../run/open-detector';
 import {
+  addDetectorOptions,
   fraction,
   requiredOption,
-  modelOption,
-  NORM_EPSILON_OPTION,
   PUBLISHED_WEIGHTS_HELP,
-  WEIGHTS_HELP,
+  type DetectorOptions,
 } from './options';
 
-interface DetectCommandOptions {
-  readonly model?: string;
-  readonly weights?: string;
-  readonly normEpsilon?: number;
+interface DetectCommandOptions extends DetectorOptions {
   readonly scoreThreshold: number;
   readonly json?: string;
   readonly output?: string;
@@ -24,11 +20,7 @@ const DEFAULT_SCORE_THRESHOLD = 0.5;
 
 /** `rcnn detect`. */
 export function detectCommand(command: Command): void {
-  command
-    .argument('<image-or-dir...>', 'pictures, or folders of pictures')
-    .option(...modelOption('which detector; a checkpoint of rcnn train names its model'))
-    .option('--weights <weights>', WEIGHTS_HELP)
-    .option(...NORM_EPSILON_OPTION)
+  addDetectorOptions(command.argument('<image-or-dir...>', 'pictures, or folders of pictures'))
     .option(
       '--score-threshold <t>',
       'leave out detections with a lower score',
@@ -46,9 +38,10 @@ Examples:
   $ rcnn detect --model fasterrcnn_resnet50_fpn --weights COCO_V1 photo.jpg
 ${PUBLISHED_WEIGHTS_HELP}`,
     )
-    .action(async (paths: string[], { model, weights, normEpsilon, ...job }: DetectCommandOptions) => {
-      const given = requiredOption(weights, '--weights FILE');
-      const open = () => openDetector(given, { model, normEpsilon });
-      process.stdout.write(await runDetect({ ...job, paths }, open));
+    .action(async (paths: string[], options: DetectCommandOptions) => {
+      const { scoreThreshold, json, output, ...given } = options;
+      const weights = requiredOption(given.weights, '--weights FILE');
+      const open = () => openDetector(weights, given);
+      process.stdout.write(await runDetect({ paths, scoreThreshold, json, output }, open));
     });
 }

@@ -15,18 +15,9 @@ import { requireFileName } from '../terminal/output-files';
 import { Progress, logLine } from '../terminal/progress';
 import { terminalText } from '../terminal/terminal-text';
 import { readSet } from '../run/training-data';
-import {
-  requiredOption,
-  modelOption,
-  NORM_EPSILON_OPTION,
-  PUBLISHED_WEIGHTS_HELP,
-  WEIGHTS_HELP,
-} from './options';
+import { addDetectorOptions, requiredOption, PUBLISHED_WEIGHTS_HELP, type DetectorOptions } from './options';
 
-interface EvaluateCommandOptions {
-  readonly model?: string;
-  readonly weights?: string;
-  readonly normEpsilon?: number;
+interface EvaluateCommandOptions extends DetectorOptions {
   readonly annotations: string;
   readonly images?: string;
   readonly detections?: string;
@@ -36,10 +27,7 @@ interface EvaluateCommandOptions {
 
 /** `rcnn evaluate`, both of a detector and of a file of detections. */
 export function evaluateCommand(command: Command): void {
-  command
-    .option(...modelOption('which detector; a checkpoint of rcnn train names its model'))
-    .option('--weights <weights>', WEIGHTS_HELP)
-    .option(...NORM_EPSILON_OPTION)
+  addDetectorOptions(command)
     .option('--annotations <file>', 'COCO instances file with the ground truth')
     .option('--images <dir>', 'folder of its images')
     .option('--detections <file>', 'COCO results file to evaluate instead of a detector')
@@ -82,11 +70,12 @@ async function runEvaluate(options: EvaluateCommandOptions): Promise<void> {
 }
 
 async function ofFile(options: EvaluateCommandOptions, file: string): Promise<CocoEvaluation> {
-  const { annotations, iouType, model, weights, normEpsilon, images } = options;
-  if ([model, weights, normEpsilon, images].some((option) => option !== undefined)) {
+  const { annotations, iouType, model, weights, normEpsilon, minSize, maxSize, images } = options;
+  if ([model, weights, normEpsilon, minSize, maxSize, images].some((option) => option !== undefined)) {
     throw new InputError(
       'options-conflict',
-      '--detections evaluates a file; leave out --model, --weights, --norm-epsilon and --images',
+      '--detections evaluates a file; leave out --images and the options of a detector: --model, --weights, ' +
+        '--norm-epsilon, --min-size, --max-size',
     );
   }
   const dataset = await readCocoDataset(annotations, null, { keepSegmentations: iouType === 'segm' });
@@ -95,12 +84,11 @@ async function ofFile(options: EvaluateCommandOptions, file: string): Promise<Co
 }
 
 async function ofDetector({
-  model,
   weights,
-  normEpsilon,
   annotations,
   images,
   iouType,
+  ...given
 }: EvaluateCommandOptions): Promise<CocoEvaluation> {
   if (weights === undefined) {
     throw new InputError(
@@ -115,7 +103,7 @@ async function ofDetector({
   if (iouType === 'segm')
     throw new InputError('no-masks', '--iou-type segm: detectors find boxes only, no masks');
   const set = await readSet(annotations, images);
-  const detector = await openDetector(weights, { model, normEpsilon });
+  const detector = await openDetector(weights, given);
   try {
     const progress = new Progress('evaluating');
     const { evaluation } = await interruptible((signal) =>

@@ -1,6 +1,7 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import { InputError } from '../../detection/errors';
 import { givenModel } from '../config/model-file';
+import type { GivenDetector } from '../run/open-detector';
 
 /** Parses a whole number of at least `least`, for commander. */
 export function wholeNumber(least: number): (text: string) => number {
@@ -73,11 +74,30 @@ export function notNegative(text: string): number {
   return value;
 }
 
+/** What the options of `addDetectorOptions` come to. */
+export interface DetectorOptions extends GivenDetector {
+  readonly weights?: string;
+}
+
+/** Adds the options that say which detector is to detect, and how it takes pictures. */
+export function addDetectorOptions(command: Command): Command {
+  return command
+    .option(...modelOption('which detector; a checkpoint of rcnn train names its model'))
+    .option('--weights <weights>', WEIGHTS_HELP)
+    .option(...NORM_EPSILON_OPTION)
+    .option(
+      '--min-size <n>',
+      'shorter side of the pictures after resizing, pixels; needed for files that do not say at which size they were trained',
+      wholeNumber(1),
+    )
+    .option('--max-size <n>', 'longer side of the pictures after resizing at most, pixels', wholeNumber(1));
+}
+
 /** What `--weights` takes to detect with. */
-export const WEIGHTS_HELP = 'a file, a run’s checkpoint folder (runs/x/best), or COCO_V1: torchvision’s';
+const WEIGHTS_HELP = 'a file, a run’s checkpoint folder (runs/x/best), or COCO_V1: torchvision’s';
 
 /** The option of commands that take weights that somebody may have fine-tuned in Python. */
-export const NORM_EPSILON_OPTION = [
+const NORM_EPSILON_OPTION = [
   '--norm-epsilon <e>',
   'epsilon of batch normalization; 0 for what was fine-tuned in Python from COCO_V1 of fasterrcnn_resnet50_fpn',
   notNegative,

@@ -9,6 +9,10 @@ export interface GivenDetector {
   readonly model?: string;
   /** Epsilon of batch norm, where that is neither the model's own nor known. */
   readonly normEpsilon?: number;
+  /** Shorter side of pictures after resizing, pixels, where that is not to be the detector's own. */
+  readonly minSize?: number;
+  /** Longer side at most, pixels. */
+  readonly maxSize?: number;
 }
 
 /**
@@ -18,9 +22,11 @@ export interface GivenDetector {
  */
 export async function openDetector(
   weights: string,
-  { model, normEpsilon }: GivenDetector,
+  { model, normEpsilon, minSize, maxSize }: GivenDetector,
 ): Promise<LoadedDetector> {
   const wanted = model === undefined ? undefined : namedModel(model);
   await loadBackend();
-  return sayingDownloads((finding) => loadDetector(weights, { model: wanted, normEpsilon, ...finding }));
+  return sayingDownloads((finding) =>
+    loadDetector(weights, { model: wanted, normEpsilon, minSize, maxSize, ...finding }),
+  );
 }

@@ -16,6 +16,8 @@ import {
   type LocatedWeights,
   type WeightsOptions,
 } from './locate-weights';
+import { inputOfSides, unknownSizeNote, type GivenSides } from './given-sides';
+import { emitProcessWarning } from '../checkpoints/process-warning';
 import { modelDefinition } from '../../detection/modeling/definitions';
 import { normOf } from './norm-of';
 import { requireOwnModel } from './own-model';
@@ -29,7 +31,7 @@ export interface LoadedDetector {
 }
 
 /** What the caller says of weights. */
-export interface LoadDetectorOptions extends WeightsOptions {
+export interface LoadDetectorOptions extends WeightsOptions, GivenSides {
   /** The model's name, or a definition of one's own, where the weights do not tell it. */
   readonly model?: string | ModelDefinition;
   /** Epsilon of batch norm, where that is neither the model's own nor known. */
@@ -39,14 +41,15 @@ export interface LoadDetectorOptions extends WeightsOptions {
 /**
  * Builds the detector that weights are of, and loads them: torchvision's published weights by name, which need the model's and
  * are downloaded once, into the cache; a checkpoint's folder or the model file in one; or a file of weights in torchvision's
- * names. A file of unknown origin needs the model's name, and has no names of categories unless it is of COCO. A backend has
- * to be loaded before.
+ * names. A file of unknown origin needs the model's name, has no names of categories unless it is of COCO, and does not say at
+ * which size of pictures it was trained: without `minSize` or `maxSize` they get the model's default size, and `log` a line
+ * about it. A backend has to be loaded before.
  *
  * @throws UnknownModelError; InputError where the weights are missing, damaged, or of another model; the signal's reason.
  */
 export async function loadDetector(
   weights: string,
-  { model: given, normEpsilon, ...finding }: LoadDetectorOptions = {},
+  { model: given, normEpsilon, minSize, maxSize, ...finding }: LoadDetectorOptions = {},
 ): Promise<LoadedDetector> {
   const wanted = typeof given === 'string' ? modelDefinition(given) : given;
   requireWeights(weights);
@@ -59,8 +62,14 @@ export async function loadDetector(
     ? ofWantedModel(located, known, wanted)
     : describeBareFile(located.file, contents, wanted);
   requireOwnModel(located.file, contents.tensors, definition);
+  const input = inputOfSides(definition.name, options.input ?? definition.input, { minSize, maxSize });
+  if (!known && minSize === undefined && maxSize === undefined) {
+    const note = unknownSizeNote(located.file, definition);
+    if (note !== undefined) (finding.log ?? emitProcessWarning)(note);
+  }
   const model = definition.build({
     ...options,
+    input,
     epsilon: normEpsilon ?? options.epsilon,
     categories: categories.map((category) => category.name),
     // Nothing is drawn or trained: all weights come from the file.

@@ -196,7 +196,7 @@ test.each([
   [
     'evaluate --annotations a --detections b --weights c',
     'options-conflict',
-    '--detections evaluates a file; leave out --model, --weights, --norm-epsilon and --images',
+    '--detections evaluates a file; leave out --images and the options of a detector: --model, --weights, --norm-epsilon, --min-size, --max-size',
   ],
   [
     'evaluate --annotations @scenes/val.json --detections b --json @scenes/val.json',
