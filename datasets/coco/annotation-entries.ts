@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { CocoAnnotation, CocoCategory, CocoImage } from './annotations';
 import { idFault, isId, isObject, type ImageEntries } from './entries';
 import { shownValue, type Problem, type ProblemKind, type ProblemList } from './problems';
@@ -7,15 +8,16 @@ export interface AnnotationOptions {
   /** Masks take most of the memory of a large file, and boxes do not need them. Default false. */
   readonly keepSegmentations?: boolean;
   /**
-   * Leave invalid annotations out, and invalid images with all of their annotations, rather than refuse the file.
-   * What concerns the file as a whole or its categories, which say what labels mean, is refused all the same.
-   * Default false.
+   * Leave invalid images out with all of their annotations, and invalid annotations with their images and all of the others
+   * there, rather than refuse the file: an image that lost only the annotation would say that an object is background.
+   * What concerns the file as a whole or its categories, which say what labels mean, and annotations that do not say of which
+   * image they are, are refused all the same. Default false.
    */
   readonly skipInvalid?: boolean;
 }
 
-/** Things that are put right, counted, with the first few annotation ids. */
-class Repairs {
+/** Annotations of a kind that is put right or told, counted, with the first few ids. */
+class Counted {
   private count = 0;
   private readonly ids: number[] = [];
 
@@ -35,46 +37,147 @@ class Repairs {
 
 const LISTED_IDS = 5;
 
+/** What users are told of good annotations. */
+class Notes {
+  private readonly withoutArea = new Counted('have no "area": width * height of the box is used');
+  private readonly withoutCrowd = new Counted('have no "iscrowd": 0 is used');
+  private readonly withoutSize = new Counted('have a box without width or height: training leaves them out');
+  private readonly reachingOut = new Counted('reach beyond their image: training clips them');
+  private hasIdZero = false;
+
+  add({ id, bbox, area, iscrowd }: Good, image: CocoImage): void {
+    if (area === undefined) this.withoutArea.add(id);
+    if (iscrowd === undefined) this.withoutCrowd.add(id);
+    if (bbox[2] === 0 || bbox[3] === 0) this.withoutSize.add(id);
+    else if (reachesOut(bbox, image)) this.reachingOut.add(id);
+    // What is found in a crowd does not count anyway.
+    if (id === 0 && !iscrowd) this.hasIdZero = true;
+  }
+
+  lines(): string[] {
+    const counted = [this.withoutArea, this.withoutCrowd, this.withoutSize, this.reachingOut];
+    return [...counted.flatMap((kind) => kind.note()), ...(this.hasIdZero ? [ID_ZERO_NOTE] : [])];
+  }
+}
+
+const ID_ZERO_NOTE =
+  'An annotation has id 0. pycocotools takes 0 for "not found", so evaluation counts this object as missed even where it is ' +
+  'found, as pycocotools does. Training is not affected; `rcnn check --repair` gives the annotation another id.';
+
+/** What the list of annotations holds, as far as it can be used. */
+export interface AnnotationEntries {
+  /** The good ones of good images, in the order of the file. */
+  readonly annotations: readonly CocoAnnotation[];
+  /** What is left out with something that is wrong, though nothing is wrong with it: images, then annotations. */
+  readonly leftOutToo: readonly Problem[];
+  /** One for each kind of thing that is put right, or that users should know of. */
+  readonly notes: readonly string[];
+}
+
 /**
- * Checks annotations one by one; what is wrong goes into `problems`.
+ * Checks annotations one by one; what is wrong goes into `problems`. Where it is left out, its image becomes invalid: without
+ * the annotation, an object of it would count as background.
  *
- * @returns The good ones of valid images, in the order of the file; those that nothing is wrong with but their image,
- *   unless all is refused anyway; and one note for each kind of thing that is put right.
+ * @param withoutImage gets, instead of `problems`, what cannot be left out where the rest is to be used: no image that is known
+ *   to have lost an object could be left out with it.
  */
 export function readAnnotations(
   entries: readonly unknown[],
   images: ImageEntries,
   categories: ReadonlyMap<number, CocoCategory>,
-  problems: ProblemList,
+  { problems, withoutImage }: { readonly problems: ProblemList; readonly withoutImage: ProblemList },
   { keepSegmentations = false, skipInvalid = false }: AnnotationOptions,
-): { annotations: CocoAnnotation[]; withTheirImage: Problem[]; notes: string[] } {
-  const withoutArea = new Repairs('have no "area": width * height of the box is used');
-  const withoutCrowd = new Repairs('have no "iscrowd": 0 is used');
-  const withoutSize = new Repairs('have a box without width or height: training leaves them out');
-  const reachingOut = new Repairs('reach beyond their image: training clips them');
-  const seen = new Set<number>();
-  const annotations: CocoAnnotation[] = [];
-  const withTheirImage: Problem[] = [];
+): AnnotationEntries {
+  const { refused, incomplete } = findFaults(entries, images, categories, problems, withoutImage);
+  const leftOutToo: Problem[] = [];
+  for (const [imageId, annotation] of incomplete) {
+    if (!skipInvalid || images.invalid.has(imageId)) continue;
+    images.invalid.add(imageId);
+    leftOutToo.push({
+      kind: 'incomplete image',
+      place: `images[${images.indices.get(imageId)!}]`,
+      imageId,
+      reason: `annotations[${annotation}] is left out: an object of this image would count as background`,
+    });
+  }
 
+  const notes = new Notes();
+  const annotations: CocoAnnotation[] = [];
+  entries.forEach((entry, index) => {
+    if (refused.has(index)) return;
+    const {
+      id,
+      image_id: imageId,
+      category_id: categoryId,
+      bbox,
+      area,
+      iscrowd,
+      segmentation,
+    } = entry as Good;
+    if (!images.invalid.has(imageId)) {
+      annotations.push({
+        id,
+        imageId,
+        categoryId,
+        bbox,
+        area: area ?? bbox[2] * bbox[3],
+        isCrowd: Boolean(iscrowd),
+        ...(keepSegmentations && segmentation !== undefined && { segmentation }),
+      });
+      notes.add(entry as Good, images.byId.get(imageId)!);
+    } else if (skipInvalid) {
+      const reason = 'its image is left out';
+      const place = `annotations[${index}]`;
+      leftOutToo.push({ kind: 'image left out', place, imageId, annotationId: id, reason });
+    }
+  });
+  return { annotations, leftOutToo, notes: notes.lines() };
+}
+
+/** An annotation that nothing is wrong with. */
+interface Good {
+  readonly id: number;
+  readonly image_id: number;
+  readonly category_id: number;
+  readonly bbox: readonly [number, number, number, number];
+  readonly area?: number;
+  readonly iscrowd?: number | boolean;
+  readonly segmentation?: unknown;
+}
+
+/** @returns places of wrong annotations; images that have lost one, and the first one's place. */
+function findFaults(
+  entries: readonly unknown[],
+  images: ImageEntries,
+  categories: ReadonlyMap<number, CocoCategory>,
+  problems: ProblemList,
+  withoutImage: ProblemList,
+): { readonly refused: ReadonlySet<number>; readonly incomplete: ReadonlyMap<number, number> } {
+  const first = new Map<number, Readonly<Record<string, unknown>>>();
+  const refused = new Set<number>();
+  const incomplete = new Map<number, number>();
   entries.forEach((entry, index) => {
     if (!isObject(entry)) {
       const reason = `this is ${shownValue(entry)}, not an object`;
-      problems.add({ kind: 'structure', place: `annotations[${index}]`, reason });
+      refused.add(index);
+      withoutImage.add({ kind: 'structure', place: `annotations[${index}]`, reason });
       return;
     }
-    const { id, image_id: imageId, category_id: categoryId, bbox, area, iscrowd, segmentation } = entry;
-    let isGood = true;
-    const refuse = (kind: ProblemKind, key: string, reason: string): void => {
-      isGood = false;
+    const { id, image_id: imageId, category_id: categoryId, bbox, area, iscrowd } = entry;
+    const image = isId(imageId) ? images.byId.get(imageId) : undefined;
+    const refuse = (kind: ProblemKind, key: string, reason: string, losesObject = true): void => {
+      refused.add(index);
+      if (image !== undefined && losesObject && !incomplete.has(image.id)) incomplete.set(image.id, index);
       const ids = { ...(isId(imageId) && { imageId }), ...(isId(id) && { annotationId: id }) };
-      problems.add({ kind, place: `annotations[${index}].${key}`, reason, ...ids });
+      const list = isId(imageId) ? problems : withoutImage;
+      list.add({ kind, place: `annotations[${index}].${key}`, reason, ...ids });
     };
 
+    const earlier = isId(id) ? first.get(id) : undefined;
     if (!isId(id)) refuse('id', 'id', idFault(id));
-    else if (seen.has(id)) refuse('duplicate id', 'id', `id ${id} occurs more than once`);
-    else seen.add(id);
+    else if (earlier === undefined) first.set(id, entry);
+    else refuse('duplicate id', 'id', `id ${id} occurs more than once`, !isSameObject(entry, earlier));
 
-    const image = isId(imageId) ? images.byId.get(imageId) : undefined;
     if (!isId(imageId)) refuse('id', 'image_id', idFault(imageId));
     else if (image === undefined) refuse('unknown image', 'image_id', `there is no image ${imageId}`);
 
@@ -91,39 +194,8 @@ export function readAnnotations(
     if (iscrowd !== undefined && ![0, 1, false, true].includes(iscrowd as number)) {
       refuse('iscrowd', 'iscrowd', `it is ${shownValue(iscrowd)}, neither 0 nor 1`);
     }
-    if (!isGood) return;
-    if (images.invalid.has(imageId as number)) {
-      if (!skipInvalid) return;
-      withTheirImage.push({
-        kind: 'image left out',
-        place: `annotations[${index}]`,
-        imageId: imageId as number,
-        annotationId: id as number,
-        reason: 'its image is left out',
-      });
-      return;
-    }
-
-    const box = bbox as [number, number, number, number];
-    annotations.push({
-      id: id as number,
-      imageId: imageId as number,
-      categoryId: categoryId as number,
-      bbox: box,
-      area: area === undefined ? box[2] * box[3] : (area as number),
-      isCrowd: Boolean(iscrowd),
-      ...(keepSegmentations && segmentation !== undefined && { segmentation }),
-    });
-    if (area === undefined) withoutArea.add(id as number);
-    if (iscrowd === undefined) withoutCrowd.add(id as number);
-    if (box[2] === 0 || box[3] === 0) withoutSize.add(id as number);
-    else if (reachesOut(box, image!)) reachingOut.add(id as number);
   });
-  return {
-    annotations,
-    withTheirImage,
-    notes: [withoutArea, withoutCrowd, withoutSize, reachingOut].flatMap((r) => r.note()),
-  };
+  return { refused, incomplete };
 }
 
 /** What is wrong with the four numbers of a box; the image is missing where it is unknown. */
@@ -152,6 +224,12 @@ function isOutside(start: number, length: number, end: number): boolean {
 
 /** Sums of decimals such as 603.37 + 36.63 overshoot by a rounding error; that is not worth a note. */
 const TOLERANCE = 1e-6;
+
+/** Whether two entries with one id are of the same object, exported twice: nothing is lost with one of them. */
+function isSameObject(a: Readonly<Record<string, unknown>>, b: Readonly<Record<string, unknown>>): boolean {
+  const { image_id: imageId, category_id: categoryId, bbox } = a;
+  return imageId === b.image_id && categoryId === b.category_id && isDeepStrictEqual(bbox, b.bbox);
+}
 
 function reachesOut([x, y, width, height]: CocoAnnotation['bbox'], image: CocoImage): boolean {
   return x < 0 || y < 0 || x + width > image.width + TOLERANCE || y + height > image.height + TOLERANCE;

@@ -35,6 +35,7 @@ export type ProblemKind =
   | 'unreadable picture'
   | 'picture size'
   | 'too large picture'
+  | 'incomplete image'
   | 'image left out';
 
 /** So many of each kind are listed, the others counted. */

@@ -2,7 +2,7 @@ import { readAnnotations, type AnnotationOptions } from './annotation-entries';
 import { AnnotationError, CocoDataset, type CocoImage } from './annotations';
 import { checkedEntries, keepEntry, readCategories, readImages, type ImageEntries } from './entries';
 import { readJsonFile } from './json-file';
-import { ProblemList, type Problem, type ProblemKind } from './problems';
+import { ProblemList, shownValue, type Problem, type ProblemKind } from './problems';
 
 export interface CocoReadOptions extends AnnotationOptions {
   /** Looks at the pictures of the images that are valid so far; sorted by id. */
@@ -32,45 +32,82 @@ export async function readCocoDataset(
   const { keepSegmentations = false, skipInvalid = false, checkImages } = options;
   const root = await readJsonFile(annotationFile, (entry, key) => keepEntry(entry, key, keepSegmentations));
   const problems = new ProblemList(skipInvalid ? Infinity : undefined);
-  const refuseProblems = (): void => {
-    if (problems.isEmpty) return;
-    throw new AnnotationError(annotationFile, problems.problems, problems.describe(annotationFile));
+  const refuse = (list: ProblemList, why = ''): void => {
+    if (list.isEmpty) return;
+    throw new AnnotationError(annotationFile, list.problems, list.describe(annotationFile) + why);
   };
 
   const entries = checkedEntries(root, problems);
-  refuseProblems();
+  refuse(problems);
   const categories = readCategories(entries.categories, problems);
-  if (skipInvalid) refuseProblems();
+  if (skipInvalid) refuse(problems);
   const imageEntries = readImages(entries.images, imageFolder !== null, problems);
   await checkImages?.(validImages(imageEntries), (image, kind, key, reason) => {
     imageEntries.invalid.add(image.id);
     const place = `images[${imageEntries.indices.get(image.id)!}].${key}`;
     problems.add({ kind, place, imageId: image.id, reason });
   });
-  const images = validImages(imageEntries);
-  const { annotations, withTheirImage, notes } = readAnnotations(
+  const withoutImage = skipInvalid ? new ProblemList() : problems;
+  const { annotations, leftOutToo, notes } = readAnnotations(
     entries.annotations,
     imageEntries,
     categories,
-    problems,
+    { problems, withoutImage },
     options,
   );
+  const images = validImages(imageEntries);
   if (skipInvalid && images.length === 0) {
     problems.add({ kind: 'structure', place: 'images', reason: 'none of them is valid' });
   }
-  if (!skipInvalid || images.length === 0) refuseProblems();
+  if (!skipInvalid || images.length === 0) refuse(problems);
+  refuse(withoutImage, '\n' + NO_IMAGE);
 
   const leftOut = {
     images: entries.images.length - images.length,
     annotations: entries.annotations.length - annotations.length,
-    problems: [...problems.problems, ...ambiguousImages(imageEntries), ...withTheirImage],
+    problems: [...problems.problems, ...ambiguousImages(imageEntries), ...leftOutToo],
   };
   const sortedCategories = [...categories.values()].sort(byId);
-  return new CocoDataset(annotationFile, imageFolder, images, sortedCategories, annotations, notes, leftOut);
+  const allNotes = [...notes, ...(imageFolder === null ? [] : sharedPictureNote(images))];
+  return new CocoDataset(
+    annotationFile,
+    imageFolder,
+    images,
+    sortedCategories,
+    annotations,
+    allNotes,
+    leftOut,
+  );
 }
+
+const NO_IMAGE =
+  'What does not say of which image it is cannot be left out: some image would show its object as background.';
 
 function validImages({ byId: images, invalid }: ImageEntries): CocoImage[] {
   return [...images.values()].filter(({ id }) => !invalid.has(id)).sort(byId);
+}
+
+/** So many pictures are named. */
+const NAMED_PICTURES = 3;
+
+function sharedPictureNote(images: readonly CocoImage[]): string[] {
+  const ids = new Map<string, number[]>();
+  for (const { id, fileName } of images) {
+    const others = ids.get(fileName);
+    if (others === undefined) ids.set(fileName, [id]);
+    else others.push(id);
+  }
+  const shared = [...ids].filter(([, { length }]) => length > 1);
+  if (shared.length === 0) return [];
+  const named = shared
+    .slice(0, NAMED_PICTURES)
+    .map(([name, idsOfOne]) => `${shownValue(name)}: ${idsOfOne.join(', ')}`);
+  const list = [...named, ...(shared.length > NAMED_PICTURES ? ['...'] : [])].join('; ');
+  const stand = shared.length === 1 ? '1 picture stands' : `${shared.length} pictures stand`;
+  return [
+    `${stand} under several image ids (${list}): what is annotated under one of them is background under the others. ` +
+      '`rcnn check --repair` merges them.',
+  ];
 }
 
 function ambiguousImages({ ambiguous, indices }: ImageEntries): Problem[] {

@@ -39,7 +39,7 @@ export function anchorsCommand(command: Command): void {
     .option('--annotations <file>', 'COCO instances file; by default the training set of the configuration')
     .option('--min-size <n>', 'shorter side of the pictures after resizing, pixels', wholeNumber(1))
     .option('--max-size <n>', 'longer side at most, pixels', wholeNumber(1))
-    .option('--skip-invalid', 'leave out invalid images and annotations')
+    .option('--skip-invalid', 'leave out invalid images, and images with invalid annotations')
     .option('--config <file>', 'YAML file with keys of the configuration; a run’s config.yaml is one')
     .option('--set <key=value>', 'set a key of the configuration; may be repeated', collect)
     .option('--json <file>', 'also write the result as JSON')

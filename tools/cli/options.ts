@@ -31,7 +31,10 @@ export function addConfigurationOptions(command: Command): Command {
     .option('--train-images <dir>', 'folder of its images')
     .option('--val-annotations <file>', 'COCO instances file to evaluate on')
     .option('--val-images <dir>', 'folder of its images')
-    .option('--skip-invalid', 'leave out invalid images and annotations, and list them in left-out.json')
+    .option(
+      '--skip-invalid',
+      'leave out invalid images, and images with invalid annotations; left-out.json lists them',
+    )
     .option('--config <file>', 'YAML file with keys of the configuration; a run’s config.yaml is one')
     .option('--set <key=value>', 'set a key of the configuration; may be repeated', collect)
     .option('--iterations <n>', 'optimizer steps', wholeNumber(1))

@@ -91,6 +91,28 @@ describe('a good file', () => {
     expect(dataset.images[0].id).toBe(0);
   });
 
+  it('may have an annotation with id 0, which is told, since evaluation never counts it as found', async () => {
+    const note = /evaluation counts this object as missed even where it is found/;
+    expect((await read(parts({ annotation: { id: 0 } }))).notes).toEqual([expect.stringMatching(note)]);
+    // Crowds do not count as found or missed anyway.
+    expect((await read(parts({ annotation: { id: 0, iscrowd: 1 } }))).notes).toEqual([]);
+  });
+
+  it('may have a picture under two ids, which is told', async () => {
+    const size = { width: 50, height: 40 };
+    const more = ['b.jpg', 'c.jpg', 'c.jpg', 'c.jpg'].map((name, k) => ({
+      id: 20 + k,
+      file_name: name,
+      ...size,
+    }));
+    const images = [...(parts() as { images: object[] }).images, ...more];
+    expect((await read(parts({ root: { images } }))).notes).toEqual([
+      '2 pictures stand under several image ids ("b.jpg": 7, 20; "c.jpg": 21, 22, 23): what is annotated under one ' +
+        'of them is background under the others. `rcnn check --repair` merges them.',
+    ]);
+    expect((await read(parts({ root: { images } }), null)).notes).toEqual([]);
+  });
+
   it('may begin with a byte order mark, and hold any text in names', async () => {
     const content = JSON.stringify(
       parts({ category: { name: '<b>\u001b[31m"ü"\n日本' }, image: { file_name: 'ä/..b#?.jpg' } }),
@@ -145,6 +167,7 @@ describe('targets', () => {
     expect(dataset.notes).toEqual([
       '1 of the annotations have a box without width or height: training leaves them out (id 3).',
       '3 of the annotations reach beyond their image: training clips them (ids 1, 2, 5).',
+      expect.stringMatching(/^An annotation has id 0\. pycocotools takes 0 for "not found"/),
     ]);
   });
 });

@@ -64,17 +64,18 @@ describe('what is invalid is left out', () => {
     expect(asFile(dataset)).toBe(asFile(await readText(JSON.stringify(valid))));
   });
 
-  it('an annotation alone; an image with its annotations; each is told', async () => {
+  it('an image with its annotations; an annotation with its image and the others there; each is told', async () => {
     const content = structuredClone(valid);
     content.images[0].width = 0;
     content.annotations[1].bbox = [1, 2, -3, 4];
     content.annotations[3].category_id = 4;
+    content.annotations.push({ ...valid.annotations[3], id: 15 });
     const dataset = await readText(JSON.stringify(content), { skipInvalid });
-    expect(imageIds(dataset)).toEqual([3, 5]);
+    expect(imageIds(dataset)).toEqual([3]);
     expect(annotationIds(dataset)).toEqual([13]);
     expect(dataset.leftOut).toEqual({
-      images: 1,
-      annotations: 3,
+      images: 2,
+      annotations: 4,
       problems: [
         {
           kind: 'size',
@@ -97,14 +98,69 @@ describe('what is invalid is left out', () => {
           reason: 'there is no category 4',
         },
         {
+          kind: 'incomplete image',
+          place: 'images[2]',
+          imageId: 5,
+          reason: 'annotations[3] is left out: an object of this image would count as background',
+        },
+        {
           kind: 'image left out',
           place: 'annotations[0]',
           imageId: 7,
           annotationId: 11,
           reason: 'its image is left out',
         },
+        {
+          kind: 'image left out',
+          place: 'annotations[4]',
+          imageId: 5,
+          annotationId: 15,
+          reason: 'its image is left out',
+        },
       ],
     });
+  });
+
+  it('images whose annotation ids have been given to others before: no object of theirs becomes background', async () => {
+    const annotations = [7, 3, 5].flatMap((imageId) =>
+      [1, 2].map((id) => ({
+        id,
+        image_id: imageId,
+        category_id: 2,
+        bbox: [1, 1, 9, 9],
+        area: 81,
+        iscrowd: 0,
+      })),
+    );
+    const dataset = await readText(JSON.stringify({ ...valid, annotations }), { skipInvalid });
+    expect(imageIds(dataset)).toEqual([7]);
+    expect(dataset.annotations.map(({ imageId }) => imageId)).toEqual([7, 7]);
+    expect(dataset.leftOut).toMatchObject({ images: 2, annotations: 4 });
+  });
+
+  it('a second entry of one object alone', async () => {
+    const [first] = valid.annotations;
+    const twice = { ...valid, annotations: [...valid.annotations, { ...first, area: 601 }] };
+    const dataset = await readText(JSON.stringify(twice), { skipInvalid });
+    expect(imageIds(dataset)).toEqual([3, 5, 7]);
+    expect(dataset.leftOut).toMatchObject({
+      images: 0,
+      annotations: 1,
+      problems: [{ kind: 'duplicate id' }],
+    });
+    const other = { ...valid, annotations: [...valid.annotations, { ...first, bbox: [11, 20, 30, 40] }] };
+    expect(imageIds(await readText(JSON.stringify(other), { skipInvalid }))).toEqual([3, 5]);
+  });
+
+  it.each<[string, unknown, string]>([
+    ['without an image', { ...valid.annotations[0], id: 99, image_id: undefined }, 'annotations[4].image_id'],
+    ['with its image as text', { ...valid.annotations[0], id: 99, image_id: '7' }, 'annotations[4].image_id'],
+    ['that is nothing', null, 'annotations[4]'],
+  ])('but not an annotation %s: any image might have lost an object', async (_, entry, place) => {
+    const content = { ...valid, annotations: [...valid.annotations, entry, { id: 100, image_id: 99 }] };
+    const error = (await rejectionOf(readText(JSON.stringify(content), { skipInvalid }))) as AnnotationError;
+    expect(error.problems.map((problem) => problem.place)).toEqual([place]);
+    expect(error.message).toMatch(/\nWhat does not say of which image it is cannot be left out: /);
   });
 
   it('both of two pictures with one id, since annotations could mean either; one of two equal entries', async () => {

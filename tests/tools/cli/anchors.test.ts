@@ -229,11 +229,13 @@ test.each([
 });
 
 test('what is invalid is refused, or left out', async () => {
-  const invalid = { ...annotation, id: 20, bbox: [5, 5, -1, 9], area: 1 };
-  const file = write('set.json', { ...set, annotations: [...set.annotations, invalid] });
+  const second = { ...set.images[0], id: 99 };
+  const invalid = { ...annotation, id: 20, image_id: second.id, bbox: [5, 5, -1, 9], area: 1 };
+  const changed = { images: [...set.images, second], annotations: [...set.annotations, invalid] };
+  const file = write('set.json', { ...set, ...changed });
   await expect(runCommand(anchors(file))).rejects.toMatchObject({ code: 'annotations-invalid' });
   expect(await main(anchors(file, '--skip-invalid'))).toBe(0);
-  expect(stderr).toContain('left out as invalid: 0 images, 1 annotation\n');
+  expect(stderr).toContain('left out as invalid: 1 image, 1 annotation\n');
   expect(stdout).toContain(': 1 image, 3 boxes;');
 });
 

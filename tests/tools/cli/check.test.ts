@@ -8,13 +8,22 @@ import { Workplace } from './workplace';
 
 const workplace = new Workplace();
 const size = { width: 40, height: 30 };
-const names = ['good.jpg', 'missing.jpg', 'cut.jpg', 'text.jpg', 'size.png', 'bomb.jpg', '../out.jpg'];
+const names = [
+  'good.jpg',
+  'missing.jpg',
+  'cut.jpg',
+  'text.jpg',
+  'size.png',
+  'bomb.jpg',
+  '../out.jpg',
+  'two.jpg',
+];
 const images = names.map((name, id) => ({ id, file_name: name, ...size }));
-const annotations = [...images, images[0]].map(({ id: imageId }, id) => ({
-  id,
+const annotations = [...images, images[7]].map(({ id: imageId }, index) => ({
+  id: index + 1,
   image_id: imageId,
   category_id: 1,
-  bbox: id === names.length ? [5, 5, -1, 9] : [5, 5, 10, 10],
+  bbox: index === names.length ? [5, 5, -1, 9] : [5, 5, 10, 10],
   area: 100,
   iscrowd: 0,
 }));
@@ -32,6 +41,7 @@ beforeAll(async () => {
   bomb.fill(0xf0, frame + 5, frame + 9); // its height and width
   const contents: Record<string, Buffer | string> = {
     'good.jpg': jpeg,
+    'two.jpg': jpeg,
     'cut.jpg': jpeg.subarray(0, jpeg.length - 200),
     'text.jpg': 'some words\n'.repeat(50),
     'size.png': await picture.clone().resize(30, 40).png().toBuffer(),
@@ -53,7 +63,7 @@ test('a good set is summed up', async () => {
   const reachingOut = { ...set, annotations: [{ ...annotations[0], bbox: [35, 5, 10, 10] }] };
   expect(await check(reachingOut, '--skip-invalid')).toBe(0);
   expect(workplace.stdout).toMatch(
-    /note: 1 of the annotations reach beyond their image: training clips them \(id 0\)\.\n$/,
+    /note: 1 of the annotations reach beyond their image: training clips them \(id 1\)\.\n$/,
   );
 });
 
@@ -64,7 +74,7 @@ const listed = [
   /images\[3\]\.file_name \(image 3\): .*text\.jpg: this is not a picture of a supported type .*\n/,
   /images\[4\]\.width \(image 4\): .*size\.png: the picture is stored as 30x40 pixels, but .* 40x30\n/,
   new RegExp(`images\\[5\\]\\.file_name \\(image 5\\): .*bomb\\.jpg: .* more than ${MAX_PIXELS} pixels\n`),
-  /annotations\[7\]\.bbox \(image 0, annotation 7\): the box \[5,5,-1,9\] has a negative width or height\n/,
+  /annotations\[8\]\.bbox \(image 7, annotation 9\): the box \[5,5,-1,9\] has a negative width or height\n/,
 ];
 
 test('everything that is wrong is listed: of the file and of the pictures, by check, train and evaluate', async () => {
@@ -93,25 +103,25 @@ test('everything that is wrong is listed: of the file and of the pictures, by ch
 test('--skip-invalid does without: check says what, training records it', async () => {
   expect(await check({ images, categories, annotations }, '--skip-invalid')).toBe(0);
   expect(workplace.stdout).toMatch(
-    /^images: +1\nboxes: +1\ncategories: 1\nleft out: 6 images, 7 annotations\n/,
+    /^images: +1\nboxes: +1\ncategories: 1\nleft out: 7 images, 8 annotations\n/,
   );
   for (const line of listed) expect(workplace.stdout).toMatch(line);
-  expect(workplace.stdout).toMatch(/annotations\[1\] \(image 1, annotation 1\): its image is left out\n/);
+  expect(workplace.stdout).toMatch(/annotations\[1\] \(image 1, annotation 2\): its image is left out\n/);
 
   const [file, folder, output] = ['set.json', 'pictures', 'skipping'].map((name) => workplace.at(name));
   const sets = ['--train-annotations', file, '--train-images', folder];
   expect(await workplace.train(output, ...sets, '--skip-invalid', '--iterations', '1')).toBe(0);
-  expect(workplace.stderr).toContain('set.json: left out as invalid: 6 images, 7 annotations\n');
+  expect(workplace.stderr).toContain('set.json: left out as invalid: 7 images, 8 annotations\n');
   const [record, ...others] = JSON.parse(readFileSync(path.join(output, 'left-out.json'), 'utf8')) as {
     leftOut: { kind: string }[];
   }[];
   expect(others).toEqual([]);
-  expect(record).toMatchObject({ file, images: 6, annotations: 7 });
+  expect(record).toMatchObject({ file, images: 7, annotations: 8 });
   expect(record.leftOut.map(({ kind }) => kind).sort()).toEqual(
     [
-      ['box', 'file name', 'missing picture', 'picture size', 'too large picture'],
+      ['box', 'file name', 'missing picture', 'picture size', 'too large picture', 'incomplete image'],
       Array<string>(2).fill('unreadable picture'),
-      Array<string>(6).fill('image left out'),
+      Array<string>(7).fill('image left out'),
     ]
       .flat()
       .sort(),
@@ -146,7 +156,7 @@ test('a run may go on without what has become invalid; both sets are recorded', 
   const val = ['--val-annotations', good, '--val-images', folder];
   expect(await main([...goOn, ...val, '--skip-invalid'])).toBe(0);
   expect(JSON.parse(readFileSync(record, 'utf8'))).toMatchObject([
-    { file: bad, images: 6, annotations: 7 },
+    { file: bad, images: 7, annotations: 8 },
     { file: good, images: 0, annotations: 0, leftOut: [] },
   ]);
 });
@@ -169,13 +179,13 @@ test.each<[string, object | string, string[], RegExp]>([
   ['no object', { images: images.slice(0, 1), categories, annotations: [] }, [], /no image has an object/],
   [
     'no good image',
-    { images: images.slice(1), categories, annotations },
+    { images: images.slice(1, 7), categories, annotations },
     ['--skip-invalid'],
     /none of them is valid/,
   ],
   [
     'no good object',
-    { images: images.slice(0, 1), categories, annotations: annotations.slice(7) },
+    { images: [images[0], images[7]], categories, annotations: annotations.slice(7) },
     ['--skip-invalid'],
     /negative width[^]*no image has an object/,
   ],

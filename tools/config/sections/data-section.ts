@@ -17,7 +17,7 @@ export const dataSection = z
       .boolean()
       .default(false)
       .describe(
-        'leave out invalid images and annotations rather than refuse a set; left-out.json lists them',
+        'leave out invalid images, and images with invalid annotations, rather than refuse a set; left-out.json lists them',
       ),
     onBrokenPicture: z
       .enum(['stop', 'skip'])
