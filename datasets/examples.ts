@@ -48,6 +48,7 @@ export function cocoExamples(dataset: CocoDataset): Example[] {
   return images.map((image) => ({
     imageId: image.id,
     file: join(imageFolder, image.fileName),
+    upright: true,
     size: { height: image.height, width: image.width },
     targets: gtTargets(dataset, image),
     // Made when asked for: training never does, and for all of COCO it takes a tenth of a gigabyte.

@@ -8,9 +8,9 @@ export interface CocoImage {
   readonly id: number;
   /** Relative to the folder of the images; empty where the file gives none and no folder is in use. */
   readonly fileName: string;
-  /** Width in pixels, as the file says. */
+  /** Width in pixels, of the picture as it is shown. */
   readonly width: number;
-  /** Height in pixels, as the file says. */
+  /** Height in pixels, of the picture as it is shown. */
   readonly height: number;
 }
 
@@ -24,7 +24,10 @@ export interface CocoAnnotation {
   readonly imageId: number;
   /** Id of the object's category. */
   readonly categoryId: number;
-  /** x, y, width, height in pixels, as the file has it: it may reach beyond the image or have no size. */
+  /**
+   * x, y, width, height in pixels of the picture as it is shown. Otherwise as the file has it: it may reach beyond the image or have
+   * no size.
+   */
   readonly bbox: readonly [number, number, number, number];
   /** As the file has it, or width * height of the box. */
   readonly area: number;
@@ -68,7 +71,10 @@ export interface LeftOut {
 
 const NOTHING: LeftOut = { images: 0, annotations: 0, problems: [] };
 
-/** What a COCO instances file holds. */
+/**
+ * What a COCO instances file holds. Sizes and boxes are those of pictures as they are shown: turned where they have an EXIF
+ * orientation. Where it was read without a folder of pictures, they are as the file has them.
+ */
 export class CocoDataset {
   private readonly imagesById: ReadonlyMap<number, CocoImage>;
   /** Labels go by the order of the ids. */

@@ -3,10 +3,14 @@ import { AnnotationError, CocoDataset, type CocoImage } from './annotations';
 import { checkedEntries, keepEntry, readCategories, readImages, type ImageEntries } from './entries';
 import { readJsonFile } from './json-file';
 import { ProblemList, shownValue, type Problem, type ProblemKind } from './problems';
+import { turnedPictures, uprightDataset, type TurnedPictures } from './upright';
 
 export interface CocoReadOptions extends AnnotationOptions {
-  /** Looks at the pictures of the images that are valid so far; sorted by id. */
-  readonly checkImages?: (images: readonly CocoImage[], refuse: RefuseImage) => Promise<void>;
+  /**
+   * Looks at the pictures of the images that are valid so far, sorted by id, and returns the headers of those that are shown
+   * other than stored. Default: reads the headers, and leaves pictures that cannot be read for those who use them.
+   */
+  readonly checkImages?: (images: readonly CocoImage[], refuse: RefuseImage) => Promise<TurnedPictures>;
 }
 
 /** To be called with what is wrong with an image's picture; `key` is where the file has said otherwise. */
@@ -19,7 +23,8 @@ export type RefuseImage = (
 
 /**
  * Reads a COCO instances file, strictly: what cannot be right is refused, all of it in one message, or left out.
- * Missing "area" and "iscrowd" are filled in; boxes without a size or partly outside their image stay, with a note.
+ * Missing "area" and "iscrowd" are filled in; boxes without a size or partly outside their image stay, with a note. Where
+ * there is a folder, sizes and boxes are those of the pictures as they are shown: see uprightDataset.
  *
  * @param imageFolder null where no pictures will be read: file names may then be missing.
  * @throws JsonFileError where the file is no JSON, AnnotationError where it is, but wrong.
@@ -42,11 +47,12 @@ export async function readCocoDataset(
   const categories = readCategories(entries.categories, problems);
   if (skipInvalid) refuse(problems);
   const imageEntries = readImages(entries.images, imageFolder !== null, problems);
-  await checkImages?.(validImages(imageEntries), (image, kind, key, reason) => {
+  const refuseImage: RefuseImage = (image, kind, key, reason) => {
     imageEntries.invalid.add(image.id);
     const place = `images[${imageEntries.indices.get(image.id)!}].${key}`;
     problems.add({ kind, place, imageId: image.id, reason });
-  });
+  };
+  const turned = await lookAtPictures(validImages(imageEntries), imageFolder, refuseImage, checkImages);
   const withoutImage = skipInvalid ? new ProblemList() : problems;
   const { annotations, leftOutToo, notes } = readAnnotations(
     entries.annotations,
@@ -69,7 +75,7 @@ export async function readCocoDataset(
   };
   const sortedCategories = [...categories.values()].sort(byId);
   const allNotes = [...notes, ...(imageFolder === null ? [] : sharedPictureNote(images))];
-  return new CocoDataset(
+  const dataset = new CocoDataset(
     annotationFile,
     imageFolder,
     images,
@@ -78,6 +84,17 @@ export async function readCocoDataset(
     allNotes,
     leftOut,
   );
+  return uprightDataset(dataset, turned);
+}
+
+async function lookAtPictures(
+  images: readonly CocoImage[],
+  folder: string | null,
+  refuseImage: RefuseImage,
+  checkImages: CocoReadOptions['checkImages'],
+): Promise<TurnedPictures> {
+  if (checkImages) return checkImages(images, refuseImage);
+  return folder === null ? new Map<number, never>() : turnedPictures(folder, images);
 }
 
 const NO_IMAGE =

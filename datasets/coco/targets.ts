@@ -4,7 +4,7 @@ import type { CocoAnnotation, CocoDataset, CocoImage } from './annotations';
 /** An object that a detector trains on. */
 export interface GtObject {
   readonly annotation: CocoAnnotation;
-  /** x1, y1, x2, y2 in pixels of the stored image, clipped to it, float32. */
+  /** x1, y1, x2, y2 in pixels of the image, clipped to it, float32. */
   readonly corners: readonly [number, number, number, number];
 }
 
@@ -25,7 +25,7 @@ export function gtObjects(dataset: CocoDataset, image: CocoImage): GtObject[] {
   });
 }
 
-/** What a detector trains on, in pixels of the stored image: its `gtObjects`. */
+/** What a detector trains on, in pixels of the image: its `gtObjects`. */
 export function gtTargets(dataset: CocoDataset, image: CocoImage): Targets {
   const objects = gtObjects(dataset, image);
   return {

@@ -21,7 +21,7 @@ export interface DetectSetOptions extends LoaderListeners {
 }
 
 /**
- * Detections in each image of a data set, by image id, in pixels of the stored pictures. An image whose picture cannot be used
+ * Detections in each image of a data set, by image id, in pixels of the pictures as the examples have them. An image whose picture cannot be used
  * has none, where `onBrokenPicture` is given.
  *
  * @throws ImageError where a picture cannot be used and nobody listens for that; the signal's reason.
@@ -62,13 +62,13 @@ export interface DetectedPicture extends DecodedImage {
 }
 
 /**
- * Detections in one picture, in its pixels as stored, which come along for whoever draws them.
+ * Detections in one picture, turned as its EXIF orientation says, in pixels of that, which come along for whoever draws them.
  *
  * @param picture path of its file, or the file's bytes
  * @throws ImageError where it cannot be read.
  */
 export async function detectFile(model: Detector, picture: string | Uint8Array): Promise<DetectedPicture> {
-  const decoded = await decodeImage(picture);
+  const decoded = await decodeImage(picture, { upright: true });
   const images = batchImages([decoded], model.input);
   try {
     return { ...decoded, detections: model.detect(images)[0] };

@@ -9,7 +9,7 @@ const annotations = [
   { ...annotation, id: 2, bbox: [0, 0, 5, 5] as const, area: 7.5, isCrowd: true },
 ];
 
-test('images with their paths and the boxes to learn from and to evaluate on, in pixels of the stored picture', () => {
+test('images with their paths and the boxes to learn from and to evaluate on, in pixels of the upright picture', () => {
   const images = [image, { ...image, id: 5, fileName: 'b.png' }];
   const dataset = new CocoDataset('x.json', 'pictures', images, [{ id: 9, name: 'nine' }], annotations, []);
   const size = { height: 10, width: 20 };
@@ -17,6 +17,7 @@ test('images with their paths and the boxes to learn from and to evaluate on, in
     {
       imageId: 4,
       file: join('pictures', 'sub', 'a.png'),
+      upright: true,
       size,
       targets: { boxes: Float32Array.of(15, 2, 20, 5), labels: Int32Array.of(1) },
       evaluation: {
@@ -30,6 +31,7 @@ test('images with their paths and the boxes to learn from and to evaluate on, in
     {
       imageId: 5,
       file: join('pictures', 'b.png'),
+      upright: true,
       size,
       targets: { boxes: new Float32Array(0), labels: new Int32Array(0) },
       evaluation: {

@@ -1,6 +1,7 @@
 import { AnnotationError, type CocoDataset } from '../../datasets/coco/annotations';
 import { readCocoDataset } from '../../datasets/coco/read-dataset';
 import { ProblemList, shownValue } from '../../datasets/coco/problems';
+import { turnedPictures } from '../../datasets/coco/upright';
 import { gtTargets } from '../../datasets/coco/targets';
 import { InputError } from '../../detection/errors';
 import { checkPictures } from './check-pictures';
@@ -118,10 +119,10 @@ export async function checkedSet(
     () =>
       readCocoDataset(annotations, images, {
         skipInvalid,
-        checkImages: async (entries, refuse) => {
-          if (isFolder && checksPictures)
-            await checkPictures(images, entries, refuse, { decodeAll, maxSeconds });
-        },
+        checkImages: (entries, refuse) =>
+          isFolder && checksPictures
+            ? checkPictures(images, entries, refuse, { decodeAll, maxSeconds })
+            : turnedPictures(images, entries),
       }),
   );
   return set;

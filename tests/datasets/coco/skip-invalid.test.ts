@@ -187,7 +187,7 @@ describe('what is invalid is left out', () => {
       checkImages: (images, refuse) => {
         seen.push(...images.map(({ id }) => id));
         refuse(images[2], 'missing picture', 'file_name', 'there is no such file');
-        return Promise.resolve();
+        return Promise.resolve(new Map<number, never>());
       },
     });
     expect(seen).toEqual([3, 5, 7]);
@@ -292,7 +292,7 @@ test('any change of a valid file gives a valid data set or a list of problems; s
         for (const image of images.filter(({ id }) => unusable.includes(id))) {
           refuse(image, 'missing picture', 'file_name', 'there is no such file');
         }
-        return Promise.resolve();
+        return Promise.resolve(new Map<number, never>());
       };
       const strict = await outcome(readText(text, { checkImages }));
       if (strict instanceof AnnotationError) {

@@ -55,7 +55,7 @@ export async function thumbnail(
   { imageFolder }: CocoDataset,
   { fileName }: CocoImage,
 ): Promise<Picture | undefined> {
-  const decoded = await decodeImage(path.join(imageFolder ?? '', fileName)).catch((error: unknown) => {
+  const decoded = await decodeImage(path.join(imageFolder ?? '', fileName), { upright: true }).catch((error: unknown) => {
     if (error instanceof ImageError) return undefined;
     throw error;
   });

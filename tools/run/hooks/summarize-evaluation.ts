@@ -74,7 +74,9 @@ async function withGroundTruth(
   detections: Detections,
   categories: readonly CocoCategory[],
 ): Promise<SummaryImage> {
-  const { pixels, size } = await decodeImage(path.join(dataset.imageFolder ?? '', image.fileName));
+  const { pixels, size } = await decodeImage(path.join(dataset.imageFolder ?? '', image.fileName), {
+    upright: true,
+  });
   const { width, height } = sizeOfSide(size, PICTURE_SIDE);
   const twice = await sharp(pixels, { raw: { ...size, channels: 3 } })
     .resize({ width, height, fit: 'fill' })
