@@ -77,14 +77,16 @@ export async function detectFile(model: Detector, picture: string | Uint8Array):
   }
 }
 
-/** The first `count` of detections, which are sorted by score, that reach a score. */
-export function aboveThreshold(detections: Detections, threshold: number): Detections {
-  const { scores } = detections;
-  const end = scores.findIndex((score) => score < threshold);
-  const count = end < 0 ? scores.length : end;
+/** From which score on detections count: one score for all categories, or one for each, by label - 1. */
+export type ScoreThreshold = number | readonly number[];
+
+/** The detections that reach a score, in their order. */
+export function aboveThreshold(detections: Detections, threshold: ScoreThreshold): Detections {
+  const { scores, labels } = detections;
+  const least = (label: number) => (typeof threshold === 'number' ? threshold : threshold[label - 1]);
   return selectInstances(
     detections,
-    Int32Array.from({ length: count }, (_, k) => k),
+    Int32Array.from(scores.keys()).filter((k) => scores[k] >= least(labels[k])),
   );
 }
 

@@ -13,6 +13,7 @@ export {
   detectSet,
   type DetectedPicture,
   type DetectSetOptions,
+  type ScoreThreshold,
 } from './detect-images';
 export { evaluateDetections, type CocoEvaluation, type EvaluationOptions } from './evaluate';
 export type { AreaName, IouType } from './parameters';

@@ -1,31 +1,21 @@
 import type { Command } from 'commander';
-import { runDetect } from '../detect/run-detect';
+import { runDetect, type DetectJob } from '../detect/run-detect';
+import { DEFAULT_SCORE_THRESHOLD, parseThresholds } from '../detect/score-thresholds';
 import { openDetector } from '../run/open-detector';
-import {
-  addDetectorOptions,
-  fraction,
-  requiredOption,
-  PUBLISHED_WEIGHTS_HELP,
-  type DetectorOptions,
-} from './options';
+import { addDetectorOptions, requiredOption, PUBLISHED_WEIGHTS_HELP, type DetectorOptions } from './options';
 
-interface DetectCommandOptions extends DetectorOptions {
-  readonly scoreThreshold: number;
-  readonly json?: string;
-  readonly output?: string;
-}
-
-/** Users look at the sure ones; torchvision's own examples draw from 0.5 on too. */
-const DEFAULT_SCORE_THRESHOLD = 0.5;
+type DetectCommandOptions = DetectorOptions & Omit<DetectJob, 'paths'>;
 
 /** `rcnn detect`. */
 export function detectCommand(command: Command): void {
-  addDetectorOptions(command.argument('<image-or-dir...>', 'pictures, or folders of pictures'))
+  addDetectorOptions(
+    command.argument('<image-or-dir...>', 'pictures, folders of pictures, patterns (’photos/*.jpg’)'),
+  )
+    .option('--recursive', 'search folders in folders, too')
     .option(
       '--score-threshold <t>',
-      'leave out detections with a lower score',
-      fraction,
-      DEFAULT_SCORE_THRESHOLD,
+      `leave out detections with a lower score (default: ${DEFAULT_SCORE_THRESHOLD}); for categories person=0.7,car=0.3; may be repeated`,
+      parseThresholds,
     )
     .option('--json <file>', 'write the detections as JSON, in full precision')
     .option('--output <dir>', 'write the pictures with boxes drawn to this folder')
@@ -36,12 +26,16 @@ Examples:
   $ rcnn detect --weights runs/first/best photo.jpg
   $ rcnn detect --weights runs/first/best --json found.json --output detected pictures/
   $ rcnn detect --model fasterrcnn_resnet50_fpn --weights COCO_V1 photo.jpg
+
+Of several pictures, one that cannot be read is told and left out; the exit status is 2 then. Of folders and patterns,
+files with names of pictures are taken, and none that begins with a dot.
 ${PUBLISHED_WEIGHTS_HELP}`,
     )
     .action(async (paths: string[], options: DetectCommandOptions) => {
-      const { scoreThreshold, json, output, ...given } = options;
-      const weights = requiredOption(given.weights, '--weights FILE');
-      const open = () => openDetector(weights, given);
-      process.stdout.write(await runDetect({ paths, scoreThreshold, json, output }, open));
+      const weights = requiredOption(options.weights, '--weights FILE');
+      const open = () => openDetector(weights, options);
+      const { text, fault } = await runDetect({ ...options, paths }, open);
+      process.stdout.write(text);
+      if (fault) throw fault;
     });
 }

@@ -1,41 +1,56 @@
+import { CategoryMap } from '../../datasets/coco/category-map';
+import { InputError } from '../../detection/errors';
 import { StagedFiles } from '../../detection/files/staged-files';
 import type { LoadedDetector } from '../../weights/detectors/load-detector';
+import { pluralize } from '../terminal/pluralize';
 import { detectPictures } from './detect-pictures';
 import { Drawings } from './drawings';
 import { findPictures } from './find-pictures';
 import type { DetectionOutput } from './found-picture';
 import { foundText } from './found-text';
 import { JsonFile } from './json-file';
+import { thresholdsByLabel, type GivenThresholds } from './score-thresholds';
 
 /** What `rcnn detect` is to do. */
 export interface DetectJob {
-  /** Pictures, and folders of pictures. */
+  /** Pictures, folders of pictures, and patterns of their names. */
   readonly paths: readonly string[];
-  readonly scoreThreshold: number;
+  /** Whether folders in folders are searched, too. */
+  readonly recursive?: boolean;
+  readonly scoreThreshold?: GivenThresholds;
   /** File to write the detections to. */
   readonly json?: string;
   /** Folder to write drawings to. */
   readonly output?: string;
 }
 
+/** What `rcnn detect` has to say. */
+export interface DetectResult {
+  /** For the standard output. */
+  readonly text: string;
+  /** Why it is not all that was asked for. */
+  readonly fault?: InputError;
+}
+
 /**
  * Finds objects in pictures. Files get their names when all pictures are done: Ctrl-C or a full disk leaves nothing half-written.
  *
  * @param open opens the detector, after it has been made sure that everything else is as it should be. It is disposed of here.
- * @returns what is to be printed
  * @throws InputError where something is not; Interrupted where the user stops it.
  */
-export async function runDetect(job: DetectJob, open: () => Promise<LoadedDetector>): Promise<string> {
-  const inputs = job.paths.flatMap(findPictures);
+export async function runDetect(job: DetectJob, open: () => Promise<LoadedDetector>): Promise<DetectResult> {
+  const inputs = job.paths.flatMap((given) => findPictures(given, { recursive: job.recursive === true }));
   const staged = new StagedFiles();
   const outputs: DetectionOutput[] = [];
   if (job.json !== undefined) outputs.push(new JsonFile(job.json, inputs));
   if (job.output !== undefined) outputs.push(new Drawings(job.output, inputs, staged));
   const detector = await open();
-  const text: string[] = [];
   try {
-    await detectPictures(detector, inputs, {
-      scoreThreshold: job.scoreThreshold,
+    const categories = new CategoryMap(detector.categories, 'the detector');
+    const text: string[] = [];
+    const numBroken = await detectPictures(detector.model, inputs, {
+      categories,
+      scoreThreshold: thresholdsByLabel(job.scoreThreshold ?? { byName: new Map() }, categories),
       onFound: async (found) => {
         for (const output of outputs) await output.add(found);
         text.push(foundText(found));
@@ -43,9 +58,17 @@ export async function runDetect(job: DetectJob, open: () => Promise<LoadedDetect
     });
     for (const output of outputs) output.finish();
     staged.publish();
-    return text.join('');
+    return { text: text.join(''), fault: numBroken > 0 ? leftOut(numBroken, inputs.length) : undefined };
   } finally {
     staged.discard();
     detector.model.dispose();
   }
+}
+
+function leftOut(numBroken: number, count: number): InputError {
+  return new InputError(
+    'pictures-left-out',
+    `${numBroken} of ${pluralize(count, 'picture')} could not be read; the results are those of the others`,
+    { numBroken, count },
+  );
 }

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import files from 'node:fs/promises';
 import path from 'node:path';
 import sharp from 'sharp';
@@ -60,21 +60,73 @@ test('a picture is read and decoded once, to detect and to draw', async () => {
   }
 });
 
-test('where the last picture is refused, nothing is left of those before it', async () => {
-  const broken = workplace.at('broken.jpg');
-  writeFileSync(broken, readFileSync(picture(2)).subarray(0, 500));
-  const [output, json] = [workplace.at('made', 'refused'), workplace.at('refused.json')];
-  const argv = [...detect, '--json', json, '--output', output, picture(1), picture(2), broken];
-  expect(await main(argv)).toBe(2);
-  expect(workplace.stderr).toContain('broken.jpg: ');
-  expect(workplace.stdout).toBe('');
-  expect([existsSync(workplace.at('made')), existsSync(json)]).toEqual([false, false]);
+describe('a picture that is broken', () => {
+  let broken: string;
+  beforeAll(() => {
+    broken = workplace.at('broken.jpg');
+    writeFileSync(broken, readFileSync(picture(2)).subarray(0, 500));
+  });
 
-  mkdirSync(output, { recursive: true });
+  test('is told and left out where it is one of several, and the status is 2', async () => {
+    const [output, json] = [workplace.at('others'), workplace.at('others.json')];
+    expect(await main([...detect, '--json', json, '--output', output, picture(1), broken, picture(3)])).toBe(
+      2,
+    );
+    const [first, , last] = workplace.stderr.trimEnd().split('\n');
+    expect(first).toMatch(/broken\.jpg: the picture is damaged: /);
+    expect(last).toBe('1 of 3 pictures could not be read; the results are those of the others');
+    expect(workplace.stdout).toMatch(/000001\.jpg: [^]*000003\.jpg: /);
+    expect(readdirSync(output)).toEqual(['000001.jpg', '000003.jpg']);
+    const results = JSON.parse(readFileSync(json, 'utf8')) as Result[];
+    expect(results.map(({ file }) => file)).toEqual([picture(1), picture(3)]);
+  });
+
+  test.each([
+    [1, /^\S+broken\.jpg: the picture is damaged: .*\n$/],
+    [2, /\nnone of the 2 pictures can be read; nothing was written\n$/],
+  ])('leaves nothing behind where there is no other: given %d times', async (times, message) => {
+    const [output, json] = [workplace.at('made', 'refused'), workplace.at('refused.json')];
+    const pictures = Array.from({ length: times }, () => broken);
+    expect(await main([...detect, '--json', json, '--output', output, ...pictures])).toBe(2);
+    expect(workplace.stderr).toMatch(message);
+    expect(workplace.stdout).toBe('');
+    expect([existsSync(workplace.at('made')), existsSync(json)]).toEqual([false, false]);
+  });
+});
+
+test('what cannot be written leaves nothing of what could', async () => {
+  const output = workplace.at('older');
+  mkdirSync(path.join(output, '000002.jpg'), { recursive: true });
   writeFileSync(path.join(output, '000001.jpg'), 'an older drawing');
-  expect(await main(argv)).toBe(2);
-  expect(readdirSync(output)).toEqual(['000001.jpg']);
+  expect(await main([...detect, '--output', output, picture(1), picture(2)])).toBe(2);
+  expect(workplace.stdout).toBe('');
+  expect(readdirSync(output)).toEqual(['000001.jpg', '000002.jpg']);
   expect(readFileSync(path.join(output, '000001.jpg'), 'utf8')).toBe('an older drawing');
+});
+
+test('drawings of folders in folders keep these', async () => {
+  for (const [k, name] of ['a', 'b'].entries()) {
+    mkdirSync(workplace.at('days', name), { recursive: true });
+    copyFileSync(picture(k + 1), workplace.at('days', name, 'p.jpg'));
+  }
+  copyFileSync(picture(3), workplace.at('days', 'a', 'p.jpeg'));
+  const output = workplace.at('drawn-days');
+  expect(await main([...detect, '--recursive', '--output', output, workplace.at('days')])).toBe(0);
+  expect(readdirSync(output, { recursive: true })).toEqual(['a', 'b', 'a/p.jpeg', 'a/p.jpg', 'b/p.jpg']);
+});
+
+test('a category has a threshold of its own', async () => {
+  const json = workplace.at('thresholds.json');
+  expect(await main([...detect, '--json', json, picture(1)])).toBe(0);
+  const before = (JSON.parse(readFileSync(json, 'utf8')) as Result[])[0].detections;
+  const { category_id: id } = before[0];
+  const { categories } = JSON.parse(readFileSync(path.join(workplace.scenes, 'train.json'), 'utf8')) as {
+    categories: { id: number; name: string }[];
+  };
+  const { name } = categories.find((category) => category.id === id)!;
+  expect(await main([...detect, '--score-threshold', `${name}=1`, '--json', json, picture(1)])).toBe(0);
+  const [{ detections }] = JSON.parse(readFileSync(json, 'utf8')) as Result[];
+  expect(detections).toEqual(before.filter(({ category_id }) => category_id !== id));
 });
 
 test('Ctrl-C leaves nothing, and says so', async () => {

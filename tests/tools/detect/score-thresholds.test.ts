@@ -1,0 +1,41 @@
+import { CategoryMap } from '../../../datasets/coco/category-map';
+import { parseThresholds, thresholdsByLabel } from '../../../tools/detect/score-thresholds';
+
+const categories = new CategoryMap(
+  ['person', 'a,b', 'x=1', 'person'].map((name, k) => ({ id: 10 * k, name })),
+  'the detector',
+);
+const thresholds = (...given: string[]): readonly number[] =>
+  thresholdsByLabel(
+    given.reduce((before, text) => parseThresholds(text, before), parseThresholds(given[0])),
+    categories,
+  );
+
+test.each([
+  [['0.3'], [0.3, 0.3, 0.3, 0.3]],
+  [['person=0.7'], [0.7, 0.5, 0.5, 0.7]],
+  [['0.2,person=.7,a,b=1'], [0.7, 1, 0.2, 0.7]],
+  [['x=1=1e-3,person=0'], [0, 0.5, 0.001, 0]],
+  [
+    ['person=0.7', '0.1', 'person=0.9'],
+    [0.9, 0.1, 0.1, 0.9],
+  ],
+])('%j', (given, expected) => {
+  expect(thresholds(...given)).toEqual(expected);
+});
+
+test.each(['', 'high', '1.5', '-1', 'person', 'person=', '=0.5', 'person=2', '0.5,person'])(
+  '%j is no threshold',
+  (text) => {
+    expect(() => parseThresholds(text)).toThrow('It has to be a number from 0 to 1, or such numbers');
+  },
+);
+
+test('a category that the detector lacks is refused', () => {
+  expect(() => thresholds('persom=0.7')).toThrow(
+    expect.objectContaining({
+      code: 'unknown-category',
+      message: '--score-threshold: the detector has no category persom; did you mean person?',
+    }) as Error,
+  );
+});
