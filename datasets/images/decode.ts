@@ -1,9 +1,19 @@
 import sharp from 'sharp';
 import type { RgbImage } from '../../detection/structures/resize';
 import type { Size } from '../../detection/structures/size';
+import { refuseForeign } from './formats/foreign-format';
 import { ImageError } from './image-error';
 import { readPicture } from './picture-file';
-import { asImageError, headerOf, readMetadata, requireSize, SHARP_OPTIONS } from './picture-header';
+import {
+  asImageError,
+  headerOf,
+  plainFormatOf,
+  plainHeader,
+  readMetadata,
+  requireSize,
+  SHARP_OPTIONS,
+} from './picture-header';
+import type { PlainFormat } from './formats/plain-format';
 
 export { ImageError, type ImageFault } from './image-error';
 
@@ -37,11 +47,25 @@ export async function decodeImage(
   const name = typeof picture === 'string' ? picture : 'a picture in memory';
   const bytes = typeof picture === 'string' ? await readPicture(picture) : bufferOf(picture);
   if (bytes.length === 0) throw new ImageError(name, 'it is empty', 'empty');
+  refuseForeign(bytes, name);
+  const plain = plainFormatOf(bytes);
+  if (plain !== undefined) return decodePlain(plain, bytes, name, options);
   try {
     return await decode(bytes, name, options);
   } catch (error) {
     throw asImageError(name, error);
   }
+}
+
+function decodePlain(
+  format: PlainFormat,
+  bytes: Buffer,
+  file: string,
+  { expectedSize }: DecodeOptions,
+): DecodedImage {
+  const header = plainHeader(format, bytes, file);
+  if (expectedSize !== undefined) requireSize(file, header, 'stored', expectedSize);
+  return { pixels: format.decode(bytes, file), size: header.stored };
 }
 
 /** The same memory. */

@@ -1,15 +1,22 @@
 import { readFile } from 'node:fs/promises';
 import sharp, { type Metadata, type Sharp } from 'sharp';
 import type { Size } from '../../detection/structures/size';
+import { bmp } from './formats/bmp';
+import { heicRefusal, refuseForeign, SIGNATURE_BYTES } from './formats/foreign-format';
 import { ImageError } from './image-error';
+import { netpbm } from './formats/netpbm';
 import { orientationOf, turnSize, type Orientation } from './orientation';
 import { readStart, requireContent } from './picture-file';
+import { MAX_HEADER_BYTES, type PlainFormat } from './formats/plain-format';
 
 /** Pictures that declare more pixels are taken for decompression bombs: the number at which PIL refuses. */
 export const MAX_PIXELS = 178_956_970;
 
 /** What can be read, by sharp's names. It would also draw SVG files, which are text and have no stored pixels. */
 const FORMATS: readonly string[] = ['jpeg', 'png', 'webp', 'gif', 'tiff', 'heif'];
+
+/** What can be read, for messages. */
+const READABLE = 'JPEG, PNG, WebP, GIF, TIFF, AVIF, BMP, PBM, PGM, PPM';
 
 // failOn 'error': a wrong checksum and a file that ends early count, a mere warning of the decoder does not.
 export const SHARP_OPTIONS = { failOn: 'error', ignoreIcc: true, limitInputPixels: MAX_PIXELS } as const;
@@ -32,6 +39,10 @@ export interface PictureHeader {
  */
 export async function readPictureHeader(file: string): Promise<PictureHeader> {
   await requireContent(file);
+  const start = await readStart(file, SIGNATURE_BYTES);
+  refuseForeign(start, file);
+  const plain = plainFormatOf(start);
+  if (plain !== undefined) return plainHeader(plain, await readStart(file, MAX_HEADER_BYTES), file);
   // libvips takes what stands in brackets at the end of a name for its own options.
   const source = file.endsWith(']') ? await readFile(file) : file;
   try {
@@ -41,6 +52,23 @@ export async function readPictureHeader(file: string): Promise<PictureHeader> {
     if (!(error instanceof ImageError)) await readStart(file, 1);
     throw asImageError(file, error);
   }
+}
+
+/** The format of a file by its first bytes, where it is one of those that sharp does not read. */
+export function plainFormatOf(start: Buffer): PlainFormat | undefined {
+  return [bmp, netpbm].find((format) => format.recognizes(start));
+}
+
+/**
+ * The header of a picture in a plain format, which has no orientation.
+ *
+ * @param start the first MAX_HEADER_BYTES of the file, or more
+ * @throws ImageError
+ */
+export function plainHeader(format: PlainFormat, start: Buffer, file: string): PictureHeader {
+  const size = format.readSize(start, file);
+  if (size.width * size.height > MAX_PIXELS) throw tooLarge(file);
+  return { stored: size, orientation: 1, shown: size };
 }
 
 /** The header of a picture by its metadata. */
@@ -82,9 +110,10 @@ export function isSameSize(a: Size, b: Size): boolean {
 /** @throws ImageError if the picture is of a type that is not supported; what sharp throws */
 export async function readMetadata(image: Sharp, file: string): Promise<Metadata> {
   const metadata = await image.metadata();
-  const { format } = metadata;
+  const { format, compression } = metadata;
   if (!FORMATS.includes(format))
     throw new ImageError(file, `pictures of type ${format} are not supported`, 'unknown type', { format });
+  if (format === 'heif' && compression !== 'av1') throw heicRefusal(file);
   return metadata;
 }
 
@@ -97,14 +126,17 @@ function decodingError(file: string, { message }: Error): ImageError {
   if (message.includes('unsupported image format'))
     return new ImageError(
       file,
-      `this is not a picture of a supported type (${FORMATS.join(', ')}), or it is truncated`,
+      `this is not a picture of a supported type (${READABLE}), or it is truncated`,
       'unknown type',
     );
-  if (message.includes('pixel limit'))
-    return new ImageError(file, `the picture declares more than ${MAX_PIXELS} pixels`, 'too large', {
-      maxPixels: MAX_PIXELS,
-    });
+  if (message.includes('pixel limit')) return tooLarge(file);
   // libvips says the same of each attempt to read a picture.
   const lines = new Set(message.trim().split(/\s*\n\s*/));
   return new ImageError(file, `the picture is damaged: ${[...lines].join('; ')}`, 'damaged');
+}
+
+function tooLarge(file: string): ImageError {
+  return new ImageError(file, `the picture declares more than ${MAX_PIXELS} pixels`, 'too large', {
+    maxPixels: MAX_PIXELS,
+  });
 }

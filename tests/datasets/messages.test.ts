@@ -209,7 +209,7 @@ test('pictures', async () => {
   };
   expect(await refusal('')).toBe('FILE: the file is empty');
   expect(await refusal('no picture')).toBe(
-    'FILE: this is not a picture of a supported type (jpeg, png, webp, gif, tiff, heif), or it is truncated',
+    'FILE: this is not a picture of a supported type (JPEG, PNG, WebP, GIF, TIFF, AVIF, BMP, PBM, PGM, PPM), or it is truncated',
   );
   expect(await refusal('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>')).toBe(
     'FILE: pictures of type svg are not supported',
