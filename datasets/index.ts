@@ -66,7 +66,7 @@ export {
 
 // Pictures.
 export { decodeImage, ImageError, type DecodedImage, type ImageFault } from './images/decode';
-export { drawBoxes, type DrawingFormat } from './drawing/draw-detections';
+export { cropBox, drawBoxes, type DrawingFormat } from './drawing/draw-detections';
 export { categoryColor, overlaySvg, type LabeledBox } from './drawing/overlay-svg';
 export { synthesize, type SynthesisOptions, type SynthesisResult } from './synthesis/synthesize';
 export type { SynthesisSettings } from './synthesis/instances-file';

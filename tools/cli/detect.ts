@@ -1,4 +1,5 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
+import { FORMATS } from '../detect/outputs/create-outputs';
 import { runDetect, type DetectJob } from '../detect/run-detect';
 import { DEFAULT_SCORE_THRESHOLD, parseThresholds } from '../detect/score-thresholds';
 import { openDetector } from '../run/open-detector';
@@ -17,14 +18,26 @@ export function detectCommand(command: Command): void {
       `leave out detections with a lower score (default: ${DEFAULT_SCORE_THRESHOLD}); for categories person=0.7,car=0.3; may be repeated`,
       parseThresholds,
     )
-    .option('--json <file>', 'write the detections as JSON, in full precision')
+    .option(
+      '--json <file>',
+      'write the detections as JSON, in full precision; FILE.jsonl has a line for each picture',
+    )
     .option('--output <dir>', 'write the pictures with boxes drawn to this folder')
+    .option('--crops <dir>', 'write a picture of each object to this folder, in folders by category')
+    .addOption(new Option('--format <format>', 'write the detections as other programs do').choices(FORMATS))
+    .option(
+      '--results <path>',
+      'where to: a file for coco and csv, which are printed without; a folder for the others',
+    )
+    .option('--annotations <file>', 'COCO file that has the ids of the pictures, for --format coco')
     .addHelpText(
       'after',
       `
 Examples:
   $ rcnn detect --weights runs/first/best photo.jpg
   $ rcnn detect --weights runs/first/best --json found.json --output detected pictures/
+  $ rcnn detect --weights runs/first/best --format csv 'pictures/*.jpg' > found.csv
+  $ rcnn detect --weights runs/first/best --format labelme --results labels --recursive pictures/
   $ rcnn detect --model fasterrcnn_resnet50_fpn --weights COCO_V1 photo.jpg
 
 Of several pictures, one that cannot be read is told and left out; the exit status is 2 then. Of folders and patterns,

@@ -11,7 +11,7 @@ import { InputError } from '../../detection/errors';
 import type { Detector } from '../../detection/modeling/detector';
 import { interruptible } from '../terminal/interruption';
 import { logLine, Progress } from '../terminal/progress';
-import type { FoundPicture, PictureInput } from './found-picture';
+import type { FoundPicture, PictureInput } from './outputs/found-picture';
 
 /** How pictures are detected in. */
 export interface DetectPicturesOptions {

@@ -4,7 +4,7 @@ import { globSync, isDynamicPattern } from 'tinyglobby';
 import { isPictureName } from '../../datasets/images/picture-names';
 import { InputError } from '../../detection/errors';
 import { statOrUndefined } from '../../detection/files/stat-or-undefined';
-import type { PictureInput } from './found-picture';
+import type { PictureInput } from './outputs/found-picture';
 import { isVideoName } from './video-names';
 
 /** What is searched for pictures. */

@@ -4,24 +4,17 @@ import { StagedFiles } from '../../detection/files/staged-files';
 import type { LoadedDetector } from '../../weights/detectors/load-detector';
 import { pluralize } from '../terminal/pluralize';
 import { detectPictures } from './detect-pictures';
-import { Drawings } from './drawings';
 import { findPictures } from './find-pictures';
-import type { DetectionOutput } from './found-picture';
-import { foundText } from './found-text';
-import { JsonFile } from './json-file';
+import { createOutputs, type WantedOutputs } from './outputs/create-outputs';
 import { thresholdsByLabel, type GivenThresholds } from './score-thresholds';
 
 /** What `rcnn detect` is to do. */
-export interface DetectJob {
+export interface DetectJob extends WantedOutputs {
   /** Pictures, folders of pictures, and patterns of their names. */
   readonly paths: readonly string[];
   /** Whether folders in folders are searched, too. */
   readonly recursive?: boolean;
   readonly scoreThreshold?: GivenThresholds;
-  /** File to write the detections to. */
-  readonly json?: string;
-  /** Folder to write drawings to. */
-  readonly output?: string;
 }
 
 /** What `rcnn detect` has to say. */
@@ -41,24 +34,20 @@ export interface DetectResult {
 export async function runDetect(job: DetectJob, open: () => Promise<LoadedDetector>): Promise<DetectResult> {
   const inputs = job.paths.flatMap((given) => findPictures(given, { recursive: job.recursive === true }));
   const staged = new StagedFiles();
-  const outputs: DetectionOutput[] = [];
-  if (job.json !== undefined) outputs.push(new JsonFile(job.json, inputs));
-  if (job.output !== undefined) outputs.push(new Drawings(job.output, inputs, staged));
+  const outputs = await createOutputs(job, inputs, staged);
   const detector = await open();
   try {
     const categories = new CategoryMap(detector.categories, 'the detector');
-    const text: string[] = [];
     const numBroken = await detectPictures(detector.model, inputs, {
       categories,
       scoreThreshold: thresholdsByLabel(job.scoreThreshold ?? { byName: new Map() }, categories),
       onFound: async (found) => {
         for (const output of outputs) await output.add(found);
-        text.push(foundText(found));
       },
     });
-    for (const output of outputs) output.finish();
+    const text = outputs.map((output) => output.finish() ?? '').join('');
     staged.publish();
-    return { text: text.join(''), fault: numBroken > 0 ? leftOut(numBroken, inputs.length) : undefined };
+    return { text, fault: numBroken > 0 ? leftOut(numBroken, inputs.length) : undefined };
   } finally {
     staged.discard();
     detector.model.dispose();

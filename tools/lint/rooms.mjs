@@ -275,8 +275,13 @@ export const rooms = [
   },
   {
     name: 'tools/detect',
-    holds: 'what `rcnn detect` takes and writes: pictures, drawings, formats',
-    mayImport: ['tools/terminal', 'detection/*', 'datasets/*', 'weights/*'],
+    holds: 'what `rcnn detect` does: finding pictures, detecting, thresholds',
+    mayImport: ['tools/detect/outputs', 'tools/terminal', 'detection/*', 'datasets/*', 'weights/*'],
+  },
+  {
+    name: 'tools/detect/outputs',
+    holds: 'what it writes: drawings, crops, its own JSON and others’ formats',
+    mayImport: ['tools/terminal', 'detection/*', 'datasets/*'],
   },
   {
     name: 'tools/cli',
@@ -285,6 +290,7 @@ export const rooms = [
       'tools/anchors',
       'tools/benchmarks',
       'tools/detect',
+      'tools/detect/outputs',
       'tools/report',
       'tools/run',
       'tools/config',

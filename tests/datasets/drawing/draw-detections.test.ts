@@ -1,5 +1,5 @@
 import sharp from 'sharp';
-import { drawBoxes } from '../../../datasets/drawing/draw-detections';
+import { cropBox, drawBoxes } from '../../../datasets/drawing/draw-detections';
 
 const GRAY = 90;
 const image = { pixels: new Uint8Array(160 * 120 * 3).fill(GRAY), size: { width: 160, height: 120 } };
@@ -52,4 +52,21 @@ test('labels that hold markup and control characters are drawn as letters', asyn
 test.each(['png', 'jpeg'] as const)('is encoded as %s', async (format) => {
   const encoded = await drawBoxes(image, [box], format);
   expect((await sharp(encoded).metadata()).format).toBe(format);
+});
+
+test.each([
+  [
+    [1.9, 0, 3.1, 2.5],
+    [1, 2, 3],
+    [0, 1, 2],
+  ],
+  [[-9, -9, 0.5, 0.5], [0], [0]],
+  [[3, 2, 50, 50], [3], [2]],
+  [[8, 8, 9, 9], [3], [2]],
+] as const)('crops %j to columns %j and rows %j', async (corners, columns, rows) => {
+  const size = { width: 4, height: 3 };
+  const pixels = Uint8Array.from({ length: 36 }, (_, i) => [(i / 3) % 4, Math.floor(i / 12), 7][i % 3]);
+  expect([...(await cropBox({ pixels, size }, corners, 'raw'))]).toEqual(
+    rows.flatMap((row) => columns.flatMap((column) => [column, row, 7])),
+  );
 });

@@ -1,0 +1,173 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { StagedFiles } from '../../../../detection/files/staged-files';
+import { createOutputs, type WantedOutputs } from '../../../../tools/detect/outputs/create-outputs';
+import type { FoundPicture } from '../../../../tools/detect/outputs/found-picture';
+import { emptyPicture, foundPicture } from './found';
+
+let folder: string;
+let stderr: string;
+const at = (...names: string[]): string => path.join(folder, ...names);
+
+beforeEach(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'outputs-'));
+  mkdirSync(at('in', 'b'), { recursive: true });
+  for (const name of ['in/7.jpg', 'in/b/08.png', 'in/b/08.jpg']) writeFileSync(at(name), '');
+  stderr = '';
+  jest.spyOn(process.stderr, 'write').mockImplementation((text) => ((stderr += String(text)), true));
+});
+afterEach(() => {
+  jest.restoreAllMocks();
+  rmSync(folder, { recursive: true });
+});
+
+/** Writes pictures; what is printed. */
+async function written(wanted: WantedOutputs, found: readonly FoundPicture[]): Promise<string> {
+  const staged = new StagedFiles();
+  const inputs = found.map(({ input }) => input);
+  const outputs = await createOutputs(wanted, inputs, staged);
+  for (const output of outputs) for (const each of found) await output.add(each);
+  const printed = outputs.map((output) => output.finish() ?? '').join('');
+  staged.publish();
+  return printed;
+}
+
+const some = (): FoundPicture[] => [
+  foundPicture(at('in/7.jpg'), '7.jpg'),
+  emptyPicture(at('in/b/08.png'), 'b/08.png'),
+];
+const read = (...names: string[]): string => readFileSync(at(...names), 'utf8');
+
+test('csv: a row for each object, quoted where need be', async () => {
+  const file = at('in/7.jpg');
+  expect(await written({ format: 'csv' }, some())).toBe(
+    'file,width,height,xmin,ymin,xmax,ymax,score,category_id,category\n' +
+      `${file},40,20,10,5,30,15,0.75,8,../x\n` +
+      `${file},40,20,0.5,0.25,4,20,0.5,3,"a ""dog"", big"\n`,
+  );
+});
+
+test('yolo: classes from 0 and shares of the picture, a file for each picture and one of the names', async () => {
+  const printed = await written({ format: 'yolo', results: at('labels') }, some());
+  expect(printed).toMatch(/7\.jpg: 2 objects\n {2}0\.750 [^]*08\.png: 0 objects\n$/);
+  expect(readdirSync(at('labels'), { recursive: true })).toEqual(['7.txt', 'b', 'classes.txt', 'b/08.txt']);
+  expect(read('labels', '7.txt')).toBe('1 0.5 0.5 0.5 0.5\n0 0.05625 0.50625 0.0875 0.9875\n');
+  expect(read('labels', 'b', '08.txt')).toBe('');
+  expect(read('labels', 'classes.txt')).toBe('a "dog", big\n../x\n');
+
+  await written({ format: 'yolo-conf', results: at('scored') }, some());
+  expect(read('scored', '7.txt')).toBe('1 0.5 0.5 0.5 0.5 0.75\n0 0.05625 0.50625 0.0875 0.9875 0.5\n');
+});
+
+test('labelme: a file beside none but its own picture', async () => {
+  await written({ format: 'labelme', results: at('in') }, some());
+  expect(JSON.parse(read('in', '7.json'))).toMatchObject({
+    imagePath: '7.jpg',
+    imageWidth: 40,
+    imageHeight: 20,
+    imageData: null,
+    shapes: [
+      { label: '../x', shape_type: 'rectangle', score: 0.75, points: [[10, 5], [30, 15]] }, // prettier-ignore
+      { label: 'a "dog", big', shape_type: 'rectangle', score: 0.5, points: [[0.5, 0.25], [4, 20]] }, // prettier-ignore
+    ],
+  });
+  expect(JSON.parse(read('in', 'b', '08.json'))).toMatchObject({ imagePath: '08.png', shapes: [] });
+});
+
+test('two pictures of one name get files of two, and that is told', async () => {
+  const pictures = ['b/08.png', 'b/08.jpg'].map((name) => foundPicture(at('in', name), name));
+  await written({ format: 'yolo', results: at('labels') }, pictures);
+  expect(readdirSync(at('labels', 'b'))).toEqual(['08-2.txt', '08.txt']);
+  expect(stderr).toContain(`${at('labels/b/08-2.txt')} is of ${at('in/b/08.jpg')}\n`);
+});
+
+describe('coco', () => {
+  const results = async (wanted: WantedOutputs, found: FoundPicture[]) =>
+    JSON.parse(await written({ format: 'coco', ...wanted }, found)) as Record<string, unknown>[];
+
+  test('has the ids that pictures are named by', async () => {
+    expect(await results({}, [...some(), foundPicture(at('in/b/08.jpg'), 'b/9.jpg')])).toEqual(
+      [7, 7, 9, 9].map((image_id, k) => ({
+        image_id,
+        file_name: ['7.jpg', 'b/9.jpg'][k >> 1],
+        ...[
+          { bbox: [10, 5, 20, 10], score: 0.75, category_id: 8 },
+          { bbox: [0.5, 0.25, 3.5, 19.75], score: 0.5, category_id: 3 },
+        ][k & 1],
+      })),
+    );
+    expect(stderr).toBe('');
+  });
+
+  test('counts where two have one number, and says so', async () => {
+    const found = ['in/b/08.png', 'in/b/08.jpg'].map((name) => foundPicture(at(name), path.basename(name)));
+    expect((await results({}, found)).map(({ image_id }) => image_id)).toEqual([1, 1, 2, 2]);
+    expect(stderr).toContain('ids are 1 to 2 in their order');
+  });
+
+  test('takes ids of a data set: by the whole name, by the end of the path, by the file’s name', async () => {
+    const truth = {
+      images: [
+        { id: 11, file_name: '7.jpg' },
+        { id: 12, file_name: 'in\\b\\08.png' },
+        { id: 13, file_name: 'elsewhere/08.jpg' },
+      ],
+      annotations: [{ id: 1 }],
+    };
+    writeFileSync(at('truth.json'), JSON.stringify(truth));
+    const found = ['in/7.jpg', 'in/b/08.png', 'in/b/08.jpg'].map((name) => foundPicture(at(name), name));
+    expect((await results({ annotations: at('truth.json') }, found)).map(({ image_id }) => image_id)).toEqual(
+      [11, 11, 12, 12, 13, 13],
+    );
+  });
+
+  test.each([
+    [{ images: [{ id: 1, file_name: 'x/7.jpg' }, { id: 2, file_name: 'y/7.jpg' }] }, 'image-id-missing'], // prettier-ignore
+    [{ images: [{ id: 1.5, file_name: '7.jpg' }] }, 'no-image-ids'],
+    [[], 'no-image-ids'],
+  ])('refuses what does not tell the ids: %j', async (truth, code) => {
+    writeFileSync(at('truth.json'), JSON.stringify(truth));
+    await expect(results({ annotations: at('truth.json') }, some())).rejects.toMatchObject({ code });
+  });
+});
+
+test('crops lie in folders of their categories', async () => {
+  await written({ crops: at('crops') }, [...some(), foundPicture(at('in/b/08.jpg'), 'b/08.jpg')]);
+  expect(readdirSync(at('crops'), { recursive: true }).sort()).toEqual([
+    '__x',
+    '__x/7-1.jpg',
+    '__x/b',
+    '__x/b/08-1.jpg',
+    'a _dog_, big',
+    'a _dog_, big/7-2.jpg',
+    'a _dog_, big/b',
+    'a _dog_, big/b/08-2.jpg',
+  ]);
+});
+
+test('json with a line for each picture', async () => {
+  await written({ json: at('found.jsonl') }, some());
+  const lines = read('found.jsonl').trimEnd().split('\n');
+  expect(lines.map((line) => (JSON.parse(line) as { file: string }).file)).toEqual([
+    at('in/7.jpg'),
+    at('in/b/08.png'),
+  ]);
+});
+
+test.each([
+  [{ format: 'yolo' }, 'option-missing', '--results is missing'],
+  [{ results: 'x' }, 'option-missing', '--format is missing'],
+  [{ format: 'csv', annotations: 'x' }, 'option-missing', '--format is missing: coco'],
+  [{ format: 'labelme', results: '@in/7.jpg' }, 'output-below-file', 'a folder is expected'],
+  [{ format: 'csv', results: '@in' }, 'output-is-folder', 'is a folder'],
+  [{ output: '@in' }, 'overwrites-input', 'would overwrite the picture'],
+] as const)('%j is refused before the work', async (wanted, code, message) => {
+  const inFolder = Object.entries(wanted).map(([key, value]) => [key, value.replace('@', `${folder}/`)]);
+  const created = createOutputs(
+    Object.fromEntries(inFolder) as WantedOutputs,
+    some().map(({ input }) => input),
+    new StagedFiles(),
+  );
+  await expect(created).rejects.toMatchObject({ code, message: expect.stringContaining(message) as string });
+});

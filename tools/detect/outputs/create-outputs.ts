@@ -1,0 +1,95 @@
+import { InputError } from '../../../detection/errors';
+import type { StagedFiles } from '../../../detection/files/staged-files';
+import { requireFileName } from '../../terminal/output-files';
+import { CocoFormat } from './coco-format';
+import { Crops } from './crops';
+import { CsvFormat } from './csv-format';
+import { Drawings } from './drawings';
+import type { DetectionOutput, PictureInput } from './found-picture';
+import { imageIdsFromNames, readImageIds } from './image-ids';
+import { JsonFile } from './json-file';
+import { LabelmeFormat } from './labelme-format';
+import { Listing } from './listing';
+import { writeResultFile } from './result-file';
+import { YoloFormat } from './yolo-format';
+
+/** In which other programs' formats detections are written. */
+export const FORMATS = ['coco', 'csv', 'yolo', 'yolo-conf', 'labelme'] as const;
+
+/** What is to be made of detections. */
+export interface WantedOutputs {
+  /** File of the detections in this project's own format. */
+  readonly json?: string;
+  /** Folder of pictures with boxes drawn. */
+  readonly output?: string;
+  /** Folder of pictures of single objects. */
+  readonly crops?: string;
+  readonly format?: (typeof FORMATS)[number];
+  /** What is written in that format: a file for `coco` and `csv`, which are printed without, or a folder. */
+  readonly results?: string;
+  /** COCO file that has the ids of the pictures, for `coco`. */
+  readonly annotations?: string;
+}
+
+/**
+ * Makes what is asked for, and makes sure that it can be written. Without another format for the standard output that gets a
+ * listing.
+ *
+ * @throws InputError where it cannot.
+ */
+export async function createOutputs(
+  wanted: WantedOutputs,
+  inputs: readonly PictureInput[],
+  staged: StagedFiles,
+): Promise<DetectionOutput[]> {
+  const outputs: DetectionOutput[] = [];
+  if (wanted.json !== undefined) {
+    requireFileName(
+      '--json',
+      wanted.json,
+      inputs.map(({ file }) => file),
+    );
+    outputs.push(new JsonFile(wanted.json, staged));
+  }
+  if (wanted.output !== undefined) outputs.push(new Drawings(wanted.output, inputs, staged));
+  if (wanted.crops !== undefined) outputs.push(new Crops(wanted.crops, inputs, staged));
+  const formatted = await createFormat(wanted, inputs, staged);
+  const isPrinted = formatted !== undefined && wanted.results === undefined;
+  return [...outputs, ...(formatted ? [formatted] : []), ...(isPrinted ? [] : [new Listing()])];
+}
+
+async function createFormat(
+  { format, results, annotations }: WantedOutputs,
+  inputs: readonly PictureInput[],
+  staged: StagedFiles,
+): Promise<DetectionOutput | undefined> {
+  if (results !== undefined && format === undefined)
+    throw missing('--format', `one of ${FORMATS.join(', ')}`);
+  if (annotations !== undefined && format !== 'coco')
+    throw missing('--format', 'coco, which --annotations has ids for');
+  if (format === undefined) return undefined;
+  if (format === 'coco' || format === 'csv') {
+    if (results !== undefined)
+      requireFileName(
+        '--results',
+        results,
+        inputs.map(({ file }) => file),
+      );
+    const write = (content: string): string | undefined => {
+      if (results === undefined) return content;
+      writeResultFile(staged, results, content);
+      return undefined;
+    };
+    if (format === 'csv') return new CsvFormat(write);
+    const ids =
+      annotations === undefined ? imageIdsFromNames(inputs) : await readImageIds(annotations, inputs);
+    return new CocoFormat(ids, write);
+  }
+  if (results === undefined) throw missing('--results', `a folder for the files of the pictures`);
+  if (format === 'labelme') return new LabelmeFormat(results, inputs, staged);
+  return new YoloFormat(results, inputs, staged, format === 'yolo-conf');
+}
+
+function missing(option: string, what: string): InputError {
+  return new InputError('option-missing', `${option} is missing: ${what}`, { option });
+}

@@ -1,0 +1,47 @@
+import type { CategoryMap, CocoCategory } from '../../../datasets/coco/category-map';
+import type { DetectedPicture } from '../../../datasets/evaluation/detect-images';
+
+/** A picture to detect in. */
+export interface PictureInput {
+  /** Path of its file. */
+  readonly file: string;
+  /** Its path below the folder that was given, or its file's name: what is written of it is named after that. */
+  readonly name: string;
+}
+
+/** A picture with what has been found in it: best first, as far as it reaches the threshold. */
+export interface FoundPicture extends DetectedPicture {
+  readonly input: PictureInput;
+  /** What the labels mean. */
+  readonly categories: CategoryMap;
+}
+
+/** Something that is made of what has been found. */
+export interface DetectionOutput {
+  /** Gets each picture, in the order of the inputs. It keeps no pixels. */
+  add(found: FoundPicture): Promise<void> | void;
+  /** To be called after the last picture. Writes what it has kept; returns what is to be printed of it. */
+  finish(): string | undefined;
+}
+
+/** One of the objects of a picture. */
+export interface FoundObject {
+  /** x1, y1, x2, y2 in pixels of the picture. */
+  readonly box: readonly [x1: number, y1: number, x2: number, y2: number];
+  readonly score: number;
+  /** 1..K. */
+  readonly label: number;
+  /** The detector's, that the label stands for. */
+  readonly category: CocoCategory;
+}
+
+/** The objects of a picture, best first. */
+export function objectsIn({ detections, categories }: FoundPicture): FoundObject[] {
+  const { boxes, labels, scores } = detections;
+  return Array.from(labels, (label, k) => ({
+    box: [boxes[4 * k], boxes[4 * k + 1], boxes[4 * k + 2], boxes[4 * k + 3]],
+    score: scores[k],
+    label,
+    category: categories.categoryOf(label),
+  }));
+}
