@@ -14,14 +14,19 @@ export function makeNoiseTable(seed: number): Float32Array {
   return Float32Array.from({ length: NOISE_TABLE_LENGTH }, () => stream.normal());
 }
 
-/** What a camera does to the scene: tint of the light, slight blur, noise of the sensor. Returns [size * size * 3]. */
+/**
+ * What a camera does to the scene: tint of the light, slight blur, noise of the sensor. Returns [size * size * 3].
+ *
+ * @param detail the size of a scene that is blurred as much, pixels
+ */
 export function photograph(
   stream: RandomStream,
   { size, rgb }: Canvas,
   noiseTable: Float32Array,
+  detail: number,
 ): Uint8Array {
   const gains = Array.from({ length: 3 }, () => stream.between(...CAMERA.gain));
-  const blurred = blur(rgb, size, (stream.between(...CAMERA.blur) * size) / SCENE.referenceSize);
+  const blurred = blur(rgb, size, (stream.between(...CAMERA.blur) * detail) / SCENE.referenceSize);
   const noise = stream.between(...CAMERA.noise);
   const picture = new Uint8ClampedArray(rgb.length);
   for (let y = 0, at = 0; y < size; y++) {

@@ -4,6 +4,7 @@ export const SYNTHESIS_DEFAULTS = {
   numVal: 100,
   /** Height and width of a scene in pixels. */
   size: 320,
+  numObjects: 12,
   seed: 0,
 } as const;
 
@@ -12,12 +13,12 @@ export type Range = readonly [low: number, high: number];
 
 /**
  * What a scene is made of. Lengths are given at a size of 320 pixels and scale with it, so that scenes of any
- * size are equally hard.
+ * size are equally hard, unless the detail of another size is asked for. Shares are of the most objects of a scene.
  */
 export const SCENE = {
   referenceSize: 320,
-  numObjects: [3, 12] satisfies Range,
-  numDistractors: [2, 6] satisfies Range,
+  objects: [1 / 4, 1] satisfies Range,
+  distractors: [1 / 6, 1 / 2] satisfies Range,
   /** Longest side of the upright artwork, pixels. */
   longSide: [28, 110] satisfies Range,
   /** Degrees, either way. */

@@ -1,5 +1,6 @@
 import { encodeMask, rleArea, rleFromMask, rleToBox, type CompressedRle } from '../coco/rle';
 import { ARTWORK_URL, ATTRIBUTION, CATEGORIES, LICENSE } from './artwork';
+import { SYNTHESIS_DEFAULTS } from './defaults';
 import type { SceneObject } from './scene';
 
 /** What a generated set depends on: the same settings give the same files. */
@@ -10,6 +11,10 @@ export interface SynthesisSettings {
   readonly numVal: number;
   /** Height and width of a scene in pixels. */
   readonly size: number;
+  /** Most objects of a scene, 12 if left out; at least a quarter of them are there. */
+  readonly numObjects?: number;
+  /** The size of a scene that has objects of this size, pixels; `size` if left out. */
+  readonly detail?: number;
   /** Seed of all random choices. */
   readonly seed: number;
 }
@@ -47,14 +52,29 @@ interface Annotation {
   readonly iscrowd: 0;
 }
 
-export function setInfo({ numTrain, numVal, size, seed }: SynthesisSettings): SetInfo {
+export function setInfo({
+  numTrain,
+  numVal,
+  size,
+  numObjects = SYNTHESIS_DEFAULTS.numObjects,
+  detail,
+  seed,
+}: SynthesisSettings): SetInfo {
   return {
     description: 'Generated cut-and-paste scenes',
     url: ARTWORK_URL,
     version: VERSION,
     contributor: 'faster-rcnn, rcnn synthesize',
     attribution: ATTRIBUTION,
-    settings: { numTrain, numVal, size, seed },
+    // What is as usual is not said: sets of earlier versions, which said neither, are recognized.
+    settings: {
+      numTrain,
+      numVal,
+      size,
+      ...(numObjects !== SYNTHESIS_DEFAULTS.numObjects && { numObjects }),
+      ...(detail !== undefined && { detail }),
+      seed,
+    },
   };
 }
 

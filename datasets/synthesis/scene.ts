@@ -29,6 +29,16 @@ interface Placed {
 /** No item covers this pixel. */
 const NOBODY = -1;
 
+/** How large a scene is, and how much is in it. */
+export interface SceneSettings {
+  /** Height and width in pixels. */
+  readonly size: number;
+  /** The size of a scene that has objects of this size, pixels: `size`, unless small objects in a large scene are wanted. */
+  readonly detail: number;
+  /** Most objects. */
+  readonly numObjects: number;
+}
+
 /**
  * Pastes categories and distractors onto a background, each over the ones before. A place is taken only if
  * every object, the new one included, keeps `SCENE.minVisible` of its pixels in view; an item without such a
@@ -38,16 +48,18 @@ export function composeScene(
   stream: RandomStream,
   categories: readonly Sprite[],
   distractors: readonly Sprite[],
-  size: number,
+  { size, detail, numObjects }: SceneSettings,
 ): Scene {
+  const objectCounts = shareOf(numObjects, SCENE.objects);
+  const distractorCounts = shareOf(numObjects, SCENE.distractors);
   for (;;) {
     const canvas = paintBackground(stream, size);
     const collage = new Collage(canvas);
-    for (const isObject of shuffledItems(stream)) {
+    for (const isObject of shuffledItems(stream, objectCounts, distractorCounts)) {
       const category = isObject ? stream.integer(categories.length) : null;
       const sprite = category === null ? stream.pick(distractors) : categories[category];
       const patch = drawSprite(sprite, {
-        longSide: (stream.between(...SCENE.longSide) * size) / SCENE.referenceSize,
+        longSide: (stream.between(...SCENE.longSide) * detail) / SCENE.referenceSize,
         angle: (stream.between(-SCENE.maxRotation, SCENE.maxRotation) * Math.PI) / 180,
         mirrored: stream.uniform() < 0.5,
         color: randomColor(stream),
@@ -56,21 +68,26 @@ export function composeScene(
     }
     const { objects, numDistractors } = collage;
     // Items were left out: a scene with too few of them starts again, further on in the same stream.
-    if (objects.length >= SCENE.numObjects[0] && numDistractors >= SCENE.numDistractors[0]) {
+    if (objects.length >= objectCounts[0] && numDistractors >= distractorCounts[0]) {
       return { canvas, objects };
     }
   }
 }
 
 /** True for an object, false for a distractor, from the back to the front. */
-function shuffledItems(stream: RandomStream): boolean[] {
-  const numObjects = integerIn(stream, SCENE.numObjects);
-  const count = numObjects + integerIn(stream, SCENE.numDistractors);
+function shuffledItems(stream: RandomStream, objectCounts: Range, distractorCounts: Range): boolean[] {
+  const numObjects = integerIn(stream, objectCounts);
+  const count = numObjects + integerIn(stream, distractorCounts);
   const order = stream.sample(
     Int32Array.from({ length: count }, (_, i) => i),
     count,
   );
   return Array.from(order, (i) => i < numObjects);
+}
+
+/** A range of counts. */
+function shareOf(most: number, [low, high]: Range): Range {
+  return [Math.ceil(most * low), Math.floor(most * high)];
 }
 
 function integerIn(stream: RandomStream, [low, high]: Range): number {

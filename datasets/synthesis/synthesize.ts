@@ -15,6 +15,9 @@ import { loadSprite } from './sprite';
 /** The least size at which an object of 28 / 320 still has the pixels of a few strokes. */
 const MIN_SIZE = 64;
 const MAX_SIZE = 2048;
+/** One object at least, and a distractor. */
+const MIN_OBJECTS = 2;
+const MAX_OBJECTS = 500;
 /** Names have six digits. */
 const MAX_IMAGES = 999_999;
 const MAX_SEED = 2 ** 31 - 1;
@@ -52,16 +55,19 @@ export async function synthesize(options: SynthesisOptions): Promise<SynthesisRe
 }
 
 /** Without keys that are there but undefined, which would hide the defaults. */
-function definedOnly({ numTrain, numVal, size, seed }: SynthesisOptions): Partial<SynthesisSettings> {
+function definedOnly(options: SynthesisOptions): Partial<SynthesisSettings> {
+  const { numTrain, numVal, size, numObjects, detail, seed } = options;
   return Object.fromEntries(
-    Object.entries({ numTrain, numVal, size, seed }).filter(([, value]) => value !== undefined),
+    Object.entries({ numTrain, numVal, size, numObjects, detail, seed }).filter(
+      ([, value]) => value !== undefined,
+    ),
   );
 }
 
 function checkedSettings(settings: SynthesisSettings): SynthesisSettings {
-  const { numTrain, numVal, size, seed } = settings;
+  const { numTrain, size, detail } = settings;
   const check = (setting: keyof SynthesisSettings, name: string, low: number, high: number) => {
-    const value = settings[setting];
+    const value = settings[setting] ?? NaN;
     if (!Number.isInteger(value) || value < low || value > high) {
       throw new InputError(
         'synthesis-setting',
@@ -73,8 +79,10 @@ function checkedSettings(settings: SynthesisSettings): SynthesisSettings {
   check('numTrain', 'The number of training images', 1, MAX_IMAGES);
   check('numVal', 'The number of validation images', 1, MAX_IMAGES - numTrain);
   check('size', 'The image size', MIN_SIZE, MAX_SIZE);
+  check('numObjects', 'The most objects of a scene', MIN_OBJECTS, MAX_OBJECTS);
+  if (detail !== undefined) check('detail', 'The detail', MIN_SIZE, size);
   check('seed', 'The seed', 0, MAX_SEED);
-  return { numTrain, numVal, size, seed };
+  return settings;
 }
 
 /** Whether the folder holds the set with these settings. False where there is no folder or an empty one. */
@@ -121,7 +129,14 @@ async function writeSet(
   onProgress?: SynthesisOptions['onProgress'],
   signal?: AbortSignal,
 ): Promise<void> {
-  const { numTrain, numVal, size, seed } = settings;
+  const {
+    numTrain,
+    numVal,
+    size,
+    numObjects = SYNTHESIS_DEFAULTS.numObjects,
+    detail = size,
+    seed,
+  } = settings;
   await mkdir(path.join(folder, 'images'));
   const categories = await Promise.all(CATEGORIES.map(loadSprite));
   const distractors = await Promise.all(DISTRACTORS.map(loadSprite));
@@ -133,8 +148,12 @@ async function writeSet(
     for (let index = 0; index < count; index++) {
       signal?.throwIfAborted();
       const stream = new RandomStream(seed, `synthesis/${split}/${index}`);
-      const { canvas, objects } = composeScene(stream, categories, distractors, size);
-      const picture = photograph(stream, canvas, noiseTable);
+      const { canvas, objects } = composeScene(stream, categories, distractors, {
+        size,
+        detail,
+        numObjects,
+      });
+      const picture = photograph(stream, canvas, noiseTable, detail);
       const fileName = `${String(++imageId).padStart(6, '0')}.jpg`;
       const jpeg = sharp(picture, { raw: { width: size, height: size, channels: 3 } }).jpeg({
         quality: JPEG_QUALITY,

@@ -14,17 +14,25 @@ interface SynthesizeCommandOptions {
   readonly numTrain?: number;
   readonly numVal?: number;
   readonly size?: number;
+  readonly numObjects?: number;
+  readonly detail?: number;
   readonly seed?: number;
 }
 
 /** `rcnn synthesize`. */
 export function synthesizeCommand(command: Command): void {
-  const { numTrain, numVal, size, seed } = SYNTHESIS_DEFAULTS;
+  const { numTrain, numVal, size, numObjects, seed } = SYNTHESIS_DEFAULTS;
   command
     .option('--output <dir>', 'folder to create: images/, train.json, val.json')
     .option('--num-train <n>', 'scenes to train on', wholeNumber(1), numTrain)
     .option('--num-val <n>', 'scenes to evaluate on', wholeNumber(1), numVal)
     .option('--size <pixels>', 'height and width of a scene', wholeNumber(1), size)
+    .option('--num-objects <n>', 'most objects of a scene', wholeNumber(1), numObjects)
+    .option(
+      '--detail <pixels>',
+      'the size of a scene with objects of this size: less than --size gives small objects in large scenes',
+      wholeNumber(1),
+    )
     .option('--seed <n>', 'seed of the scenes', wholeNumber(0), seed)
     .addHelpText('after', '\nExample:\n  $ rcnn synthesize --output scenes --num-train 1000')
     .action((options: Omit<SynthesizeCommandOptions, 'output'> & { output?: string }) =>

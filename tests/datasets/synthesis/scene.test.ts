@@ -1,10 +1,10 @@
 import { CATEGORIES, DISTRACTORS } from '../../../datasets/synthesis/artwork';
-import { SCENE } from '../../../datasets/synthesis/defaults';
-import { composeScene } from '../../../datasets/synthesis/scene';
+import { composeScene, type SceneSettings } from '../../../datasets/synthesis/scene';
 import { drawSprite, loadSprite, type Sprite } from '../../../datasets/synthesis/sprite';
 import { RandomStream } from '../../../detection/nn/random';
 
 const IDENTITY = Float64Array.of(1, 0, 0, 0, 1, 0, 0, 0, 1);
+const sceneOf = (size: number): SceneSettings => ({ size, detail: size, numObjects: 12 });
 let categories: Sprite[];
 let distractors: Sprite[];
 
@@ -16,9 +16,9 @@ beforeAll(async () => {
 test('every object keeps 30 % of its pixels in view', () => {
   let least = 1;
   for (let seed = 0; seed < 60; seed++) {
-    const { objects } = composeScene(new RandomStream(seed, 'scene'), categories, distractors, 128);
-    expect(objects.length).toBeGreaterThanOrEqual(SCENE.numObjects[0]);
-    expect(objects.length).toBeLessThanOrEqual(SCENE.numObjects[1]);
+    const { objects } = composeScene(new RandomStream(seed, 'scene'), categories, distractors, sceneOf(128));
+    expect(objects.length).toBeGreaterThanOrEqual(3);
+    expect(objects.length).toBeLessThanOrEqual(12);
     for (const { mask, wholeArea } of objects) {
       least = Math.min(least, mask.reduce((sum, inside) => sum + inside, 0) / wholeArea);
     }
@@ -28,7 +28,12 @@ test('every object keeps 30 % of its pixels in view', () => {
 });
 
 test('objects are pasted where their masks say', () => {
-  const { canvas, objects } = composeScene(new RandomStream(3, 'scene'), categories, [distractors[0]], 160);
+  const { canvas, objects } = composeScene(
+    new RandomStream(3, 'scene'),
+    categories,
+    [distractors[0]],
+    sceneOf(160),
+  );
   // A scene whose stream is the same but whose artwork is black shows black wherever an item is.
   const blacken = (sprite: Sprite): Sprite => ({
     ...sprite,
@@ -41,7 +46,7 @@ test('objects are pasted where their masks say', () => {
     new RandomStream(3, 'scene'),
     categories.map(blacken),
     [blacken(distractors[0])],
-    160,
+    sceneOf(160),
   );
   const masks = (scene: typeof black) =>
     scene.objects.map(({ mask }) => Buffer.from(mask).toString('base64'));
@@ -55,6 +60,17 @@ test('objects are pasted where their masks say', () => {
   expect(brightest).toBeGreaterThan(0);
   expect(brightest).toBeLessThan(128); // less than half of the background shines through
   expect(Math.max(...canvas.rgb)).toBeGreaterThan(128);
+});
+
+test('detail and number of objects make many small objects in a large scene', () => {
+  const settings = { size: 400, detail: 64, numObjects: 40 };
+  const { objects } = composeScene(new RandomStream(0, 'scene'), categories, distractors, settings);
+  expect(objects.length).toBeGreaterThanOrEqual(10);
+  expect(objects.length).toBeLessThanOrEqual(40);
+  // The longest side of the largest is 110 pixels of 320.
+  const largest = Math.max(...objects.map(({ wholeArea }) => wholeArea));
+  expect(largest).toBeLessThanOrEqual(((64 * 110) / 320) ** 2);
+  expect(largest).toBeGreaterThan(100);
 });
 
 test('an upright sprite fills its longest side, a turned one keeps its area, a mirrored one is its mirror image', () => {
