@@ -18,6 +18,9 @@ export {
   type LeftOut,
 } from './coco/annotations';
 export { CategoryMap, type CocoCategory } from './coco/category-map';
+export { matchCategories, type CategoryMatch, type DetectorCategory } from './coco/match-categories';
+export { meantCategories } from './coco/meant-categories';
+export { describeMatch } from './coco/describe-match';
 export { cocoCategories } from './coco/coco-categories';
 export type { Problem, ProblemKind } from './coco/problems';
 export { JsonFileError } from './coco/json-file';

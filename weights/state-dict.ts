@@ -104,16 +104,7 @@ export function loadStateDict(
       `does not fit the model. Entries ${faults.join('; ')}${hint}`,
     );
   }
-  for (const [name, tensor] of matched) {
-    const position =
-      tensor.type === 'F64' ? firstNonFinite(storedFloat32(tensor.shape, toFloat32(tensor))) : -1;
-    if (position >= 0)
-      throw new WeightsError(
-        'weights-too-large',
-        { file, entry: name, element: position },
-        `element ${position} is too large for float32`,
-      );
-  }
+  for (const [name, tensor] of matched) requireFloat32Range(file, name, tensor);
   for (const [name, tensor] of matched) {
     const parameter = owned.get(name)!;
     // Batch norm's counter is an integer; everything else is float32.
@@ -122,6 +113,18 @@ export function loadStateDict(
     value.dispose();
   }
   return [...matched.keys()];
+}
+
+/** @throws WeightsError where a value is too large for float32. */
+export function requireFloat32Range(file: string, entry: string, tensor: StoredTensor): void {
+  const position =
+    tensor.type === 'F64' ? firstNonFinite(storedFloat32(tensor.shape, toFloat32(tensor))) : -1;
+  if (position < 0) return;
+  throw new WeightsError(
+    'weights-too-large',
+    { file, entry, element: position },
+    `element ${position} is too large for float32`,
+  );
 }
 
 interface Misshaped {

@@ -19,7 +19,15 @@ const names: Readonly<Record<number, string>> = {
 /** Foreground labels of a detector that torchvision trained on COCO: one for each id from 1 to 90, gaps included. */
 export const NUM_COCO_LABELS = 90;
 
+/** What torchvision calls the ids that COCO gave up. */
+const GAP = 'N/A';
+
 /** torchvision's labels are COCO's ids; those that COCO gave up are called N/A there too. */
 export function cocoCategories(): CocoCategory[] {
-  return Array.from({ length: NUM_COCO_LABELS }, (_, i) => ({ id: i + 1, name: names[i + 1] ?? 'N/A' }));
+  return Array.from({ length: NUM_COCO_LABELS }, (_, i) => ({ id: i + 1, name: names[i + 1] ?? GAP }));
+}
+
+/** Whether a name is that of no category: of a label that COCO gave up, in a detector with COCO's number of labels. */
+export function isCocoGap(name: string, numLabels: number): boolean {
+  return name === GAP && numLabels === NUM_COCO_LABELS;
 }

@@ -1,20 +1,24 @@
 import { CocoDataset } from '../coco/annotations';
 import type { CocoCategory } from '../coco/category-map';
+import { describeMatch } from '../coco/describe-match';
+import { matchCategories, type DetectorCategory } from '../coco/match-categories';
+import { meantCategories } from '../coco/meant-categories';
 import type { CocoDetection } from './detections';
 import { evaluateDetections, type CocoEvaluation } from './evaluate';
 import { exampleDataset } from './example-dataset';
 import { cocoExamples, type Example } from '../examples';
-import { InputError } from '../../detection/errors';
 import type { Detector } from '../../detection/modeling/detector';
 import type { Detections } from '../../detection/structures/instances';
 import { cocoResults, detectSet, type DetectSetOptions } from './detect-images';
 
 export interface EvaluateOptions extends DetectSetOptions {
   /**
-   * What the detector's labels mean to the data set, by label - 1. Default: its categories of the same names, where two
-   * have one name in their order.
+   * The detector's categories by label - 1, as `loadDetector` returns them: names decide which of a data set's they are,
+   * and ids between several of one name. Default: the detector's names.
    */
-  readonly categories?: readonly CocoCategory[];
+  readonly categories?: readonly DetectorCategory[];
+  /** Gets a line about categories that do not go together; if left out, it is a warning of the process. */
+  readonly log?: (line: string) => void;
 }
 
 /** The evaluation of a detector on a data set. */
@@ -41,11 +45,12 @@ export interface DetectorEvaluation {
 export async function evaluateDetector(
   detector: Detector,
   data: CocoDataset | readonly Example[],
-  { categories, ...options }: EvaluateOptions = {},
+  { categories, log, ...options }: EvaluateOptions = {},
 ): Promise<DetectorEvaluation> {
   const isCoco = data instanceof CocoDataset;
   const dataset = isCoco ? data : exampleDataset(data, detector.categories);
-  const meant = categories ?? (isCoco ? categoriesByName(detector, data) : dataset.categories);
+  const named = categories ?? detector.categories.map((name) => ({ name }));
+  const meant = isCoco ? categoriesIn(dataset, named, log) : dataset.categories;
   const detections = await detectSet(detector, isCoco ? cocoExamples(data) : data, options);
   const evaluated = withOnly(dataset, detections);
   const results = cocoResults(detections, meant);
@@ -53,21 +58,16 @@ export async function evaluateDetector(
   return { evaluation, dataset: evaluated, detections, results };
 }
 
-/** Those that the data set lacks get ids that it has not: as in COCO's evaluation, detections of them do not count. */
-function categoriesByName(
-  { categories: names }: Detector,
-  { categories, file }: CocoDataset,
+/** A data set's categories that the labels of a detector mean, by label - 1; says what does not go together. */
+function categoriesIn(
+  dataset: CocoDataset,
+  ofDetector: readonly DetectorCategory[],
+  log = (line: string): void => process.emitWarning(line),
 ): CocoCategory[] {
-  const left = new Map<string, CocoCategory[]>();
-  for (const category of categories) left.set(category.name, [...(left.get(category.name) ?? []), category]);
-  const free = 1 + Math.max(0, ...categories.map(({ id }) => id));
-  const meant = names.map((name, k) => left.get(name)?.shift() ?? { id: free + k, name });
-  if (meant.some(({ id }) => id < free)) return meant;
-  throw new InputError('no-common-category', `${file}: has none of the detector's categories`, {
-    file,
-    ofDetector: names,
-    ofDataset: categories.map(({ name }) => name),
-  });
+  const match = matchCategories(ofDetector, dataset.categories);
+  const meant = meantCategories(match, dataset);
+  for (const line of describeMatch(match, dataset.file)) log(line);
+  return meant;
 }
 
 /** An image that nobody has looked at says nothing of a detector: its objects are not missed. */

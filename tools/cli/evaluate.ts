@@ -109,6 +109,7 @@ async function ofDetector({
     const { evaluation } = await interruptible((signal) =>
       evaluateDetector(detector.model, set, {
         categories: detector.categories,
+        log: logLine,
         onWorkerDeath: logWorkerDeath,
         signal,
         onProgress: (done, total) => progress.update(done, total),

@@ -194,6 +194,7 @@ export const rooms = [
       'weights/settings',
       'datasets/coco/category-map.ts',
       'datasets/coco/coco-categories.ts',
+      'datasets/coco/match-categories.ts',
       'detection/modeling/definitions',
       'detection/modeling/detector.ts',
       'detection/modeling/settings.ts',

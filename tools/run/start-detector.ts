@@ -1,3 +1,4 @@
+import type { CocoCategory } from '../../datasets/coco/category-map';
 import { InputError } from '../../detection/errors';
 import type { Detector } from '../../detection/modeling/detector';
 import { modelDefinition } from '../../detection/modeling/definitions';
@@ -10,7 +11,8 @@ import { makeAverage, makeOptimizer } from './make-optimizer';
 import { matchesPattern, requireMatch } from './parameter-pattern';
 import { logLine } from '../terminal/progress';
 import { sayingDownloads } from './downloads';
-import { fillDetector, readStartWeights, type LoadedWeights } from '../../weights/detectors/load-weights';
+import { fillDetector, readStartWeights } from '../../weights/detectors/load-weights';
+import { describeLoaded } from './describe-loaded';
 
 /** What learns: a detector, its optimizer, and the average of its weights if there is one. */
 export interface Learner extends Resumable {
@@ -25,7 +27,7 @@ export interface Learner extends Resumable {
  */
 export async function startDetector(
   given: CompleteConfiguration,
-  categories: readonly string[],
+  categories: readonly CocoCategory[],
   { isToBeRestored = false } = {},
 ): Promise<{ learner: Learner; configuration: CompleteConfiguration }> {
   const { name, norm, trainableLayers, weights } = given.model;
@@ -45,7 +47,7 @@ export async function startDetector(
   const normEpsilon = given.model.normEpsilon ?? start?.epsilon ?? null;
   const configuration = { ...given, model: { ...given.model, normEpsilon } };
   const model = definition.build({
-    categories,
+    categories: categories.map((category) => category.name),
     seed: configuration.seed,
     norm,
     epsilon: normEpsilon ?? undefined,
@@ -61,28 +63,12 @@ export async function startDetector(
       const others = changedSettings(settings, start.settings ?? settings);
       if (Object.keys(others).length > 0)
         logLine(`${start.file}: was trained with other settings of the model: ${JSON.stringify(others)}`);
-      logLine(describeLoaded(fillDetector(model, start)));
+      for (const line of describeLoaded(fillDetector(model, start, categories))) logLine(line);
     }
     return { learner: { model, optimizer, average }, configuration };
   } catch (error) {
     model.dispose();
     throw error;
-  }
-}
-
-/** `w.pth: 60 entries loaded into the whole detector`. */
-function describeLoaded({ file, filled, entries, numClasses }: LoadedWeights): string {
-  const count = `${file}: ${entries.length} entries`;
-  switch (filled) {
-    case 'detector':
-      return `${count} loaded into the whole detector`;
-    case 'backbone':
-      return `${count} of an image classifier loaded into the backbone; the rest is initialized at random`;
-    case 'all-but-predictor':
-      return (
-        `${count} loaded into the detector except its predictor, ` +
-        `which has ${numClasses} classes there and is initialized at random`
-      );
   }
 }
 

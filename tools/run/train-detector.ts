@@ -39,8 +39,7 @@ export async function trainDetector(job: TrainingJob): Promise<FinishedRun> {
   if (epochs !== null)
     logLine(`${pluralize(epochs, 'epoch')}: ${pluralize(complete.iterations, 'iteration')}`);
   const checkpoint = startingPoint(job, complete, train);
-  const categories = train.categories.map(({ name }) => name);
-  const { learner, configuration } = await startDetector(complete, categories, {
+  const { learner, configuration } = await startDetector(complete, train.categories, {
     isToBeRestored: checkpoint !== undefined,
   });
   try {

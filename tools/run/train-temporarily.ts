@@ -27,10 +27,7 @@ export async function trainTemporarily(
   { learningRate, iterations, hooks }: TemporaryTraining,
 ): Promise<void> {
   await loadNativeBackend();
-  const { learner, configuration } = await startDetector(
-    given,
-    set.categories.map((category) => category.name),
-  );
+  const { learner, configuration } = await startDetector(given, set.categories);
   try {
     const { interrupted } = await interruptible((signal) =>
       train(makeTrainingLoader(set, learner.model.input, configuration, 0), learner.model, {

@@ -6,7 +6,6 @@ import type { WeightsContents } from '../formats/pickle/pickled-state-dict';
 import { readWeights } from '../formats/read-weights';
 import { isWeightsName } from '../published/zoo';
 import { loadStateDict } from '../state-dict';
-import { cocoCategories, NUM_COCO_LABELS } from '../../datasets/coco/coco-categories';
 import type { KnownDetector } from './detector-metadata';
 import { knownDetector } from './known-detector';
 import {
@@ -21,6 +20,7 @@ import { emitProcessWarning } from '../checkpoints/process-warning';
 import { modelDefinition } from '../../detection/modeling/definitions';
 import { normOf } from './norm-of';
 import { requireOwnModel } from './own-model';
+import { unnamedCategories } from './unnamed-categories';
 
 /** A detector that is ready to detect. */
 export interface LoadedDetector {
@@ -122,11 +122,10 @@ function describeBareFile(
     });
   }
   const numClasses = classesIn(file, tensors, definition);
-  const generic = Array.from({ length: numClasses }, (_, i) => ({ id: i + 1, name: `category ${i + 1}` }));
   return {
     definition,
     options: { norm: normOf(definition, [...tensors.keys()]) },
-    categories: numClasses === NUM_COCO_LABELS ? cocoCategories() : generic,
+    categories: unnamedCategories(numClasses),
   };
 }
 

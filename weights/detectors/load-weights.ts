@@ -1,3 +1,5 @@
+import type { CocoCategory } from '../../datasets/coco/category-map';
+import { matchCategories, type CategoryMatch } from '../../datasets/coco/match-categories';
 import type { Detector, ModelDefinition } from '../../detection/modeling/detector';
 import { withSettings, type SettingValues } from '../../detection/modeling/settings';
 import { Module } from '../../detection/nn/module';
@@ -8,25 +10,37 @@ import { isImageClassifier, loadBackbone, loadStateDict } from '../state-dict';
 import { knownDetector } from './known-detector';
 import { locateWeights, requireWeights, type WeightsOptions } from './locate-weights';
 import { requireOwnModel } from './own-model';
+import { withTakenRows } from './predictor-rows';
+import { unnamedCategories } from './unnamed-categories';
 
 /** What weights have filled of a detector. */
 export interface LoadedWeights {
   /** Where they were read. */
   readonly file: string;
-  /** All of it; all but the predictor, where they are of other classes; or the backbone, where they are an image classifier's. */
-  readonly filled: 'detector' | 'all-but-predictor' | 'backbone';
+  /**
+   * All of it; all but the predictor's rows of categories that they lack; all but the predictor, where they have no category
+   * in common; or the backbone, where they are an image classifier's.
+   */
+  readonly filled: 'detector' | 'common-categories' | 'all-but-predictor' | 'backbone';
   /** The detector's entries that they have filled, by their names. All others are as they were. */
   readonly entries: readonly string[];
   /** Foreground classes of the detector that they are of; undefined of an image classifier's. */
   readonly numClasses: number | undefined;
+  /**
+   * How the categories of the detector that they are of go together with those of the one that they have been loaded into, in
+   * `meant` and `onlyOfDataset`; undefined of an image classifier's.
+   */
+  readonly match: CategoryMatch | undefined;
 }
 
 /**
  * Loads weights to train a detector further with, or to detect with, into one that is there: torchvision's published ones
  * of its model by their name (`'COCO_V1'`, `'IMAGENET1K_V1'`; downloaded once, into the cache), a checkpoint's folder
- * (`'runs/a/best'`), or a file: PyTorch's, safetensors, detectron2's. An image classifier's fill the backbone. The predictor
- * of a detector of another number of classes is left as it is. Where the weights are known to have been trained with
- * another epsilon of batch norm, the detector gets that (torchvision's overwrite_eps).
+ * (`'runs/a/best'`), or a file: PyTorch's, safetensors, detectron2's. An image classifier's fill the backbone. Of the
+ * predictor, rows of categories with the same name are taken over, and the background's; the others are left as they are,
+ * and so are all where no name is in common. A file that does not say its categories is taken for the detector's own where
+ * it has as many. Where the weights are known to have been trained with another epsilon of batch norm, the detector gets
+ * that (torchvision's overwrite_eps).
  *
  * @throws InputError where they cannot be had or do not fit, and the detector is unchanged; the signal's reason.
  */
@@ -47,6 +61,8 @@ export interface StartWeights {
   readonly tensors: ReadonlyMap<string, StoredTensor>;
   /** Epsilon of batch norm that they have been trained with; undefined: the model's own, or not known. */
   readonly epsilon: number | undefined;
+  /** Of the detector that they are of, by label - 1; undefined: the file does not say. */
+  readonly categories: readonly CocoCategory[] | undefined;
   /** The model's settings that they have been trained with, all of them; undefined: not known. */
   readonly settings: SettingValues | undefined;
 }
@@ -70,35 +86,59 @@ export async function readStartWeights(
     file: located.file,
     tensors: contents.tensors,
     epsilon,
+    categories: known?.categories,
     settings: known?.definition === model ? withSettings(model.settings.values, settings) : undefined,
   };
 }
 
 /**
- * Fills a detector from a detector's file, or its backbone from an image classifier's. The predictor of a detector of
- * another number of classes is left out.
+ * Fills a detector from a detector's file, or its backbone from an image classifier's. Rows of the predictor are taken over by
+ * the names of categories.
  *
+ * @param categories the detector's, by label - 1: their ids decide between several of one name
  * @throws InputError where the file does not fit; the model is unchanged then.
  */
 export function fillDetector(
   model: Detector,
-  { file, tensors }: Pick<StartWeights, 'file' | 'tensors'>,
+  { file, tensors, categories: theirs }: Pick<StartWeights, 'file' | 'tensors' | 'categories'>,
+  categories: readonly CocoCategory[] = model.categories.map((name, k) => ({ id: k + 1, name })),
 ): LoadedWeights {
   const { stateDict } = model.definition;
   requireOwnModel(file, tensors, model.definition);
   if (isImageClassifier(model, tensors)) {
     const entries = loadBackbone(model, stateDict, file, tensors);
-    return { file, filled: 'backbone', entries, numClasses: undefined };
+    return { file, filled: 'backbone', entries, numClasses: undefined, match: undefined };
   }
   const numClasses = classesOf(model.definition, tensors);
-  if (numClasses === undefined || numClasses === model.categories.length) {
-    return { file, filled: 'detector', entries: loadStateDict(model, file, tensors), numClasses };
+  if (numClasses === undefined) {
+    const entries = loadStateDict(model, file, tensors);
+    return { file, filled: 'detector', entries, numClasses, match: undefined };
   }
-  const entries = loadStateDict(model, file, tensors, {
-    rename: (name) => (stateDict.isPredictor(name) ? undefined : name),
-    required: (name) => !stateDict.isPredictor(name),
-  });
-  return { file, filled: 'all-but-predictor', entries, numClasses };
+  const match = matchCategories(theirs ?? unnamedCategories(numClasses), categories);
+  const rows = { numClasses, labels: labelsInFile(match, categories) };
+  const isNumbered = match.by === 'number' && numClasses !== categories.length;
+  if (isNumbered || rows.labels.size === 1) {
+    const entries = loadStateDict(model, file, tensors, {
+      rename: (name) => (stateDict.isPredictor(name) ? undefined : name),
+      required: (name) => !stateDict.isPredictor(name),
+    });
+    return { file, filled: 'all-but-predictor', entries, numClasses, match };
+  }
+  const entries = loadStateDict(model, file, withTakenRows(model, file, tensors, rows));
+  const filled = match.onlyOfDataset.length === 0 ? 'detector' : 'common-categories';
+  return { file, filled, entries, numClasses, match };
+}
+
+/** The label in a file that each label of a detector is taken from, where there is one; the background's too. */
+function labelsInFile(
+  { meant }: CategoryMatch,
+  categories: readonly CocoCategory[],
+): ReadonlyMap<number, number> {
+  const ownLabels = new Map(categories.map((category, k) => [category, k + 1]));
+  const taken = meant.flatMap((category, k): [number, number][] =>
+    category ? [[ownLabels.get(category)!, k + 1]] : [],
+  );
+  return new Map([[0, 0], ...taken]);
 }
 
 /** Undefined where the entries are no detector's of this family: they do not fit, and loading says where. */

@@ -1,3 +1,4 @@
+import { numberedCategories } from '../../structures/category-names';
 import type { DetectorOptions, ModelDefinition, NormName } from '../detector';
 
 /** torchvision's trainable_backbone_layers with pretrained weights, of most of its detectors. */
@@ -57,7 +58,7 @@ function categoriesOf({ categories, numClasses }: DetectorOptions): readonly str
     throw new RangeError('a detector needs the names of its categories, or their number');
   }
   if (categories === undefined) {
-    return Array.from({ length: numClasses! }, (_, k) => `category ${k + 1}`);
+    return numberedCategories(numClasses!);
   }
   if (numClasses !== undefined && numClasses !== categories.length) {
     throw new RangeError(`${categories.length} categories, but numClasses ${numClasses}: give one of them`);

@@ -69,7 +69,7 @@ test('a data set and its examples get the same numbers, also where pictures are 
   model.dispose();
 });
 
-test('labels mean the categories of the same names, in whatever order, or those that are given', async () => {
+test('labels mean the categories of the same names, in whatever order; names may be given', async () => {
   const dataset = await makeSet();
   const definition = modelDefinition('fasterrcnn_tiny_fpn');
   const found = (labels: number[]): Detections[] => [
@@ -79,11 +79,13 @@ test('labels mean the categories of the same names, in whatever order, or those 
       scores: Float32Array.of(1, 1),
     },
   ];
+  const said: string[] = [];
   const evaluated = async (names: readonly string[], labels: number[], given?: CocoCategory[]) => {
     const model = definition.build({ categories: names, input: definition.input });
     jest.spyOn(model, 'detect').mockImplementation(() => found(labels));
     try {
-      const { results, evaluation } = await evaluateDetector(model, dataset, given && { categories: given });
+      const log = (line: string): void => void said.push(line);
+      const { results, evaluation } = await evaluateDetector(model, dataset, { log, categories: given });
       const { perCategory, numOfUnknownCategory } = evaluation;
       const ids = results.slice(0, 2).map(({ category_id }) => category_id);
       return {
@@ -96,8 +98,13 @@ test('labels mean the categories of the same names, in whatever order, or those 
     }
   };
   expect(await evaluated(['eight', 'three'], [1, 2])).toEqual({ ids: [8, 3], found: [3, 3], unknown: 0 });
-  // What the set lacks does not count.
-  expect(await evaluated(['nine', 'three'], [1, 2])).toEqual({ ids: [9, 3], found: [3, 0], unknown: 3 });
+  expect(said).toEqual([]);
+  // What the set lacks does not count, and is told.
+  expect(await evaluated(['nine', 'three'], [1, 2])).toEqual({ ids: [1, 3], found: [3, 0], unknown: 3 });
+  expect(said).toEqual([
+    expect.stringMatching(/lacks 1 of the detector's 2 categories.*"nine"$/),
+    expect.stringMatching(/cannot find 1 of its 2 categories: "eight"$/),
+  ]);
   expect(await evaluated(['a', 'b'], [1, 2], categories)).toEqual({ ids: [3, 8], found: [3, 3], unknown: 0 });
   await expect(evaluated(['a', 'b'], [1, 2])).rejects.toMatchObject({
     code: 'no-common-category',

@@ -48,8 +48,9 @@ function epsilons(model: Detector): Set<number> {
 test('a file of the same classes fills the whole detector', async () => {
   const [theirs, ours] = [detector(2, 1), detector(2, 2)];
   const file = saved(theirs);
-  const { entries, ...loaded } = await loadWeights(ours, file);
+  const { entries, match, ...loaded } = await loadWeights(ours, file);
   expect(loaded).toEqual({ file, filled: 'detector', numClasses: 2 });
+  expect(match).toMatchObject({ by: 'number', onlyOfDetector: [], onlyOfDataset: [] });
   expect(new Set(entries)).toEqual(new Set(saveStateDict(ours).keys()));
   expect(bytesOf(ours)).toEqual(bytesOf(theirs));
   expect(epsilons(ours)).toEqual(new Set([1e-5]));
