@@ -58,12 +58,12 @@ async function reportData(run: FinishedRun): Promise<ReportData> {
 
 type EvaluationPart = Pick<ReportData, 'evaluation' | 'gallery' | 'worst'>;
 
-async function evaluationPart({ train, result }: FinishedRun): Promise<EvaluationPart> {
+async function evaluationPart({ result }: FinishedRun): Promise<EvaluationPart> {
   if (!result) return { gallery: [], worst: [] };
   const { evaluation, dataset, detections, results } = result;
   return {
     evaluation: evaluationData(evaluation, dataset, results, MIN_SCORE),
-    gallery: await galleryImages(dataset, train, detections, MIN_SCORE),
+    gallery: await galleryImages(dataset, detections, MIN_SCORE),
     worst: await worstImages(dataset, results, MIN_SCORE),
   };
 }

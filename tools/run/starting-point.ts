@@ -1,15 +1,24 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { CocoDataset } from '../../datasets/coco/annotations';
 import { InputError } from '../../detection/errors';
 import { readCheckpointState } from '../../weights/checkpoints/checkpoint';
 import { isExact } from '../../weights/checkpoints/resume';
 import { resumePoint } from '../../weights/checkpoints/resume-point';
 import type { CompleteConfiguration } from '../config/complete';
+import { readableMetadata } from '../../weights/detectors/detector-metadata';
+import { inCategoriesOfRun } from './known-categories';
 import { logLine } from '../terminal/progress';
 import type { TrainingJob } from './training-run';
 
+/** Where a run begins, or goes on. */
+export interface StartingPoint {
+  /** The checkpoint that it goes on from; undefined where it begins. */
+  readonly checkpoint: string | undefined;
+  /** Its training set, in the categories that the detector is trained on. */
+  readonly train: CocoDataset;
+}
+
 /**
- * The checkpoint that a run is to go on from; undefined where it begins.
+ * Where a run begins, or goes on.
  *
  * @param configuration with what its data decide.
  * @param train its training set.
@@ -18,10 +27,10 @@ import type { TrainingJob } from './training-run';
 export function startingPoint(
   { output, resume, exact }: TrainingJob,
   { iterations }: CompleteConfiguration,
-  { file, categories }: CocoDataset,
-): string | undefined {
+  train: CocoDataset,
+): StartingPoint {
   const checkpoint = resume ? resumePoint(output, logLine) : undefined;
-  if (checkpoint === undefined) return undefined;
+  if (checkpoint === undefined) return { checkpoint, train };
   const state = readCheckpointState(checkpoint);
   if (state.iteration > iterations) {
     throw new InputError(
@@ -30,14 +39,8 @@ export function startingPoint(
       { iterations, least: state.iteration },
     );
   }
-  // Other categories would give the detector's labels other meanings.
-  if (!isDeepStrictEqual(state.metadata['categories'], categories)) {
-    throw new InputError(
-      'other-categories',
-      `${file}: its categories are not those that ${output} has been trained on`,
-      { file, output },
-    );
-  }
+  const categories = readableMetadata.safeParse(state.metadata).data?.categories ?? [];
+  const known = inCategoriesOfRun(train, categories, output);
   if (exact && !isExact(state)) {
     throw new InputError(
       'earlier-version',
@@ -46,5 +49,5 @@ export function startingPoint(
       { checkpoint },
     );
   }
-  return checkpoint;
+  return { checkpoint, train: known };
 }

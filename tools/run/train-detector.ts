@@ -20,6 +20,7 @@ import { pluralize } from '../terminal/pluralize';
 import { logLine } from '../terminal/progress';
 import { runFolder } from './folder/run-folder';
 import { disposeLearner, startDetector } from './start-detector';
+import { inTrainedCategories } from './known-categories';
 import { startingPoint } from './starting-point';
 import { readTrainingData } from './training-data';
 import { trainingHooks } from './hooks/training-hooks';
@@ -33,12 +34,13 @@ import type { FinishedRun, TrainingJob, TrainingRun } from './training-run';
  */
 export async function trainDetector(job: TrainingJob): Promise<FinishedRun> {
   await loadNativeBackend(); // first: threads that start later share heaps (tools/setup/binding/start.cc)
-  const { train, val } = await readTrainingData(job.configuration, job.resume);
-  const complete = completeForSet(job.configuration, train);
+  const data = await readTrainingData(job.configuration, job.resume);
+  const complete = completeForSet(job.configuration, data.train);
   const { epochs } = job.configuration;
   if (epochs !== null)
     logLine(`${pluralize(epochs, 'epoch')}: ${pluralize(complete.iterations, 'iteration')}`);
-  const checkpoint = startingPoint(job, complete, train);
+  const { checkpoint, train } = startingPoint(job, complete, data.train);
+  const val = data.val && inTrainedCategories(data.val, train);
   const { learner, configuration } = await startDetector(complete, train.categories, {
     isToBeRestored: checkpoint !== undefined,
   });

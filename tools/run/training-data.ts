@@ -1,6 +1,6 @@
 import { AnnotationError, type CocoDataset } from '../../datasets/coco/annotations';
 import { readCocoDataset } from '../../datasets/coco/read-dataset';
-import { ProblemList, shownValue } from '../../datasets/coco/problems';
+import { ProblemList } from '../../datasets/coco/problems';
 import { turnedPictures } from '../../datasets/coco/upright';
 import { gtTargets } from '../../datasets/coco/targets';
 import { InputError } from '../../detection/errors';
@@ -16,7 +16,7 @@ import type { TrainingRun } from './training-run';
  *
  * @param resume where pictures that break are skipped, a run that goes on does not look at them before: it skips them when
  *   their turn comes, as it has before.
- * @throws InputError with all that is wrong with the files and pictures of both sets, or where they do not go together.
+ * @throws InputError with all that is wrong with the files and pictures of both sets.
  */
 export async function readTrainingData(
   { data }: TrainingConfiguration,
@@ -36,7 +36,6 @@ export async function readTrainingData(
     async () =>
       valAnnotations === null || valImages === null ? undefined : readObjects(valAnnotations, valImages),
   );
-  if (val) requireKnownCategories(train, val);
   return { train, val };
 }
 
@@ -140,24 +139,4 @@ export function requireObjects(set: CocoDataset): void {
   for (const problem of set.leftOut.problems) problems.add(problem);
   problems.add({ kind: 'structure', place: 'annotations', reason: 'no image has an object' });
   throw new AnnotationError(set.file, problems.problems, problems.describe(set.file));
-}
-
-function requireKnownCategories(train: CocoDataset, val: CocoDataset): void {
-  for (const { id, name } of val.categories) {
-    if (!train.hasCategory(id)) {
-      throw new InputError(
-        'category-missing',
-        `${val.file}: category ${id} (${shownValue(name)}) is not in ${train.file}`,
-        { file: val.file, id },
-      );
-    }
-    const known = train.categoryOf(train.labelOf(id)).name;
-    if (known !== name) {
-      throw new InputError(
-        'category-name',
-        `${val.file}: category ${id} is called ${shownValue(name)}, in ${train.file} ${shownValue(known)}`,
-        { file: val.file, id, name, known },
-      );
-    }
-  }
 }

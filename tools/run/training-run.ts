@@ -24,8 +24,9 @@ export interface TrainingJob {
 export interface TrainingRun extends TrainingJob {
   /** With what its data and its start weights decide. */
   readonly configuration: CompleteConfiguration;
+  /** In the categories that the detector's labels stand for. */
   readonly train: CocoDataset;
-  /** What it is evaluated on, if anything. */
+  /** What it is evaluated on, if anything, in the same categories. */
   readonly val: CocoDataset | undefined;
   /** What makes a checkpoint the best. Undefined without a validation set. */
   readonly metric: Metric | undefined;

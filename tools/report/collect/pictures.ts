@@ -16,10 +16,9 @@ const GALLERY_SIZE = 12;
 const PICTURE_SIDE = 480;
 const PICTURE_QUALITY = 75;
 
-/** Pictures spread evenly over the validation set; colors and names of boxes go by the detector's labels. */
+/** Pictures spread evenly over the validation set, which has the detector's categories. */
 export async function galleryImages(
   val: CocoDataset,
-  train: CocoDataset,
   detections: ReadonlyMap<number, Detections>,
   minScore: number,
 ): Promise<GalleryImage[]> {
@@ -36,8 +35,7 @@ export async function galleryImages(
       const found = aboveThreshold(detections.get(image.id)!, minScore);
       const truth = {
         boxes: scaleBoxes(gtBoxes, image, picture),
-        // The validation set may lack some categories.
-        labels: gtLabels.map((label) => train.labelOf(val.categoryMap.idOf(label))),
+        labels: gtLabels,
       };
       return [
         { ...picture, truth, detections: { ...found, boxes: scaleBoxes(found.boxes, image, picture) } },

@@ -1,7 +1,6 @@
 import path from 'node:path';
 import sharp from 'sharp';
-import type { CocoCategory, CocoDataset, CocoImage } from '../../../datasets/coco/annotations';
-import { CategoryMap } from '../../../datasets/coco/category-map';
+import type { CocoDataset, CocoImage } from '../../../datasets/coco/annotations';
 import { gtTargets } from '../../../datasets/coco/targets';
 import { categoryColor } from '../../../datasets/drawing/overlay-svg';
 import { scoreCurves, type ScoreCurve } from '../../../datasets/evaluation/score-curves';
@@ -26,12 +25,11 @@ const NUM_THRESHOLDS = 201;
  * Tells what an evaluation found, beyond its scores: precision and recall over the scores, of each category and of all
  * together, and a few pictures with their true boxes (left) and those found (right).
  *
- * @param categories by label - 1, of the detector
+ * @param evaluation on a data set with the detector's categories
  */
 export async function summarizeEvaluation(
   storage: EventStorage,
   { dataset, detections, results }: DetectorEvaluation,
-  categories: readonly CocoCategory[],
 ): Promise<void> {
   const known = results.filter(({ category_id }) => dataset.hasCategory(category_id));
   const curves = scoreCurves(dataset, known, NUM_THRESHOLDS);
@@ -40,9 +38,7 @@ export async function summarizeEvaluation(
     storage.precisionRecall(`val/precision_recall/${id} ${name}`, curves[k]),
   );
   for (const image of spread(dataset.images)) {
-    const picture = await withGroundTruth(dataset, image, detections.get(image.id)!, categories).catch(
-      notBroken,
-    );
+    const picture = await withGroundTruth(dataset, image, detections.get(image.id)!).catch(notBroken);
     if (picture) storage.image(`val/picture/${image.fileName}`, picture);
   }
 }
@@ -72,7 +68,6 @@ async function withGroundTruth(
   dataset: CocoDataset,
   image: CocoImage,
   detections: Detections,
-  categories: readonly CocoCategory[],
 ): Promise<SummaryImage> {
   const { pixels, size } = await decodeImage(path.join(dataset.imageFolder ?? '', image.fileName), {
     upright: true,
@@ -85,17 +80,14 @@ async function withGroundTruth(
     .toBuffer();
   const { boxes: gtBoxes, labels: gtLabels } = gtTargets(dataset, image);
   const found = aboveThreshold(detections, MIN_SCORE);
-  const map = new CategoryMap(categories, 'the detector');
-  const nameOf = (label: number): string => map.nameOf(label);
-  // Colors and names go by the detector's labels; the data set may lack some categories.
-  const truth = gtLabels.map((label) => map.labelOf(dataset.categoryMap.idOf(label)));
+  const nameOf = (label: number): string => dataset.categoryMap.nameOf(label);
   const scaled = (boxes: Boxes): Boxes => scaleBoxes(boxes, image, { width, height });
   return {
     width: 2 * width,
     height,
     pixels: twice,
     boxes: [
-      ...labeled(scaled(gtBoxes), truth, nameOf, 0),
+      ...labeled(scaled(gtBoxes), gtLabels, nameOf, 0),
       // The best last, on top.
       ...labeled(scaled(found.boxes), found.labels, nameOf, width, found.scores).reverse(),
     ],

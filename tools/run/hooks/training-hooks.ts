@@ -53,13 +53,13 @@ export function trainingHooks(run: TrainingRun, faults: DataFaults): TrainingHoo
 }
 
 function evaluationHook(run: TrainingRun, faults: DataFaults): EvaluationHook | undefined {
-  const { configuration, train, val } = run;
+  const { configuration, val } = run;
   return (
     val &&
     new EvaluationHook({
       evaluate: (parts) => validate(run, val, faults, parts),
       every: configuration.evaluateEvery,
-      summarize: (storage, result) => summarizeEvaluation(storage, result, train.categories),
+      summarize: summarizeEvaluation,
     })
   );
 }

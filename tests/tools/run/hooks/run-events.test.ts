@@ -17,7 +17,7 @@ let folder: string;
 beforeEach(() => (folder = mkdtempSync(path.join(tmpdir(), 'run-events-'))));
 afterEach(() => rmSync(folder, { recursive: true }));
 
-/** One gray picture of 1280 x 100 with a dog in it; the detector also knows a cat. */
+/** One gray picture of 1280 x 100 with a dog in it, of a set with cats, too. */
 async function evaluated() {
   const size = { width: 1280, height: 100 };
   await sharp({ create: { ...size, channels: 3, background: '#808080' } }).toFile(
@@ -27,7 +27,10 @@ async function evaluated() {
     'val.json',
     folder,
     [{ id: 3, fileName: 'wide.png', ...size }],
-    [{ id: 8, name: 'dog' }],
+    [
+      { id: 2, name: 'cat' },
+      { id: 8, name: 'dog' },
+    ],
     [{ id: 1, imageId: 3, categoryId: 8, bbox: [200, 20, 100, 60], area: 6000, isCrowd: false }],
     [],
   );
@@ -36,18 +39,16 @@ async function evaluated() {
     labels: Int32Array.of(2, 1, 2),
     scores: Float32Array.of(0.75, 0.6, 0.25),
   };
-  const categories = [{ id: 2, name: 'cat' }, ...dataset.categories];
   const found = new Map([[3, detections]]);
   const evaluation = evaluateDetections(dataset, [], { iouType: 'bbox' });
-  const result = { dataset, evaluation, detections: found, results: cocoResults(found, categories) };
-  return { result, categories };
+  return { dataset, evaluation, detections: found, results: cocoResults(found, dataset.categories) };
 }
 
 describe('summarizeEvaluation', () => {
   it('tells pictures with true boxes left and found ones right, and curves over the scores', async () => {
-    const { result, categories } = await evaluated();
+    const result = await evaluated();
     const storage = new EventStorage();
-    await summarizeEvaluation(storage, result, categories);
+    await summarizeEvaluation(storage, result);
     const picture = storage.images.get('val/picture/wide.png')!;
     expect([picture.width, picture.height, picture.pixels.length]).toEqual([1280, 50, 3 * 1280 * 50]);
     expect(new Set(picture.pixels)).toEqual(new Set([0x80]));
@@ -59,26 +60,29 @@ describe('summarizeEvaluation', () => {
     const curves = Object.fromEntries(storage.precisionRecallCurves);
     expect(Object.keys(curves)).toEqual([
       'val/precision_recall/all categories',
+      'val/precision_recall/2 cat',
       'val/precision_recall/8 dog',
     ]);
     const dog = curves['val/precision_recall/8 dog'];
     expect([0, 50, 51, 150, 151].map((t) => dog.truePositives[t])).toEqual([1, 1, 1, 1, 0]);
     expect([0, 50, 51, 150, 151].map((t) => dog.falsePositives[t])).toEqual([1, 1, 0, 0, 0]);
-    expect(curves['val/precision_recall/all categories']).toEqual(dog);
+    const all = curves['val/precision_recall/all categories'];
+    expect([all.truePositives, all.numTruths]).toEqual([dog.truePositives, 1]);
+    expect([0, 50, 51, 150, 151].map((t) => all.falsePositives[t])).toEqual([2, 2, 1, 0, 0]);
   });
 
   it('leaves out a picture that has broken since', async () => {
-    const { result, categories } = await evaluated();
+    const result = await evaluated();
     rmSync(path.join(folder, 'wide.png'));
     const storage = new EventStorage();
-    await summarizeEvaluation(storage, result, categories);
-    expect([storage.images.size, storage.precisionRecallCurves.size]).toEqual([0, 2]);
+    await summarizeEvaluation(storage, result);
+    expect([storage.images.size, storage.precisionRecallCurves.size]).toEqual([0, 3]);
   });
 });
 
 describe('runEvents', () => {
   it('writes pictures with their boxes drawn', async () => {
-    const { result, categories } = await evaluated();
+    const result = await evaluated();
     const storage = new EventStorage();
     const writer = runEvents({ iterations: 100 } as CompleteConfiguration, folder);
     const state: TrainingState = {
@@ -94,7 +98,7 @@ describe('runEvents', () => {
     expect(storage.wantsDetails).toBe(false);
     writer.beforeStep({ ...state, iteration: 1 });
     expect(storage.wantsDetails).toBe(true); // 50 times a run
-    await summarizeEvaluation(storage, result, categories);
+    await summarizeEvaluation(storage, result);
     await writer.afterStep(state);
     writer.afterTrain(state);
     const [file] = runEventFiles(folder);
