@@ -17,6 +17,8 @@ export {
   type CocoImage,
   type LeftOut,
 } from './coco/annotations';
+export { repairCocoFile, type RepairedCoco } from './repair/repair-coco';
+export type { Repair, RepairKind, Undecided } from './repair/repair-log';
 export { CategoryMap, type CocoCategory } from './coco/category-map';
 export { matchCategories, type CategoryMatch, type DetectorCategory } from './coco/match-categories';
 export { meantCategories } from './coco/meant-categories';

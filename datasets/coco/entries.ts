@@ -86,6 +86,7 @@ export function readImages(
   entries: readonly unknown[],
   needsFileNames: boolean,
   problems: ProblemList,
+  nameHint: (fileName: string) => string | undefined = () => undefined,
 ): ImageEntries {
   const indices = new Map<number, number>();
   const invalid = new Set<number>();
@@ -107,7 +108,10 @@ export function readImages(
       refuse('size', key, reason);
     }
     const wrongName = fileNameFault(fileName, needsFileNames);
-    if (wrongName !== undefined) refuse('file name', 'file_name', wrongName);
+    if (wrongName !== undefined) {
+      const hint = typeof fileName === 'string' ? nameHint(fileName) : undefined;
+      refuse('file name', 'file_name', hint === undefined ? wrongName : `${wrongName}; ${hint}`);
+    }
     return {
       id,
       fileName: typeof fileName === 'string' ? fileName : '',

@@ -1,9 +1,9 @@
 import { truncateText } from '../../detection/errors';
 
 /** Something wrong in a file. */
-export interface Problem {
+export interface Problem<Kind extends string = ProblemKind> {
   /** What kind of thing is wrong. */
-  readonly kind: ProblemKind;
+  readonly kind: Kind;
   /** Of a segmentation: the RleError's. */
   readonly code?: string;
   /** Like `annotations[12].bbox`. */
@@ -42,13 +42,13 @@ export type ProblemKind =
 const LISTED_PER_KIND = 20;
 
 /** Collects what is wrong in a file, so that one message can tell all of it. */
-export class ProblemList {
-  private readonly kinds = new Map<ProblemKind, { readonly kept: Problem[]; count: number }>();
+export class ProblemList<Kind extends string = ProblemKind> {
+  private readonly kinds = new Map<Kind, { readonly kept: Problem<Kind>[]; count: number }>();
 
   /** @param keptPerKind A file may be wrong in a million places: more than are listed are kept only on demand. */
   constructor(private readonly keptPerKind = LISTED_PER_KIND) {}
 
-  add(problem: Problem): void {
+  add(problem: Problem<Kind>): void {
     const ofKind = this.kinds.get(problem.kind) ?? { kept: [], count: 0 };
     this.kinds.set(problem.kind, ofKind);
     if (++ofKind.count <= this.keptPerKind) ofKind.kept.push(problem);
@@ -59,8 +59,13 @@ export class ProblemList {
   }
 
   /** Those that are kept, kind by kind, each in the order of the file. */
-  get problems(): readonly Problem[] {
+  get problems(): readonly Problem<Kind>[] {
     return [...this.kinds.values()].flatMap(({ kept }) => kept);
+  }
+
+  /** How many of each kind there are: `number as text: 12, null: 3`. */
+  counts(): string {
+    return [...this.kinds].map(([kind, { count }]) => `${kind}: ${count}`).join(', ');
   }
 
   describe(file: string): string {
@@ -79,7 +84,7 @@ export class ProblemList {
   }
 }
 
-function describeProblem({ place, reason, imageId, annotationId }: Problem): string {
+function describeProblem({ place, reason, imageId, annotationId }: Omit<Problem, 'kind'>): string {
   const ids = [
     ...(imageId === undefined ? [] : [`image ${imageId}`]),
     ...(annotationId === undefined ? [] : [`annotation ${annotationId}`]),

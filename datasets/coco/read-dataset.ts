@@ -11,6 +11,8 @@ export interface CocoReadOptions extends AnnotationOptions {
    * other than stored. Default: reads the headers, and leaves pictures that cannot be read for those who use them.
    */
   readonly checkImages?: (images: readonly CocoImage[], refuse: RefuseImage) => Promise<TurnedPictures>;
+  /** What to add to the reason where the name of a picture is refused. */
+  readonly nameHint?: (fileName: string) => string | undefined;
 }
 
 /** To be called with what is wrong with an image's picture; `key` is where the file has said otherwise. */
@@ -34,8 +36,23 @@ export async function readCocoDataset(
   imageFolder: string | null,
   options: CocoReadOptions = {},
 ): Promise<CocoDataset> {
-  const { keepSegmentations = false, skipInvalid = false, checkImages } = options;
+  const { keepSegmentations = false } = options;
   const root = await readJsonFile(annotationFile, (entry, key) => keepEntry(entry, key, keepSegmentations));
+  return checkedDataset(root, annotationFile, imageFolder, options);
+}
+
+/**
+ * As readCocoDataset, of a file that has been read.
+ *
+ * @param root what the file holds.
+ */
+export async function checkedDataset(
+  root: unknown,
+  annotationFile: string,
+  imageFolder: string | null,
+  options: CocoReadOptions = {},
+): Promise<CocoDataset> {
+  const { skipInvalid = false, checkImages, nameHint } = options;
   const problems = new ProblemList(skipInvalid ? Infinity : undefined);
   const refuse = (list: ProblemList, why = ''): void => {
     if (list.isEmpty) return;
@@ -46,7 +63,7 @@ export async function readCocoDataset(
   refuse(problems);
   const categories = readCategories(entries.categories, problems);
   if (skipInvalid) refuse(problems);
-  const imageEntries = readImages(entries.images, imageFolder !== null, problems);
+  const imageEntries = readImages(entries.images, imageFolder !== null, problems, nameHint);
   const refuseImage: RefuseImage = (image, kind, key, reason) => {
     imageEntries.invalid.add(image.id);
     const place = `images[${imageEntries.indices.get(image.id)!}].${key}`;

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { Size } from '../../detection/structures/size';
 import { ImageError } from '../images/image-error';
 import { turnBox } from '../images/orientation';
 import { isSameSize, readPictureHeader, type Frame, type PictureHeader } from '../images/picture-header';
@@ -35,7 +36,7 @@ function ignoreImageError(error: unknown): undefined {
  *
  * @returns 'either' where the picture has the same size in both, undefined where it has another in both
  */
-export function frameOf(size: CocoImage, { stored, shown }: PictureHeader): Frame | 'either' | undefined {
+export function frameOf(size: Size, { stored, shown }: PictureHeader): Frame | 'either' | undefined {
   const isStored = isSameSize(size, stored);
   if (isSameSize(size, shown)) return isStored ? 'either' : 'shown';
   return isStored ? 'stored' : undefined;

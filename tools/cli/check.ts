@@ -1,6 +1,9 @@
 import type { Command } from 'commander';
+import type { CocoDataset } from '../../datasets/coco/annotations';
 import { ProblemList } from '../../datasets/coco/problems';
 import { terminalText } from '../terminal/terminal-text';
+import { repairSet } from '../run/repair-set';
+import { possibleRepairs } from '../run/repairs';
 import { checkedSet, leftOutCounts, requireObjects } from '../run/training-data';
 import { requiredOption } from './options';
 
@@ -8,6 +11,7 @@ interface CheckCommandOptions {
   readonly annotations: string;
   readonly images: string;
   readonly skipInvalid?: boolean;
+  readonly repair?: string;
 }
 
 /** `rcnn check`. */
@@ -15,16 +19,25 @@ export function checkCommand(command: Command): void {
   command
     .option('--annotations <file>', 'COCO instances file')
     .option('--images <dir>', 'folder of its images')
-    .option('--skip-invalid', 'list what training with --skip-invalid would leave out')
+    .option(
+      '--skip-invalid',
+      'list what training with --skip-invalid would leave out; with --repair, leave it out',
+    )
+    .option(
+      '--repair <file>',
+      'write the annotations with everything put right that has one meaning, and list it',
+    )
     .addHelpText(
       'after',
       `
 Examples:
   $ rcnn check --annotations train.json --images images
+  $ rcnn check --annotations train.json --images images --repair clean.json
   $ rcnn check --annotations train.json --images images --skip-invalid
 
 Exit status 2 means that training would refuse the set: everything that is wrong is listed, the first 20 of each kind.
-docs/data.md says what is checked.`,
+--repair writes a file that training takes, or none: where something could mean several things, it says so and exits with 2.
+docs/data.md says what is checked, and what is put right.`,
     )
     .action((options: Partial<CheckCommandOptions>) =>
       runCheck({
@@ -40,12 +53,30 @@ docs/data.md says what is checked.`,
  *
  * @throws InputError with everything that is wrong.
  */
-async function runCheck({ annotations, images, skipInvalid = false }: CheckCommandOptions): Promise<void> {
+async function runCheck({
+  annotations,
+  images,
+  skipInvalid = false,
+  repair,
+}: CheckCommandOptions): Promise<void> {
+  const print = (lines: readonly string[]): void => {
+    process.stdout.write(`${terminalText(lines.join('\n'))}\n`);
+  };
+  if (repair !== undefined) {
+    const set = await repairSet({ annotations, images, skipInvalid, output: repair }, print);
+    print([...summary(set), `written:    ${repair}`]);
+    return;
+  }
   const set = await checkedSet(annotations, images, { skipInvalid, decodeAll: true });
   requireObjects(set);
+  const possible = await possibleRepairs(annotations, images);
+  print([...summary(set), ...(possible === undefined ? [] : [possible])]);
+}
+
+function summary(set: CocoDataset): string[] {
   const leftOut = new ProblemList();
   for (const problem of set.leftOut.problems) leftOut.add(problem);
-  const lines = [
+  return [
     `images:     ${set.images.length}`,
     `boxes:      ${set.annotations.length}`,
     `categories: ${set.categories.length}`,
@@ -53,5 +84,4 @@ async function runCheck({ annotations, images, skipInvalid = false }: CheckComma
     ...(leftOut.isEmpty ? [] : [`left out: ${leftOutCounts(set)}`]),
     ...leftOut.lines().map((line) => `  ${line}`),
   ];
-  process.stdout.write(`${terminalText(lines.join('\n'))}\n`);
 }

@@ -35,7 +35,7 @@ export const rooms = [
   {
     name: 'datasets/index.ts',
     holds: 'what `faster-rcnn/datasets` exports',
-    mayImport: ['datasets'],
+    mayImport: ['datasets', 'datasets/repair'],
   },
   {
     name: 'datasets/evaluation/index.ts',
@@ -131,6 +131,11 @@ export const rooms = [
     name: 'datasets',
     holds: 'COCO files, images, samplers, transforms, loader workers, scene synthesis, drawing',
     mayImport: ['detection/structures', 'detection/nn/random.ts', 'detection/files'],
+  },
+  {
+    name: 'datasets/repair',
+    holds: 'putting right what annotation tools write otherwise than COCO: one family of habits a file',
+    mayImport: ['datasets', 'detection/structures'],
   },
   {
     name: 'datasets/evaluation',

@@ -1,10 +1,12 @@
 import { AnnotationError, type CocoDataset } from '../../datasets/coco/annotations';
-import { readCocoDataset } from '../../datasets/coco/read-dataset';
+import { checkedDataset, readCocoDataset, type CocoReadOptions } from '../../datasets/coco/read-dataset';
 import { ProblemList } from '../../datasets/coco/problems';
 import { turnedPictures } from '../../datasets/coco/upright';
 import { gtTargets } from '../../datasets/coco/targets';
 import { InputError } from '../../detection/errors';
 import { checkPictures } from './check-pictures';
+import { NameHints } from './name-hints';
+import { possibleRepairs } from './repairs';
 import type { TrainingConfiguration } from '../config/schema';
 import { pluralize } from '../terminal/pluralize';
 import { statOrUndefined } from '../../detection/files/stat-or-undefined';
@@ -78,6 +80,8 @@ export interface SetCheck {
   readonly checksPictures?: boolean;
   /** Decode each picture, however many they are. Default false. */
   readonly decodeAll?: boolean;
+  /** What the annotation file is taken to hold, repaired. Default: what it holds. */
+  readonly content?: unknown;
 }
 
 /** Reads and checks a data set with its pictures; what has been put right or left out is said to the user. */
@@ -88,8 +92,11 @@ export async function readSet(
 ): Promise<CocoDataset> {
   const dataset = await checkedSet(annotations, images, options);
   for (const note of dataset.notes) logLine(`${annotations}: ${note}`);
-  if (dataset.leftOut.problems.length > 0)
+  if (dataset.leftOut.problems.length > 0) {
     logLine(`${annotations}: left out as invalid: ${leftOutCounts(dataset)}`);
+    const remedy = await possibleRepairs(annotations, images);
+    if (remedy !== undefined) logLine(`${annotations}: ${remedy}`);
+  }
   return dataset;
 }
 
@@ -101,11 +108,24 @@ export async function readSet(
 export async function checkedSet(
   annotations: string,
   images: string,
-  { skipInvalid = false, checksPictures = true, decodeAll = false }: SetCheck,
+  { skipInvalid = false, checksPictures = true, decodeAll = false, content }: SetCheck,
 ): Promise<CocoDataset> {
   // What is left out must not depend on the time that it takes to find it: the run would not repeat.
   const maxSeconds = skipInvalid || decodeAll ? Infinity : MAX_CHECK_SECONDS;
   const isFolder = statOrUndefined(images)?.isDirectory() === true;
+  const hints = new NameHints(annotations, images);
+  const readOptions: CocoReadOptions = {
+    skipInvalid,
+    nameHint: (name) => hints.ofName(name),
+    checkImages: (entries, refuse) =>
+      isFolder && checksPictures
+        ? checkPictures(images, entries, hints.refusing(entries, refuse), { decodeAll, maxSeconds })
+        : turnedPictures(images, entries),
+  };
+  const read = (): Promise<CocoDataset> =>
+    content === undefined
+      ? readCocoDataset(annotations, images, readOptions)
+      : checkedDataset(content, annotations, images, readOptions);
   const [, set] = await withoutInputErrors(
     () =>
       isFolder
@@ -116,12 +136,10 @@ export async function checkedSet(
             }),
           ),
     () =>
-      readCocoDataset(annotations, images, {
-        skipInvalid,
-        checkImages: (entries, refuse) =>
-          isFolder && checksPictures
-            ? checkPictures(images, entries, refuse, { decodeAll, maxSeconds })
-            : turnedPictures(images, entries),
+      read().catch(async (error: unknown) => {
+        throw error instanceof AnnotationError && content === undefined
+          ? await hints.withRemedies(error)
+          : error;
       }),
   );
   return set;
