@@ -12,12 +12,14 @@ import { isBox, type Entry, type Item, type RepairSet } from './items';
 import type { RepairFamily } from './repair-family';
 import { repairSamePictures } from './same-pictures';
 import { repairSizes } from './sizes';
+import { repairTurnedSizes } from './turned-sizes';
 
 /** A later one builds on the earlier ones. */
 const FAMILIES: readonly RepairFamily[] = [
   repairNumbers,
   repairFileNames,
   repairBoxes,
+  repairTurnedSizes,
   repairSizes,
   repairNulls,
   repairAnnotationIds,

@@ -323,8 +323,6 @@ describe('a picture that EXIF turns, 60 x 40 as stored, 40 x 60 as shown', () =>
   const square = [5, 5, 10, 10];
 
   it.each<[string, Content, [number, number]]>([
-    ['size as stored, box as shown', turned(size, high), [40, 60]],
-    ['size as shown, box as stored', turned({ width: 40, height: 60 }, wide), [60, 40]],
     ['no size, box as shown', turned({}, high), [40, 60]],
     ['no size, box as stored', turned({}, wide), [60, 40]],
     ['one side', turned({ width: 40 }, square), [40, 60]],
@@ -337,9 +335,53 @@ describe('a picture that EXIF turns, 60 x 40 as stored, 40 x 60 as shown', () =>
     expect(undecided).toEqual([]);
   });
 
+  it('size as stored, box as shown: all are taken so where boxes fit either way', async () => {
+    const { content, done } = await repaired(turned(size, high));
+    expect(content.images.map(({ width, height }) => [width, height])).toEqual([
+      [40, 60],
+      [40, 60],
+    ]);
+    expect(done).toEqual([
+      'size of the other orientation: images[0].width: 60 x 40 becomes 40 x 60: the boxes fit only into the picture turned that way',
+      'size of the other orientation: images[1].width: 60 x 40 becomes 40 x 60: as of the other pictures that EXIF turns, where the boxes fit only so',
+    ]);
+  });
+
+  it('size as shown, box as stored: one whose size is as stored stays', async () => {
+    const { content, done } = await repaired(turned({ width: 40, height: 60 }, wide));
+    expect(content.images).toMatchObject([size, size]);
+    expect(done).toHaveLength(1);
+  });
+
+  it('where boxes agree with one size and contradict another, what fits either way is undecided', async () => {
+    const base = turned(size, high);
+    const images = [...base.images, { ...base.images[1], id: 3 }].map((image, k) => ({ ...image, note: k }));
+    const annotations = [...base.annotations, { ...base.annotations[0], id: 2, image_id: 2, bbox: wide }];
+    // Of the third, which has the picture of the second, nothing says how it was seen.
+    const { content, done, undecided } = await repaired({ ...base, images, annotations });
+    expect(content.images[0]).toMatchObject({ width: 40, height: 60 });
+    expect(done.map((line) => line.split(':')[0])).toEqual([
+      'size of the other orientation',
+      'picture under several ids',
+    ]);
+    expect(undecided).toEqual([
+      'images[2].width: the boxes fit into 60 x 40 and 40 x 60; of other pictures, into one alone or the other',
+    ]);
+  });
+
+  it('sides that were swapped without EXIF', async () => {
+    const content = { ...changed('images', 0, { width: 40, height: 60 }) };
+    const annotations = [{ ...clean.annotations[0], bbox: wide }];
+    const { content: result, done } = await repaired({ ...content, annotations });
+    expect(result.images[0]).toMatchObject(size);
+    expect(done).toHaveLength(1);
+  });
+
   it.each<[string, Content, number]>([
     ['size and box that fit', turned(size, square), 0],
     ['a box that fits into neither', turned(size, [5, 5, 50, 50]), 0],
+    ['no size, a box that fits into neither', turned({ width: 0 }, [5, 5, 50, 50]), 1],
+    ['one side, a box that fits with the other alone', turned({ width: 40 }, wide), 1],
     ['no size anywhere', turned({}, square, { width: 0, height: 0 }), 2],
   ])('%s: nothing is guessed', async (_, content, numUndecided) => {
     const { content: result, undecided } = await repaired(content);
