@@ -3,6 +3,7 @@ import type { CocoDataset } from '../coco/annotations';
 import { idFault, isId, isObject } from '../coco/entries';
 import { readJsonFile } from '../coco/json-file';
 import { ProblemList, shownValue, type Problem, type ProblemKind } from '../coco/problems';
+import type { FileIds } from './truth/file-ids';
 
 /** One detection, as in COCO's results files. */
 export interface CocoDetection {
@@ -37,10 +38,48 @@ export class DetectionsError extends InputError {
 /**
  * Reads a COCO results file: a list of detections for images of `dataset`.
  *
+ * @param ids of readTruth; where they are text, those of the detections are numbered too
  * @throws JsonFileError where the file is no JSON, DetectionsError where it is, but wrong.
  */
-export async function readDetections(file: string, dataset: CocoDataset): Promise<readonly CocoDetection[]> {
-  return checkDetections(await readJsonFile(file), dataset, file);
+export async function readDetections(
+  file: string,
+  dataset: CocoDataset,
+  ids?: TruthIds,
+): Promise<readonly CocoDetection[]> {
+  const detections = await readJsonFile(file);
+  return checkDetections(ids === undefined ? detections : numbered(detections, ids), dataset, file);
+}
+
+/** What the ids of a file of ground truth stand for: text is numbered. See readTruth. */
+export interface TruthIds {
+  /** Of its images. */
+  readonly imageIds: FileIds;
+  /** Of its categories. */
+  readonly categoryIds: FileIds;
+}
+
+/** Detections whose ids are those of the truth, where these are text. Others stay, to be refused or not to count. */
+function numbered(detections: unknown, { imageIds, categoryIds }: TruthIds): unknown {
+  if (!Array.isArray(detections) || !(imageIds.areText || categoryIds.areText)) return detections;
+  return detections.map((detection: unknown) => {
+    if (!isObject(detection)) return detection;
+    const { image_id: imageId, category_id: categoryId } = detection;
+    return {
+      ...detection,
+      image_id: imageIds.numberOf(imageId) ?? (imageIds.areText ? String(imageId) : imageId),
+      category_id:
+        categoryIds.numberOf(categoryId) ?? (categoryIds.areText ? String(categoryId) : categoryId),
+    };
+  });
+}
+
+/** What the user should know of detections that are evaluated, though something in them is odd. */
+export function detectionNotes(detections: readonly CocoDetection[]): string[] {
+  const negative = detections.filter(({ bbox = [] }) => bbox[2] < 0 || bbox[3] < 0).length;
+  if (negative === 0) return [];
+  return [
+    `Detections with a negative width or height: ${negative}. They overlap nothing and count as wrong.`,
+  ];
 }
 
 /**
@@ -52,8 +91,8 @@ export function areBoxes(detections: readonly CocoDetection[]): boolean {
 }
 
 /**
- * Refuses what pycocotools refuses, and scores and boxes that are no finite numbers. Detections of unknown
- * categories are fine here, and no one counts them.
+ * Refuses what pycocotools refuses, and scores and boxes that are no finite numbers: a box with a NaN would match any object
+ * there. Detections of unknown categories are fine here, and no one counts them.
  *
  * @param source Named in messages.
  * @throws DetectionsError
@@ -95,11 +134,16 @@ function checkDetection(
     return;
   }
   const { image_id: imageId, category_id: categoryId, score, bbox, segmentation } = detection;
-  if (!isId(imageId)) refuse('id', '.image_id', idFault(imageId));
+  if (typeof imageId === 'string') {
+    refuse('unknown image', '.image_id', `${dataset.file} has no image ${shownValue(imageId)}, as text`);
+  } else if (!isId(imageId)) refuse('id', '.image_id', idFault(imageId));
   else if (dataset.imageOf(imageId) === undefined) {
     refuse('unknown image', '.image_id', `${dataset.file} has no image ${imageId}`);
   }
-  if (!isId(categoryId)) refuse('id', '.category_id', idFault(categoryId));
+  // Any other value is a category that nothing is of.
+  if (categoryId === undefined || (typeof categoryId === 'object' && categoryId !== null)) {
+    refuse('id', '.category_id', idFault(categoryId));
+  }
   if (typeof score !== 'number' || !Number.isFinite(score)) {
     refuse(
       'score',

@@ -17,7 +17,15 @@ export {
 } from './detect-images';
 export { evaluateDetections, type CocoEvaluation, type EvaluationOptions } from './evaluate';
 export type { AreaName, IouType } from './parameters';
-export { checkDetections, DetectionsError, readDetections, type CocoDetection } from './detections';
+export {
+  checkDetections,
+  DetectionsError,
+  readDetections,
+  type CocoDetection,
+  type TruthIds,
+} from './detections';
+export { readTruth, type Truth } from './truth/read-truth';
+export type { FileIds } from './truth/file-ids';
 export { exampleDataset } from './example-dataset';
 export type { CategoryScores, StatName } from './summarize';
 export { Curves } from './accumulate';

@@ -166,7 +166,8 @@ test.each<[unknown, string]>([
   [{}, 'dt.json: the file: this is an object; a list of detections is expected.'],
   [[3], 'dt.json: [0]: this is 3, not an object.'],
   [[{ ...known, image_id: 4 }], 'dt.json: [0].image_id: truth.json has no image 4.'],
-  [[{ ...known, category_id: 'cat' }], 'dt.json: [0].category_id: the id is "cat", not a whole number.'],
+  [[{ ...known, category_id: [] }], 'dt.json: [0].category_id: the id is [], not a whole number.'],
+  [[{ ...known, image_id: '7' }], 'dt.json: [0].image_id: truth.json has no image "7", as text.'],
   [[{ ...known, score: undefined }], 'dt.json: [0].score: it is missing.'],
   [[{ ...known, score: '0.5' }], 'dt.json: [0].score: it is "0.5", not a finite number.'],
   [

@@ -1,9 +1,9 @@
 import { Option, type Command } from 'commander';
-import { readCocoDataset } from '../../datasets/coco/read-dataset';
-import { readDetections } from '../../datasets/evaluation/detections';
+import { detectionNotes, readDetections } from '../../datasets/evaluation/detections';
 import { evaluateDetections, type CocoEvaluation } from '../../datasets/evaluation/evaluate';
 import { evaluationJson, formatEvaluation } from '../../datasets/evaluation/format';
 import type { IouType } from '../../datasets/evaluation/parameters';
+import { readTruth } from '../../datasets/evaluation/truth/read-truth';
 import { InputError } from '../../detection/errors';
 import { pluralize } from '../terminal/pluralize';
 import { logWorkerDeath } from '../run/hooks/data-faults';
@@ -78,9 +78,12 @@ async function ofFile(options: EvaluateCommandOptions, file: string): Promise<Co
         '--norm-epsilon, --min-size, --max-size',
     );
   }
-  const dataset = await readCocoDataset(annotations, null, { keepSegmentations: iouType === 'segm' });
+  const truth = await readTruth(annotations, iouType);
+  const { dataset } = truth;
   for (const note of dataset.notes) logLine(`${annotations}: ${note}`);
-  return evaluateDetections(dataset, await readDetections(file, dataset), { iouType, source: file });
+  const detections = await readDetections(file, dataset, truth);
+  for (const note of detectionNotes(detections)) logLine(`${file}: ${note}`);
+  return evaluateDetections(dataset, detections, { iouType, source: file });
 }
 
 async function ofDetector({

@@ -182,7 +182,7 @@ describe('what is refused', () => {
   it.each<[string, Record<string, unknown>, string, string]>([
     ['an unknown image', { image_id: 9 }, '[1].image_id', 'unknown image'],
     ['no image', { image_id: undefined }, '[1].image_id', 'id'],
-    ['a text category', { category_id: 'cat' }, '[1].category_id', 'id'],
+    ['a list as category', { category_id: [1] }, '[1].category_id', 'id'],
     ['NaN', { score: NaN }, '[1].score', 'score'],
     ['a text score', { score: '0.5' }, '[1].score', 'score'],
     ['no score', { score: undefined }, '[1].score', 'score'],

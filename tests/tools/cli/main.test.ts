@@ -108,6 +108,28 @@ test('names never reach the terminal with raw escape sequences', async () => {
   expect(stderr).not.toMatch(/[\u0000-\u0009\u000b-\u001f]/);
 });
 
+test('detections are scored against whatever pycocotools evaluates, and what is odd is told', async () => {
+  const annotations = inFolder(
+    'odd-truth.json',
+    JSON.stringify({
+      images: [{ id: 'a', width: 0 }],
+      categories: [{ id: 3 }],
+      annotations: [
+        { id: 1, image_id: 'a', category_id: 3, bbox: [900, 10, 50, 50], area: 2500, iscrowd: 0 },
+      ],
+    }),
+  );
+  const found = { image_id: 'a', category_id: 3, bbox: [900, 10, 50, 50], score: 0.5 };
+  const detections = inFolder('odd-found.json', JSON.stringify([found, { ...found, bbox: [9, 9, -1, 1] }]));
+  expect(await main(['evaluate', '--annotations', annotations, '--detections', detections])).toBe(0);
+  expect(stdout).toContain('maxDets=100 ] = 1.000');
+  expect(stdout).toContain('category 3');
+  expect(stderr).toContain('odd-truth.json: Ids of "images" are text.');
+  expect(stderr).toContain('odd-truth.json: Images without a width or height from 1 up: 1.');
+  expect(stderr).toContain('odd-found.json: Detections with a negative width or height: 1.');
+  for (const file of [annotations, detections]) rmSync(file);
+});
+
 test('detections are scored, and the JSON has what its readers rely on', async () => {
   const name = 'odd \u001b[2J <name>';
   const annotations = inFolder(
