@@ -29,6 +29,8 @@ export interface PictureHeader {
   readonly orientation: Orientation;
   /** Of the picture as it is shown: turned. */
   readonly shown: Size;
+  /** Whether its values have 16 bits, of which the lower 8 are dropped. */
+  readonly is16Bit: boolean;
 }
 
 /**
@@ -68,14 +70,16 @@ export function plainFormatOf(start: Buffer): PlainFormat | undefined {
 export function plainHeader(format: PlainFormat, start: Buffer, file: string): PictureHeader {
   const size = format.readSize(start, file);
   if (size.width * size.height > MAX_PIXELS) throw tooLarge(file);
-  return { stored: size, orientation: 1, shown: size };
+  return { stored: size, orientation: 1, shown: size, is16Bit: false };
 }
 
 /** The header of a picture by its metadata. */
-export function headerOf({ width, height, orientation: stated }: Metadata): PictureHeader {
+export function headerOf({ width, height, orientation: stated, format, depth }: Metadata): PictureHeader {
   const orientation = orientationOf(stated);
   const stored = { width, height };
-  return { stored, orientation, shown: turnSize(stored, orientation) };
+  // Pictures of other formats, as AVIF, have 10 or 12 bits and fill them.
+  const is16Bit = depth === 'ushort' && (format === 'png' || format === 'tiff');
+  return { stored, orientation, shown: turnSize(stored, orientation), is16Bit };
 }
 
 /** Whether a picture is taken as it is stored, or turned as its EXIF orientation says. */

@@ -1,8 +1,10 @@
 import { CategoryMap } from '../../datasets/coco/category-map';
+import { unusedRangeNote } from '../../datasets/images/unused-range';
 import { InputError } from '../../detection/errors';
 import { StagedFiles } from '../../detection/files/staged-files';
 import type { LoadedDetector } from '../../weights/detectors/load-detector';
 import { pluralize } from '../terminal/pluralize';
+import { logLine } from '../terminal/progress';
 import { detectPictures } from './detect-pictures';
 import { findPictures } from './find-pictures';
 import { createOutputs, type WantedOutputs } from './outputs/create-outputs';
@@ -37,6 +39,8 @@ export async function runDetect(job: DetectJob, open: () => Promise<LoadedDetect
   const outputs = await createOutputs(job, inputs, staged);
   const detector = await open();
   try {
+    const note = await unusedRangeNote(inputs.map(({ file }) => file));
+    if (note !== undefined) logLine(note);
     const categories = new CategoryMap(detector.categories, 'the detector');
     const numBroken = await detectPictures(detector.model, inputs, {
       categories,

@@ -5,6 +5,7 @@ import type { ProblemKind } from '../../datasets/coco/problems';
 import { frameOf, type TurnedPictures } from '../../datasets/coco/upright';
 import { decodeImage, ImageError, type ImageFault } from '../../datasets/images/decode';
 import { readPictureHeader, requireSize, type PictureHeader } from '../../datasets/images/picture-header';
+import { unusedRangeNote } from '../../datasets/images/unused-range';
 import { formatSeconds, Progress, logLine } from '../terminal/progress';
 
 /** Up to so many pictures are decoded before a run starts: a few seconds. Of more, only the headers are read. */
@@ -52,6 +53,7 @@ export async function checkPictures(
   const decodes = decodeAll || !isLarge;
   const progress = decodeAll || isLarge ? new Progress('checking pictures') : undefined;
   const turned = new Map<number, PictureHeader>();
+  const sixteenBit: CocoImage[] = [];
   const errors = new Map<CocoImage, ImageError>();
   const queue = strided(images);
   const end = performance.now() + 1000 * maxSeconds;
@@ -60,6 +62,7 @@ export async function checkPictures(
     const file = join(folder, image.fileName);
     const header = await readPictureHeader(file);
     if (header.orientation !== 1) turned.set(image.id, header);
+    if (header.is16Bit) sixteenBit.push(image);
     const frame = frameOf(image, header) === 'shown' ? 'shown' : 'stored';
     requireSize(file, header, frame, image);
     if (decodes && performance.now() < end) {
@@ -84,12 +87,20 @@ export async function checkPictures(
         'only the headers have been checked',
     );
   }
+  await tellUnusedRange(folder, sixteenBit);
   for (const image of images) {
     const error = errors.get(image);
     if (error)
       refuse(image, problemKinds[error.fault], error.fault === 'size' ? 'width' : 'file_name', error.message);
   }
   return turned;
+}
+
+async function tellUnusedRange(folder: string, images: readonly CocoImage[]): Promise<void> {
+  // Headers are read side by side, in no certain order.
+  const sorted = [...images].sort((a, b) => a.id - b.id);
+  const note = await unusedRangeNote(sorted.map(({ fileName }) => join(folder, fileName)));
+  if (note !== undefined) logLine(`${folder}: ${note}`);
 }
 
 function* strided<T>(items: readonly T[]): Generator<T, undefined> {

@@ -23,7 +23,7 @@ const wide = { width: 30, height: 20 };
 const square = { width: 20, height: 20 };
 
 function header(orientation: Orientation, stored = wide): PictureHeader {
-  return { orientation, stored, shown: turnSize(stored, orientation) };
+  return { orientation, stored, shown: turnSize(stored, orientation), is16Bit: false };
 }
 
 /** Images 1, 2, ... of these sizes, with a box in each. */

@@ -290,7 +290,7 @@ describe('refuses', () => {
     const stored = { height: 48, width: 64 };
     const bytes = await jpeg();
     const good = await write('header.jpg', bytes);
-    const header = { stored, orientation: 1, shown: stored };
+    const header = { stored, orientation: 1, shown: stored, is16Bit: false };
     expect(await readPictureHeader(good)).toEqual(header);
     expect(await readPictureHeader(await write('photo[1]', bytes))).toEqual(header);
     // Damage behind the header is for decodeImage to find.

@@ -48,6 +48,7 @@ describeShared('odd pictures', () => {
         stored: size(picture.stored_size),
         orientation: picture.exif_orientation,
         shown: size(picture.shown_size),
+        is16Bit: picture.file.includes('16bit'),
       });
       // Decoders of AVIF differ in their last digits.
       const most = picture.format === 'AVIF' ? 2 : 0;

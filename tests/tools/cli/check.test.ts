@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { PNG } from 'pngjs';
 import sharp from 'sharp';
 import { MAX_PIXELS } from '../../../datasets/images/picture-header';
 import { checkPictures } from '../../../tools/run/check-pictures';
@@ -230,4 +231,20 @@ test('of more than 2000 pictures training reads the headers only; check decodes 
   // When the time is up, of the remaining ones headers are read all the same.
   expect(await refusals(true, 0)).toEqual(['missing picture 9999']);
   expect(workplace.stderr).toMatch(/pictures: 0 of 2002 pictures have been decoded in 0\.0 s;/);
+});
+
+test('16-bit pictures that use few of their bits are told, once for the set', async () => {
+  const data = Buffer.from(Uint16Array.of(0, 700).buffer);
+  const options = { bitDepth: 16, colorType: 0, inputColorType: 0, inputHasAlpha: false } as const;
+  const png = PNG.sync.write(Object.assign(new PNG({ width: 2, height: 1 }), { data }), options);
+  const names = ['dark-1.png', 'dark-2.png'];
+  for (const name of names) writeFileSync(workplace.at('pictures', name), png);
+  const dark = names.map((fileName, id) => ({ id, fileName, width: 2, height: 1 }));
+  const refused: string[] = [];
+  await checkPictures(workplace.at('pictures'), dark, ({ fileName }) => refused.push(fileName), {
+    decodeAll: false,
+    maxSeconds: Infinity,
+  });
+  expect(refused).toEqual([]);
+  expect(workplace.stderr.match(/pictures: 16-bit pictures have values up to 700 of 65535/g)).toHaveLength(1);
 });
