@@ -1,57 +1,102 @@
 import { posix } from 'node:path';
 import { shownValue } from '../coco/problems';
-import { differences, nameParts } from './near-names';
-import { mapEntries, type Item, type RepairSet } from './items';
+import { mapEntries, type Entry, type Item, type RepairSet } from './items';
+import { commonParts, differences, nameParts } from './near-names';
+import type { PictureFolder } from './picture-folder';
 import type { RepairContext } from './repair-family';
+
+/** The name of an image's picture, and the one file that it can mean; undefined where there is none. */
+interface Named {
+  readonly item: Item;
+  readonly name: string;
+  readonly file: string | undefined;
+}
 
 /**
  * Names of pictures that are there under another name: backslashes, absolute paths, addresses and folders before or behind
- * the last part, Unicode form, letter case, blanks, percent-encoding. A name that could mean several files stays, and so do
- * different names that could all mean one.
+ * the last part, Unicode form, letter case, blanks, percent-encoding. Where `file_name` is missing, `coco_url` or `path`. What stays:
+ * a name that could mean several files; different names that could all mean one; a name in one folder whose file is in
+ * another, unless all names of that folder have files.
  */
 export function repairFileNames(set: RepairSet, { pictures, log }: RepairContext): RepairSet {
-  const files = new Map<Item, string>();
-  /** Of each file, the images that mean it, by their names. */
-  const claims = new Map<string, Map<string, Item>>();
+  const named = new Map<Item, Named>();
   for (const item of set.images) {
-    const { file_name: name } = item.entry;
-    if (typeof name !== 'string') continue;
+    const name = nameOf(item.entry);
+    if (name === undefined) continue;
     const near = pictures.near(name);
     if (near.length > 1) {
       log.undecidedAt('images', item, 'file_name', `${shownValue(name)}: ${pictures.hint(name)!}`);
-    } else if (near.length === 1) {
-      files.set(item, near[0]);
-      claim(claims, near[0], name, item);
-    } else if (pictures.has(name)) claim(claims, posix.normalize(name), name, item);
+    }
+    named.set(item, { item, name, file: fileOf(name, near, pictures) });
   }
+  const rivals = groupBy([...named.values()], ({ file }) => file);
+  const folders = groupBy([...named.values()], ({ name }) => folderOf(canonical(name)));
+
   const images = mapEntries(set.images, (item) => {
-    const file = files.get(item);
-    if (file === undefined) return item.entry;
-    const name = String(item.entry.file_name);
-    const rivals = [...claims.get(file)!].filter(([other]) => other !== canonical(name));
-    if (rivals.length > 0) {
-      const other = shownValue(rivals[0][1].entry.file_name);
-      log.undecidedAt(
-        'images',
-        item,
-        'file_name',
-        `${shownValue(name)} and ${other} could both be ${shownValue(file)}`,
-      );
+    const { name = '', file } = named.get(item) ?? {};
+    if (file === undefined || file === item.entry.file_name || pictures.has(String(item.entry.file_name))) {
       return item.entry;
     }
-    const reason = `${shownValue(name)} becomes ${shownValue(file)}, which differs in ${differences(name, file)}`;
+    const rival = rivals.get(file)!.find((other) => canonical(other.name) !== canonical(name));
+    if (rival !== undefined) {
+      const reason = `${shownValue(name)} and ${shownValue(rival.name)} could both be ${shownValue(file)}`;
+      log.undecidedAt('images', item, 'file_name', reason);
+      return item.entry;
+    }
+    const neighbors = folders.get(folderOf(canonical(name)))!;
+    const isWhole = neighbors.every((other) => other.file !== undefined);
+    if (isElsewhere(name, file) && !isWhole) {
+      const reason = `${shownValue(name)} could be ${shownValue(file)}, but of its folder not all pictures are there`;
+      log.undecidedAt('images', item, 'file_name', reason);
+      return item.entry;
+    }
+    const before = `${shownValue(item.entry.file_name)} becomes ${shownValue(file)}`;
+    const isGiven = name === item.entry.file_name;
+    const reason = isGiven
+      ? `${before}, which differs in ${differences(name, file)}`
+      : `${before}, by ${shownValue(name)}`;
     log.repaired('file name', 'images', item, 'file_name', reason);
     return { ...item.entry, file_name: file };
   });
   return { ...set, images };
 }
 
-function claim(claims: Map<string, Map<string, Item>>, file: string, name: string, item: Item): void {
-  const names = claims.get(file) ?? new Map<string, Item>();
-  claims.set(file, names.set(canonical(name), item));
+function nameOf({ file_name: name, coco_url: url, path }: Entry): string | undefined {
+  const isMissing = name === undefined || name === null || name === '';
+  return (isMissing ? [url, path] : [name]).find(isName);
+}
+
+function isName(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}
+
+function fileOf(name: string, near: readonly string[], pictures: PictureFolder): string | undefined {
+  if (near.length === 0) return pictures.has(name) ? posix.normalize(name) : undefined;
+  return near.length === 1 ? near[0] : undefined;
+}
+
+function groupBy<K>(named: readonly Named[], keyOf: (one: Named) => K): Map<K, Named[]> {
+  const groups = new Map<K, Named[]>();
+  for (const one of named) {
+    const group = groups.get(keyOf(one));
+    if (group === undefined) groups.set(keyOf(one), [one]);
+    else group.push(one);
+  }
+  return groups;
 }
 
 /** Two names of which this is the same are one name. */
 function canonical(name: string): string {
   return nameParts(name).join('/').normalize('NFC');
+}
+
+function folderOf(name: string): string {
+  return name.slice(0, Math.max(0, name.lastIndexOf('/')));
+}
+
+/** Whether both the name and the file have folders that the other lacks. */
+function isElsewhere(name: string, file: string): boolean {
+  const [parts, fileParts] = [nameParts(name), file.split('/')];
+  const common = commonParts(parts, fileParts);
+  return common < parts.length && common < fileParts.length;
 }

@@ -208,6 +208,16 @@ test.each<[string, Content, string]>([
   expect(result).toEqual(clean);
 });
 
+test('a name that is missing is that of another field', async () => {
+  const { content, done } = await repaired(
+    changed('images', 1, { file_name: null, path: '/datasets/x/KÄFER.png' }),
+  );
+  expect(done).toEqual([
+    'file name: images[1].file_name: null becomes "käfer.png", by "/datasets/x/KÄFER.png"',
+  ]);
+  expect(content.images[1].file_name).toBe('käfer.png');
+});
+
 test.each<[string, Content]>([
   ['a number beyond 2^53 as text', changed('annotations', 3, { image_id: '9007199254740993' })],
   ['words', changed('annotations', 3, { image_id: 'a.png' })],
@@ -263,6 +273,17 @@ describe('names that could mean several things', () => {
     rmSync(path.join(folder, 'sub dir', 'a.png'));
     expect(done).toEqual([]);
     expect(undecided).toEqual(['images[0].file_name: "A.png": it could mean "a.png", "sub dir/a.png"']);
+  });
+
+  it('stay where a folder is called otherwise, unless all of its pictures are there', async () => {
+    const all = changed('images', 2, { file_name: '../media/c.png' });
+    expect((await repaired(all)).content).toEqual(clean);
+    const some = { ...all, images: [...all.images, { id: 8, file_name: '..\\media\\gone.png', ...size }] };
+    const { content, undecided } = await repaired(some);
+    expect(content).toBe(some);
+    expect(undecided).toEqual([
+      'images[2].file_name: "../media/c.png" could be "sub dir/c.png", but of its folder not all pictures are there',
+    ]);
   });
 
   it('stay where different names could mean one file', async () => {
