@@ -41,7 +41,8 @@ Examples:
   $ rcnn detect --model fasterrcnn_resnet50_fpn --weights COCO_V1 photo.jpg
 
 Of several pictures, one that cannot be read is told and left out; the exit status is 2 then. Of folders and patterns,
-files with names of pictures are taken, and none that begins with a dot.
+files with names of pictures are taken, and none that begins with a dot. Pictures are turned as their EXIF orientation
+says: boxes, sizes and drawings are those of the upright picture.
 ${PUBLISHED_WEIGHTS_HELP}`,
     )
     .action(async (paths: string[], options: DetectCommandOptions) => {
