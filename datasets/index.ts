@@ -9,6 +9,7 @@ export { cocoExamples, type Example, type ExampleTruth } from './examples';
 
 // COCO files.
 export { readCocoDataset, type CocoReadOptions, type RefuseImage } from './coco/read-dataset';
+export { turnedPictures, uprightDataset, type TurnedPictures } from './coco/upright';
 export type { AnnotationOptions } from './coco/annotation-entries';
 export {
   AnnotationError,
@@ -70,7 +71,15 @@ export {
 } from './transforms/augmentation';
 
 // Pictures.
-export { decodeImage, ImageError, type DecodedImage, type ImageFault } from './images/decode';
+export {
+  decodeImage,
+  ImageError,
+  type DecodedImage,
+  type DecodeOptions,
+  type ImageFault,
+} from './images/decode';
+export { readPictureHeader, type Frame, type PictureHeader } from './images/picture-header';
+export { inverseOrientation, turnBox, turnPoint, turnSize, type Orientation } from './images/orientation';
 export { cropBox, drawBoxes, type DrawingFormat } from './drawing/draw-detections';
 export { categoryColor, overlaySvg, type LabeledBox } from './drawing/overlay-svg';
 export { synthesize, type SynthesisOptions, type SynthesisResult } from './synthesis/synthesize';
