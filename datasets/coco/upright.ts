@@ -50,11 +50,8 @@ export function frameOf(size: Size, { stored, shown }: PictureHeader): Frame | '
  */
 export function uprightDataset(dataset: CocoDataset, turned: TurnedPictures): CocoDataset {
   const byFrame = groupByFrame(dataset.images, turned);
-  const [numStored, numShown] = [byFrame.stored.length, byFrame.shown.length];
-  const frameOfOthers = numStored > numShown ? 'stored' : 'shown';
-  const asStored = frameOfOthers === 'stored' ? [...byFrame.stored, ...byFrame.either] : byFrame.stored;
-  const toTurn = new Map(asStored.map(({ id }) => [id, turned.get(id)!]));
-  const notes = orientationNotes(byFrame, frameOfOthers);
+  const toTurn = annotatedAsStored(dataset.images, turned);
+  const notes = orientationNotes(byFrame, frameOfOthers(byFrame));
   const { file, imageFolder, images, categories, annotations, leftOut } = dataset;
   return new CocoDataset(
     file,
@@ -67,6 +64,18 @@ export function uprightDataset(dataset: CocoDataset, turned: TurnedPictures): Co
     [...dataset.notes, ...notes],
     leftOut,
   );
+}
+
+/** The turned pictures whose images were annotated as stored, by image id. */
+export function annotatedAsStored(images: readonly CocoImage[], turned: TurnedPictures): TurnedPictures {
+  const byFrame = groupByFrame(images, turned);
+  const open = frameOfOthers(byFrame) === 'stored' ? byFrame.either : [];
+  return new Map([...byFrame.stored, ...open].map(({ id }) => [id, turned.get(id)!]));
+}
+
+/** What images whose size leaves it open are taken for. */
+function frameOfOthers({ stored, shown }: ByFrame): Frame {
+  return stored.length > shown.length ? 'stored' : 'shown';
 }
 
 function groupByFrame(images: readonly CocoImage[], turned: TurnedPictures): ByFrame {

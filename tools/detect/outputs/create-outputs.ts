@@ -1,6 +1,7 @@
 import { InputError } from '../../../detection/errors';
 import type { StagedFiles } from '../../../detection/files/staged-files';
 import { requireFileName } from '../../terminal/output-files';
+import { findAnnotatedAsStored } from './annotated-as-stored';
 import { CocoFormat } from './coco-format';
 import { Crops } from './crops';
 import { CsvFormat } from './csv-format';
@@ -81,9 +82,9 @@ async function createFormat(
       return undefined;
     };
     if (format === 'csv') return new CsvFormat(write);
-    const ids =
-      annotations === undefined ? imageIdsFromNames(inputs) : await readImageIds(annotations, inputs);
-    return new CocoFormat(ids, write);
+    if (annotations === undefined) return new CocoFormat(imageIdsFromNames(inputs), new Map(), write);
+    const ids = await readImageIds(annotations, inputs);
+    return new CocoFormat(ids, await findAnnotatedAsStored(annotations, ids), write);
   }
   if (results === undefined) throw missing('--results', `a folder for the files of the pictures`);
   if (format === 'labelme') return new LabelmeFormat(results, inputs, staged);

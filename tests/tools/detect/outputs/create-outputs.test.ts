@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import sharp from 'sharp';
 import { StagedFiles } from '../../../../detection/files/staged-files';
 import { createOutputs, type WantedOutputs } from '../../../../tools/detect/outputs/create-outputs';
 import type { FoundPicture } from '../../../../tools/detect/outputs/found-picture';
@@ -120,6 +121,22 @@ describe('coco', () => {
     expect((await results({ annotations: at('truth.json') }, found)).map(({ image_id }) => image_id)).toEqual(
       [11, 11, 12, 12, 13, 13],
     );
+  });
+
+  test('are written in the frame of the annotations', async () => {
+    const picture = sharp({ create: { width: 20, height: 40, channels: 3, background: 'red' } });
+    await picture.withMetadata({ orientation: 6 }).toFile(at('in/7.jpg'));
+    const boxOf = async (size: { width: number; height: number }): Promise<unknown> => {
+      writeFileSync(at('truth.json'), JSON.stringify({ images: [{ id: 5, file_name: '7.jpg', ...size }] }));
+      const [first] = await results({ annotations: at('truth.json') }, [
+        foundPicture(at('in/7.jpg'), '7.jpg'),
+      ]);
+      return first.bbox;
+    };
+    expect(await boxOf({ width: 40, height: 20 })).toEqual([10, 5, 20, 10]);
+    expect(stderr).toBe('');
+    expect(await boxOf({ width: 20, height: 40 })).toEqual([5, 10, 10, 20]);
+    expect(stderr).toContain('truth.json: 1 picture was annotated as stored');
   });
 
   test.each([
