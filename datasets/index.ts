@@ -28,6 +28,8 @@ export { cocoCategories } from './coco/coco-categories';
 export type { Problem, ProblemKind } from './coco/problems';
 export { JsonFileError } from './coco/json-file';
 export type { TextPlace } from './coco/json-error';
+export { readCocoFile, type CocoFileOptions } from './coco/read-coco-file';
+export { cocoFileContent } from './coco/coco-file-content';
 export type {
   CocoFile,
   CocoFileAnnotation,
@@ -35,6 +37,17 @@ export type {
   CocoFileImage,
   UncompressedRle,
 } from './coco/coco-file';
+
+// Splitting and merging.
+export { splitDataset, type SplitOptions } from './sets/split-dataset';
+export { imageGroupOf, type ImageGroups } from './sets/image-group-of';
+export { countCategories, type CategoryCounts } from './sets/category-counts';
+export {
+  mergeDatasets,
+  type MergedDataset,
+  type MergeOptions,
+  type MergeSource,
+} from './sets/merge-datasets';
 
 // Masks.
 export {

@@ -1,6 +1,9 @@
 import type { CompressedRle } from './rle';
 
-/** The parts of a COCO instances file that this project reads and writes, named as in the JSON. */
+/**
+ * A COCO instances file: the parts that this project knows, named as in the JSON. Files, images, annotations and categories
+ * may have other keys, which stay as they are where a file is split, merged or repaired.
+ */
 export interface CocoFile {
   /** Anything about the data set as a whole. */
   readonly info?: object;
@@ -12,6 +15,8 @@ export interface CocoFile {
   readonly annotations: readonly CocoFileAnnotation[];
   /** All categories that annotations refer to. */
   readonly categories: readonly CocoFileCategory[];
+  /** Anything else. */
+  readonly [key: string]: unknown;
 }
 
 /** An image. */
@@ -24,6 +29,8 @@ export interface CocoFileImage {
   readonly width: number;
   /** Pixels. */
   readonly height: number;
+  /** Anything else: `license`, `coco_url`, ... */
+  readonly [key: string]: unknown;
 }
 
 /** An object. */
@@ -41,7 +48,9 @@ export interface CocoFileAnnotation {
   /** 1 if the annotation stands for a group of objects; 0 if left out. */
   readonly iscrowd?: 0 | 1;
   /** Mask of the object: run lengths, or polygons, each x1, y1, x2, y2, ... */
-  readonly segmentation?: CompressedRle | UncompressedRle | number[][];
+  readonly segmentation?: CompressedRle | UncompressedRle | readonly (readonly number[])[];
+  /** Anything else: `keypoints`, `difficult`, ... */
+  readonly [key: string]: unknown;
 }
 
 /** A mask as plain run lengths. */
@@ -60,4 +69,6 @@ export interface CocoFileCategory {
   readonly name: string;
   /** A more general category, such as `vehicle` for `car`. */
   readonly supercategory?: string;
+  /** Anything else: `keypoints`, `skeleton`, ... */
+  readonly [key: string]: unknown;
 }

@@ -21,6 +21,16 @@ const commands: readonly Entry[] = [
     () => (require('./check') as typeof import('./check')).checkCommand,
   ],
   [
+    'split [options]',
+    'split a data set into parts that have the same share of each category',
+    () => (require('./split') as typeof import('./split')).splitCommand,
+  ],
+  [
+    'merge [options] <file...>',
+    'merge COCO files into one; categories are the same where their names are',
+    () => (require('./merge') as typeof import('./merge')).mergeCommand,
+  ],
+  [
     'config [options]',
     'print a configuration with every key, its default and what it means; check a configuration file',
     () => (require('./config') as typeof import('./config')).configCommand,

@@ -1,3 +1,4 @@
+import { InputError } from '../../detection/errors';
 import { BatchMemoryError } from '../../datasets/loader/pixel-buffers';
 import { WorkerDeathError } from '../../datasets/loader/worker-death';
 import { DownloadError } from '../../weights/published/download';
@@ -15,6 +16,9 @@ export function messageWithHint(error: Error): string {
   }
   if (error instanceof DownloadError && error.code === 'download-unwritable') {
     return `${error.message}. FASTER_RCNN_CACHE names another folder for what is downloaded`;
+  }
+  if (error instanceof InputError && error.code === 'merge-same-picture') {
+    return `${error.message} See --prefix and --join-pictures`;
   }
   return error.message;
 }

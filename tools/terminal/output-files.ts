@@ -1,4 +1,4 @@
-import { accessSync, constants, realpathSync } from 'node:fs';
+import { accessSync, constants, readdirSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { InputError } from '../../detection/errors';
 import { destinationOf } from '../../detection/files/destination';
@@ -49,6 +49,23 @@ export function requireFolderName(option: string, folder: string): void {
     if (!found) continue;
     requireAccess(option, folder, at, constants.W_OK | constants.X_OK);
     return;
+  }
+}
+
+/**
+ * Finds out whether a folder can be made: there is none of its name, or an empty one. Makes nothing.
+ *
+ * @throws InputError where it cannot.
+ */
+export function requireNewFolder(option: string, folder: string): void {
+  requireFolderName(option, folder);
+  requireFolderName(option, path.dirname(path.resolve(folder)));
+  if (statOrUndefined(folder) && readdirSync(folder).length > 0) {
+    throw new InputError(
+      'output-folder-used',
+      `${option} ${folder}: is not empty; choose another folder, or delete what is in it`,
+      { option, folder },
+    );
   }
 }
 

@@ -1,0 +1,56 @@
+import type { CocoFileCategory } from '../coco/coco-file';
+import { shownValue } from '../coco/problems';
+import { NewIds } from './new-ids';
+
+/** Categories of several data sets. They are the same where their names are. */
+export class CategoryUnion {
+  private readonly byName = new Map<string, CocoFileCategory>();
+  private readonly ids = new NewIds();
+  private readonly told: string[] = [];
+
+  /**
+   * Adds the categories of a data set behind those that are there.
+   *
+   * @param source names it in notes.
+   * @returns the ids that its ids have become.
+   */
+  add(source: string, categories: readonly CocoFileCategory[]): Map<number, number> {
+    const firsts = new Map<string, CocoFileCategory>();
+    for (const category of categories) {
+      const { name } = category;
+      if (firsts.has(name))
+        this.told.push(`${source}: several categories are called ${shownValue(name)}; they become one`);
+      else firsts.set(name, category);
+    }
+    const added = [...firsts.values()].filter(({ name }) => !this.byName.has(name));
+    const newIds = this.ids.add(added.map(({ id }) => id));
+    added.forEach((category, index) => this.byName.set(category.name, { ...category, id: newIds[index] }));
+    const ids = new Map(categories.map(({ id, name }) => [id, this.byName.get(name)!.id]));
+    const numChanged = [...ids].filter(([from, to]) => from !== to).length;
+    if (numChanged > 0)
+      this.told.push(`${source}: ${numChanged} of ${ids.size} categories have other ids now`);
+    return ids;
+  }
+
+  /** In the order in which they were added. */
+  get categories(): CocoFileCategory[] {
+    return [...this.byName.values()];
+  }
+
+  /** What users should know: ids that changed, names that occur twice, names that differ in nothing but case and blanks. */
+  get notes(): string[] {
+    const alike = new Map<string, string[]>();
+    for (const name of this.byName.keys()) {
+      const key = name.trim().normalize('NFC').toLowerCase();
+      alike.set(key, [...(alike.get(key) ?? []), name]);
+    }
+    const differing = [...alike.values()].filter((names) => names.length > 1);
+    return [
+      ...this.told,
+      ...differing.map(
+        (names) =>
+          `these are different categories: ${names.map(shownValue).join(', ')}; rename one if they are not`,
+      ),
+    ];
+  }
+}
