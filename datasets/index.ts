@@ -38,6 +38,17 @@ export type {
   UncompressedRle,
 } from './coco/coco-file';
 
+// Other formats.
+export type { DatasetPart, ReadDataset, ReadOptions } from './formats/dataset-part';
+export type { WriteOptions, WrittenDataset, WrittenPart } from './formats/written-dataset';
+export type { PicturePlacement } from './formats/place-pictures';
+export { writeCocoDataset } from './formats/write-coco';
+export { readYoloDataset } from './formats/yolo/read-yolo';
+export { writeYoloDataset, type YoloWriteOptions } from './formats/yolo/write-yolo';
+export { readVocDataset, type VocReadOptions } from './formats/voc/read-voc';
+export { writeVocDataset, type VocWriteOptions } from './formats/voc/write-voc';
+export type { VocBoxes } from './formats/voc/voc-boxes';
+
 // Splitting and merging.
 export { splitDataset, type SplitOptions } from './sets/split-dataset';
 export { imageGroupOf, type ImageGroups } from './sets/image-group-of';

@@ -6,7 +6,8 @@ import { NewIds } from './new-ids';
 export class CategoryUnion {
   private readonly byName = new Map<string, CocoFileCategory>();
   private readonly ids = new NewIds();
-  private readonly told: string[] = [];
+  private readonly changedIds: string[] = [];
+  private readonly sameNames: string[] = [];
 
   /**
    * Adds the categories of a data set behind those that are there.
@@ -19,7 +20,7 @@ export class CategoryUnion {
     for (const category of categories) {
       const { name } = category;
       if (firsts.has(name))
-        this.told.push(`${source}: several categories are called ${shownValue(name)}; they become one`);
+        this.sameNames.push(`${source}: several categories are called ${shownValue(name)}; they become one`);
       else firsts.set(name, category);
     }
     const added = [...firsts.values()].filter(({ name }) => !this.byName.has(name));
@@ -28,7 +29,7 @@ export class CategoryUnion {
     const ids = new Map(categories.map(({ id, name }) => [id, this.byName.get(name)!.id]));
     const numChanged = [...ids].filter(([from, to]) => from !== to).length;
     if (numChanged > 0)
-      this.told.push(`${source}: ${numChanged} of ${ids.size} categories have other ids now`);
+      this.changedIds.push(`${source}: ${numChanged} of ${ids.size} categories have other ids now`);
     return ids;
   }
 
@@ -37,8 +38,13 @@ export class CategoryUnion {
     return [...this.byName.values()];
   }
 
-  /** What users should know: ids that changed, names that occur twice, names that differ in nothing but case and blanks. */
-  get notes(): string[] {
+  /** Which ids are others now: one line each. */
+  get idNotes(): readonly string[] {
+    return this.changedIds;
+  }
+
+  /** Names that occur twice, and names that differ in nothing but case, blanks and Unicode form: one line each. */
+  get nameNotes(): string[] {
     const alike = new Map<string, string[]>();
     for (const name of this.byName.keys()) {
       const key = name.trim().normalize('NFC').toLowerCase();
@@ -46,7 +52,7 @@ export class CategoryUnion {
     }
     const differing = [...alike.values()].filter((names) => names.length > 1);
     return [
-      ...this.told,
+      ...this.sameNames,
       ...differing.map(
         (names) =>
           `these are different categories: ${names.map(shownValue).join(', ')}; rename one if they are not`,

@@ -100,7 +100,7 @@ export function mergeDatasets(
       annotations,
       categories: categories.categories,
     },
-    notes: [...categories.notes, ...images.notes, ...notes],
+    notes: [...categories.idNotes, ...categories.nameNotes, ...images.notes, ...notes],
   };
 }
 

@@ -21,6 +21,11 @@ const commands: readonly Entry[] = [
     () => (require('./check') as typeof import('./check')).checkCommand,
   ],
   [
+    'convert-data [options]',
+    'convert a data set between COCO’s, YOLO’s and Pascal VOC’s formats',
+    () => (require('./convert-data') as typeof import('./convert-data')).convertDataCommand,
+  ],
+  [
     'split [options]',
     'split a data set into parts that have the same share of each category',
     () => (require('./split') as typeof import('./split')).splitCommand,
