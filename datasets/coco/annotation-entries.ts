@@ -231,6 +231,10 @@ function isSameObject(a: Readonly<Record<string, unknown>>, b: Readonly<Record<s
   return imageId === b.image_id && categoryId === b.category_id && isDeepStrictEqual(bbox, b.bbox);
 }
 
-function reachesOut([x, y, width, height]: CocoAnnotation['bbox'], image: CocoImage): boolean {
+/** Whether a box is partly outside of its image. */
+export function reachesOut(
+  [x, y, width, height]: CocoAnnotation['bbox'],
+  image: Pick<CocoImage, 'width' | 'height'>,
+): boolean {
   return x < 0 || y < 0 || x + width > image.width + TOLERANCE || y + height > image.height + TOLERANCE;
 }

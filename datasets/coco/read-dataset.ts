@@ -13,6 +13,8 @@ export interface CocoReadOptions extends AnnotationOptions {
   readonly checkImages?: (images: readonly CocoImage[], refuse: RefuseImage) => Promise<TurnedPictures>;
   /** What to add to the reason where the name of a picture is refused. */
   readonly nameHint?: (fileName: string) => string | undefined;
+  /** Keep all problems of the error, however many are of one kind. Default: the first 20 of each. */
+  readonly keepAllProblems?: boolean;
 }
 
 /** To be called with what is wrong with an image's picture; `key` is where the file has said otherwise. */
@@ -52,8 +54,8 @@ export async function checkedDataset(
   imageFolder: string | null,
   options: CocoReadOptions = {},
 ): Promise<CocoDataset> {
-  const { skipInvalid = false, checkImages, nameHint } = options;
-  const problems = new ProblemList(skipInvalid ? Infinity : undefined);
+  const { skipInvalid = false, keepAllProblems = false, checkImages, nameHint } = options;
+  const problems = new ProblemList(skipInvalid || keepAllProblems ? Infinity : undefined);
   const refuse = (list: ProblemList, why = ''): void => {
     if (list.isEmpty) return;
     throw new AnnotationError(annotationFile, list.problems, list.describe(annotationFile) + why);

@@ -1,5 +1,6 @@
 import type { CocoDataset } from '../coco/annotations';
 import type { CocoDetection } from './detections';
+import { findTruths } from './found-truths';
 import { indicesByImage, sortByScore } from './grouping';
 import { MAX_DETECTIONS } from './parameters';
 import { regionsOf, type Regions } from './regions';
@@ -41,6 +42,8 @@ export interface JudgedImage {
   readonly imageId: number;
   /** Best first; at most 100. */
   readonly detections: readonly JudgedDetection[];
+  /** All objects: annotations that are no crowds. */
+  readonly objects: readonly number[];
   /** Objects that no detection finds. */
   readonly notFound: readonly number[];
   /** Those of them that no detection means either: TIDE's missed objects. */
@@ -101,20 +104,15 @@ class ImageJudge {
       taken.add(truth);
       return truth;
     });
-    const meant = new Set<number>();
-    const judged = found.map((d, k): JudgedDetection => {
+    const judged = found.map((d, k): Omit<JudgedDetection, 'findsTruth'> => {
       const match = matches[k];
-      if (match !== undefined) {
-        return { detection: d, error: 'none', truth: match, inCrowd: false, findsTruth: false };
-      }
-      const { error, truth } = this.errorOf(d, objects, taken);
-      const findsTruth = truth >= 0 && !taken.has(truth) && !meant.has(truth);
-      if (findsTruth) meant.add(truth);
+      if (match !== undefined) return { detection: d, error: 'none', truth: match, inCrowd: false };
       const inCrowd = crowds.some((g) => this.isOfCategory(d, g) && this.regions.overlap(d, g) > MIN_IOU);
-      return { detection: d, error, truth, inCrowd, findsTruth };
+      return { detection: d, ...this.errorOf(d, objects, taken), inCrowd };
     });
-    const notFound = objects.filter((g) => !taken.has(g));
-    return { imageId, detections: judged, notFound, missed: notFound.filter((g) => !meant.has(g)) };
+    const { findsTruth, notFound, missed } = findTruths(judged, objects);
+    const detections = judged.map((each, k) => ({ ...each, findsTruth: findsTruth[k] }));
+    return { imageId, detections, objects, notFound, missed };
   }
 
   /** tidecv's order of tests; that an overlap of just 0.5 is of two kinds is its too. */

@@ -40,3 +40,10 @@ export {
 } from './detection-errors';
 export { ERROR_KINDS, errorCosts, type ErrorCosts, type ErrorKind } from './error-kinds';
 export { scoreCurves, type ScoreCurve } from './score-curves';
+export {
+  imageVerdicts,
+  worstFirst,
+  type DetectionToJudge,
+  type ImageVerdicts,
+  type Verdict,
+} from './verdicts';

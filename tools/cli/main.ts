@@ -21,6 +21,11 @@ const commands: readonly Entry[] = [
     () => (require('./check') as typeof import('./check')).checkCommand,
   ],
   [
+    'browse [options]',
+    'see a data set in a browser: objects, detections and their errors, problems, what training sees',
+    () => (require('./browse') as typeof import('./browse')).browseCommand,
+  ],
+  [
     'convert-data [options]',
     'convert a data set between COCO’s, YOLO’s and Pascal VOC’s formats',
     () => (require('./convert-data') as typeof import('./convert-data')).convertDataCommand,

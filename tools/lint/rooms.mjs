@@ -230,7 +230,7 @@ export const rooms = [
   {
     name: 'tools/html',
     holds: 'parts of HTML pages: markup, charts, figures',
-    mayImport: ['detection/structures', 'detection/events', 'datasets'],
+    mayImport: ['detection/structures', 'detection/events', 'datasets', 'datasets/evaluation'],
   },
   {
     name: 'tools/config',
@@ -270,6 +270,30 @@ export const rooms = [
     mayImport: ['tools/terminal', 'detection/*', 'datasets/*'],
   },
   {
+    name: 'tools/browse',
+    holds: 'the page that shows a data set, and its server',
+    mayImport: [
+      'tools/browse/page/judged-picture.ts',
+      'tools/run',
+      'tools/config',
+      'tools/html',
+      'tools/terminal',
+      'detection/*',
+      'datasets/*',
+      'weights/*',
+    ],
+  },
+  {
+    name: 'tools/browse/page',
+    holds: 'the script of that page, which runs in browsers',
+    mayImport: [
+      'tools/browse/page-data.ts',
+      'tools/html/verdict-colors.ts',
+      'datasets/evaluation',
+      'datasets',
+    ],
+  },
+  {
     name: 'tools/benchmarks',
     holds: 'time and memory of training, loading and evaluation',
     mayImport: ['tools/html', 'tools/terminal', 'detection/*', 'datasets/*', 'weights/*'],
@@ -295,6 +319,7 @@ export const rooms = [
     mayImport: [
       'tools/anchors',
       'tools/benchmarks',
+      'tools/browse',
       'tools/detect',
       'tools/detect/outputs',
       'tools/report',

@@ -1,5 +1,6 @@
 import type { ConfusionMatrix } from '../../datasets/evaluation/confusion';
 import type { ErrorKind } from '../../datasets/evaluation/error-kinds';
+import type { Verdict } from '../../datasets/evaluation/verdicts';
 import type { Boxes } from '../../detection/structures/boxes';
 import type { Series } from '../html/charts';
 import type { Picture } from '../html/figure';
@@ -18,9 +19,6 @@ export interface GalleryImage extends Picture {
   /** Those worth drawing, best first. */
   readonly detections: BoxesToDraw;
 }
-
-/** What became of an object or a detection; what lies in a crowd is neither right nor wrong. */
-export type Verdict = 'right' | ErrorKind | 'crowd';
 
 export interface JudgedBox {
   /** x1, y1, x2, y2 in pixels of the picture. */

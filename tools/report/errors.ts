@@ -1,20 +1,9 @@
 import { ERROR_KINDS, type ErrorKind } from '../../datasets/evaluation/error-kinds';
 import { bar, score } from '../html/bars';
-import type { Errors, Verdict } from './data';
+import type { Errors } from './data';
 import { swatch } from '../html/figure';
 import { html, type Markup } from '../html/html';
-
-/** Bright, and apart also for who does not see red or green. */
-export const verdictColors: Readonly<Record<Verdict, string>> = {
-  right: '#00d084',
-  classification: '#ff8a00',
-  localization: '#ffd400',
-  both: '#b15cff',
-  duplicate: '#00c2ff',
-  background: '#ff3b5c',
-  missed: '#3f6bff',
-  crowd: '#9498a0',
-};
+import { verdictColors } from '../html/verdict-colors';
 
 const meanings: Readonly<Record<ErrorKind, string>> = {
   classification: 'the right place, but the wrong category',

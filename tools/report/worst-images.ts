@@ -1,10 +1,11 @@
 import type { LabeledBox } from '../../datasets/drawing/overlay-svg';
 import { ERROR_KINDS } from '../../datasets/evaluation/error-kinds';
 import { pluralize } from '../terminal/pluralize';
-import type { JudgedBox, ReportData, Verdict, WorstImage } from './data';
-import { verdictColors } from './errors';
+import type { Verdict } from '../../datasets/evaluation/verdicts';
+import type { JudgedBox, ReportData, WorstImage } from './data';
 import { categoryLegend, pairFigure, swatch } from '../html/figure';
 import { html, type Markup } from '../html/html';
+import { verdictColors } from '../html/verdict-colors';
 
 /** With more boxes their captions would hide the picture; the text below it says them all. */
 const maxCaptions = 12;

@@ -82,6 +82,8 @@ export interface SetCheck {
   readonly decodeAll?: boolean;
   /** What the annotation file is taken to hold, repaired. Default: what it holds. */
   readonly content?: unknown;
+  /** See `CocoReadOptions`. */
+  readonly keepAllProblems?: boolean;
 }
 
 /** Reads and checks a data set with its pictures; what has been put right or left out is said to the user. */
@@ -108,14 +110,21 @@ export async function readSet(
 export async function checkedSet(
   annotations: string,
   images: string,
-  { skipInvalid = false, checksPictures = true, decodeAll = false, content }: SetCheck,
+  {
+    skipInvalid = false,
+    checksPictures = true,
+    decodeAll = false,
+    keepAllProblems = false,
+    content,
+  }: SetCheck,
 ): Promise<CocoDataset> {
   // What is left out must not depend on the time that it takes to find it: the run would not repeat.
-  const maxSeconds = skipInvalid || decodeAll ? Infinity : MAX_CHECK_SECONDS;
+  const maxSeconds = skipInvalid || decodeAll || keepAllProblems ? Infinity : MAX_CHECK_SECONDS;
   const isFolder = statOrUndefined(images)?.isDirectory() === true;
   const hints = new NameHints(annotations, images);
   const readOptions: CocoReadOptions = {
     skipInvalid,
+    keepAllProblems,
     nameHint: (name) => hints.ofName(name),
     checkImages: (entries, refuse) =>
       isFolder && checksPictures

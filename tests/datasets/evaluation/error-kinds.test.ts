@@ -121,7 +121,7 @@ describe('judgeDetections', () => {
       [8, 'background', -1, false, false],
     ]);
     expect(image).toMatchObject({ imageId: 7, notFound: [1, 2], missed: [2] });
-    expect(other).toEqual({ imageId: 9, detections: [], notFound: [4], missed: [4] });
+    expect(other).toEqual({ imageId: 9, detections: [], objects: [4], notFound: [4], missed: [4] });
   });
 });
 

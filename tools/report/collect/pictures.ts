@@ -1,5 +1,4 @@
 import path from 'node:path';
-import sharp from 'sharp';
 import type { CocoDataset, CocoImage } from '../../../datasets/coco/annotations';
 import { gtTargets } from '../../../datasets/coco/targets';
 import { decodeImage, ImageError } from '../../../datasets/images/decode';
@@ -7,6 +6,7 @@ import { scaleBoxes } from '../../../detection/structures/boxes';
 import type { Detections } from '../../../detection/structures/instances';
 import { aboveThreshold } from '../../../datasets/evaluation/detect-images';
 import { sizeOfSide } from '../../../datasets/images/picture-size';
+import { encodePicture } from '../../html/encode-picture';
 import type { Picture } from '../../html/figure';
 import type { GalleryImage } from '../data';
 
@@ -14,7 +14,6 @@ import type { GalleryImage } from '../data';
 const GALLERY_SIZE = 12;
 /** Longer side, pixels: two dozen photographs are a page of one or two megabytes. */
 const PICTURE_SIDE = 480;
-const PICTURE_QUALITY = 75;
 
 /** Pictures spread evenly over the validation set, which has the detector's categories. */
 export async function galleryImages(
@@ -53,16 +52,15 @@ export async function thumbnail(
   { imageFolder }: CocoDataset,
   { fileName }: CocoImage,
 ): Promise<Picture | undefined> {
-  const decoded = await decodeImage(path.join(imageFolder ?? '', fileName), { upright: true }).catch((error: unknown) => {
-    if (error instanceof ImageError) return undefined;
-    throw error;
-  });
+  const decoded = await decodeImage(path.join(imageFolder ?? '', fileName), { upright: true }).catch(
+    (error: unknown) => {
+      if (error instanceof ImageError) return undefined;
+      throw error;
+    },
+  );
   if (decoded === undefined) return undefined;
   const { pixels, size } = decoded;
   const shown = sizeOfSide(size, PICTURE_SIDE);
-  const jpeg = await sharp(pixels, { raw: { ...size, channels: 3 } })
-    .resize({ ...shown, fit: 'fill' })
-    .jpeg({ quality: PICTURE_QUALITY })
-    .toBuffer();
+  const jpeg = await encodePicture({ pixels, size }, shown);
   return { fileName, ...shown, jpeg };
 }

@@ -1,12 +1,9 @@
 import type { CocoDataset, CocoImage } from '../../../datasets/coco/annotations';
-import {
-  judgeDetections,
-  type JudgedDetection,
-  type JudgedImage,
-} from '../../../datasets/evaluation/detection-errors';
+import { judgeDetections, type JudgedImage } from '../../../datasets/evaluation/detection-errors';
 import type { CocoDetection } from '../../../datasets/evaluation/detections';
+import { imageVerdicts, worstFirst, type ImageVerdicts } from '../../../datasets/evaluation/verdicts';
 import type { Picture } from '../../html/figure';
-import type { JudgedBox, Verdict, WorstImage } from '../data';
+import type { JudgedBox, WorstImage } from '../data';
 import { thumbnail } from './pictures';
 
 const NUM_WORST = 12;
@@ -22,34 +19,32 @@ export async function worstImages(
 ): Promise<WorstImage[]> {
   const sure = detections.filter(({ score }) => score >= minScore);
   const ranked = judgeDetections(dataset, sure)
-    .map((judged) => {
-      const wrong = judged.detections.filter(isWrong);
-      const scores = wrong.reduce((sum, { detection }) => sum + sure[detection].score, 0);
-      return { judged, errors: wrong.length + judged.missed.length, scores };
-    })
-    .filter(({ errors }) => errors > 0)
-    .sort((a, b) => b.errors - a.errors || b.scores - a.scores);
+    .map((judged) => ({
+      judged,
+      verdicts: imageVerdicts(
+        judged.detections.map((each) => ({ ...each, score: sure[each.detection].score })),
+        judged.objects,
+      ),
+    }))
+    .filter(({ verdicts }) => verdicts.numErrors > 0)
+    .sort((a, b) => worstFirst(a.verdicts, b.verdicts));
   const images = await Promise.all(
-    ranked.slice(0, NUM_WORST).map(async ({ judged }): Promise<WorstImage[]> => {
+    ranked.slice(0, NUM_WORST).map(async ({ judged, verdicts }): Promise<WorstImage[]> => {
       const image = dataset.imageOf(judged.imageId)!;
       const picture = await thumbnail(dataset, image);
       if (picture === undefined) return [];
-      return [{ ...picture, ...judgedBoxes(dataset, image, sure, judged, picture) }];
+      return [{ ...picture, ...judgedBoxes(dataset, image, sure, judged, verdicts, picture) }];
     }),
   );
   return images.flat();
-}
-
-/** A detection in a crowd is an error only where it stands for an object that would be missed without it. */
-function isWrong({ error, inCrowd, findsTruth }: JudgedDetection): boolean {
-  return error !== 'none' && (!inCrowd || findsTruth);
 }
 
 function judgedBoxes(
   dataset: CocoDataset,
   image: CocoImage,
   detections: readonly CocoDetection[],
-  { detections: judged, missed }: JudgedImage,
+  { detections: judged }: JudgedImage,
+  verdicts: ImageVerdicts,
   picture: Picture,
 ): Pick<WorstImage, 'truth' | 'detections'> {
   const nameOf = (categoryId: number): string => dataset.categoryOf(dataset.labelOf(categoryId)).name;
@@ -57,28 +52,18 @@ function judgedBoxes(
     const [byX, byY] = [picture.width / image.width, picture.height / image.height];
     return [x * byX, y * byY, (x + width) * byX, (y + height) * byY];
   };
-  const verdictOf = (each: JudgedDetection): Verdict => {
-    if (each.error === 'none') return 'right';
-    return isWrong(each) ? each.error : 'crowd';
-  };
   const { annotations } = dataset;
-  const missedHere = new Set(missed);
-  const meantBy = new Map(judged.filter(({ findsTruth }) => findsTruth).map((each) => [each.truth, each]));
   const truth = annotations.flatMap((annotation, index): JudgedBox[] => {
     if (annotation.imageId !== image.id) return [];
-    const meant = meantBy.get(index);
-    let verdict: Verdict = 'right';
-    if (annotation.isCrowd) verdict = 'crowd';
-    else if (missedHere.has(index)) verdict = 'missed';
-    else if (meant !== undefined) verdict = verdictOf(meant);
+    const verdict = verdicts.objects.get(index) ?? 'crowd';
     return [{ box: scaled(annotation.bbox), name: nameOf(annotation.categoryId), verdict }];
   });
-  const found = judged.map((each): JudgedBox => {
+  const found = judged.map((each, k): JudgedBox => {
     const { bbox = [], category_id, score } = detections[each.detection];
     return {
       box: scaled(bbox),
       name: nameOf(category_id),
-      verdict: verdictOf(each),
+      verdict: verdicts.detections[k],
       score,
       ...(each.error === 'classification' && { trueName: nameOf(annotations[each.truth].categoryId) }),
     };
