@@ -10,6 +10,8 @@ export { loadDetector, type LoadDetectorOptions, type LoadedDetector } from './d
 export type { GivenSides } from './detectors/given-sides';
 export { detectorMetadata, type DetectorMetadataOptions } from './detectors/detector-metadata';
 export { saveDetector } from './detectors/save-detector';
+export type { ScoreThresholds } from './detectors/score-thresholds';
+export { storeScoreThresholds } from './detectors/store-score-thresholds';
 export type { WeightsOptions } from './detectors/locate-weights';
 export type { PublishedFileOptions } from './published/published-file';
 export { DownloadError, type DownloadListeners } from './published/download';

@@ -47,3 +47,10 @@ export {
   type ImageVerdicts,
   type Verdict,
 } from './verdicts';
+export {
+  operatingPoints,
+  type NoThreshold,
+  type OperatingPoint,
+  type ThresholdGoal,
+} from './operating-points';
+export { formatOperatingPoints } from './format-operating-points';

@@ -15,7 +15,7 @@ export function detectCommand(command: Command): void {
     .option('--recursive', 'search folders in folders, too')
     .option(
       '--score-threshold <t>',
-      `leave out detections with a lower score (default: ${DEFAULT_SCORE_THRESHOLD}); for categories person=0.7,car=0.3; may be repeated`,
+      `leave out detections with a lower score (default: ${DEFAULT_SCORE_THRESHOLD}); for categories person=0.7,car=0.3; auto: those that rcnn evaluate --thresholds has stored; may be repeated`,
       parseThresholds,
     )
     .option(

@@ -2,6 +2,15 @@ import { Option, type Command } from 'commander';
 import { detectionNotes, readDetections } from '../../datasets/evaluation/detections';
 import { evaluateDetections, type CocoEvaluation } from '../../datasets/evaluation/evaluate';
 import { evaluationJson, formatEvaluation } from '../../datasets/evaluation/format';
+import {
+  formatOperatingPoints,
+  operatingPointsJson,
+} from '../../datasets/evaluation/format-operating-points';
+import {
+  operatingPoints,
+  type OperatingPoint,
+  type ThresholdGoal,
+} from '../../datasets/evaluation/operating-points';
 import type { IouType } from '../../datasets/evaluation/parameters';
 import { readTruth } from '../../datasets/evaluation/truth/read-truth';
 import { InputError } from '../../detection/errors';
@@ -14,6 +23,12 @@ import { writeWholeFile } from '../../detection/files/whole-file';
 import { requireFileName } from '../terminal/output-files';
 import { Progress, logLine } from '../terminal/progress';
 import { terminalText } from '../terminal/terminal-text';
+import {
+  keepThresholds,
+  requireThresholdPlace,
+  thresholdGoal,
+  thresholdsByLabel,
+} from '../run/operating-thresholds';
 import { readSet } from '../run/training-data';
 import { addDetectorOptions, requiredOption, PUBLISHED_WEIGHTS_HELP, type DetectorOptions } from './options';
 
@@ -23,6 +38,8 @@ interface EvaluateCommandOptions extends DetectorOptions {
   readonly detections?: string;
   readonly iouType: IouType;
   readonly json?: string;
+  readonly thresholds?: ThresholdGoal;
+  readonly output?: string;
 }
 
 /** `rcnn evaluate`, both of a detector and of a file of detections. */
@@ -37,40 +54,79 @@ export function evaluateCommand(command: Command): void {
         .default('bbox'),
     )
     .option('--json <file>', 'also write the result as JSON')
+    .option(
+      '--thresholds [goal]',
+      'find a score threshold for each category and store it with the weights, for detect --score-threshold auto: ' +
+        'f1 (default) for the best F1, precision=0.9 for that precision',
+      thresholdGoal,
+    )
+    .option('--output <file>', 'with --thresholds: write weights and thresholds to this .safetensors instead')
     .addHelpText(
       'after',
       `
 Examples:
   $ rcnn evaluate --weights runs/first/best --annotations val.json --images images
   $ rcnn evaluate --annotations val.json --detections results.json --json scores.json
+  $ rcnn evaluate --weights runs/first/best --annotations val.json --images images --thresholds
 ${PUBLISHED_WEIGHTS_HELP}`,
     )
     .action((options: Omit<EvaluateCommandOptions, 'annotations'> & { annotations?: string }) =>
-      runEvaluate({ ...options, annotations: requiredOption(options.annotations, '--annotations FILE') }),
+      runEvaluate({
+        ...options,
+        annotations: requiredOption(options.annotations, '--annotations FILE'),
+        // Commander's value of an option without one.
+        thresholds: (options.thresholds as unknown) === true ? 'f1' : options.thresholds,
+      }),
     );
 }
 
 /** Prints average precision as pycocotools does, and a row for each category. */
 async function runEvaluate(options: EvaluateCommandOptions): Promise<void> {
   const { annotations, detections } = options;
+  requireThresholdOptions(options);
   if (options.json !== undefined) {
     requireFileName('--json', options.json, [annotations, ...(detections === undefined ? [] : [detections])]);
   }
-  const evaluation = detections === undefined ? await ofDetector(options) : await ofFile(options, detections);
+  const { evaluation, points } =
+    detections === undefined ? await ofDetector(options) : await ofFile(options, detections);
   if (evaluation.numOfUnknownCategory > 0) {
     const found = pluralize(evaluation.numOfUnknownCategory, 'detection is', 'detections are');
     logLine(`${found} of categories that ${annotations} lacks`);
   }
   if (options.json !== undefined) {
-    writeWholeFile(options.json, `${JSON.stringify(evaluationJson(evaluation), null, 2)}\n`, {
+    const json = {
+      ...evaluationJson(evaluation),
+      ...(points && { thresholds: operatingPointsJson(points) }),
+    };
+    writeWholeFile(options.json, `${JSON.stringify(json, null, 2)}\n`, {
       makeFolder: true,
     });
   }
   process.stdout.write(`${terminalText(formatEvaluation(evaluation))}\n`);
+  if (points) process.stdout.write(`\n${terminalText(formatOperatingPoints(points, options.thresholds!))}\n`);
 }
 
-async function ofFile(options: EvaluateCommandOptions, file: string): Promise<CocoEvaluation> {
-  const { annotations, iouType, model, weights, normEpsilon, minSize, maxSize, images } = options;
+/** @throws InputError where there is no place for thresholds, or they are not of boxes. */
+function requireThresholdOptions({ thresholds, output, detections, iouType }: EvaluateCommandOptions): void {
+  if (output !== undefined && (thresholds === undefined || detections !== undefined)) {
+    throw new InputError(
+      'options-conflict',
+      '--output is the file for weights with the thresholds of --thresholds; leave it out',
+    );
+  }
+  if (thresholds !== undefined && iouType === 'segm') {
+    throw new InputError('options-conflict', '--thresholds goes by boxes; leave out --iou-type segm');
+  }
+}
+
+interface Evaluated {
+  readonly evaluation: CocoEvaluation;
+  /** Where thresholds are wanted. */
+  readonly points?: readonly OperatingPoint[];
+}
+
+async function ofFile(options: EvaluateCommandOptions, file: string): Promise<Evaluated> {
+  const { annotations, iouType, thresholds, model, weights, normEpsilon, minSize, maxSize, images } = options;
   if ([model, weights, normEpsilon, minSize, maxSize, images].some((option) => option !== undefined)) {
     throw new InputError(
       'options-conflict',
@@ -81,9 +137,10 @@ async function ofFile(options: EvaluateCommandOptions, file: string): Promise<Co
   const truth = await readTruth(annotations, iouType);
   const { dataset } = truth;
   for (const note of dataset.notes) logLine(`${annotations}: ${note}`);
-  const detections = await readDetections(file, dataset, truth);
-  for (const note of detectionNotes(detections)) logLine(`${file}: ${note}`);
-  return evaluateDetections(dataset, detections, { iouType, source: file });
+  const results = await readDetections(file, dataset, truth);
+  for (const note of detectionNotes(results)) logLine(`${file}: ${note}`);
+  const evaluation = evaluateDetections(dataset, results, { iouType, source: file });
+  return { evaluation, points: thresholds && operatingPoints(dataset, results, thresholds) };
 }
 
 async function ofDetector({
@@ -91,8 +148,10 @@ async function ofDetector({
   annotations,
   images,
   iouType,
+  thresholds,
+  output,
   ...given
-}: EvaluateCommandOptions): Promise<CocoEvaluation> {
+}: EvaluateCommandOptions): Promise<Evaluated> {
   if (weights === undefined) {
     throw new InputError(
       'nothing-to-evaluate',
@@ -105,11 +164,13 @@ async function ofDetector({
     });
   if (iouType === 'segm')
     throw new InputError('no-masks', '--iou-type segm: detectors find boxes only, no masks');
+  const place = { weights, output, model: given.model };
+  if (thresholds) await requireThresholdPlace(place);
   const set = await readSet(annotations, images);
   const detector = await openDetector(weights, given);
   try {
     const progress = new Progress('evaluating');
-    const { evaluation } = await interruptible((signal) =>
+    const evaluated = await interruptible((signal) =>
       evaluateDetector(detector.model, set, {
         categories: detector.categories,
         log: logLine,
@@ -118,7 +179,12 @@ async function ofDetector({
         onProgress: (done, total) => progress.update(done, total),
       }),
     );
-    return evaluation;
+    const { evaluation, dataset, results } = evaluated;
+    if (!thresholds) return { evaluation };
+    const points = operatingPoints(dataset, results, thresholds);
+    const byLabel = thresholdsByLabel(points, evaluated, detector.categories.length);
+    await keepThresholds(detector, byLabel, thresholds, place);
+    return { evaluation, points };
   } finally {
     detector.model.dispose();
   }

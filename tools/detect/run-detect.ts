@@ -44,7 +44,11 @@ export async function runDetect(job: DetectJob, open: () => Promise<LoadedDetect
     const categories = new CategoryMap(detector.categories, 'the detector');
     const numBroken = await detectPictures(detector.model, inputs, {
       categories,
-      scoreThreshold: thresholdsByLabel(job.scoreThreshold ?? { byName: new Map() }, categories),
+      scoreThreshold: thresholdsByLabel(
+        job.scoreThreshold ?? { byName: new Map() },
+        categories,
+        detector.scoreThresholds,
+      ),
       onFound: async (found) => {
         for (const output of outputs) await output.add(found);
       },

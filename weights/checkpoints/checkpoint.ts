@@ -18,6 +18,7 @@ import {
   type StoredTensor,
 } from '../formats/stored-tensor';
 import { WeightsError } from '../formats/weights-error';
+import { writeWholeFile } from '../../detection/files/whole-file';
 import { writeWholeFolder } from '../../detection/files/whole-folder';
 import { hooksOfFormat1 } from './format-1';
 
@@ -99,8 +100,7 @@ export function saveCheckpoint(
       write(MODEL_FILE, average ? average.duringSync(save) : save(), { format: 'pt' });
       write(OPTIMIZER_FILE, saveOptimizer(optimizer));
       if (average) write(UNAVERAGED_FILE, save());
-      const sealed = { ...state, sha256: { ...sums, [STATE_FILE]: sumOf(state) } };
-      writeFileSync(path.join(hidden, STATE_FILE), `${JSON.stringify(sealed, null, 2)}\n`, { flush: true });
+      writeFileSync(path.join(hidden, STATE_FILE), sealedJson(state, sums), { flush: true });
     });
   } catch (error) {
     // The user knows the folder, not the temporary name that a file in it was to have.
@@ -161,6 +161,21 @@ export function readCheckpointState(folder: string): CheckpointState {
   const { sha256, ...sealed } = state;
   if (sha256 !== undefined && sha256[STATE_FILE] !== sumOf(sealed)) throw damaged(file);
   return isOfFormat2(state) ? state : { ...state, hooks: hooksOfFormat1(state.metadata) };
+}
+
+/** Writes other metadata into a checkpoint's `state.json`, whole or not at all. @throws InputError where it cannot. */
+export function replaceMetadata(folder: string, metadata: CheckpointState['metadata']): void {
+  const { sha256, ...state } = readCheckpointState(folder);
+  writeWholeFile(path.join(folder, STATE_FILE), sealedJson({ ...state, metadata }, sha256));
+}
+
+/** @param sums of the other files; none of a checkpoint of before, which stays without. */
+function sealedJson(
+  state: Omit<CheckpointState, 'sha256'>,
+  sums: Readonly<Record<string, string>> | undefined,
+): string {
+  const sha256 = sums && { ...sums, [STATE_FILE]: sumOf(state) };
+  return `${JSON.stringify({ ...state, sha256 }, null, 2)}\n`;
 }
 
 /**

@@ -13,6 +13,7 @@ import { detectorInput } from '../../detection/structures/image-sides';
 import type { InputSpec } from '../../detection/structures/input-spec';
 import { changedSettings } from '../settings/changed-settings';
 import { normOf } from './norm-of';
+import { scoreThresholds, type ScoreThresholds } from './score-thresholds';
 
 const categories = z.array(z.object({ id: z.int(), name: z.string() })).min(1);
 const epsilon = z.number().min(0).nullable();
@@ -44,6 +45,8 @@ const writtenMetadata = z.object({
     settings: z.record(z.string(), z.unknown()).optional(),
   }),
   categories,
+  /** From which scores on detections count, where that has been found out. */
+  scoreThresholds: scoreThresholds.optional(),
 });
 
 export type DetectorMetadata = z.output<typeof writtenMetadata>;
@@ -81,16 +84,24 @@ export interface KnownDetector {
   readonly options: Pick<DetectorOptions, 'norm' | 'epsilon' | 'input' | 'settings'>;
   /** By label - 1. */
   readonly categories: readonly CocoCategory[];
+  /** From which scores on detections count, where that has been found out. */
+  readonly scoreThresholds?: ScoreThresholds;
 }
 
 /** What to write down of a detector. */
-export function metadataOf({ definition, options, categories }: KnownDetector): DetectorMetadata {
+export function metadataOf({
+  definition,
+  options,
+  categories,
+  scoreThresholds,
+}: KnownDetector): DetectorMetadata {
   const { norm = definition.pretrainedNorm, epsilon = null, input = definition.input } = options;
   const settings = changedSettings(definition.settings.values, options.settings ?? {});
   return {
     model: definition.name,
     options: { norm, epsilon, input, ...(Object.keys(settings).length > 0 && { settings }) },
     categories: [...categories],
+    ...(scoreThresholds && { scoreThresholds }),
   };
 }
 
@@ -98,12 +109,17 @@ export function metadataOf({ definition, options, categories }: KnownDetector): 
 export interface DetectorMetadataOptions {
   /** Ids and names, by label - 1. Default: the detector's names, with ids from 1. */
   readonly categories?: readonly CocoCategory[];
+  /** From which scores on detections count. */
+  readonly scoreThresholds?: ScoreThresholds;
 }
 
 /** What `loadDetector` has to know of a detector beside its weights. */
 export function detectorMetadata(
   detector: Detector,
-  { categories = detector.categories.map((name, k) => ({ id: k + 1, name })) }: DetectorMetadataOptions = {},
+  {
+    categories = detector.categories.map((name, k) => ({ id: k + 1, name })),
+    scoreThresholds,
+  }: DetectorMetadataOptions = {},
 ): Readonly<Record<string, unknown>> {
   const { definition, input, settings } = detector;
   const entries = [...detector.namedParameters(), ...detector.namedBuffers()].map(([name]) => name);
@@ -112,5 +128,6 @@ export function detectorMetadata(
     definition,
     options: { norm: normOf(definition, entries), epsilon, input, settings },
     categories,
+    scoreThresholds,
   });
 }

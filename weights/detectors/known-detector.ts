@@ -50,7 +50,7 @@ export function knownDetector(
 /** @throws InputError where the model is not known here, or cannot have the settings. */
 function fromMetadata(
   file: string,
-  { model, options, categories }: DetectorMetadata,
+  { model, options, categories, scoreThresholds }: DetectorMetadata,
   wanted: ModelDefinition | undefined,
 ): KnownDetector {
   const { norm, epsilon, input } = options;
@@ -65,7 +65,12 @@ function fromMetadata(
     );
   }
   const settings = knownSettings(file, definition, options.settings ?? {}, categories.length);
-  return { definition, options: { norm, epsilon: epsilon ?? undefined, input, settings }, categories };
+  return {
+    definition,
+    options: { norm, epsilon: epsilon ?? undefined, input, settings },
+    categories,
+    scoreThresholds,
+  };
 }
 
 function parseMetadata(file: string, json: string): DetectorMetadata {

@@ -19,6 +19,7 @@ import { inputOfSides, unknownSizeNote, type GivenSides } from './given-sides';
 import { emitProcessWarning } from '../checkpoints/process-warning';
 import { modelDefinition } from '../../detection/modeling/definitions';
 import { normOf } from './norm-of';
+import type { ScoreThresholds } from './score-thresholds';
 import { requireOwnModel } from './own-model';
 import { unnamedCategories } from './unnamed-categories';
 
@@ -28,6 +29,8 @@ export interface LoadedDetector {
   readonly model: Detector;
   /** Ids and names, by label - 1. */
   readonly categories: readonly CocoCategory[];
+  /** From which scores on detections count, where that is stored with the weights. */
+  readonly scoreThresholds?: ScoreThresholds;
 }
 
 /** What the caller says of weights. */
@@ -58,7 +61,7 @@ export async function loadDetector(
   if (located.published) requireDetector(weights, located.published.weights);
   const contents = readWeights(located.file, { requireFinite: true });
   const known = knownDetector(located, contents, wanted);
-  const { definition, options, categories } = known
+  const { definition, options, categories, scoreThresholds } = known
     ? ofWantedModel(located, known, wanted)
     : describeBareFile(located.file, contents, wanted);
   requireOwnModel(located.file, contents.tensors, definition);
@@ -81,7 +84,7 @@ export async function loadDetector(
     model.dispose();
     throw error;
   }
-  return { model, categories };
+  return { model, categories, scoreThresholds };
 }
 
 function requireDetector(weights: string, { name, of }: PublishedWeights): void {

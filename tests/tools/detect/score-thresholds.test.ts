@@ -9,6 +9,7 @@ const thresholds = (...given: string[]): readonly number[] =>
   thresholdsByLabel(
     given.reduce((before, text) => parseThresholds(text, before), parseThresholds(given[0])),
     categories,
+    { goal: 'f1', scores: [0.11, null, 0.33, 0.44] },
   );
 
 test.each([
@@ -20,6 +21,13 @@ test.each([
     ['person=0.7', '0.1', 'person=0.9'],
     [0.9, 0.1, 0.1, 0.9],
   ],
+  // What is stored, and 0.5 where nothing is.
+  [['auto'], [0.11, 0.5, 0.33, 0.44]],
+  [['auto,x=1=0.7'], [0.11, 0.5, 0.7, 0.44]],
+  [
+    ['0.1', 'auto'],
+    [0.11, 0.5, 0.33, 0.44],
+  ],
 ])('%j', (given, expected) => {
   expect(thresholds(...given)).toEqual(expected);
 });
@@ -27,9 +35,16 @@ test.each([
 test.each(['', 'high', '1.5', '-1', 'person', 'person=', '=0.5', 'person=2', '0.5,person'])(
   '%j is no threshold',
   (text) => {
-    expect(() => parseThresholds(text)).toThrow('It has to be a number from 0 to 1, or such numbers');
+    expect(() => parseThresholds(text)).toThrow('It has to be a number from 0 to 1, auto, or such numbers');
   },
 );
+
+test('thresholds that are not stored cannot be used', () => {
+  const auto = parseThresholds('auto');
+  expect(() => thresholdsByLabel(auto, categories, undefined)).toThrow(
+    expect.objectContaining({ code: 'no-thresholds' }) as Error,
+  );
+});
 
 test('a category that the detector lacks is refused', () => {
   expect(() => thresholds('persom=0.7')).toThrow(

@@ -1,0 +1,81 @@
+import { InvalidArgumentError } from 'commander';
+import type { DetectorEvaluation } from '../../datasets/evaluation/evaluate-detector';
+import { formatGoal } from '../../datasets/evaluation/format-operating-points';
+import type { OperatingPoint, ThresholdGoal } from '../../datasets/evaluation/operating-points';
+import { InputError } from '../../detection/errors';
+import type { LoadedDetector } from '../../weights/detectors/load-detector';
+import { saveDetector } from '../../weights/detectors/save-detector';
+import type { ScoreThresholds } from '../../weights/detectors/score-thresholds';
+import {
+  requirePlaceForThresholds,
+  storeScoreThresholds,
+} from '../../weights/detectors/store-score-thresholds';
+import { namedModel } from '../config/model-name';
+import { requireFileName } from '../terminal/output-files';
+import { logLine } from '../terminal/progress';
+
+/** What `--thresholds` takes, for commander: `f1`, or `precision=P`. */
+export function thresholdGoal(text: string): ThresholdGoal {
+  if (text === 'f1') return 'f1';
+  const precision = Number(/^precision=(.+)$/.exec(text)?.[1]);
+  if (!(precision > 0 && precision <= 1)) {
+    throw new InvalidArgumentError('It has to be f1, or precision=P with P above 0 and at most 1.');
+  }
+  return { precision };
+}
+
+/** Where thresholds of a detector go. */
+export interface ThresholdPlace {
+  /** What the user has named: they are stored with it. */
+  readonly weights: string;
+  /** A new file for them and the weights instead. */
+  readonly output?: string;
+  readonly model?: string;
+}
+
+/** @throws InputError where thresholds cannot be stored there, with the remedy. Writes nothing. */
+export async function requireThresholdPlace({ weights, output }: ThresholdPlace): Promise<void> {
+  if (output === undefined) return requirePlaceForThresholds(weights);
+  if (!/\.safetensors$/i.test(output)) {
+    throw new InputError(
+      'output-extension',
+      `--output ${output}: a name that ends in .safetensors is expected; other formats have no place for thresholds`,
+      { file: output },
+    );
+  }
+  requireFileName('--output', output, [weights]);
+}
+
+/** Stores thresholds that an evaluation of a detector has found, and says so. @throws InputError where it cannot. */
+export async function keepThresholds(
+  detector: LoadedDetector,
+  scores: ScoreThresholds['scores'],
+  goal: ThresholdGoal,
+  { weights, output, model }: ThresholdPlace,
+): Promise<void> {
+  const scoreThresholds = { goal: formatGoal(goal), scores };
+  if (output === undefined) {
+    await storeScoreThresholds(weights, scoreThresholds, model === undefined ? undefined : namedModel(model));
+  } else {
+    saveDetector(detector.model, output, { categories: detector.categories, scoreThresholds });
+  }
+  logLine(
+    `score thresholds are stored in ${output ?? weights}; rcnn detect --score-threshold auto uses them`,
+  );
+}
+
+/** The thresholds of points by the detector's labels: by label - 1. null for what has none. */
+export function thresholdsByLabel(
+  points: readonly OperatingPoint[],
+  { detections, results }: Pick<DetectorEvaluation, 'detections' | 'results'>,
+  numLabels: number,
+): ScoreThresholds['scores'] {
+  const thresholds = new Map(points.map(({ categoryId, threshold }) => [categoryId, threshold]));
+  const byLabel = new Array<number | null>(numLabels).fill(null);
+  // Results are the detections in their order: they tell what a label means to the data set.
+  let k = 0;
+  for (const { labels } of detections.values()) {
+    for (const label of labels) byLabel[label - 1] = thresholds.get(results[k++].category_id) ?? null;
+  }
+  return byLabel;
+}
