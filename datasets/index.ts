@@ -20,6 +20,7 @@ export {
 } from './coco/annotations';
 export { repairCocoFile, type RepairedCoco } from './repair/repair-coco';
 export type { Repair, RepairKind, Undecided } from './repair/repair-log';
+export { withIgnoreRegions, type IgnoreRegionsOptions } from './coco/ignore-regions';
 export { CategoryMap, type CocoCategory } from './coco/category-map';
 export { matchCategories, type CategoryMatch, type DetectorCategory } from './coco/match-categories';
 export { meantCategories } from './coco/meant-categories';

@@ -36,6 +36,8 @@ export interface CocoAnnotation {
    * neither as right nor as wrong.
    */
   readonly isCrowd: boolean;
+  /** Whether what lies in it is no background either in training: `withIgnoreRegions` says which are. Default false. */
+  readonly isIgnored?: boolean;
   /** Unchecked, as the file has it; see segmentationToRle. Absent unless asked for. */
   readonly segmentation?: unknown;
 }

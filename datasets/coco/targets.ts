@@ -15,21 +15,32 @@ export interface GtObject {
  */
 export function gtObjects(dataset: CocoDataset, image: CocoImage): GtObject[] {
   return dataset.annotationsOf(image.id).flatMap((annotation): GtObject[] => {
-    if (annotation.isCrowd) return [];
-    const [x, y, width, height] = annotation.bbox;
-    const x1 = Math.fround(Math.max(x, 0));
-    const y1 = Math.fround(Math.max(y, 0));
-    const x2 = Math.fround(Math.min(x + width, image.width));
-    const y2 = Math.fround(Math.min(y + height, image.height));
-    return x2 <= x1 || y2 <= y1 ? [] : [{ annotation, corners: [x1, y1, x2, y2] }];
+    const corners = annotation.isCrowd ? undefined : cornersIn(annotation, image);
+    return corners ? [{ annotation, corners }] : [];
   });
 }
 
-/** What a detector trains on, in pixels of the image: its `gtObjects`. */
+/** Clipped to the image, float32; undefined where the box has no size then. */
+function cornersIn(
+  { bbox: [x, y, width, height] }: CocoAnnotation,
+  image: CocoImage,
+): GtObject['corners'] | undefined {
+  const x1 = Math.fround(Math.max(x, 0));
+  const y1 = Math.fround(Math.max(y, 0));
+  const x2 = Math.fround(Math.min(x + width, image.width));
+  const y2 = Math.fround(Math.min(y + height, image.height));
+  return x2 <= x1 || y2 <= y1 ? undefined : [x1, y1, x2, y2];
+}
+
+/** What a detector trains on, in pixels of the image: its `gtObjects`, and the regions to ignore. */
 export function gtTargets(dataset: CocoDataset, image: CocoImage): Targets {
   const objects = gtObjects(dataset, image);
+  const ignored = dataset
+    .annotationsOf(image.id)
+    .flatMap((annotation) => (annotation.isIgnored ? (cornersIn(annotation, image) ?? []) : []));
   return {
     boxes: Float32Array.from(objects.flatMap(({ corners }) => corners)),
     labels: Int32Array.from(objects, ({ annotation }) => dataset.labelOf(annotation.categoryId)),
+    ...(ignored.length > 0 && { ignored: Float32Array.from(ignored) }),
   };
 }

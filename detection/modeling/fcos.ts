@@ -17,6 +17,7 @@ import type { FcosRegressionHead } from './dense/fcos-regression-head';
 import { DetectorModule, type DetectorTraits } from './detector-module';
 import type { Found } from './found';
 import { DistanceCoder } from './matching/distance-coder';
+import { ignorePlacesIn } from './matching/ignore-regions';
 import type { LocationMatcher } from './matching/location-matcher';
 import type { AnchorGenerator } from './rpn/anchor-generator';
 
@@ -66,9 +67,10 @@ export class Fcos extends DetectorModule {
     return tf.tidy(() => {
       const features = this.backbone.forward(images.tensor);
       const anchors = this.anchorGenerator.forward(features, images);
-      const matched = targets.map((target) =>
-        anchorTargets(this.matcher.match(target.boxes, anchors), anchors, target),
-      );
+      const matched = targets.map((target) => {
+        const matches = this.matcher.match(target.boxes, anchors);
+        return anchorTargets(ignorePlacesIn(target.ignored, matches, anchors), anchors, target);
+      });
       // Each place that finds an object counts the same, in whichever image it is.
       const numPositives = matched.reduce((sum, image) => sum + image.numPositives, 0);
       const divisor = Math.max(1, numPositives);

@@ -20,6 +20,7 @@ import type { RetinaNetRegressionHead } from './dense/retinanet-regression-head'
 import { DetectorModule, type DetectorTraits } from './detector-module';
 import type { Found } from './found';
 import type { BoxCoder } from './matching/box-coder';
+import { ignoreBoxesIn } from './matching/ignore-regions';
 import type { Matcher } from './matching/matcher';
 import type { AnchorGenerator } from './rpn/anchor-generator';
 
@@ -92,9 +93,10 @@ export class RetinaNet extends DetectorModule {
    */
   match(anchors: readonly Boxes[], targets: readonly Targets[]): RetinaNetTargets {
     const ofLevels = concatBoxes(anchors);
-    const matched = targets.map((target) =>
-      anchorTargets(this.matcher.match(target.boxes, ofLevels), anchors, target),
-    );
+    const matched = targets.map((target) => {
+      const matches = this.matcher.match(target.boxes, ofLevels);
+      return anchorTargets(ignoreBoxesIn(target.ignored, matches, ofLevels), anchors, target);
+    });
     const counts = matched.map(({ numPositives }) => numPositives);
     summary.scalar(
       'retinanet/num_pos_anchors',

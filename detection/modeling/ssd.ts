@@ -16,6 +16,7 @@ import type { SsdLiteHead } from './dense/ssdlite-head';
 import { DetectorModule, type DetectorTraits } from './detector-module';
 import type { Found } from './found';
 import { BoxCoder } from './matching/box-coder';
+import { ignoreBoxesIn } from './matching/ignore-regions';
 import { SsdMatcher } from './matching/ssd-matcher';
 import { SSD_LOSS_NAMES, ssdLiteDefaults, type SsdLossOptions, type SsdOptions } from './ssd-defaults';
 
@@ -64,9 +65,9 @@ export class Ssd extends DetectorModule {
 
   /** What the default boxes of one image, of all maps, are to predict. */
   match(anchors: Boxes, target: Targets): SsdTargets {
-    const matches = this.matcher.match(target.boxes, anchors);
-    const [{ positives, gtLabels, gtBoxes }] = anchorTargets(matches, [anchors], target).levels;
-    return { positives, gtLabels, boxes: { references: selectBoxes(anchors, positives), gtBoxes } };
+    const matches = ignoreBoxesIn(target.ignored, this.matcher.match(target.boxes, anchors), anchors);
+    const [{ positives, gtLabels, gtBoxes, ignored }] = anchorTargets(matches, [anchors], target).levels;
+    return { positives, gtLabels, ignored, boxes: { references: selectBoxes(anchors, positives), gtBoxes } };
   }
 
   protected override *find(images: ImageBatch): Reading<Found[]> {

@@ -16,6 +16,11 @@ export interface Instances {
   readonly hasMask?: Uint8Array;
   /** [N, K, 3], x, y, visibility of each keypoint; an object without any has visibility 0 throughout. */
   readonly keypoints?: Float32Array;
+  /**
+   * R boxes, of targets: regions that count neither as object nor as background in training, crowds for instance. They belong to
+   * the image, not to its objects. Absent: none.
+   */
+  readonly ignored?: Boxes;
 }
 
 /** Ground truth of one image, in pixels of the image that it comes with. An image without objects has none, and trains. */

@@ -1,4 +1,4 @@
-import { flipBoxes, scaleBoxes, selectBoxes } from './boxes';
+import { flipBoxes, numBoxes, scaleBoxes, selectBoxes, type Boxes } from './boxes';
 import type { Detections, Instances } from './instances';
 import { cropMask, flipMask, resizeMask } from './mask-transforms';
 import type { Size, Window } from './size';
@@ -11,10 +11,11 @@ import type { Size, Window } from './size';
  * left eye is where the right one of the mirrored person is.
  */
 export function flipInstances(instances: Instances, width: number): Instances {
-  const { boxes, masks, keypoints } = instances;
+  const { boxes, masks, keypoints, ignored } = instances;
   return {
     ...instances,
     boxes: flipBoxes(boxes, width),
+    ...(ignored && { ignored: flipBoxes(ignored, width) }),
     ...(masks && { masks: masks.map(flipMask) }),
     ...(keypoints && { keypoints: movedKeypoints(keypoints, (x, y) => [width - x, y]) }),
   };
@@ -22,12 +23,13 @@ export function flipInstances(instances: Instances, width: number): Instances {
 
 /** The objects of an image of size `from`, in pixels of it at size `to`: torchvision's GeneralizedRCNNTransform. */
 export function scaleInstances(instances: Instances, from: Size, to: Size): Instances {
-  const { boxes, masks, keypoints } = instances;
+  const { boxes, masks, keypoints, ignored } = instances;
   const ratioX = Math.fround(to.width / from.width);
   const ratioY = Math.fround(to.height / from.height);
   return {
     ...instances,
     boxes: scaleBoxes(boxes, from, to),
+    ...(ignored && { ignored: scaleBoxes(ignored, from, to) }),
     ...(masks && { masks: masks.map((mask) => resizeMask(mask, to)) }),
     ...(keypoints && { keypoints: movedKeypoints(keypoints, (x, y) => [x * ratioX, y * ratioY]) }),
   };
@@ -40,35 +42,46 @@ export function scaleInstances(instances: Instances, from: Size, to: Size): Inst
  */
 export function cropInstances(instances: Instances, window: Window): Instances {
   const { top, left, height, width } = window;
-  const boxes = instances.boxes.map((value, i) =>
-    i % 2 === 0 ? Math.min(Math.max(value - left, 0), width) : Math.min(Math.max(value - top, 0), height),
-  );
-  const kept = Int32Array.from(instances.labels.keys()).filter((i) => {
-    const [x1, y1, x2, y2] = boxes.subarray(4 * i, 4 * i + 4);
-    return x1 < x2 && y1 < y2;
-  });
-  const seen = selectInstances({ ...instances, boxes }, kept);
+  const boxes = cutBoxes(instances.boxes, window);
+  const regions = instances.ignored && cutBoxes(instances.ignored, window);
+  const seen = selectInstances({ ...instances, boxes }, indicesWithArea(boxes));
   const { masks, keypoints } = seen;
   const moved = (x: number, y: number): readonly [number, number] | undefined =>
     x >= left && x <= left + width && y >= top && y <= top + height ? [x - left, y - top] : undefined;
   return {
     ...seen,
+    ...(regions && { ignored: selectBoxes(regions, indicesWithArea(regions)) }),
     ...(masks && { masks: masks.map((mask) => cropMask(mask, window)) }),
     ...(keypoints && { keypoints: movedKeypoints(keypoints, moved) }),
   };
 }
 
-/** The objects at these indices, in their order, with all that is known of them. */
+/** What boxes have in a window, in its pixels. */
+function cutBoxes(boxes: Boxes, { top, left, height, width }: Window): Boxes {
+  return boxes.map((value, i) =>
+    i % 2 === 0 ? Math.min(Math.max(value - left, 0), width) : Math.min(Math.max(value - top, 0), height),
+  );
+}
+
+function indicesWithArea(boxes: Boxes): Int32Array {
+  return Int32Array.from({ length: numBoxes(boxes) }, (_, i) => i).filter((i) => {
+    const [x1, y1, x2, y2] = boxes.subarray(4 * i, 4 * i + 4);
+    return x1 < x2 && y1 < y2;
+  });
+}
+
+/** The objects at these indices, in their order, with all that is known of them. Regions to ignore stay: they are the image's. */
 export function selectInstances(instances: Detections, indices: Int32Array): Detections;
 export function selectInstances(instances: Instances, indices: Int32Array): Instances;
 export function selectInstances(instances: Instances | Detections, indices: Int32Array): Instances {
-  const { boxes, labels, masks, hasMask, keypoints } = instances;
+  const { boxes, labels, masks, hasMask, keypoints, ignored } = instances;
   const selected = {
     boxes: selectBoxes(boxes, indices),
     labels: Int32Array.from(indices, (i) => labels[i]),
     ...(masks && { masks: Array.from(indices, (i) => masks[i]) }),
     ...(hasMask && { hasMask: Uint8Array.from(indices, (i) => hasMask[i]) }),
     ...(keypoints && { keypoints: selectRows(keypoints, labels.length, indices) }),
+    ...(ignored && { ignored }),
   };
   if (!('scores' in instances)) return selected;
   const { scores, keypointScores } = instances;

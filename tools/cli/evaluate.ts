@@ -29,8 +29,15 @@ import {
   thresholdGoal,
   thresholdsByLabel,
 } from '../run/operating-thresholds';
+import { ignoringRegions } from '../run/ignore-regions';
 import { readSet } from '../run/training-data';
-import { addDetectorOptions, requiredOption, PUBLISHED_WEIGHTS_HELP, type DetectorOptions } from './options';
+import {
+  addDetectorOptions,
+  collect,
+  requiredOption,
+  PUBLISHED_WEIGHTS_HELP,
+  type DetectorOptions,
+} from './options';
 
 interface EvaluateCommandOptions extends DetectorOptions {
   readonly annotations: string;
@@ -38,6 +45,7 @@ interface EvaluateCommandOptions extends DetectorOptions {
   readonly detections?: string;
   readonly iouType: IouType;
   readonly json?: string;
+  readonly ignoreCategory?: readonly string[];
   readonly thresholds?: ThresholdGoal;
   readonly output?: string;
 }
@@ -54,6 +62,11 @@ export function evaluateCommand(command: Command): void {
         .default('bbox'),
     )
     .option('--json <file>', 'also write the result as JSON')
+    .option(
+      '--ignore-category <name>',
+      'count neither as right nor as wrong what is found in objects of this category; may be repeated',
+      collect,
+    )
     .option(
       '--thresholds [goal]',
       'find a score threshold for each category and store it with the weights, for detect --score-threshold auto: ' +
@@ -126,7 +139,18 @@ interface Evaluated {
 }
 
 async function ofFile(options: EvaluateCommandOptions, file: string): Promise<Evaluated> {
-  const { annotations, iouType, thresholds, model, weights, normEpsilon, minSize, maxSize, images } = options;
+  const {
+    annotations,
+    iouType,
+    ignoreCategory,
+    thresholds,
+    model,
+    weights,
+    normEpsilon,
+    minSize,
+    maxSize,
+    images,
+  } = options;
   if ([model, weights, normEpsilon, minSize, maxSize, images].some((option) => option !== undefined)) {
     throw new InputError(
       'options-conflict',
@@ -135,8 +159,8 @@ async function ofFile(options: EvaluateCommandOptions, file: string): Promise<Ev
     );
   }
   const truth = await readTruth(annotations, iouType);
-  const { dataset } = truth;
-  for (const note of dataset.notes) logLine(`${annotations}: ${note}`);
+  for (const note of truth.dataset.notes) logLine(`${annotations}: ${note}`);
+  const dataset = ignoringRegions(truth.dataset, { categories: ignoreCategory });
   const results = await readDetections(file, dataset, truth);
   for (const note of detectionNotes(results)) logLine(`${file}: ${note}`);
   const evaluation = evaluateDetections(dataset, results, { iouType, source: file });
@@ -148,6 +172,7 @@ async function ofDetector({
   annotations,
   images,
   iouType,
+  ignoreCategory,
   thresholds,
   output,
   ...given
@@ -166,7 +191,7 @@ async function ofDetector({
     throw new InputError('no-masks', '--iou-type segm: detectors find boxes only, no masks');
   const place = { weights, output, model: given.model };
   if (thresholds) await requireThresholdPlace(place);
-  const set = await readSet(annotations, images);
+  const set = await readSet(annotations, images, { ignoring: { categories: ignoreCategory } });
   const detector = await openDetector(weights, given);
   try {
     const progress = new Progress('evaluating');

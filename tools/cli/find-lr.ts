@@ -82,12 +82,15 @@ async function runFindLr(given: FindLrCommandOptions): Promise<void> {
   const isGiven = sources.assignments.some(({ key }) => key === 'iterations' || key === 'epochs');
   const wanted = isGiven ? planned.iterations : DEFAULT_ITERATIONS;
   if (wanted !== null) requireMinimum(wanted);
-  const { trainAnnotations, trainImages, skipInvalid } = planned.data;
+  const { trainAnnotations, trainImages, skipInvalid, crowds, ignoreCategories } = planned.data;
   const page = given.output === undefined ? undefined : pageOf(given.output);
   if (page !== undefined) requireFileName('--output', page, [trainAnnotations]);
   if (json !== undefined) requireFileName('--json', json, [trainAnnotations]);
 
-  const set = await readSet(trainAnnotations, trainImages, { skipInvalid });
+  const set = await readSet(trainAnnotations, trainImages, {
+    skipInvalid,
+    ignoring: { crowds, categories: ignoreCategories },
+  });
   requireObjects(set);
   const configuration = completeForSet(planned, set);
   const iterations = wanted ?? configuration.iterations;

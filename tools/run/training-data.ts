@@ -11,6 +11,7 @@ import type { TrainingConfiguration } from '../config/schema';
 import { pluralize } from '../terminal/pluralize';
 import { statOrUndefined } from '../../detection/files/stat-or-undefined';
 import { logLine } from '../terminal/progress';
+import { ignoringRegions, type Ignoring } from './ignore-regions';
 import type { TrainingRun } from './training-run';
 
 /**
@@ -26,9 +27,10 @@ export async function readTrainingData(
 ): Promise<Pick<TrainingRun, 'train' | 'val'>> {
   const { skipInvalid } = data;
   const checksPictures = skipInvalid || !resume || data.onBrokenPicture === 'stop';
-  const check = { skipInvalid, checksPictures };
-  const readObjects = async (annotations: string, images: string): Promise<CocoDataset> => {
-    const set = await readSet(annotations, images, check);
+  const ignored = { crowds: data.crowds, categories: data.ignoreCategories };
+  const readObjects = async (annotations: string, images: string, mayLack = false): Promise<CocoDataset> => {
+    const ignoring = { ...ignored, mayLack };
+    const set = await readSet(annotations, images, { skipInvalid, checksPictures, ignoring });
     requireObjects(set);
     return set;
   };
@@ -36,7 +38,9 @@ export async function readTrainingData(
   const [train, val] = await withoutInputErrors(
     () => readObjects(trainAnnotations, trainImages),
     async () =>
-      valAnnotations === null || valImages === null ? undefined : readObjects(valAnnotations, valImages),
+      valAnnotations === null || valImages === null
+        ? undefined
+        : readObjects(valAnnotations, valImages, true),
   );
   return { train, val };
 }
@@ -84,9 +88,11 @@ export interface SetCheck {
   readonly content?: unknown;
   /** See `CocoReadOptions`. */
   readonly keepAllProblems?: boolean;
+  /** What counts neither as object nor as background. Default: nothing. */
+  readonly ignoring?: Ignoring;
 }
 
-/** Reads and checks a data set with its pictures; what has been put right or left out is said to the user. */
+/** Reads and checks a data set with its pictures; what has been put right, left out or ignored is said to the user. */
 export async function readSet(
   annotations: string,
   images: string,
@@ -99,7 +105,7 @@ export async function readSet(
     const remedy = await possibleRepairs(annotations, images);
     if (remedy !== undefined) logLine(`${annotations}: ${remedy}`);
   }
-  return dataset;
+  return options.ignoring ? ignoringRegions(dataset, options.ignoring) : dataset;
 }
 
 /**

@@ -17,6 +17,8 @@ export interface SsdTargets {
   readonly positives: Int32Array;
   /** [P], 1..K. */
   readonly gtLabels: Int32Array;
+  /** Default boxes that count neither as object nor as background, ascending. */
+  readonly ignored: Int32Array;
   /** Of the P default boxes. */
   readonly boxes: BoxTargets;
 }
@@ -40,9 +42,9 @@ export function ssdLosses(
   return tf.tidy(() => {
     const [numImages, numBoxes, numLabels] = classLogits.shape;
     const backgroundLosses = crossEntropyOfBackground(classLogits);
-    const negatives = targets.map(({ positives }, image) => {
+    const negatives = targets.map(({ positives, ignored }, image) => {
       const ofImage = backgroundLosses.subarray(image * numBoxes, (image + 1) * numBoxes);
-      return hardNegatives(ofImage, positives, negToPosRatio);
+      return hardNegatives(ofImage, positives, negToPosRatio, ignored);
     });
     const [positiveRows, negativeRows] = [targets.map(({ positives }) => positives), negatives].map((lists) =>
       rowsOfBatch(lists, numBoxes),
@@ -94,16 +96,20 @@ function crossEntropyOfBackground(classLogits: tf.Tensor3D): Float32Array {
  * so it is in torchvision.
  *
  * @param backgroundLosses [A]
+ * @param ignored those that are never in the list
  */
 export function hardNegatives(
   backgroundLosses: Float32Array,
   positives: Int32Array,
   negToPosRatio: number,
+  ignored: Int32Array = new Int32Array(0),
 ): Int32Array {
   const losses = backgroundLosses.slice();
   for (const positive of positives) losses[positive] = -Infinity;
+  // Behind all others.
+  for (const index of ignored) losses[index] = NaN;
   const count = Math.ceil(Math.fround(negToPosRatio * positives.length));
-  return descendingOrder(losses, Math.min(count, losses.length));
+  return descendingOrder(losses, Math.min(count, losses.length - ignored.length));
 }
 
 /** Indices within each image as rows of all images together. */

@@ -19,7 +19,7 @@ export interface RoiTargets {
 
 /**
  * loss_classifier and loss_box_reg: torchvision's fastrcnn_loss; the box loss is divided by all ROIs, so that each
- * counts the same. The caller disposes.
+ * counts the same. Where all of a batch lies in regions to ignore there is no ROI, and both are 0. The caller disposes.
  *
  * @param targets of each image, in the order of the predictions
  */
@@ -47,8 +47,10 @@ export function fastRcnnLosses(
     const boxSum = boxLossSum(predDeltas, boxTargets, boxCoder, { ...options, box: options.roi.box });
     return weighed(
       {
-        loss_classifier: classifierLoss(classLogits, labels, options),
-        loss_box_reg: tf.div<tf.Scalar>(boxSum, numRois),
+        // The sum of none is 0, with a gradient of 0.
+        loss_classifier:
+          numRois > 0 ? classifierLoss(classLogits, labels, options) : tf.sum<tf.Scalar>(classLogits),
+        loss_box_reg: tf.div<tf.Scalar>(boxSum, Math.max(1, numRois)),
       },
       options.weights,
     );

@@ -16,6 +16,7 @@ import {
 } from '../faster-rcnn-defaults';
 import type { Found } from '../found';
 import { BoxCoder } from '../matching/box-coder';
+import { ignoreBoxesIn } from '../matching/ignore-regions';
 import { BETWEEN_THRESHOLDS, Matcher } from '../matching/matcher';
 import { BalancedSampler } from '../matching/sampler';
 import type { FastRcnnPredictor, RoiPredictions } from './box-head';
@@ -147,9 +148,9 @@ export class FastRcnnStage extends Module implements BoxStage {
    * Draws the proposals of one image to train on. The ground truth is proposed as well, so that a young detector has
    * something to learn from.
    */
-  labelAndSample(proposals: Boxes, { boxes: gtBoxes, labels: gtLabels }: Targets): Sample {
+  labelAndSample(proposals: Boxes, { boxes: gtBoxes, labels: gtLabels, ignored }: Targets): Sample {
     const candidates = concatBoxes([proposals, gtBoxes]);
-    const matches = this.matcher.match(gtBoxes, candidates);
+    const matches = ignoreBoxesIn(ignored, this.matcher.match(gtBoxes, candidates), candidates);
     const labelOf = (match: number): number =>
       match >= 0 ? gtLabels[match] : match === BETWEEN_THRESHOLDS ? -1 : 0;
     const candidateLabels = Int32Array.from(matches, labelOf);

@@ -17,6 +17,7 @@ import {
   type RpnOptions,
 } from '../faster-rcnn-defaults';
 import { BoxCoder } from '../matching/box-coder';
+import { ignoreBoxesIn } from '../matching/ignore-regions';
 import { BETWEEN_THRESHOLDS, Matcher } from '../matching/matcher';
 import { BalancedSampler } from '../matching/sampler';
 import type { AnchorGenerator } from './anchor-generator';
@@ -165,9 +166,9 @@ export class RegionProposalNetwork extends Module {
   }
 
   /** Draws the anchors of one image that enter the losses. */
-  labelAndSample(levels: readonly Boxes[], { boxes: gtBoxes }: Targets): AnchorSample {
+  labelAndSample(levels: readonly Boxes[], { boxes: gtBoxes, ignored }: Targets): AnchorSample {
     const anchors = concatBoxes(levels);
-    const matches = this.matcher.match(gtBoxes, anchors);
+    const matches = ignoreBoxesIn(ignored, this.matcher.match(gtBoxes, anchors), anchors);
     const labels = Int8Array.from(matches, (match) =>
       match >= 0 ? 1 : match === BETWEEN_THRESHOLDS ? -1 : 0,
     );

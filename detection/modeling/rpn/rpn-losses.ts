@@ -20,12 +20,17 @@ export interface AnchorSample {
 
 /**
  * The sampled anchors of a batch as indices image * numAnchors + anchor: the positives of all images, then the
- * negatives.
+ * negatives. Where there are none, since all of the batch lies in regions to ignore, the first anchor: a head needs
+ * something to look at.
  */
 export function anchorsOfBatch(samples: readonly AnchorSample[], numAnchors: number): Int32Array {
   const inBatch = (pick: (sample: AnchorSample) => Int32Array): Int32Array[] =>
     samples.map((sample, image) => pick(sample).map((anchor) => anchor + image * numAnchors));
-  return concatIndices([...inBatch((sample) => sample.positives), ...inBatch((sample) => sample.negatives)]);
+  const sampled = concatIndices([
+    ...inBatch((sample) => sample.positives),
+    ...inBatch((sample) => sample.negatives),
+  ]);
+  return sampled.length > 0 ? sampled : Int32Array.of(0);
 }
 
 /** Of the predictions for all anchors those for the sampled ones, in the order of `anchorsOfBatch`. The caller disposes. */
@@ -43,7 +48,8 @@ export function predictionsAt(
 }
 
 /**
- * loss_objectness and loss_rpn_box_reg: torchvision's RegionProposalNetwork.compute_loss. The caller disposes.
+ * loss_objectness and loss_rpn_box_reg: torchvision's RegionProposalNetwork.compute_loss. Of no sampled
+ * anchors both are 0, with a gradient of 0. The caller disposes.
  *
  * @param predictions in the order of `anchorsOfBatch`
  * @param samples of each image
@@ -55,11 +61,17 @@ export function rpnLosses(
   options: FasterRcnnLossOptions,
 ): Losses {
   return tf.tidy(() => {
-    const numSampled = logits.shape[0];
+    const numSampled = samples.reduce(
+      (sum, { positives, negatives }) => sum + positives.length + negatives.length,
+      0,
+    );
     const numPositives = samples.reduce((sum, { positives }) => sum + positives.length, 0);
     summary.scalar('rpn/num_pos_anchors', numPositives / samples.length);
     summary.scalar('rpn/num_neg_anchors', (numSampled - numPositives) / samples.length);
 
+    if (numSampled === 0) {
+      return { loss_objectness: nothingOf(logits), loss_rpn_box_reg: nothingOf(deltas) };
+    }
     const predDeltas = tf.slice2d(deltas, [0, 0], [numPositives, 4]);
     const targets = concatTargets(samples.map(({ boxes }) => boxes));
     const boxSum = boxLossSum(predDeltas, targets, boxCoder, { ...options, box: options.rpn.box });
@@ -92,6 +104,10 @@ function objectnessLoss(
     Float32Array.from({ length: numSampled }, (_, anchor) => (anchor < numPositives ? 1 : 0)),
   );
   return tf.losses.sigmoidCrossEntropy(labels, logits);
+}
+
+function nothingOf(predictions: tf.Tensor): tf.Scalar {
+  return tf.mul(tf.sum(predictions), 0);
 }
 
 function concatIndices(lists: readonly Int32Array[]): Int32Array {

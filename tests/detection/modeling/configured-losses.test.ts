@@ -193,6 +193,7 @@ test('SSD counts objects by the weights of their categories, and its losses by t
     {
       positives: Int32Array.of(2),
       gtLabels: Int32Array.of(2),
+      ignored: new Int32Array(0),
       boxes: { references, gtBoxes: Float32Array.of(0, 0, 4, 8) },
     },
   ];

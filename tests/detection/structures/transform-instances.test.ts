@@ -44,6 +44,20 @@ test('scaled: each axis by its own ratio', () => {
   });
 });
 
+test('regions to ignore go along: mirrored, scaled, cropped, and whichever objects are chosen', () => {
+  const ignored = Float32Array.of(2, 3, 10, 9, 20, 0, 40, 16);
+  const given: Instances = { ...boxesAlone, ignored };
+  expect(flipInstances(given, 40).ignored).toEqual(Float32Array.of(30, 3, 38, 9, 0, 0, 20, 16));
+  expect(scaleInstances(given, size, { height: 30, width: 20 }).ignored).toEqual(
+    Float32Array.of(1, 4.5, 5, 13.5, 10, 0, 20, 24),
+  );
+  const window = { top: 1, left: 15, height: 16, width: 16 };
+  expect(cropInstances(given, window).ignored).toEqual(Float32Array.of(5, 0, 16, 15));
+  expect(cropInstances({ ...none, ignored }, window).ignored).toEqual(Float32Array.of(5, 0, 16, 15));
+  expect(selectInstances(given, Int32Array.of(1)).ignored).toBe(ignored);
+  expect('ignored' in flipInstances(boxesAlone, 40)).toBe(false);
+});
+
 describe('cropped', () => {
   test('boxes of which nothing is left are left out, and none may be left', () => {
     const two = { boxes: Float32Array.of(0, 0, 10, 10, 20, 5, 40, 12), labels: Int32Array.of(3, 5) };

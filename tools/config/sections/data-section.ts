@@ -25,6 +25,19 @@ export const dataSection = z
       .describe(
         'when a picture becomes unreadable during the run: stop after saving, or skip it; left-out.json lists it',
       ),
+    // torchvision's ConvertCocoPolysToMask leaves crowds out.
+    crowds: z
+      .enum(['drop', 'ignore'])
+      .default('drop')
+      .describe(
+        'what is in crowds: background, as in torchvision (drop), or neither object nor background (ignore)',
+      ),
+    ignoreCategories: z
+      .array(z.string().min(1))
+      .default([])
+      .describe(
+        'categories that are none of the detector’s: their objects count neither as object nor as background',
+      ),
     // torchvision's references/detection/train.py: 2 images and 4 workers per GPU; one decodes faster than a CPU trains.
     batchSize: z.int().min(1).max(MAX_BATCH_SIZE).default(2).describe('images per iteration'),
     workers: z.int().min(1).max(MAX_WORKERS).default(1).describe('threads that decode and resize'),

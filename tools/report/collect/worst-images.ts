@@ -54,7 +54,8 @@ function judgedBoxes(
   };
   const { annotations } = dataset;
   const truth = annotations.flatMap((annotation, index): JudgedBox[] => {
-    if (annotation.imageId !== image.id) return [];
+    // A region to ignore is a crowd of each category, and drawn once.
+    if (annotation.imageId !== image.id || annotation.isIgnored === false) return [];
     const verdict = verdicts.objects.get(index) ?? 'crowd';
     return [{ box: scaled(annotation.bbox), name: nameOf(annotation.categoryId), verdict }];
   });

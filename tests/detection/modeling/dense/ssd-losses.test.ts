@@ -28,6 +28,12 @@ describe('the background that counts', () => {
     expect([...hardNegatives(losses, Int32Array.of(2, 5), RATIO)]).toEqual([1, 3, 4, 0, 2, 5]);
     expect([...hardNegatives(losses, Int32Array.of(2, 4, 5), RATIO)]).toEqual([1, 3, 0, 2, 4, 5]);
   });
+
+  it('is never what is ignored, however few others there are', () => {
+    const ignored = Int32Array.of(1, 3);
+    expect([...hardNegatives(losses, Int32Array.of(5), RATIO, ignored)]).toEqual([4, 2, 0]);
+    expect([...hardNegatives(losses, Int32Array.of(2, 5), RATIO, ignored)]).toEqual([4, 0, 2, 5]);
+  });
 });
 
 interface Case {
@@ -47,6 +53,7 @@ function randomCase(numPositives: readonly number[], seed = 1): Case {
     targets: numPositives.map((count) => ({
       positives: Int32Array.from({ length: count }, (_, i) => 2 * i),
       gtLabels: Int32Array.from({ length: count }, () => 1 + random.integer(3)),
+      ignored: new Int32Array(0),
       boxes: { references: randomBoxes(count, seed), gtBoxes: randomBoxes(count, seed + 1) },
     })),
   };
