@@ -61,6 +61,15 @@ export {
   type MergeSource,
 } from './sets/merge-datasets';
 
+// Pictures that stand in two sets.
+export { differenceHash, hashDistance } from './duplicates/difference-hash';
+export {
+  findDuplicates,
+  type DuplicatePicture,
+  type FindDuplicatesOptions,
+} from './duplicates/find-duplicates';
+export { sharedFiles } from './duplicates/shared-files';
+
 // Masks.
 export {
   encodeMask,

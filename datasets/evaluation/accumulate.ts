@@ -85,7 +85,12 @@ function precisionAtEachFind(
 }
 
 /** At each recall threshold the best precision at that recall or a higher one; 0 where it is never reached. */
-function interpolate(precisions: Float64Array, found: number, numTruths: number, curve: Float64Array): void {
+export function interpolate(
+  precisions: Float64Array,
+  found: number,
+  numTruths: number,
+  curve: Float64Array,
+): void {
   for (let i = found - 1; i > 0; i--) precisions[i - 1] = Math.max(precisions[i - 1], precisions[i]);
   let i = 0;
   for (let r = 0; r < R; r++) {

@@ -53,4 +53,11 @@ export {
   type OperatingPoint,
   type ThresholdGoal,
 } from './operating-points';
+export {
+  pairedBootstrap,
+  type BootstrapComparison,
+  type BootstrapDifference,
+  type BootstrapOptions,
+} from './paired-bootstrap';
+export { ResampledPrecision, type AveragePrecisions } from './resampled-precision';
 export { formatOperatingPoints } from './format-operating-points';

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { CocoDataset } from '../../datasets/coco/annotations';
 import { ProblemList } from '../../datasets/coco/problems';
 import { terminalText } from '../terminal/terminal-text';
+import { duplicateLines } from '../run/duplicate-pictures';
 import { repairSet } from '../run/repair-set';
 import { possibleRepairs } from '../run/repairs';
 import { checkedSet, leftOutCounts, requireObjects } from '../run/training-data';
@@ -12,6 +13,8 @@ interface CheckCommandOptions {
   readonly images: string;
   readonly skipInvalid?: boolean;
   readonly repair?: string;
+  readonly against?: string;
+  readonly againstImages?: string;
 }
 
 /** `rcnn check`. */
@@ -27,6 +30,11 @@ export function checkCommand(command: Command): void {
       '--repair <file>',
       'write the annotations with everything put right that has one meaning, and list it',
     )
+    .option(
+      '--against <file>',
+      'also list the pictures that stand in this COCO instances file too, or nearly',
+    )
+    .option('--against-images <dir>', 'folder of its images, if it is another')
     .addHelpText(
       'after',
       `
@@ -34,6 +42,7 @@ Examples:
   $ rcnn check --annotations train.json --images images
   $ rcnn check --annotations train.json --images images --repair clean.json
   $ rcnn check --annotations train.json --images images --skip-invalid
+  $ rcnn check --annotations train.json --images images --against val.json
 
 Exit status 2 means that training would refuse the set: everything that is wrong is listed, the first 20 of each kind.
 --repair writes a file that training takes, or none: where something could mean several things, it says so and exits with 2.
@@ -58,6 +67,8 @@ async function runCheck({
   images,
   skipInvalid = false,
   repair,
+  against,
+  againstImages = images,
 }: CheckCommandOptions): Promise<void> {
   const print = (lines: readonly string[]): void => {
     process.stdout.write(`${terminalText(lines.join('\n'))}\n`);
@@ -69,8 +80,13 @@ async function runCheck({
   }
   const set = await checkedSet(annotations, images, { skipInvalid, decodeAll: true });
   requireObjects(set);
+  const other = against === undefined ? undefined : await checkedSet(against, againstImages, { skipInvalid });
   const possible = await possibleRepairs(annotations, images);
-  print([...summary(set), ...(possible === undefined ? [] : [possible])]);
+  print([
+    ...summary(set),
+    ...(possible === undefined ? [] : [possible]),
+    ...(other ? await duplicateLines(set, other) : []),
+  ]);
 }
 
 function summary(set: CocoDataset): string[] {

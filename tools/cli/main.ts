@@ -66,6 +66,11 @@ const commands: readonly Entry[] = [
     () => (require('./evaluate') as typeof import('./evaluate')).evaluateCommand,
   ],
   [
+    'compare [options] [runs...]',
+    'find out whether one of two runs is better, or only lucky with its pictures',
+    () => (require('./compare') as typeof import('./compare')).compareCommand,
+  ],
+  [
     'detect [options] <image-or-dir...>',
     'find objects in pictures',
     () => (require('./detect') as typeof import('./detect')).detectCommand,

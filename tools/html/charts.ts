@@ -90,7 +90,8 @@ function tickFormat(value: number): string {
 
 type Points = Series['points'];
 
-function runningMedian(points: Points, window: number): Points {
+/** Each point's value replaced by the median of the last `window`. */
+export function runningMedian(points: Points, window: number): Points {
   return points.map(({ x }, i) => {
     const values = points.slice(Math.max(0, i + 1 - window), i + 1).map(({ y }) => y);
     return { x, y: medianOf(values) };

@@ -140,7 +140,12 @@ export const rooms = [
   {
     name: 'datasets/evaluation',
     holds: 'running a detector over pictures; COCO’s evaluation, kinds of errors',
-    mayImport: ['datasets', 'detection/structures', 'detection/modeling/detector.ts'],
+    mayImport: [
+      'datasets',
+      'detection/structures',
+      'detection/nn/random.ts',
+      'detection/modeling/detector.ts',
+    ],
   },
   {
     name: 'weights',
@@ -265,6 +270,19 @@ export const rooms = [
     ],
   },
   {
+    name: 'tools/compare',
+    holds: 'whether one of two runs is better, and its page',
+    mayImport: [
+      'tools/run',
+      'tools/config',
+      'tools/html',
+      'tools/terminal',
+      'detection/*',
+      'datasets/*',
+      'weights/*',
+    ],
+  },
+  {
     name: 'tools/anchors',
     holds: "how well anchors cover a data set's boxes, and which sizes do better ([anchors](anchors.md))",
     mayImport: ['tools/terminal', 'detection/*', 'datasets/*'],
@@ -320,6 +338,7 @@ export const rooms = [
       'tools/anchors',
       'tools/benchmarks',
       'tools/browse',
+      'tools/compare',
       'tools/detect',
       'tools/detect/outputs',
       'tools/report',

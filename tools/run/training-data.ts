@@ -11,6 +11,7 @@ import type { TrainingConfiguration } from '../config/schema';
 import { pluralize } from '../terminal/pluralize';
 import { statOrUndefined } from '../../detection/files/stat-or-undefined';
 import { logLine } from '../terminal/progress';
+import { noteSharedPictures } from './duplicate-pictures';
 import { ignoringRegions, type Ignoring } from './ignore-regions';
 import type { TrainingRun } from './training-run';
 
@@ -42,6 +43,7 @@ export async function readTrainingData(
         ? undefined
         : readObjects(valAnnotations, valImages, true),
   );
+  if (val) await noteSharedPictures(train, val);
   return { train, val };
 }
 

@@ -1,0 +1,60 @@
+/**
+ * How far difference hashes of different pictures are apart, and how far those of one picture that has been compressed and scaled:
+ * `node dist/tools/benchmarks/duplicate-hashes.js FOLDER...`, folders of pictures, prints a row for each.
+ */
+import { readdirSync } from 'node:fs';
+import path from 'node:path';
+import sharp, { type Sharp } from 'sharp';
+import { differenceHash, hashDistance } from '../../datasets/duplicates/difference-hash';
+import { MAX_DISTANCE } from '../../datasets/duplicates/find-duplicates';
+import { decodeImage } from '../../datasets/images/decode';
+import { textTable } from '../../datasets/text-table';
+
+/** Of the pictures, each so manieth is changed. */
+const EVERY = 3;
+
+const CHANGES: readonly (readonly [name: string, change: (picture: Sharp, width: number) => Sharp])[] = [
+  ['JPEG 70', (picture) => picture.jpeg({ quality: 70 })],
+  ['60 %', (picture, width) => picture.resize(Math.round(0.6 * width)).jpeg({ quality: 85 })],
+  ['150 %', (picture, width) => picture.resize(Math.round(1.5 * width)).png()],
+];
+
+async function hashOf(picture: string | Uint8Array): Promise<string> {
+  return differenceHash(await decodeImage(picture));
+}
+
+async function row(folder: string): Promise<string[]> {
+  const files = readdirSync(folder)
+    .sort()
+    .map((name) => path.join(folder, name));
+  const hashes: string[] = [];
+  for (const file of files) hashes.push(await hashOf(file));
+  const near = CHANGES.map(() => 0);
+  let numChanged = 0;
+  for (let k = 0; k < files.length; k += EVERY, numChanged++) {
+    const { width } = await sharp(files[k]).metadata();
+    for (const [c, [, change]] of CHANGES.entries()) {
+      const changed = await change(sharp(files[k]), width).toBuffer();
+      if (hashDistance(hashes[k], await hashOf(changed)) <= MAX_DISTANCE) near[c]++;
+    }
+  }
+  let [numPairs, numNear, nearest] = [0, 0, Infinity];
+  for (let i = 0; i < hashes.length; i++) {
+    for (let j = 0; j < i; j++, numPairs++) {
+      const distance = hashDistance(hashes[i], hashes[j]);
+      nearest = Math.min(nearest, distance);
+      if (distance <= MAX_DISTANCE) numNear++;
+    }
+  }
+  const shares = near.map((count) => `${count} of ${numChanged}`);
+  return [folder, ...shares, `${numNear} of ${numPairs}`, String(nearest)];
+}
+
+async function main(folders: readonly string[]): Promise<void> {
+  const names = CHANGES.map(([name]) => name);
+  const rows = [['pictures', ...names, 'pairs within', 'nearest']];
+  for (const folder of folders) rows.push(await row(folder));
+  process.stdout.write(`within ${MAX_DISTANCE} bits\n${textTable(rows).join('\n')}\n`);
+}
+
+void main(process.argv.slice(2));

@@ -1,0 +1,187 @@
+import { existsSync } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
+import type { CocoDataset } from '../../datasets/coco/annotations';
+import { readCocoDataset } from '../../datasets/coco/read-dataset';
+import { readDetections, type CocoDetection } from '../../datasets/evaluation/detections';
+import { evaluateDetector } from '../../datasets/evaluation/evaluate-detector';
+import { pairedBootstrap, type BootstrapComparison } from '../../datasets/evaluation/paired-bootstrap';
+import { InputError } from '../../detection/errors';
+import { loadConfiguration } from '../config/load';
+import type { TrainingConfiguration } from '../config/schema';
+import { readMetrics } from '../run/folder/metrics-file';
+import { runFolder } from '../run/folder/run-folder';
+import { logWorkerDeath } from '../run/hooks/data-faults';
+import { openDetector } from '../run/open-detector';
+import { readSet } from '../run/training-data';
+import { Progress } from '../terminal/progress';
+import type { Comparison, PairedCurve } from './comparison';
+
+/** A data set that both are compared on. */
+export interface GivenSet {
+  readonly annotations: string;
+  readonly images: string;
+}
+
+type Pair<T> = readonly [a: T, b: T];
+
+/**
+ * Compares the best checkpoints of two runs on their validation set, or on another.
+ *
+ * @param given instead of the runs' own set
+ * @throws InputError where a folder is no run, has no best checkpoint, or the runs have different validation sets; Interrupted.
+ */
+export async function compareRuns(
+  runs: Pair<string>,
+  given: GivenSet | undefined,
+  signal: AbortSignal,
+): Promise<Comparison> {
+  const configurations = pairOf(runs, configurationOf);
+  const best = pairOf(runs, (run) => bestOf(run));
+  const set = given ? await readSet(given.annotations, given.images) : await commonSet(runs, configurations);
+  const detections: (readonly CocoDetection[])[] = [];
+  for (const weights of best) detections.push(await detectionsOf(weights, set, signal));
+  const [a, b] = detections;
+  const metrics = pairOf(runs, (run) => readMetrics(runFolder(run).metrics));
+  const curve = (name: string): PairedCurve => ({
+    name,
+    a: metrics[0].points(name),
+    b: metrics[1].points(name),
+  });
+  const losses = ['total_loss', ...metrics.flatMap(({ lossNames }) => lossNames)];
+  const isMeasured = ({ a: ofA, b: ofB }: PairedCurve): boolean => ofA.length + ofB.length > 0;
+  return {
+    names: runs,
+    dataset: set.file,
+    numImages: set.images.length,
+    bootstrap: await resample(set, [a, b], signal),
+    losses: [...new Set(losses)].map(curve).filter(isMeasured),
+    scores: ['val/AP', 'val/AP50'].map(curve).filter(isMeasured),
+    settings: differentKeys(configurations),
+  };
+}
+
+/** Compares two files of detections in COCO's results format. @throws InputError where a file cannot be used; Interrupted. */
+export async function compareDetections(
+  files: Pair<string>,
+  annotations: string,
+  signal: AbortSignal,
+): Promise<Comparison> {
+  const set = await readCocoDataset(annotations, null);
+  const [a, b] = [await readDetections(files[0], set), await readDetections(files[1], set)];
+  return {
+    names: files,
+    dataset: annotations,
+    numImages: set.images.length,
+    bootstrap: await resample(set, [a, b], signal),
+    losses: [],
+    scores: [],
+    settings: [],
+  };
+}
+
+function pairOf<T>([a, b]: Pair<string>, of: (name: string) => T): Pair<T> {
+  return [of(a), of(b)];
+}
+
+function resample(
+  set: CocoDataset,
+  [a, b]: Pair<readonly CocoDetection[]>,
+  signal: AbortSignal,
+): Promise<BootstrapComparison> {
+  const progress = new Progress('resampling');
+  return pairedBootstrap(set, a, b, { signal, onProgress: (done, total) => progress.update(done, total) });
+}
+
+function configurationOf(run: string): TrainingConfiguration {
+  const file = runFolder(run).config;
+  if (!existsSync(file)) {
+    throw new InputError('not-a-run', `${run}: is no folder of a run: there is no config.yaml in it`, {
+      folder: run,
+    });
+  }
+  return loadConfiguration({ file, assignments: [], options: {} });
+}
+
+function bestOf(run: string): string {
+  const { best } = runFolder(run);
+  if (existsSync(best)) return best;
+  throw new InputError(
+    'no-best-checkpoint',
+    `${run}: has no best checkpoint: it was trained without a validation set`,
+    {
+      folder: run,
+    },
+  );
+}
+
+/** @throws InputError where the runs were not validated on the same images and objects. */
+async function commonSet(
+  runs: Pair<string>,
+  configurations: Pair<TrainingConfiguration>,
+): Promise<CocoDataset> {
+  const [a, b] = configurations.map(({ data }) => data);
+  const first = await validationSetOf(runs[0], a);
+  const keys = ['valAnnotations', 'valImages', 'crowds', 'ignoreCategories', 'skipInvalid'] as const;
+  if (keys.every((key) => isDeepStrictEqual(a[key], b[key]))) return first;
+  const second = await validationSetOf(runs[1], b);
+  const contents = ({ images, categories, annotations }: CocoDataset): unknown => [
+    images,
+    categories,
+    annotations,
+  ];
+  if (isDeepStrictEqual(contents(first), contents(second))) return first;
+  throw new InputError(
+    'other-validation-set',
+    `${first.file} of ${runs[0]} and ${second.file} of ${runs[1]} are different validation sets; ` +
+      'name one for both: --annotations FILE --images DIR',
+    { a: first.file, b: second.file },
+  );
+}
+
+async function validationSetOf(run: string, data: TrainingConfiguration['data']): Promise<CocoDataset> {
+  const { valAnnotations, valImages, skipInvalid, crowds, ignoreCategories: categories } = data;
+  if (valAnnotations === null || valImages === null) {
+    throw new InputError(
+      'no-validation-set-to-compare',
+      `${run}: was trained without a validation set; name one: --annotations FILE --images DIR`,
+      { folder: run },
+    );
+  }
+  return readSet(valAnnotations, valImages, { skipInvalid, ignoring: { crowds, categories, mayLack: true } });
+}
+
+async function detectionsOf(
+  weights: string,
+  set: CocoDataset,
+  signal: AbortSignal,
+): Promise<readonly CocoDetection[]> {
+  const detector = await openDetector(weights, {});
+  try {
+    const progress = new Progress(`evaluating ${weights}`);
+    const { results } = await evaluateDetector(detector.model, set, {
+      onWorkerDeath: logWorkerDeath,
+      signal,
+      onProgress: (done, total) => progress.update(done, total),
+    });
+    return results;
+  } finally {
+    detector.model.dispose();
+  }
+}
+
+/** Keys with their values in JSON; a dash for a key that one of the models does not have. */
+function differentKeys(configurations: Pair<TrainingConfiguration>): Comparison['settings'] {
+  const [a, b] = configurations.map((configuration) => new Map(leavesOf(configuration, '')));
+  return [...new Set([...a.keys(), ...b.keys()])].flatMap((key) => {
+    const [ofA, ofB] = [a.get(key) ?? '-', b.get(key) ?? '-'];
+    return ofA === ofB ? [] : [[key, ofA, ofB] as const];
+  });
+}
+
+function leavesOf(value: unknown, path: string): [string, string][] {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return [[path, JSON.stringify(value)]];
+  return Object.entries(value).flatMap(([key, below]) =>
+    leavesOf(below, path === '' ? key : `${path}.${key}`),
+  );
+}
