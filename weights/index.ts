@@ -6,7 +6,8 @@
  * @module faster-rcnn/weights
  */
 export { loadWeights, type LoadedWeights } from './detectors/load-weights';
-export { loadDetector, type LoadDetectorOptions, type LoadedDetector } from './detectors/load-detector';
+export { loadDetector, type LoadedDetector } from './detectors/load-detector';
+export type { LoadDetectorOptions } from './detectors/describe-detector';
 export type { GivenSides } from './detectors/given-sides';
 export { detectorMetadata, type DetectorMetadataOptions } from './detectors/detector-metadata';
 export { saveDetector } from './detectors/save-detector';

@@ -3,12 +3,13 @@ import type { CocoDataset } from '../../datasets/coco/annotations';
 import { ProblemList } from '../../datasets/coco/problems';
 import { terminalText } from '../terminal/terminal-text';
 import { duplicateLines } from '../run/duplicate-pictures';
+import { describeFit } from '../run/detector-fit';
 import { repairSet } from '../run/repair-set';
 import { possibleRepairs } from '../run/repairs';
 import { checkedSet, leftOutCounts, requireObjects } from '../run/training-data';
-import { requiredOption } from './options';
+import { addDetectorOptions, requiredOption, type DetectorOptions } from './options';
 
-interface CheckCommandOptions {
+interface CheckCommandOptions extends DetectorOptions {
   readonly annotations: string;
   readonly images: string;
   readonly skipInvalid?: boolean;
@@ -19,7 +20,7 @@ interface CheckCommandOptions {
 
 /** `rcnn check`. */
 export function checkCommand(command: Command): void {
-  command
+  addDetectorOptions(command)
     .option('--annotations <file>', 'COCO instances file')
     .option('--images <dir>', 'folder of its images')
     .option(
@@ -43,6 +44,10 @@ Examples:
   $ rcnn check --annotations train.json --images images --repair clean.json
   $ rcnn check --annotations train.json --images images --skip-invalid
   $ rcnn check --annotations train.json --images images --against val.json
+  $ rcnn check --annotations val.json --images images --weights runs/first/best
+
+With --weights it says how the set suits a detector: which categories they have in common, and how large pictures and objects
+are when the detector resizes them.
 
 Exit status 2 means that training would refuse the set: everything that is wrong is listed, the first 20 of each kind.
 --repair writes a file that training takes, or none: where something could mean several things, it says so and exits with 2.
@@ -69,13 +74,19 @@ async function runCheck({
   repair,
   against,
   againstImages = images,
+  weights,
+  ...given
 }: CheckCommandOptions): Promise<void> {
   const print = (lines: readonly string[]): void => {
     process.stdout.write(`${terminalText(lines.join('\n'))}\n`);
   };
+  const printFit = async (set: CocoDataset): Promise<void> => {
+    if (weights !== undefined) print(await describeFit(set, weights, given));
+  };
   if (repair !== undefined) {
     const set = await repairSet({ annotations, images, skipInvalid, output: repair }, print);
     print([...summary(set), `written:    ${repair}`]);
+    await printFit(set);
     return;
   }
   const set = await checkedSet(annotations, images, { skipInvalid, decodeAll: true });
@@ -87,6 +98,7 @@ async function runCheck({
     ...(possible === undefined ? [] : [possible]),
     ...(other ? await duplicateLines(set, other) : []),
   ]);
+  await printFit(set);
 }
 
 function summary(set: CocoDataset): string[] {

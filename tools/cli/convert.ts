@@ -16,6 +16,7 @@ import {
   knownDetector,
   SAFETENSORS_METADATA,
 } from '../../weights/detectors/known-detector';
+import { lostInPytorch } from '../run/lost-in-pytorch';
 import { locateWeights } from '../../weights/detectors/locate-weights';
 import { namedModel } from '../config/model-name';
 import { sayingDownloads } from '../run/downloads';
@@ -46,6 +47,8 @@ export function convertCommand(command: Command): void {
       'after',
       `
 The content of the file tells its format. Nothing in it is ever executed: a file that contains more than data is refused.
+PyTorch's format has no place for a detector's model, categories and size of pictures: the command says which options of rcnn
+detect and rcnn evaluate stand in for them. Safetensors keep all of it.
 
 Examples:
   $ rcnn convert resnet50.pth resnet50.safetensors
@@ -60,7 +63,8 @@ ${PUBLISHED_WEIGHTS_HELP}`,
 
 /**
  * Converts a file of weights; names, types, order and values stay. What is known of the detector goes along where there
- * is a place for it. Prints the new file's name; says on the standard error what has no place in the new one.
+ * is a place for it. Prints the new file's name; says on the standard error what has no place in the new one, and which
+ * options stand in for it.
  *
  * @throws InputError where the input cannot be used or the output cannot be written; nothing is written then.
  */
@@ -100,10 +104,7 @@ function writerFor(output: string): Writer {
     case '.pth':
       return (file, { tensors, metadata }, known) => {
         const leftOut = writePytorch(file, tensors, metadata);
-        if (known)
-          logLine(
-            `${file}: contains no category names and no image size; use it with ${optionsOf(known)}${lostSettings(known)}`,
-          );
+        if (known) for (const line of lostInPytorch(known)) logLine(`${file}: ${line}`);
         // Either goes without saying in PyTorch's files, or has been said.
         const expected = [...Object.keys(SAFETENSORS_METADATA), DETECTOR_METADATA];
         return leftOut.filter((key) => !expected.includes(key)).map((key) => `metadata ${key}`);
@@ -121,15 +122,4 @@ function writerFor(output: string): Writer {
         { file: output },
       );
   }
-}
-
-/** What the options have to say of a detector whose file does not. */
-function optionsOf({ definition, options: { epsilon } }: KnownDetector): string {
-  return `--model ${definition.name}${epsilon === undefined ? '' : ` --norm-epsilon ${epsilon}`}`;
-}
-
-/** Nothing where the detector has its model's own settings. */
-function lostSettings({ options: { settings = {} } }: KnownDetector): string {
-  if (Object.keys(settings).length === 0) return '';
-  return `. Its settings differ from the model's defaults, and no option sets them: ${JSON.stringify(settings)}`;
 }

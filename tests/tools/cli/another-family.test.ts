@@ -72,7 +72,7 @@ test('a model of another family is trained, gone on with, evaluated, used, conve
   expect(
     await workplace.train(workplace.at('second'), ...model, ...second, '--set', 'model.norm=batch'),
   ).toBe(0);
-  expect(workplace.stderr).toContain('loaded into the detector except its predictor');
+  expect(workplace.stderr).toContain('predictor rows taken over by name: "cat"\n');
 
   const classifier = workplace.at('classifier.safetensors');
   const filters = storedFloat32([8, 3, 8, 8], new Float32Array(8 * 3 * 64).fill(0.5));

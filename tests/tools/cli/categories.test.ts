@@ -106,3 +106,49 @@ test('a training takes over what its start weights have of its categories', asyn
   expect(workplace.stderr).toMatch(/predictor rows initialized at random: "wolf"\n/);
   expect(workplace.stderr).toMatch(/categories of the weights that the data set lacks: "dog"\n/);
 });
+
+test('check says how a set suits a detector', async () => {
+  const check = async (annotations: string, ...more: string[]): Promise<string> => {
+    const set = ['--annotations', annotations, '--images', path.join(workplace.scenes, 'images')];
+    workplace.stdout = '';
+    expect(await main(['check', ...set, '--weights', path.join(run, 'last'), ...more])).toBe(0);
+    return workplace.stdout;
+  };
+  const file = reexport('val.json', { rename: (name) => (name === 'cat' ? 'Cat' : name) });
+  const said = await check(file);
+  expect(said).toContain('detector:   fasterrcnn_tiny_fpn, 8 categories\nin common:  7 categories\n');
+  expect(said).toMatch(/note: .*cannot find 1 of its 8 categories: "Cat"/);
+  expect(said).toMatch(/resized to: 64 pixels on the shorter side, 107 at most .*\nscale: +1\.00 to 1\.00/);
+  const smaller = await check(file, '--min-size', '8');
+  expect(smaller).toMatch(
+    /scale: +0\.125 to 0\.125, .*\n.*\nnote: \d+ objects? (is|are) smaller than 8 pixels/,
+  );
+  const strange = reexport('val.json', { rename: (name) => `my ${name}` });
+  const images = path.join(workplace.scenes, 'images');
+  await expect(
+    runCommand(['check', '--annotations', strange, '--images', images, '--weights', path.join(run, 'last')]),
+  ).rejects.toMatchObject({ code: 'no-common-category' });
+});
+
+test('a file without metadata takes the size that is given, and says which it takes where none is', async () => {
+  const file = workplace.at('bare.pth');
+  expect(await main(['convert', path.join(run, 'last'), file])).toBe(0);
+  expect(workplace.stderr).toMatch(/use it with --model fasterrcnn_tiny_fpn --min-size 64 --max-size 107\n/);
+  const evaluate = async (weights: string, ...more: string[]): Promise<unknown> => {
+    const json = workplace.at('scores.json');
+    const set = ['--annotations', path.join(workplace.scenes, 'val.json'), '--json', json];
+    const images = ['--images', path.join(workplace.scenes, 'images')];
+    workplace.stderr = '';
+    expect(await main(['evaluate', '--weights', weights, ...set, ...images, ...more])).toBe(0);
+    return JSON.parse(readFileSync(json, 'utf8'));
+  };
+  const expected = await evaluate(path.join(run, 'last'));
+  expect(workplace.stderr).not.toContain('does not say');
+  const model = ['--model', 'fasterrcnn_tiny_fpn'];
+  expect(await evaluate(file, ...model, '--min-size', '64', '--max-size', '107')).toEqual(expected);
+  expect(workplace.stderr).not.toContain('does not say at which size');
+  // Its categories have no names.
+  expect(workplace.stderr).toMatch(/labels are taken: 1 for "cat"/);
+  await evaluate(file, ...model);
+  expect(workplace.stderr).toMatch(/bare\.pth: does not say at which size .* 320 pixels .* 533 .*--min-size/);
+});

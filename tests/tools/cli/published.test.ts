@@ -87,7 +87,7 @@ test('published weights are downloaded once; a copy, and what convert makes of i
   const back = workplace.at('back.pth');
   expect(await main(['convert', converted, back])).toBe(0);
   expect(workplace.stderr).toContain(
-    `back.pth: contains no category names and no image size; use it with --model ${MODEL} --norm-epsilon 0\n`,
+    `back.pth: PyTorch’s format has no place for the model and the size of pictures; use it with --model ${MODEL} --min-size 320 --max-size 533 --norm-epsilon 0\n`,
   );
   expect(workplace.stderr).not.toContain('left out');
   expect(readFileSync(back).equals(content)).toBe(true);
@@ -106,7 +106,9 @@ test('epsilon goes along with what is trained from them', async () => {
   writeFileSync(cached(), content); // put there by hand
   const first = workplace.at('first');
   expect(await workplace.train(first, '--iterations', '1', '--weights', 'COCO_V1')).toBe(0);
-  expect(workplace.stderr).toContain('except its predictor, which has 90 classes there');
+  expect(workplace.stderr).toContain(
+    'of its predictor only the background and the categories of the same name',
+  );
   expect(configuration(first)).toMatch(/norm: frozen\n +normEpsilon: 0\n +weights: COCO_V1\n/);
 
   const last = path.join(first, 'last');

@@ -73,7 +73,7 @@ test('a run states all settings, its checkpoints those that are its own, and wha
   workplace.stderr = '';
   expect(await main(['convert', file, workplace.at('detector.pth')])).toBe(0);
   expect(workplace.stderr).toContain(
-    `use it with --model fasterrcnn_tiny_fpn. Its settings differ from the model's defaults, and no option sets them: ${JSON.stringify(SETTINGS)}\n`,
+    `detector.pth: its settings differ from the model's defaults, and no option sets them: ${JSON.stringify(SETTINGS)}\n`,
   );
 });
 
