@@ -30,7 +30,7 @@ export type { Problem, ProblemKind } from './coco/problems';
 export { JsonFileError } from './coco/json-file';
 export type { TextPlace } from './coco/json-error';
 export { readCocoFile, type CocoFileOptions } from './coco/read-coco-file';
-export { cocoFileContent } from './coco/coco-file-content';
+export { jsonParts } from './coco/json-parts';
 export type {
   CocoFile,
   CocoFileAnnotation,

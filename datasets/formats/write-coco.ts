@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { makeWholeFolder } from '../../detection/files/whole-folder';
-import { cocoFileContent } from '../coco/coco-file-content';
+import { jsonParts } from '../coco/json-parts';
 import type { DatasetPart } from './dataset-part';
 import { placePicture } from './place-pictures';
 import type { WriteOptions, WrittenDataset } from './written-dataset';
@@ -30,7 +30,7 @@ export async function writeCocoDataset(
         placed.add(place);
         onProgress?.(++done, total);
       }
-      await writeFile(path.join(folder, `${name}.json`), cocoFileContent(file));
+      await writeFile(path.join(folder, `${name}.json`), jsonParts(file));
     }
   });
   return {

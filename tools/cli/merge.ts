@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { cocoFileContent } from '../../datasets/coco/coco-file-content';
+import { jsonParts } from '../../datasets/coco/json-parts';
 import { readCocoFile } from '../../datasets/coco/read-coco-file';
 import { mergeDatasets, type MergeSource } from '../../datasets/sets/merge-datasets';
 import { InputError } from '../../detection/errors';
@@ -60,7 +60,7 @@ async function runMerge(
   }
   const { file, notes } = mergeDatasets(sources, { samePictures: joinPictures ? 'join' : 'refuse' });
   for (const note of notes) logLine(note);
-  writeWholeFile(output, cocoFileContent(file), { makeFolder: true });
+  writeWholeFile(output, jsonParts(file), { makeFolder: true });
   const counts = [
     pluralize(file.images.length, 'image'),
     pluralize(file.annotations.length, 'box', 'boxes'),

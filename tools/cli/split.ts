@@ -1,7 +1,7 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { cocoFileContent } from '../../datasets/coco/coco-file-content';
+import { jsonParts } from '../../datasets/coco/json-parts';
 import type { CocoFile } from '../../datasets/coco/coco-file';
 import { staysInFolder } from '../../datasets/coco/file-name';
 import { shownValue } from '../../datasets/coco/problems';
@@ -78,7 +78,7 @@ async function runSplit({
   for (const note of [...(groupOf?.notes ?? []), ...missingNotes(parts)]) logLine(`${annotations}: ${note}`);
   await makeWholeFolder(path.resolve(output), async (folder) => {
     for (const [name, part] of parts) {
-      await writeFile(path.join(folder, `${name}.json`), cocoFileContent(part));
+      await writeFile(path.join(folder, `${name}.json`), jsonParts(part));
     }
   });
   const files = [...parts.keys()].map((name) => path.join(output, `${name}.json`));
