@@ -6,6 +6,7 @@ import { decodeImage, type DecodedImage } from '../images/decode';
 import { EvaluationLoader } from '../loader/evaluation-loader';
 import type { Detector } from '../../detection/modeling/detector';
 import type { Detections } from '../../detection/structures/instances';
+import type { RgbImage } from '../../detection/structures/resize';
 import { batchImages } from '../../detection/structures/image-batch';
 import { selectInstances } from '../../detection/structures/transform-instances';
 import type { LoaderListeners } from '../loader/batch-loader';
@@ -69,9 +70,15 @@ export interface DetectedPicture extends DecodedImage {
  */
 export async function detectFile(model: Detector, picture: string | Uint8Array): Promise<DetectedPicture> {
   const decoded = await decodeImage(picture, { upright: true });
-  const images = batchImages([decoded], model.input);
+  const [detections] = detectImages(model, [decoded]);
+  return { ...decoded, detections };
+}
+
+/** Detections in pictures that are in memory, in their pixels, best first. */
+export function detectImages(model: Detector, pictures: readonly RgbImage[]): Detections[] {
+  const images = batchImages(pictures, model.input);
   try {
-    return { ...decoded, detections: model.detect(images)[0] };
+    return model.detect(images);
   } finally {
     images.tensor.dispose();
   }

@@ -10,6 +10,7 @@ export {
   aboveThreshold,
   cocoResults,
   detectFile,
+  detectImages,
   detectSet,
   type DetectedPicture,
   type DetectSetOptions,

@@ -35,12 +35,26 @@ export class StagedFiles {
    * @throws InputError where it cannot be written, or what has its name cannot be replaced.
    */
   add(file: string, content: Content): void {
+    const temporary = this.reserve(file);
+    try {
+      writeContent(temporary, content, { isFlushed: false });
+    } catch (error) {
+      throw writingError(file, error);
+    }
+  }
+
+  /**
+   * The temporary name of a file, for whoever writes it bit by bit, in a folder that is made if need be.
+   *
+   * @throws InputError where the folder cannot be made, or what has its name cannot be replaced.
+   */
+  reserve(file: string): string {
     try {
       this.makeFolder(path.dirname(file));
       const destination = destinationOf(file);
       const temporary = temporaryName(destination.isReplaced ? destination.file : file);
       this.staged.push({ file, temporary, destination });
-      writeContent(temporary, content, { isFlushed: false });
+      return temporary;
     } catch (error) {
       throw writingError(file, error);
     }

@@ -1,16 +1,26 @@
 import { Option, type Command } from 'commander';
 import { FORMATS } from '../detect/outputs/create-outputs';
-import { runDetect, type DetectJob } from '../detect/run-detect';
+import type { DetectJob } from '../detect/detect-job';
+import { runDetect } from '../detect/run-detect';
 import { DEFAULT_SCORE_THRESHOLD, parseThresholds } from '../detect/score-thresholds';
 import { openDetector } from '../run/open-detector';
-import { addDetectorOptions, requiredOption, PUBLISHED_WEIGHTS_HELP, type DetectorOptions } from './options';
+import {
+  addDetectorOptions,
+  requiredOption,
+  wholeNumber,
+  PUBLISHED_WEIGHTS_HELP,
+  type DetectorOptions,
+} from './options';
 
 type DetectCommandOptions = DetectorOptions & Omit<DetectJob, 'paths'>;
 
 /** `rcnn detect`. */
 export function detectCommand(command: Command): void {
   addDetectorOptions(
-    command.argument('<image-or-dir...>', 'pictures, folders of pictures, patterns (’photos/*.jpg’)'),
+    command.argument(
+      '<image-or-dir...>',
+      'pictures, folders of pictures, patterns (’photos/*.jpg’), or a video',
+    ),
   )
     .option('--recursive', 'search folders in folders, too')
     .option(
@@ -22,7 +32,7 @@ export function detectCommand(command: Command): void {
       '--json <file>',
       'write the detections as JSON, in full precision; FILE.jsonl has a line for each picture',
     )
-    .option('--output <dir>', 'write the pictures with boxes drawn to this folder')
+    .option('--output <dir>', 'write the pictures with boxes drawn to this folder; of a video FILE.mp4')
     .option('--crops <dir>', 'write a picture of each object to this folder, in folders by category')
     .addOption(new Option('--format <format>', 'write the detections as other programs do').choices(FORMATS))
     .option(
@@ -30,6 +40,7 @@ export function detectCommand(command: Command): void {
       'where to: a file for coco and csv, which are printed without; a folder for the others',
     )
     .option('--annotations <file>', 'COCO file that has the ids of the pictures, for --format coco')
+    .option('--every <n>', 'of a video: look for objects in every nth frame (default: 1)', wholeNumber(1))
     .addHelpText(
       'after',
       `
@@ -38,11 +49,15 @@ Examples:
   $ rcnn detect --weights runs/first/best --json found.json --output detected pictures/
   $ rcnn detect --weights runs/first/best --format csv 'pictures/*.jpg' > found.csv
   $ rcnn detect --weights runs/first/best --format labelme --results labels --recursive pictures/
+  $ rcnn detect --weights runs/first/best --output drawn.mp4 --json frames.jsonl --every 5 clip.mp4
   $ rcnn detect --model fasterrcnn_resnet50_fpn --weights COCO_V1 photo.jpg
 
 Of several pictures, one that cannot be read is told and left out; the exit status is 2 then. Of folders and patterns,
 files with names of pictures are taken, and none that begins with a dot. Pictures are turned as their EXIF orientation
 says: boxes, sizes and drawings are those of the upright picture.
+
+A video is read and written by the ffmpeg on PATH, frame by frame, with its sound; of frames that are not looked at (--every)
+the boxes found last are drawn. The JSON has an entry, or FILE.jsonl a line, for each frame looked at.
 ${PUBLISHED_WEIGHTS_HELP}`,
     )
     .action(async (paths: string[], options: DetectCommandOptions) => {

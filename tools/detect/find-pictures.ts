@@ -5,7 +5,7 @@ import { isPictureName } from '../../datasets/images/picture-names';
 import { InputError } from '../../detection/errors';
 import { statOrUndefined } from '../../detection/files/stat-or-undefined';
 import type { PictureInput } from './outputs/found-picture';
-import { isVideoName } from './video-names';
+import { isVideoName } from './video/video-names';
 
 /** What is searched for pictures. */
 export interface Search {

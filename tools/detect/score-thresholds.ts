@@ -55,7 +55,7 @@ export function parseThresholds(
  *   wanted.
  */
 export function thresholdsByLabel(
-  { others = DEFAULT_SCORE_THRESHOLD, byName }: GivenThresholds,
+  { others = DEFAULT_SCORE_THRESHOLD, byName }: GivenThresholds = { byName: new Map() },
   { categories }: CategoryMap,
   stored: ScoreThresholds | undefined,
 ): readonly number[] {

@@ -323,12 +323,24 @@ export const rooms = [
   },
   {
     name: 'tools/detect',
-    holds: 'what `rcnn detect` does: finding pictures, detecting, thresholds',
-    mayImport: ['tools/detect/outputs', 'tools/terminal', 'detection/*', 'datasets/*', 'weights/*'],
+    holds: 'what `rcnn detect` does: finding pictures, detecting in them and in videos, thresholds',
+    mayImport: [
+      'tools/detect/outputs',
+      'tools/detect/video',
+      'tools/terminal',
+      'detection/*',
+      'datasets/*',
+      'weights/*',
+    ],
   },
   {
     name: 'tools/detect/outputs',
     holds: 'what it writes: drawings, crops, its own JSON and others’ formats',
+    mayImport: ['tools/terminal', 'detection/*', 'datasets/*'],
+  },
+  {
+    name: 'tools/detect/video',
+    holds: 'reading and writing videos through ffmpeg',
     mayImport: ['tools/terminal', 'detection/*', 'datasets/*'],
   },
   {

@@ -1,7 +1,13 @@
 import { drawBoxes, type DrawingFormat } from '../../../datasets/drawing/draw-detections';
 import { categoryColor, type LabeledBox } from '../../../datasets/drawing/overlay-svg';
 import type { StagedFiles } from '../../../detection/files/staged-files';
-import { objectsIn, type DetectionOutput, type FoundPicture, type PictureInput } from './found-picture';
+import {
+  objectsIn,
+  type DetectionOutput,
+  type FoundObjects,
+  type FoundPicture,
+  type PictureInput,
+} from './found-picture';
 import { outputNames } from './output-names';
 
 /** Pictures with boxes drawn, in the folder of `--output`: JPEG and PNG as they came, others as PNG. */
@@ -38,7 +44,7 @@ export function formatOf(file: string): DrawingFormat {
 }
 
 /** The best lie on top. */
-export function boxesToDraw(found: FoundPicture): LabeledBox[] {
+export function boxesToDraw(found: FoundObjects): LabeledBox[] {
   return objectsIn(found)
     .map(({ box, score, label, category }) => ({
       box,

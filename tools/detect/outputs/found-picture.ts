@@ -35,8 +35,11 @@ export interface FoundObject {
   readonly category: CocoCategory;
 }
 
+/** As much of a picture as tells its objects. */
+export type FoundObjects = Pick<FoundPicture, 'detections' | 'categories'>;
+
 /** The objects of a picture, best first. */
-export function objectsIn({ detections, categories }: FoundPicture): FoundObject[] {
+export function objectsIn({ detections, categories }: FoundObjects): FoundObject[] {
   const { boxes, labels, scores } = detections;
   return Array.from(labels, (label, k) => ({
     box: [boxes[4 * k], boxes[4 * k + 1], boxes[4 * k + 2], boxes[4 * k + 3]],
