@@ -1,5 +1,7 @@
 import sharp, { type Sharp } from 'sharp';
-import type { DecodedImage } from '../images/decode';
+import type { RgbImage } from '../../detection/structures/resize';
+import type { Size } from '../../detection/structures/size';
+import type { PictureParts } from '../images/picture-parts';
 import { overlaySvg, type LabeledBox } from './overlay-svg';
 
 /** How a drawing is encoded; `raw` is RGB, row by row. */
@@ -13,7 +15,7 @@ const JPEG_QUALITY = 92;
  * @returns the encoded picture
  */
 export async function drawBoxes(
-  { pixels, size }: DecodedImage,
+  { pixels, size }: RgbImage,
   boxes: readonly LabeledBox[],
   format: DrawingFormat,
 ): Promise<Buffer> {
@@ -23,22 +25,59 @@ export async function drawBoxes(
   return encode(drawn, format);
 }
 
+/** Longest side of the drawing of a picture that is too large to be in memory, pixels. */
+export const MAX_DRAWN_SIDE = 4096;
+
 /**
- * Cuts a box out of an image, widened to whole pixels and cut off where the image ends; one that lies outside of it gives the
- * nearest pixel.
+ * Draws boxes over a picture; over a reduced one where it is too large to be in memory.
  *
- * @param box x1, y1, x2, y2 in pixels of the image
+ * @param boxes in pixels of the picture
  * @returns the encoded picture
  */
-export async function cropBox(
-  { pixels, size }: DecodedImage,
-  [x1, y1, x2, y2]: LabeledBox['box'],
+export async function drawBoxesReduced(
+  picture: PictureParts,
+  boxes: readonly LabeledBox[],
   format: DrawingFormat,
 ): Promise<Buffer> {
-  const [left, width] = wholePixels(x1, x2, size.width);
-  const [top, height] = wholePixels(y1, y2, size.height);
-  const crop = sharp(pixels, { raw: { ...size, channels: 3 } }).extract({ left, top, width, height });
-  return encode(crop, format);
+  const { width, height } = picture.size;
+  const scale = Math.min(1, MAX_DRAWN_SIDE / Math.max(width, height));
+  const image = await picture.whole({
+    width: Math.max(1, Math.round(width * scale)),
+    height: Math.max(1, Math.round(height * scale)),
+  });
+  return drawBoxes(image, scaledBoxes(boxes, picture.size, image.size), format);
+}
+
+/** Boxes in pixels of a picture of one size, in pixels of it at another. */
+function scaledBoxes(boxes: readonly LabeledBox[], from: Size, to: Size): LabeledBox[] {
+  const [x, y] = [to.width / from.width, to.height / from.height];
+  return boxes.map(({ box: [x1, y1, x2, y2], ...box }) => ({
+    ...box,
+    box: [x1 * x, y1 * y, x2 * x, y2 * y],
+  }));
+}
+
+/**
+ * Cuts boxes out of a picture, widened to whole pixels and cut off where the picture ends; one that lies outside of it gives the
+ * nearest pixel.
+ *
+ * @param boxes x1, y1, x2, y2 of each in pixels of the picture
+ * @returns the encoded pictures, in any order, with the index of each box
+ */
+export async function* cropBoxes(
+  picture: PictureParts,
+  boxes: readonly LabeledBox['box'][],
+  format: DrawingFormat,
+): AsyncGenerator<{ readonly index: number; readonly encoded: Buffer }, void> {
+  const windows = boxes.map(([x1, y1, x2, y2]) => {
+    const [left, width] = wholePixels(x1, x2, picture.size.width);
+    const [top, height] = wholePixels(y1, y2, picture.size.height);
+    return { left, top, width, height };
+  });
+  for await (const { index, image } of picture.parts(windows)) {
+    const crop = sharp(image.pixels, { raw: { ...image.size, channels: 3 } });
+    yield { index, encoded: await encode(crop, format) };
+  }
 }
 
 /** The first pixel of a range, and how many there are. */

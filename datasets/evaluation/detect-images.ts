@@ -2,86 +2,116 @@ import { CategoryMap } from '../coco/category-map';
 import type { CocoCategory } from '../coco/annotations';
 import type { CocoDetection } from './detections';
 import type { Example } from '../examples';
-import { decodeImage, type DecodedImage } from '../images/decode';
+import { ImageError } from '../images/image-error';
+import { detectFiles, type DetectedPicture, type DetectOptions } from '../inference/detect-files';
+import type { InferenceOptions } from '../inference/options';
+import { yieldToEventLoop } from '../inference/yield-to-event-loop';
 import { EvaluationLoader } from '../loader/evaluation-loader';
 import type { Detector } from '../../detection/modeling/detector';
 import type { Detections } from '../../detection/structures/instances';
-import type { RgbImage } from '../../detection/structures/resize';
-import { batchImages } from '../../detection/structures/image-batch';
+import type { InputSpec } from '../../detection/structures/input-spec';
+import { paddedSize, resizedSize } from '../../detection/structures/resize';
 import { selectInstances } from '../../detection/structures/transform-instances';
 import type { LoaderListeners } from '../loader/batch-loader';
 
+export { yieldToEventLoop } from '../inference/yield-to-event-loop';
+export type { DetectedPicture } from '../inference/detect-files';
+
 /** How a detector is run over a data set. */
-export interface DetectSetOptions extends LoaderListeners {
-  /** Threads that load pictures. Default 1. */
+export interface DetectSetOptions extends InferenceOptions, LoaderListeners {
+  /** Threads that load pictures, where each is shown once and whole. Default 1. */
   readonly workers?: number;
-  /** Ends it between two images: its reason is thrown. */
+  /** Ends it between two batches: its reason is thrown. */
   readonly signal?: AbortSignal;
-  /** Is told how many images are done, and of how many, after each of them. */
+  /** Is told how many images are done, and of how many, after each batch. */
   readonly onProgress?: (done: number, total: number) => void;
 }
 
 /**
- * Detections in each image of a data set, by image id, in pixels of the pictures as the examples have them. An image whose picture cannot be used
- * has none, where `onBrokenPicture` is given.
+ * Detections in each image of a data set, by image id, in the order of the examples, in pixels of their pictures. An image whose
+ * picture cannot be used has none, where `onBrokenPicture` is given.
  *
  * @throws ImageError where a picture cannot be used and nobody listens for that; the signal's reason.
  */
 export async function detectSet(
   model: Detector,
   examples: readonly Example[],
-  { signal, onProgress, ...loading }: DetectSetOptions,
+  options: DetectSetOptions,
 ): Promise<Map<number, Detections>> {
+  const { batchSize = 1, signal, onProgress } = options;
+  const ordered = batchSize === 1 ? examples : bySizeInBatch(examples, model.input);
   const found = new Map<number, Detections>();
-  for await (const { images, imageIds } of new EvaluationLoader(examples, {
-    input: model.input,
-    ...loading,
-  })) {
-    model.detect(images).forEach((detections, k) => found.set(imageIds[k], detections));
+  for await (const batch of detectBatches(model, ordered, { ...options, batchSize })) {
+    for (const [imageId, detections] of batch) found.set(imageId, detections);
     onProgress?.(found.size, examples.length);
     await yieldToEventLoop(signal);
   }
   // Those of which the picture broke are done with too.
   if (found.size < examples.length) onProgress?.(examples.length, examples.length);
-  return found;
+  if (ordered === examples) return found;
+  const seen = examples.filter(({ imageId }) => found.has(imageId));
+  return new Map(seen.map(({ imageId }) => [imageId, found.get(imageId)!]));
+}
+
+type FoundInBatch = (readonly [imageId: number, detections: Detections])[];
+
+async function* detectBatches(
+  model: Detector,
+  examples: readonly Example[],
+  options: DetectSetOptions & { readonly batchSize: number },
+): AsyncGenerator<FoundInBatch, void> {
+  const { batchSize, flip, scales, tiles, maxPixels, workers, onBrokenPicture, onWorkerDeath } = options;
+  if ([flip, scales, tiles, maxPixels].every((option) => option === undefined)) {
+    const loading = { input: model.input, batchSize, workers, onBrokenPicture, onWorkerDeath };
+    for await (const { images, imageIds } of new EvaluationLoader(examples, loading)) {
+      yield model.detect(images).map((detections, k) => [imageIds[k], detections] as const);
+    }
+    return;
+  }
+  // What is shown in several ways is decoded once, and here.
+  for (let start = 0; start < examples.length; start += batchSize) {
+    const batch = examples.slice(start, start + batchSize);
+    const pictures = batch.map(({ file, size, upright = false }) => ({
+      file,
+      expectedSize: size,
+      upright,
+    }));
+    const found: FoundInBatch = [];
+    for (const [k, picture] of (await detectFiles(model, pictures, options)).entries()) {
+      const { imageId } = batch[k];
+      if (!(picture instanceof ImageError)) found.push([imageId, picture.detections]);
+      else if (onBrokenPicture) onBrokenPicture({ imageId, error: picture });
+      else throw picture;
+    }
+    yield found;
+  }
+}
+
+/** Those that the detector takes at one size side by side: they share batches. */
+function bySizeInBatch(examples: readonly Example[], { resize, sizeDivisor }: InputSpec): Example[] {
+  const areas = examples.map((example) => {
+    const { width, height } = paddedSize([resizedSize(example.size, resize)], sizeDivisor);
+    return { example, width, height };
+  });
+  areas.sort((a, b) => a.height - b.height || a.width - b.width);
+  return areas.map(({ example }) => example);
 }
 
 /**
- * Lets the event loop take a turn between pieces of synchronous work: signals are only delivered then.
- *
- * @throws the reason of a signal that has been aborted.
- */
-export async function yieldToEventLoop(signal: AbortSignal | undefined): Promise<void> {
-  await new Promise((resolve) => setImmediate(resolve));
-  signal?.throwIfAborted();
-}
-
-/** A picture, and what was found in it. */
-export interface DetectedPicture extends DecodedImage {
-  /** Best first, in pixels of the picture. */
-  readonly detections: Detections;
-}
-
-/**
- * Detections in one picture, turned as its EXIF orientation says, in pixels of that, which come along for whoever draws them.
+ * Detections in one picture, turned as its EXIF orientation says, in pixels of that. They come along for whoever draws them,
+ * unless tiles were taken of a picture too large to be in memory.
  *
  * @param picture path of its file, or the file's bytes
- * @throws ImageError where it cannot be read.
+ * @throws ImageError where it cannot be read; the signal's reason.
  */
-export async function detectFile(model: Detector, picture: string | Uint8Array): Promise<DetectedPicture> {
-  const decoded = await decodeImage(picture, { upright: true });
-  const [detections] = detectImages(model, [decoded]);
-  return { ...decoded, detections };
-}
-
-/** Detections in pictures that are in memory, in their pixels, best first. */
-export function detectImages(model: Detector, pictures: readonly RgbImage[]): Detections[] {
-  const images = batchImages(pictures, model.input);
-  try {
-    return model.detect(images);
-  } finally {
-    images.tensor.dispose();
-  }
+export async function detectFile(
+  model: Detector,
+  picture: string | Uint8Array,
+  options: DetectOptions = {},
+): Promise<DetectedPicture> {
+  const [found] = await detectFiles(model, [{ file: picture }], options);
+  if (found instanceof ImageError) throw found;
+  return found;
 }
 
 /** From which score on detections count: one score for all categories, or one for each, by label - 1. */

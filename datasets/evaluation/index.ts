@@ -10,12 +10,20 @@ export {
   aboveThreshold,
   cocoResults,
   detectFile,
-  detectImages,
   detectSet,
-  type DetectedPicture,
   type DetectSetOptions,
   type ScoreThreshold,
 } from './detect-images';
+export {
+  detectImages,
+  detectFiles,
+  type DetectedPicture,
+  type DetectOptions,
+  type PictureFile,
+} from '../inference/detect-files';
+export { mergeTiles, type TileDetections } from '../inference/merge-tiles';
+export type { InferenceOptions, TileOptions } from '../inference/options';
+export { tileGrid } from '../inference/tile-grid';
 export { evaluateDetections, type CocoEvaluation, type EvaluationOptions } from './evaluate';
 export type { AreaName, IouType } from './parameters';
 export {

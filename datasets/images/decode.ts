@@ -1,4 +1,4 @@
-import sharp from 'sharp';
+import sharp, { type Metadata, type Sharp } from 'sharp';
 import type { RgbImage } from '../../detection/structures/resize';
 import type { Size } from '../../detection/structures/size';
 import { refuseForeign } from './formats/foreign-format';
@@ -7,11 +7,13 @@ import { readPicture } from './picture-file';
 import {
   asImageError,
   headerOf,
+  MAX_PIXELS,
   plainFormatOf,
   plainHeader,
   readMetadata,
   requireSize,
-  SHARP_OPTIONS,
+  sharpOptions,
+  type PictureHeader,
 } from './picture-header';
 import type { PlainFormat } from './formats/plain-format';
 
@@ -29,6 +31,8 @@ export interface DecodeOptions {
   readonly expectedSize?: Size;
   /** Turn the picture as its EXIF orientation says, as programs that show it do. Default false: pixels as stored. */
   readonly upright?: boolean;
+  /** A picture that declares more pixels is refused. Default: what PIL refuses, 178 956 970. */
+  readonly maxPixels?: number;
 }
 
 /**
@@ -44,16 +48,38 @@ export async function decodeImage(
   picture: string | Uint8Array,
   options: DecodeOptions = {},
 ): Promise<DecodedImage> {
-  const name = typeof picture === 'string' ? picture : 'a picture in memory';
-  const bytes = typeof picture === 'string' ? await readPicture(picture) : bufferOf(picture);
-  if (bytes.length === 0) throw new ImageError(name, 'it is empty', 'empty');
+  const { bytes, name } = await readBytes(picture);
+  return decodeBytes(bytes, name, options);
+}
+
+/**
+ * The bytes of a picture's file, and what messages call it.
+ *
+ * @throws ImageError if there are none; the system's error if too many files are open
+ */
+export async function readBytes(
+  picture: string | Uint8Array,
+): Promise<{ readonly bytes: Buffer; readonly name: string }> {
+  if (typeof picture === 'string') return { bytes: await readPicture(picture), name: picture };
+  const name = 'a picture in memory';
+  if (picture.length === 0) throw new ImageError(name, 'it is empty', 'empty');
+  // The same memory.
+  return { bytes: Buffer.from(picture.buffer, picture.byteOffset, picture.byteLength), name };
+}
+
+/** decodeImage of a picture that has been read. */
+export async function decodeBytes(
+  bytes: Buffer,
+  name: string,
+  options: DecodeOptions,
+): Promise<DecodedImage> {
   refuseForeign(bytes, name);
   const plain = plainFormatOf(bytes);
   if (plain !== undefined) return decodePlain(plain, bytes, name, options);
   try {
     return await decode(bytes, name, options);
   } catch (error) {
-    throw asImageError(name, error);
+    throw asImageError(name, error, options.maxPixels ?? MAX_PIXELS);
   }
 }
 
@@ -61,36 +87,39 @@ function decodePlain(
   format: PlainFormat,
   bytes: Buffer,
   file: string,
-  { expectedSize }: DecodeOptions,
+  { expectedSize, maxPixels = MAX_PIXELS }: DecodeOptions,
 ): DecodedImage {
-  const header = plainHeader(format, bytes, file);
+  const header = plainHeader(format, bytes, file, maxPixels);
   if (expectedSize !== undefined) requireSize(file, header, 'stored', expectedSize);
   return { pixels: format.decode(bytes, file), size: header.stored };
 }
 
-/** The same memory. */
-function bufferOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
-  return Buffer.from(buffer, byteOffset, byteLength);
+async function decode(bytes: Buffer, file: string, options: DecodeOptions): Promise<DecodedImage> {
+  const { upright = false, maxPixels = MAX_PIXELS } = options;
+  const { metadata, header } = await checkedHeader(bytes, file, options);
+  const image = sharp(bytes, { ...sharpOptions(maxPixels), autoOrient: upright });
+  return { pixels: await rgbBytes(image, metadata), size: header[upright ? 'shown' : 'stored'] };
 }
 
-async function decode(
+/** What the header of a picture says. @throws ImageError if the picture cannot be what it should be; what sharp throws */
+export async function checkedHeader(
   bytes: Buffer,
   file: string,
-  { expectedSize, upright = false }: DecodeOptions,
-): Promise<DecodedImage> {
-  const metadata = await readMetadata(sharp(bytes, SHARP_OPTIONS), file);
+  { expectedSize, upright = false, maxPixels = MAX_PIXELS }: DecodeOptions,
+): Promise<{ readonly metadata: Metadata; readonly header: PictureHeader }> {
+  const metadata = await readMetadata(sharp(bytes, sharpOptions(maxPixels)), file);
   const header = headerOf(metadata);
-  const frame = upright ? 'shown' : 'stored';
-  const size = header[frame];
-  if (expectedSize !== undefined) requireSize(file, header, frame, expectedSize);
+  if (expectedSize !== undefined) requireSize(file, header, upright ? 'shown' : 'stored', expectedSize);
   if (metadata.format === 'jpeg' && !hasEnd(bytes))
     throw new ImageError(file, 'the picture is damaged: its end is missing', 'damaged');
-  const image = sharp(bytes, { ...SHARP_OPTIONS, autoOrient: upright }).removeAlpha();
-  if (metadata.space === 'cmyk') {
-    const inks = await image.pipelineColourspace('cmyk').toColourspace('cmyk').raw().toBuffer();
-    return { pixels: cmykToRgb(inks), size };
-  }
-  return { pixels: await image.toColourspace('srgb').raw().toBuffer(), size };
+  return { metadata, header };
+}
+
+/** The bytes of what a pipeline makes of a picture: RGB, row by row. */
+export async function rgbBytes(image: Sharp, { space }: Metadata): Promise<Uint8Array> {
+  const opaque = image.removeAlpha();
+  if (space !== 'cmyk') return opaque.toColourspace('srgb').raw().toBuffer();
+  return cmykToRgb(await opaque.pipelineColourspace('cmyk').toColourspace('cmyk').raw().toBuffer());
 }
 
 const START_OF_SCAN = 0xda;

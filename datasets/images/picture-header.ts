@@ -18,8 +18,10 @@ const FORMATS: readonly string[] = ['jpeg', 'png', 'webp', 'gif', 'tiff', 'heif'
 /** What can be read, for messages. */
 const READABLE = 'JPEG, PNG, WebP, GIF, TIFF, AVIF, BMP, PBM, PGM, PPM';
 
-// failOn 'error': a wrong checksum and a file that ends early count, a mere warning of the decoder does not.
-export const SHARP_OPTIONS = { failOn: 'error', ignoreIcc: true, limitInputPixels: MAX_PIXELS } as const;
+/** How sharp opens pictures. A wrong checksum and a file that ends early count, a mere warning of the decoder does not. */
+export function sharpOptions(maxPixels: number) {
+  return { failOn: 'error', ignoreIcc: true, limitInputPixels: maxPixels } as const;
+}
 
 /** What a picture says of itself before its pixels. */
 export interface PictureHeader {
@@ -39,20 +41,21 @@ export interface PictureHeader {
  *
  * @throws ImageError as decodeImage, as far as the header tells
  */
-export async function readPictureHeader(file: string): Promise<PictureHeader> {
+export async function readPictureHeader(file: string, maxPixels = MAX_PIXELS): Promise<PictureHeader> {
   await requireContent(file);
   const start = await readStart(file, SIGNATURE_BYTES);
   refuseForeign(start, file);
   const plain = plainFormatOf(start);
-  if (plain !== undefined) return plainHeader(plain, await readStart(file, MAX_HEADER_BYTES), file);
+  if (plain !== undefined)
+    return plainHeader(plain, await readStart(file, MAX_HEADER_BYTES), file, maxPixels);
   // libvips takes what stands in brackets at the end of a name for its own options.
   const source = file.endsWith(']') ? await readFile(file) : file;
   try {
-    return headerOf(await readMetadata(sharp(source, SHARP_OPTIONS), file));
+    return headerOf(await readMetadata(sharp(source, sharpOptions(maxPixels)), file));
   } catch (error) {
     // libvips calls a file that it could not open one of an unknown type.
     if (!(error instanceof ImageError)) await readStart(file, 1);
-    throw asImageError(file, error);
+    throw asImageError(file, error, maxPixels);
   }
 }
 
@@ -67,9 +70,14 @@ export function plainFormatOf(start: Buffer): PlainFormat | undefined {
  * @param start the first MAX_HEADER_BYTES of the file, or more
  * @throws ImageError
  */
-export function plainHeader(format: PlainFormat, start: Buffer, file: string): PictureHeader {
+export function plainHeader(
+  format: PlainFormat,
+  start: Buffer,
+  file: string,
+  maxPixels: number,
+): PictureHeader {
   const size = format.readSize(start, file);
-  if (size.width * size.height > MAX_PIXELS) throw tooLarge(file);
+  if (size.width * size.height > maxPixels) throw tooLarge(file, maxPixels);
   return { stored: size, orientation: 1, shown: size, is16Bit: false };
 }
 
@@ -122,25 +130,27 @@ export async function readMetadata(image: Sharp, file: string): Promise<Metadata
 }
 
 /** What the decoder has thrown says that the picture cannot be used. */
-export function asImageError(file: string, error: unknown): unknown {
-  return error instanceof ImageError || !(error instanceof Error) ? error : decodingError(file, error);
+export function asImageError(file: string, error: unknown, maxPixels: number): unknown {
+  return error instanceof ImageError || !(error instanceof Error)
+    ? error
+    : decodingError(file, error, maxPixels);
 }
 
-function decodingError(file: string, { message }: Error): ImageError {
+function decodingError(file: string, { message }: Error, maxPixels: number): ImageError {
   if (message.includes('unsupported image format'))
     return new ImageError(
       file,
       `this is not a picture of a supported type (${READABLE}), or it is truncated`,
       'unknown type',
     );
-  if (message.includes('pixel limit')) return tooLarge(file);
+  if (message.includes('pixel limit')) return tooLarge(file, maxPixels);
   // libvips says the same of each attempt to read a picture.
   const lines = new Set(message.trim().split(/\s*\n\s*/));
   return new ImageError(file, `the picture is damaged: ${[...lines].join('; ')}`, 'damaged');
 }
 
-function tooLarge(file: string): ImageError {
-  return new ImageError(file, `the picture declares more than ${MAX_PIXELS} pixels`, 'too large', {
-    maxPixels: MAX_PIXELS,
+function tooLarge(file: string, maxPixels: number): ImageError {
+  return new ImageError(file, `the picture declares more than ${maxPixels} pixels`, 'too large', {
+    maxPixels,
   });
 }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import sharp from 'sharp';
-import { readPictureHeader, SHARP_OPTIONS } from './picture-header';
+import { MAX_PIXELS, readPictureHeader, sharpOptions } from './picture-header';
 
 /** So many pictures tell what the others are like. */
 const SAMPLES = 20;
@@ -31,7 +31,7 @@ async function largestValue(file: string): Promise<number | undefined> {
   try {
     const { is16Bit } = await readPictureHeader(file);
     if (!is16Bit) return undefined;
-    const { channels } = await sharp(await readFile(file), SHARP_OPTIONS)
+    const { channels } = await sharp(await readFile(file), sharpOptions(MAX_PIXELS))
       .removeAlpha()
       .stats();
     return Math.max(...channels.map(({ max }) => max));

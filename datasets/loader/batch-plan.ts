@@ -15,6 +15,7 @@ import type { ScaleJitter } from '../transforms/scale-jitter';
 import { sizeInBatch } from './batch-job';
 import type { BatchJob, PictureJob } from './batch-job';
 import type { Example } from '../examples';
+import { equalRuns } from './equal-runs';
 
 /** A batch before its pixels are there. All that is random about it has been drawn. */
 export interface BatchPlan {
@@ -152,17 +153,26 @@ function drawExtent(random: RandomStream, size: Size, options: TrainingPlanOptio
   return { resized: resizedSize(size, { ...resize, minSize }) };
 }
 
-/** Each image once, in the order given, as it is; the last batch may be smaller. */
+/**
+ * Each image once, in the order given, as it is. A batch ends where the next image is padded to another size, as detectors give
+ * an image other results where it is padded more.
+ */
 export function* evaluationPlans(
   examples: readonly Example[],
   batchSize: number,
   input: InputSpec,
 ): Generator<BatchPlan, void> {
-  for (let start = 0; start < examples.length; start += batchSize) {
+  const samples = examples.map((example) => ({
+    example,
+    resized: resizedSize(example.size, input.resize),
+  }));
+  const paddedName = ({ resized }: { readonly resized: Size }): string => {
+    const { width, height } = paddedSize([resized], input.sizeDivisor);
+    return `${width}x${height}`;
+  };
+  for (const run of equalRuns(samples, batchSize, paddedName)) {
     yield makePlan(
-      examples
-        .slice(start, start + batchSize)
-        .map((example) => makeSample(example, false, { resized: resizedSize(example.size, input.resize) })),
+      run.map(({ example, resized }) => makeSample(example, false, { resized })),
       input,
     );
   }

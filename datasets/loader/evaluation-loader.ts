@@ -8,12 +8,12 @@ import type { BatchPlan } from './batch-plan';
 export interface EvaluationLoaderOptions extends WorkerOptions {
   /** How the model takes pictures. */
   readonly input: InputSpec;
-  /** Images of a batch. Default 1: no image is padded to the size of another. */
+  /** Most images of a batch. Only images that are padded to one size share a batch. Default 1. */
   readonly batchSize?: number;
 }
 
 /**
- * All images once, in the order given, unflipped; the last batch may be smaller. Targets come along for validation
+ * All images once, in the order given, unflipped; batches are smaller where sizes change. Targets come along for validation
  * losses. See BatchLoader.
  */
 export class EvaluationLoader extends BatchLoader {

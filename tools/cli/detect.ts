@@ -3,6 +3,12 @@ import { FORMATS } from '../detect/outputs/create-outputs';
 import type { DetectJob } from '../detect/detect-job';
 import { runDetect } from '../detect/run-detect';
 import { DEFAULT_SCORE_THRESHOLD, parseThresholds } from '../detect/score-thresholds';
+import {
+  addInferenceOptions,
+  inferenceOptions,
+  tellOfReducedTiles,
+  type GivenInference,
+} from './inference-options';
 import { openDetector } from '../run/open-detector';
 import {
   addDetectorOptions,
@@ -12,14 +18,16 @@ import {
   type DetectorOptions,
 } from './options';
 
-type DetectCommandOptions = DetectorOptions & Omit<DetectJob, 'paths'>;
+type DetectCommandOptions = DetectorOptions & GivenInference & Omit<DetectJob, 'paths' | 'inference'>;
 
 /** `rcnn detect`. */
 export function detectCommand(command: Command): void {
-  addDetectorOptions(
-    command.argument(
-      '<image-or-dir...>',
-      'pictures, folders of pictures, patterns (’photos/*.jpg’), or a video',
+  addInferenceOptions(
+    addDetectorOptions(
+      command.argument(
+        '<image-or-dir...>',
+        'pictures, folders of pictures, patterns (’photos/*.jpg’), or a video',
+      ),
     ),
   )
     .option('--recursive', 'search folders in folders, too')
@@ -62,8 +70,13 @@ ${PUBLISHED_WEIGHTS_HELP}`,
     )
     .action(async (paths: string[], options: DetectCommandOptions) => {
       const weights = requiredOption(options.weights, '--weights FILE');
-      const open = () => openDetector(weights, options);
-      const { text, fault } = await runDetect({ ...options, paths }, open);
+      const inference = inferenceOptions(options);
+      const open = async () => {
+        const detector = await openDetector(weights, options);
+        tellOfReducedTiles(detector.model, inference);
+        return detector;
+      };
+      const { text, fault } = await runDetect({ ...options, paths, inference }, open);
       process.stdout.write(text);
       if (fault) throw fault;
     });

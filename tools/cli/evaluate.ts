@@ -32,6 +32,13 @@ import {
 import { ignoringRegions } from '../run/ignore-regions';
 import { readSet } from '../run/training-data';
 import {
+  addInferenceOptions,
+  asksForInference,
+  inferenceOptions,
+  tellOfReducedTiles,
+  type GivenInference,
+} from './inference-options';
+import {
   addDetectorOptions,
   collect,
   requiredOption,
@@ -39,7 +46,7 @@ import {
   type DetectorOptions,
 } from './options';
 
-interface EvaluateCommandOptions extends DetectorOptions {
+interface EvaluateCommandOptions extends DetectorOptions, GivenInference {
   readonly annotations: string;
   readonly images?: string;
   readonly detections?: string;
@@ -52,7 +59,7 @@ interface EvaluateCommandOptions extends DetectorOptions {
 
 /** `rcnn evaluate`, both of a detector and of a file of detections. */
 export function evaluateCommand(command: Command): void {
-  addDetectorOptions(command)
+  addInferenceOptions(addDetectorOptions(command))
     .option('--annotations <file>', 'COCO instances file with the ground truth')
     .option('--images <dir>', 'folder of its images')
     .option('--detections <file>', 'COCO results file to evaluate instead of a detector')
@@ -151,11 +158,12 @@ async function ofFile(options: EvaluateCommandOptions, file: string): Promise<Ev
     maxSize,
     images,
   } = options;
-  if ([model, weights, normEpsilon, minSize, maxSize, images].some((option) => option !== undefined)) {
+  const ofDetector = [model, weights, normEpsilon, minSize, maxSize, images];
+  if (ofDetector.some((option) => option !== undefined) || asksForInference(options)) {
     throw new InputError(
       'options-conflict',
       '--detections evaluates a file; leave out --images and the options of a detector: --model, --weights, ' +
-        '--norm-epsilon, --min-size, --max-size',
+        '--norm-epsilon, --min-size, --max-size, and those of how pictures are shown to it (--tile ...)',
     );
   }
   const truth = await readTruth(annotations, iouType);
@@ -189,14 +197,20 @@ async function ofDetector({
     });
   if (iouType === 'segm')
     throw new InputError('no-masks', '--iou-type segm: detectors find boxes only, no masks');
+  const inference = inferenceOptions(given);
   const place = { weights, output, model: given.model };
   if (thresholds) await requireThresholdPlace(place);
-  const set = await readSet(annotations, images, { ignoring: { categories: ignoreCategory } });
+  const set = await readSet(annotations, images, {
+    ignoring: { categories: ignoreCategory },
+    maxPixels: given.maxPixels,
+  });
   const detector = await openDetector(weights, given);
   try {
+    tellOfReducedTiles(detector.model, inference);
     const progress = new Progress('evaluating');
     const evaluated = await interruptible((signal) =>
       evaluateDetector(detector.model, set, {
+        ...inference,
         categories: detector.categories,
         log: logLine,
         onWorkerDeath: logWorkerDeath,

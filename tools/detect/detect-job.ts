@@ -1,3 +1,4 @@
+import type { InferenceOptions } from '../../datasets/inference/options';
 import type { InputError } from '../../detection/errors';
 import type { WantedOutputs } from './outputs/create-outputs';
 import type { GivenThresholds } from './score-thresholds';
@@ -9,6 +10,8 @@ export interface DetectJob extends WantedOutputs {
   /** Whether folders in folders are searched, too. */
   readonly recursive?: boolean;
   readonly scoreThreshold?: GivenThresholds;
+  /** How pictures are shown to the detector. */
+  readonly inference?: InferenceOptions;
   /** Every how many frames of a video objects are looked for. Default 1. */
   readonly every?: number;
 }

@@ -1,12 +1,12 @@
 import type { CategoryMap } from '../../datasets/coco/category-map';
 import {
   aboveThreshold,
-  detectFile,
   yieldToEventLoop,
-  type DetectedPicture,
   type ScoreThreshold,
 } from '../../datasets/evaluation/detect-images';
 import { ImageError } from '../../datasets/images/decode';
+import { detectFiles } from '../../datasets/inference/detect-files';
+import type { InferenceOptions } from '../../datasets/inference/options';
 import { InputError } from '../../detection/errors';
 import type { Detector } from '../../detection/modeling/detector';
 import { interruptible } from '../terminal/interruption';
@@ -18,13 +18,15 @@ export interface DetectPicturesOptions {
   /** Of the detector. */
   readonly categories: CategoryMap;
   readonly scoreThreshold: ScoreThreshold;
+  /** How pictures are shown to the detector. */
+  readonly inference?: InferenceOptions;
   /** Gets each picture that can be read, in order. */
   readonly onFound: (found: FoundPicture) => Promise<void>;
 }
 
 /**
- * Finds objects in pictures, one after the other. Each is decoded once, and none is kept. Of one that cannot be read a line
- * says why, and the others follow.
+ * Finds objects in pictures, as many at a time as go through the detector at once. Each is decoded once, and none is kept. Of
+ * one that cannot be read a line says why, and the others follow.
  *
  * @returns how many could not be read
  * @throws ImageError where the only picture cannot be read, InputError where none can; Interrupted where the user stops it.
@@ -32,19 +34,32 @@ export interface DetectPicturesOptions {
 export async function detectPictures(
   detector: Detector,
   inputs: readonly PictureInput[],
-  { categories, scoreThreshold, onFound }: DetectPicturesOptions,
+  { categories, scoreThreshold, inference = {}, onFound }: DetectPicturesOptions,
 ): Promise<number> {
-  const progress = new Progress('detecting');
+  const { batchSize = 1, tiles } = inference;
+  // Batches are of the tiles of one picture, or of pictures.
+  const together = tiles === undefined ? batchSize : 1;
+  const progress = new Progress('detecting', (done) => String(Math.round(100 * done) / 100));
   let numBroken = 0;
   await interruptible(async (signal) => {
-    for (const [k, input] of inputs.entries()) {
-      const picture = await pictureUnlessBroken(detector, input, inputs.length > 1);
-      if (picture) {
-        const detections = aboveThreshold(picture.detections, scoreThreshold);
-        await onFound({ ...picture, input, detections, categories });
-      } else numBroken++;
-      progress.update(k + 1, inputs.length);
-      await yieldToEventLoop(signal);
+    for (let start = 0; start < inputs.length; start += together) {
+      const batch = inputs.slice(start, start + together);
+      const onTiles = (done: number, total: number): void => {
+        if (done < total) progress.update(start + done / total, inputs.length);
+      };
+      const pictures = await detectFiles(detector, batch, { ...inference, signal, onTiles });
+      for (const [k, picture] of pictures.entries()) {
+        if (picture instanceof ImageError) {
+          if (inputs.length === 1) throw picture;
+          logLine(picture.message);
+          numBroken++;
+        } else {
+          const detections = aboveThreshold(picture.detections, scoreThreshold);
+          await onFound({ ...picture, input: batch[k], detections, categories });
+        }
+        progress.update(start + k + 1, inputs.length);
+        await yieldToEventLoop(signal);
+      }
     }
   });
   if (numBroken < inputs.length) return numBroken;
@@ -53,18 +68,4 @@ export async function detectPictures(
     `none of the ${inputs.length} pictures can be read; nothing was written`,
     { count: inputs.length },
   );
-}
-
-async function pictureUnlessBroken(
-  detector: Detector,
-  { file }: PictureInput,
-  isOneOfSeveral: boolean,
-): Promise<DetectedPicture | undefined> {
-  try {
-    return await detectFile(detector, file);
-  } catch (error) {
-    if (!isOneOfSeveral || !(error instanceof ImageError)) throw error;
-    logLine(error.message);
-    return undefined;
-  }
 }

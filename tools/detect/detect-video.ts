@@ -1,11 +1,8 @@
 import { CategoryMap } from '../../datasets/coco/category-map';
 import { drawBoxes } from '../../datasets/drawing/draw-detections';
-import {
-  aboveThreshold,
-  cocoDetections,
-  detectImages,
-  type ScoreThreshold,
-} from '../../datasets/evaluation/detect-images';
+import { aboveThreshold, cocoDetections, type ScoreThreshold } from '../../datasets/evaluation/detect-images';
+import { detectImages } from '../../datasets/inference/detect-files';
+import type { InferenceOptions } from '../../datasets/inference/options';
 import { formatDuration } from '../../detection/engine/writers/live-lines';
 import type { Detector } from '../../detection/modeling/detector';
 import type { Detections } from '../../detection/structures/instances';
@@ -24,6 +21,8 @@ export interface DetectVideoOptions {
   /** Of the detector. */
   readonly categories: CategoryMap;
   readonly scoreThreshold: ScoreThreshold;
+  /** How frames are shown to the detector. */
+  readonly inference?: InferenceOptions;
   /** Every how many frames objects are looked for, from the first on. */
   readonly every: number;
   /** Gets each frame, with the boxes drawn that have been found last. */
@@ -47,7 +46,7 @@ export interface DetectedVideo {
 export async function detectVideo(
   detector: Detector,
   video: VideoInfo,
-  { categories, scoreThreshold, every, drawing, json }: DetectVideoOptions,
+  { categories, scoreThreshold, inference, every, drawing, json }: DetectVideoOptions,
 ): Promise<DetectedVideo> {
   const summary = new VideoSummary();
   const progress = new VideoProgress(video.duration);
@@ -65,7 +64,7 @@ export async function detectVideo(
         const frame = next.value;
         summary.addFrame();
         if (detections === undefined || frame.index % every === 0) {
-          const [found] = detectImages(detector, [imageOf(frame)]);
+          const [found] = await detectImages(detector, [imageOf(frame)], { ...inference, signal });
           detections = aboveThreshold(found, scoreThreshold);
           summary.addDetections(detections);
           json?.add({ ...frameJson(video, frame), detections: cocoDetections(detections, categories) });

@@ -31,6 +31,7 @@ export async function runPictures(
     const categories = new CategoryMap(detector.categories, 'the detector');
     const numBroken = await detectPictures(detector.model, inputs, {
       categories,
+      inference: job.inference,
       scoreThreshold: thresholdsByLabel(job.scoreThreshold, categories, detector.scoreThresholds),
       onFound: async (found) => {
         for (const output of outputs) await output.add(found);

@@ -27,7 +27,7 @@ export async function runVideo(
   open: () => Promise<LoadedDetector>,
 ): Promise<DetectResult> {
   requireVideoOptions(job);
-  const { every = 1, json, scoreThreshold } = job;
+  const { every = 1, json, scoreThreshold, inference } = job;
   const output = job.output === undefined ? undefined : drawnName(job.output, file);
   if (json !== undefined) requireFileName('--json', json, [file]);
   const video = await probeVideo(file);
@@ -41,6 +41,7 @@ export async function runVideo(
     const drawing = output === undefined ? undefined : new VideoWriter(staged.reserve(output), output, video);
     const found = await detectVideo(detector.model, video, {
       categories,
+      inference,
       scoreThreshold: thresholds,
       every,
       drawing,

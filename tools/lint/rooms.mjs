@@ -40,7 +40,7 @@ export const rooms = [
   {
     name: 'datasets/evaluation/index.ts',
     holds: 'what `faster-rcnn/evaluation` exports',
-    mayImport: ['datasets/evaluation'],
+    mayImport: ['datasets/evaluation', 'datasets/inference'],
   },
   {
     name: 'weights/index.ts',
@@ -138,10 +138,23 @@ export const rooms = [
     mayImport: ['datasets', 'detection/structures'],
   },
   {
-    name: 'datasets/evaluation',
-    holds: 'running a detector over pictures; COCO’s evaluation, kinds of errors',
+    name: 'datasets/inference',
+    holds: 'running a detector over pictures: batches, tiles, mirror images and scales, merged',
     mayImport: [
       'datasets',
+      'detection/structures',
+      'detection/ops/iou.ts',
+      'detection/ops/nms.ts',
+      'detection/modeling/detector.ts',
+      'detection/modeling/detection-limits.ts',
+    ],
+  },
+  {
+    name: 'datasets/evaluation',
+    holds: 'running a detector over data sets; COCO’s evaluation, kinds of errors',
+    mayImport: [
+      'datasets',
+      'datasets/inference',
       'detection/structures',
       'detection/nn/random.ts',
       'detection/modeling/detector.ts',

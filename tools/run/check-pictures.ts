@@ -3,7 +3,8 @@ import type { CocoImage } from '../../datasets/coco/annotations';
 import type { RefuseImage } from '../../datasets/coco/read-dataset';
 import type { ProblemKind } from '../../datasets/coco/problems';
 import { frameOf, type TurnedPictures } from '../../datasets/coco/upright';
-import { decodeImage, ImageError, type ImageFault } from '../../datasets/images/decode';
+import { ImageError, type ImageFault } from '../../datasets/images/decode';
+import { checkPixels } from '../../datasets/images/open-picture';
 import { readPictureHeader, requireSize, type PictureHeader } from '../../datasets/images/picture-header';
 import { unusedRangeNote } from '../../datasets/images/unused-range';
 import { formatSeconds, Progress, logLine } from '../terminal/progress';
@@ -32,6 +33,8 @@ export interface PictureCheck {
   readonly decodeAll: boolean;
   /** When the time is up, no more pictures are decoded. */
   readonly maxSeconds: number;
+  /** Pictures that declare more pixels are refused. Default: what PIL refuses. */
+  readonly maxPixels?: number;
 }
 
 /**
@@ -47,7 +50,7 @@ export async function checkPictures(
   folder: string,
   images: readonly CocoImage[],
   refuse: RefuseImage,
-  { decodeAll, maxSeconds }: PictureCheck,
+  { decodeAll, maxSeconds, maxPixels }: PictureCheck,
 ): Promise<TurnedPictures> {
   const isLarge = images.length > MAX_DECODED;
   const decodes = decodeAll || !isLarge;
@@ -60,13 +63,13 @@ export async function checkPictures(
   let [done, decoded] = [0, 0];
   const checkPicture = async (image: CocoImage): Promise<void> => {
     const file = join(folder, image.fileName);
-    const header = await readPictureHeader(file);
+    const header = await readPictureHeader(file, maxPixels);
     if (header.orientation !== 1) turned.set(image.id, header);
     if (header.is16Bit) sixteenBit.push(image);
     const frame = frameOf(image, header) === 'shown' ? 'shown' : 'stored';
     requireSize(file, header, frame, image);
     if (decodes && performance.now() < end) {
-      await decodeImage(file);
+      await checkPixels(file, { maxPixels });
       decoded++;
     }
   };

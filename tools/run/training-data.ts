@@ -92,6 +92,8 @@ export interface SetCheck {
   readonly keepAllProblems?: boolean;
   /** What counts neither as object nor as background. Default: nothing. */
   readonly ignoring?: Ignoring;
+  /** Pictures that declare more pixels are refused. Default: what PIL refuses. */
+  readonly maxPixels?: number;
 }
 
 /** Reads and checks a data set with its pictures; what has been put right, left out or ignored is said to the user. */
@@ -124,6 +126,7 @@ export async function checkedSet(
     decodeAll = false,
     keepAllProblems = false,
     content,
+    maxPixels,
   }: SetCheck,
 ): Promise<CocoDataset> {
   // What is left out must not depend on the time that it takes to find it: the run would not repeat.
@@ -136,7 +139,11 @@ export async function checkedSet(
     nameHint: (name) => hints.ofName(name),
     checkImages: (entries, refuse) =>
       isFolder && checksPictures
-        ? checkPictures(images, entries, hints.refusing(entries, refuse), { decodeAll, maxSeconds })
+        ? checkPictures(images, entries, hints.refusing(entries, refuse), {
+            decodeAll,
+            maxSeconds,
+            maxPixels,
+          })
         : turnedPictures(images, entries),
   };
   const read = (): Promise<CocoDataset> =>

@@ -1,5 +1,6 @@
 import sharp from 'sharp';
-import { cropBox, drawBoxes } from '../../../datasets/drawing/draw-detections';
+import { partsInMemory } from '../../../datasets/images/picture-parts';
+import { cropBoxes, drawBoxes } from '../../../datasets/drawing/draw-detections';
 
 const GRAY = 90;
 const image = { pixels: new Uint8Array(160 * 120 * 3).fill(GRAY), size: { width: 160, height: 120 } };
@@ -66,7 +67,9 @@ test.each([
 ] as const)('crops %j to columns %j and rows %j', async (corners, columns, rows) => {
   const size = { width: 4, height: 3 };
   const pixels = Uint8Array.from({ length: 36 }, (_, i) => [(i / 3) % 4, Math.floor(i / 12), 7][i % 3]);
-  expect([...(await cropBox({ pixels, size }, corners, 'raw'))]).toEqual(
-    rows.flatMap((row) => columns.flatMap((column) => [column, row, 7])),
-  );
+  const crops: number[][] = [];
+  for await (const { index, encoded } of cropBoxes(partsInMemory({ pixels, size }), [corners], 'raw')) {
+    crops.push([index, ...encoded]);
+  }
+  expect(crops).toEqual([[0, ...rows.flatMap((row) => columns.flatMap((column) => [column, row, 7]))]]);
 });

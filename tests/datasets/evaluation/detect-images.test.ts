@@ -24,7 +24,7 @@ test('a picture is detected in by its path and from its bytes alike; one that ca
 
   const found = await detectFile(detector, file);
   expect(found.size).toEqual({ width: 60, height: 40 });
-  expect(new Uint8Array(found.pixels)).toEqual(pixels);
+  expect(new Uint8Array(found.pixels!)).toEqual(pixels);
   expect(found.detections.scores.length).toBeGreaterThan(0);
   expect(Math.max(...found.detections.boxes)).toBeLessThanOrEqual(60);
   expect(await detectFile(detector, new Uint8Array(bytes))).toEqual(found);

@@ -181,16 +181,24 @@ describe('EvaluationLoader', () => {
       mean: [0.5, 0.4, 0.3],
       std: [0.5, 0.6, 0.7],
       channels: 'bgr',
-      sizeDivisor: 8,
+      sizeDivisor: 16,
     };
-    const [{ pixels, shape }] = await take(new EvaluationLoader(examples, { ...evaluation, input }), 1);
+    const twice = [examples[0], { ...examples[0], imageId: 200 }];
+    const [{ pixels, shape }] = await take(new EvaluationLoader(twice, { ...evaluation, input }), 1);
     expect(shape).toEqual([2, 48, 80, 3]);
-    const pictures = await Promise.all(
-      images.slice(0, 2).map(({ fileName }) => decodeImage(join(folder, fileName))),
-    );
-    const expected = batchImages(pictures, input);
+    const picture = await decodeImage(join(folder, images[0].fileName));
+    const expected = batchImages([picture, picture], input);
     expect(pixels).toEqual([...expected.tensor.dataSync()]);
     expected.tensor.dispose();
+  });
+
+  test('pads no picture to the size of another', async () => {
+    const three = [examples[0], { ...examples[0], imageId: 200 }, examples[1]];
+    const batches = await take(new EvaluationLoader(three, evaluation), Infinity);
+    expect(batches.map(({ shape }) => shape)).toEqual([
+      [2, 64, 96, 3],
+      [1, 64, 96, 3],
+    ]);
   });
 
   test('a data set without images is over at once', async () => {

@@ -1,5 +1,6 @@
 import path from 'node:path';
-import { cropBox } from '../../../datasets/drawing/draw-detections';
+import { cropBoxes } from '../../../datasets/drawing/draw-detections';
+import { partsOfDetected } from '../../../datasets/images/picture-parts';
 import type { StagedFiles } from '../../../detection/files/staged-files';
 import { encodedExtension, formatOf } from './drawings';
 import {
@@ -33,10 +34,15 @@ export class Crops implements DetectionOutput {
 
   async add(found: FoundPicture): Promise<void> {
     const { dir, name, ext } = path.parse(path.relative(this.folder, this.names.get(found.input)!));
-    for (const [k, object] of objectsIn(found).entries()) {
-      const file = path.join(this.folder, this.folderOf(object), dir, `${name}-${k + 1}${ext}`);
-      this.guard.check(file);
-      this.staged.add(file, [await cropBox(found, object.box, formatOf(file))]);
+    const objects = objectsIn(found);
+    const files = objects.map((object, k) =>
+      path.join(this.folder, this.folderOf(object), dir, `${name}-${k + 1}${ext}`),
+    );
+    for (const file of files) this.guard.check(file);
+    const picture = await partsOfDetected(found, found.input.file);
+    const boxes = objects.map(({ box }) => box);
+    for await (const { index, encoded } of cropBoxes(picture, boxes, formatOf(`${name}${ext}`))) {
+      this.staged.add(files[index], [encoded]);
     }
   }
 

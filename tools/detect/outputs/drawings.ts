@@ -1,5 +1,6 @@
-import { drawBoxes, type DrawingFormat } from '../../../datasets/drawing/draw-detections';
+import { drawBoxesReduced, type DrawingFormat } from '../../../datasets/drawing/draw-detections';
 import { categoryColor, type LabeledBox } from '../../../datasets/drawing/overlay-svg';
+import { partsOfDetected } from '../../../datasets/images/picture-parts';
 import type { StagedFiles } from '../../../detection/files/staged-files';
 import {
   objectsIn,
@@ -25,7 +26,8 @@ export class Drawings implements DetectionOutput {
 
   async add(found: FoundPicture): Promise<void> {
     const file = this.files.get(found.input)!;
-    this.staged.add(file, [await drawBoxes(found, boxesToDraw(found), formatOf(file))]);
+    const picture = await partsOfDetected(found, found.input.file);
+    this.staged.add(file, [await drawBoxesReduced(picture, boxesToDraw(found), formatOf(file))]);
   }
 
   finish(): undefined {

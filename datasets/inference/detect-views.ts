@@ -1,0 +1,92 @@
+import { makeImageBatch } from '../../detection/structures/image-batch';
+import type { InputSpec, ResizeSpec } from '../../detection/structures/input-spec';
+import type { Detections } from '../../detection/structures/instances';
+import { flipInstances } from '../../detection/structures/transform-instances';
+import {
+  batchSlot,
+  paddedSize,
+  resizeAndNormalize,
+  resizedSize,
+  type RgbImage,
+} from '../../detection/structures/resize';
+import type { Detector } from '../../detection/modeling/detector';
+import type { Size } from '../../detection/structures/size';
+import { equalRuns } from '../loader/equal-runs';
+import { yieldToEventLoop } from './yield-to-event-loop';
+
+/** One way to show a picture to a detector. */
+export interface View {
+  /** The picture in memory. */
+  readonly image: RgbImage;
+  /** Factor on the size at which the detector takes pictures. */
+  readonly scale: number;
+  /** Whether its mirror image is shown. */
+  readonly flip: boolean;
+}
+
+/**
+ * Detections in each view, in pixels of its picture, not mirrored. Views of one padded size share batches: a detector gives
+ * an image other results where it is padded more, and here batches change nothing but the time.
+ *
+ * @throws the signal's reason, between two batches.
+ */
+export async function detectViews(
+  model: Detector,
+  views: readonly View[],
+  batchSize: number,
+  signal?: AbortSignal,
+): Promise<Detections[]> {
+  const { input } = model;
+  const shown = views
+    .map((view, index) => {
+      const size = resizedSize(view.image.size, scaledResize(input.resize, view.scale));
+      return { ...view, index, size, padded: paddedSize([size], input.sizeDivisor) };
+    })
+    .sort((a, b) => a.padded.height - b.padded.height || a.padded.width - b.padded.width);
+  const found: Detections[] = [];
+  for (const batch of equalRuns(shown, batchSize, ({ padded }) => `${padded.width}x${padded.height}`)) {
+    detectBatch(model, batch, input).forEach((detections, k) => (found[batch[k].index] = detections));
+    await yieldToEventLoop(signal);
+  }
+  return found;
+}
+
+interface SizedView extends View {
+  /** After resizing. */
+  readonly size: Size;
+  /** Of the batch. */
+  readonly padded: Size;
+}
+
+function detectBatch(model: Detector, views: readonly SizedView[], input: InputSpec): Detections[] {
+  const [{ padded }] = views;
+  const pixels = new Float32Array(views.length * padded.height * padded.width * 3);
+  views.forEach(({ image, size, flip }, k) =>
+    resizeAndNormalize(image, size, batchSlot(pixels, padded, k), { ...input, flip }),
+  );
+  const images = makeImageBatch(
+    pixels,
+    padded,
+    views.map(({ size }) => size),
+    views.map(({ image }) => image.size),
+  );
+  try {
+    return model
+      .detect(images)
+      .map((found, k) => (views[k].flip ? mirrored(found, views[k].image.size) : found));
+  } finally {
+    images.tensor.dispose();
+  }
+}
+
+function mirrored({ boxes, labels, scores }: Detections, { width }: Size): Detections {
+  return { ...flipInstances({ boxes, labels }, width), scores };
+}
+
+/** A detector's size of pictures, enlarged or reduced; whole pixels. */
+export function scaledResize(resize: ResizeSpec, scale: number): ResizeSpec {
+  const scaled = (pixels: number): number => Math.max(1, Math.round(pixels * scale));
+  return resize.kind === 'fixed'
+    ? { ...resize, height: scaled(resize.height), width: scaled(resize.width) }
+    : { ...resize, minSize: scaled(resize.minSize), maxSize: scaled(resize.maxSize) };
+}
