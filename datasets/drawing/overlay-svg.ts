@@ -44,6 +44,9 @@ const CAP_HEIGHT_SHARE = 0.024;
 const MIN_CAP_HEIGHT = 7;
 const LINE_WIDTH_SHARE = 0.006;
 const MIN_LINE_WIDTH = 1.5;
+/** The most of a box's shorter side, that of the box in the middle by size: many small objects stay in sight. */
+const MAX_CAP_HEIGHT_OF_BOX = 0.3;
+const MAX_LINE_WIDTH_OF_BOX = 0.06;
 /** Free space around the text, in units of the font. */
 const PADDING = 2;
 const LABEL_HEIGHT = CAP_HEIGHT + DESCENT / 2 + 2 * PADDING;
@@ -54,8 +57,13 @@ const LABEL_HEIGHT = CAP_HEIGHT + DESCENT / 2 + 2 * PADDING;
  */
 export function overlaySvg({ width, height }: Size, boxes: readonly LabeledBox[]): string {
   const side = Math.min(width, height);
-  const unit = Math.max(MIN_CAP_HEIGHT, CAP_HEIGHT_SHARE * side) / CAP_HEIGHT;
-  const lineWidth = Math.max(MIN_LINE_WIDTH, LINE_WIDTH_SHARE * side);
+  const boxSide = medianSide(boxes);
+  const capHeight = Math.min(CAP_HEIGHT_SHARE * side, MAX_CAP_HEIGHT_OF_BOX * boxSide);
+  const unit = Math.max(MIN_CAP_HEIGHT, capHeight) / CAP_HEIGHT;
+  const lineWidth = Math.max(
+    MIN_LINE_WIDTH,
+    Math.min(LINE_WIDTH_SHARE * side, MAX_LINE_WIDTH_OF_BOX * boxSide),
+  );
   const captionOf = ({ box: [x1, y1], label, score, color }: LabeledBox): string => {
     if (label === '' && score === undefined) return '';
     const scoreText = formatScore(score);
@@ -111,3 +119,9 @@ function textColorOn(color: string): string {
 
 const formatScore = (score: number | undefined) => score?.toFixed(2) ?? '';
 const round = (value: number) => Number(value.toFixed(2));
+
+/** Of boxes, the shorter side of the one in the middle by that. */
+function medianSide(boxes: readonly LabeledBox[]): number {
+  const sides = boxes.map(({ box: [x1, y1, x2, y2] }) => Math.min(x2 - x1, y2 - y1)).sort((a, b) => a - b);
+  return sides[sides.length >> 1] ?? Infinity;
+}

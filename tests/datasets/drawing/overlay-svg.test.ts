@@ -55,3 +55,19 @@ test('sixteen labels have sixteen colors', () => {
   expect(colors[16]).toBe(colors[0]);
   for (const hex of colors) expect(hex).toMatch(/^#[0-9a-f]{6}$/);
 });
+
+test('captions and lines of many small objects in a large picture are small', () => {
+  const draw = (side: number): number => {
+    const small = {
+      box: [500, 500, 500 + side, 500 + side],
+      label: 'a',
+      score: 0.5,
+      color: '#ff0000',
+    } as const;
+    return Number(
+      /stroke-width="([\d.]+)" stroke-linejoin/.exec(overlaySvg({ width: 4000, height: 4000 }, [small]))![1],
+    );
+  };
+  expect(draw(50)).toBe(3);
+  expect(draw(2000)).toBe(24);
+});

@@ -1,10 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import sharp from 'sharp';
-import {
-  detectImages,
-  detectFiles,
-  type DetectOptions,
-} from '../../../datasets/inference/detect-files';
+import { detectImages, detectFiles, type DetectOptions } from '../../../datasets/inference/detect-files';
 import { detectTiled } from '../../../datasets/inference/detect-tiled';
 import { partsInFile } from '../../../datasets/images/picture-parts';
 import { ImageError, type DecodedImage } from '../../../datasets/images/decode';
