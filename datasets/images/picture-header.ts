@@ -98,9 +98,10 @@ export function requireSize(file: string, header: PictureHeader, frame: Frame, e
   const { width, height } = header[frame];
   if (isSameSize(header[frame], expected)) return;
   const other = frame === 'stored' ? 'shown' : 'stored';
+  const isTurned = !isSameSize(header.stored, header.shown);
   throw new ImageError(
     file,
-    `the picture is ${frame} as ${width}x${height} pixels, but the annotations say ` +
+    `the picture ${isTurned ? `is ${frame} as` : 'has'} ${width}x${height} pixels, but the annotations say ` +
       `${expected.width}x${expected.height}` +
       (isSameSize(header[other], expected)
         ? `, as it is ${other} (its EXIF orientation is ${header.orientation})`

@@ -220,7 +220,7 @@ test('pictures', async () => {
   const wrong = async (width: number, height: number): Promise<string> =>
     words(await rejectionOf(decodeImage(gif, { expectedSize: { width, height } })));
   expect(await wrong(3, 1)).toBe(
-    'a picture in memory: the picture is stored as 2x1 pixels, but the annotations say 3x1',
+    'a picture in memory: the picture has 2x1 pixels, but the annotations say 3x1',
   );
   const turned = await sharp(gif).withMetadata({ orientation: 6 }).jpeg().toBuffer();
   const options = { expectedSize: { width: 1, height: 2 } };

@@ -11,6 +11,7 @@ import { DataFaults, type DataFault } from './hooks/data-faults';
 import { bestMetric } from './hooks/evaluation-metrics';
 import { Interrupted, interruptible } from '../terminal/interruption';
 import { LeftOutRecord } from './folder/left-out';
+import { noteSharedPictures } from './duplicate-pictures';
 import { completeForSet } from './complete-for-set';
 import { messageWithHint } from './loading-hints';
 import { makeClipping, makeSchedule } from './make-optimizer';
@@ -41,6 +42,7 @@ export async function trainDetector(job: TrainingJob): Promise<FinishedRun> {
     logLine(`${pluralize(epochs, 'epoch')}: ${pluralize(complete.iterations, 'iteration')}`);
   const { checkpoint, train } = startingPoint(job, complete, data.train);
   const val = data.val && inTrainedCategories(data.val, train);
+  if (val && !job.resume) await noteSharedPictures(train, val);
   const { learner, configuration } = await startDetector(complete, train.categories, {
     isToBeRestored: checkpoint !== undefined,
   });

@@ -11,7 +11,6 @@ import type { TrainingConfiguration } from '../config/schema';
 import { pluralize } from '../terminal/pluralize';
 import { statOrUndefined } from '../../detection/files/stat-or-undefined';
 import { logLine } from '../terminal/progress';
-import { noteSharedPictures } from './duplicate-pictures';
 import { ignoringRegions, type Ignoring } from './ignore-regions';
 import type { TrainingRun } from './training-run';
 
@@ -43,7 +42,6 @@ export async function readTrainingData(
         ? undefined
         : readObjects(valAnnotations, valImages, true),
   );
-  if (val) await noteSharedPictures(train, val);
   return { train, val };
 }
 

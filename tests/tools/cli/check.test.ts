@@ -73,7 +73,7 @@ const listed = [
   /images\[1\]\.file_name \(image 1\): .*missing\.jpg: there is no such file\n/,
   /images\[2\]\.file_name \(image 2\): .*cut\.jpg: the picture is damaged: .*\n/,
   /images\[3\]\.file_name \(image 3\): .*text\.jpg: this is not a picture of a supported type .*\n/,
-  /images\[4\]\.width \(image 4\): .*size\.png: the picture is stored as 30x40 pixels, but .* 40x30\n/,
+  /images\[4\]\.width \(image 4\): .*size\.png: the picture has 30x40 pixels, but .* 40x30\n/,
   new RegExp(`images\\[5\\]\\.file_name \\(image 5\\): .*bomb\\.jpg: .* more than ${MAX_PIXELS} pixels\n`),
   /annotations\[8\]\.bbox \(image 7, annotation 9\): the box \[5,5,-1,9\] has a negative width or height\n/,
 ];

@@ -55,7 +55,7 @@ test('a picture that breaks ends the run, saved and reported; it can go on witho
   const done = metricsOf(output).at(-1)!.iteration;
   expect(workplace.stderr).toMatch(
     new RegExp(
-      `/000002\\.jpg: the picture is stored as 9x9 .* \\(image id 2\\)\\.\nStopped after iteration ${done}; saved in .*\\. ` +
+      `/000002\\.jpg: the picture has 9x9 .* \\(image id 2\\)\\.\nStopped after iteration ${done}; saved in .*\\. ` +
         'When this is fixed, resume with: rcnn train .* --resume\n' +
         'To resume without unreadable pictures: rcnn train .* --resume --set data.onBrokenPicture=skip\n$',
     ),
@@ -66,16 +66,12 @@ test('a picture that breaks ends the run, saved and reported; it can go on witho
 
   const goOn = ['train', '--output', output, '--resume', '--iterations', String(done + 3)];
   expect(await main(goOn)).toBe(2);
-  expect(workplace.stderr).toContain('000002.jpg: the picture is stored as 9x9');
+  expect(workplace.stderr).toContain('000002.jpg: the picture has 9x9');
   expect(await main([...goOn, '--set', 'data.onBrokenPicture=skip'])).toBe(0);
-  expect(workplace.stderr.match(/\nskipped: .*000002\.jpg: the picture is stored as 9x9 .*\n/g)).toHaveLength(
-    1,
-  );
+  expect(workplace.stderr.match(/\nskipped: .*000002\.jpg: the picture has 9x9 .*\n/g)).toHaveLength(1);
   expect(metricsOf(output).at(-1)!.iteration).toBe(done + 3);
   const [record] = leftOut(output);
-  const reason = expect.stringMatching(
-    /000002\.jpg: the picture is stored as 9x9 .* \(image id 2\)$/,
-  ) as string;
+  const reason = expect.stringMatching(/000002\.jpg: the picture has 9x9 .* \(image id 2\)$/) as string;
   expect(record).toEqual({
     file: path.join(workplace.scenes, 'train.json'),
     images: 0,

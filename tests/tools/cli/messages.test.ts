@@ -55,7 +55,7 @@ test.each([
   [
     'detect --weights w --score-threshold high x',
     'commander.invalidArgument',
-    `error: option '--score-threshold <t>' argument 'high' is invalid. It has to be a number from 0 to 1, or such numbers for categories: person=0.7,car=0.3.`,
+    `error: option '--score-threshold <t>' argument 'high' is invalid. It has to be a number from 0 to 1, auto, or such numbers for categories: person=0.7,car=0.3.`,
   ],
   [
     'train --output @new --iterations 0',
