@@ -72,7 +72,7 @@ function draw(options: ChartOptions, marks: Plot.Markish[]): Markup {
     marginLeft: 48,
     marginBottom: 36,
     style: { background: 'none', fontFamily: 'inherit', fontSize: '11px' },
-    x: { label: options.xLabel, ticks: 5 },
+    x: { label: options.xLabel, ticks: 5, tickFormat },
     y: options.yDomain
       ? { label: options.yLabel, grid: true, ticks: 5, domain: options.yDomain }
       : { label: options.yLabel, grid: true, ticks: 5, zero: true, nice: true, tickFormat },
