@@ -114,7 +114,7 @@ export {
 } from './images/decode';
 export { readPictureHeader, type Frame, type PictureHeader } from './images/picture-header';
 export { inverseOrientation, turnBox, turnPoint, turnSize, type Orientation } from './images/orientation';
-export { cropBoxes, drawBoxes, drawBoxesReduced, type DrawingFormat } from './drawing/draw-detections';
+export { drawBoxes, type DrawingFormat } from './drawing/draw-detections';
 export { categoryColor, overlaySvg, type LabeledBox } from './drawing/overlay-svg';
 export { synthesize, type SynthesisOptions, type SynthesisResult } from './synthesis/synthesize';
 export type { SynthesisSettings } from './synthesis/instances-file';

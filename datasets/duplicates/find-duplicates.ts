@@ -8,7 +8,9 @@ import { nearHashes } from './near-hashes';
 
 /** A picture that stands in two data sets. */
 export interface DuplicatePicture {
+  /** In the first set. */
   readonly a: CocoImage;
+  /** In the second. */
   readonly b: CocoImage;
   /** Whether the files have the same bytes. */
   readonly isSame: boolean;
@@ -16,6 +18,7 @@ export interface DuplicatePicture {
   readonly distance: number;
 }
 
+/** How pictures of two sets are compared. */
 export interface FindDuplicatesOptions {
   /** Near duplicates differ in at most so many of the 128 bits of their difference hashes. Default 6 (docs/data.md). */
   readonly maxDistance?: number;

@@ -5,7 +5,12 @@ import { sortByScore } from './grouping';
 import type { Matches } from './matching';
 
 /** What a score threshold is to do: make F1 the highest, or reach a precision (above 0, at most 1) with as much recall as can be. */
-export type ThresholdGoal = 'f1' | { readonly precision: number };
+export type ThresholdGoal =
+  | 'f1'
+  | {
+      /** Above 0, at most 1. */
+      readonly precision: number;
+    };
 
 /** Why a category has no score threshold. */
 export type NoThreshold = 'no objects' | 'no detections' | 'none right' | 'precision not reached';

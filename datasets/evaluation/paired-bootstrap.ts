@@ -6,7 +6,9 @@ import { ResampledPrecision, type AveragePrecisions } from './resampled-precisio
 
 /** Two values of average precision, and how sure their difference is; NaN where there is nothing to be found. */
 export interface BootstrapDifference {
+  /** Of detector A on the whole set. */
   readonly a: number;
+  /** Of detector B. */
   readonly b: number;
   /** b - a. */
   readonly difference: number;
@@ -20,19 +22,26 @@ export interface BootstrapDifference {
 
 /** A comparison of two detectors on one data set. */
 export interface BootstrapComparison {
+  /** Over the overlaps from 0.5 to 0.95. */
   readonly AP: BootstrapDifference;
+  /** At an overlap of 0.5. */
   readonly AP50: BootstrapDifference;
+  /** At an overlap of 0.75. */
   readonly AP75: BootstrapDifference;
   /** AP of each category, in the order of the data set's. */
   readonly categories: readonly (BootstrapDifference & {
+    /** Id of the category. */
     readonly categoryId: number;
+    /** Its name. */
     readonly name: string;
     /** Objects to be found. */
     readonly numTruths: number;
   })[];
+  /** How many sets were drawn. */
   readonly numResamples: number;
 }
 
+/** How sets are drawn. */
 export interface BootstrapOptions {
   /** Default 1000: the ends of an interval then move by a tenth of its width or so from seed to seed. */
   readonly numResamples?: number;
@@ -40,6 +49,7 @@ export interface BootstrapOptions {
   readonly seed?: number;
   /** Ends it: its reason is thrown. */
   readonly signal?: AbortSignal;
+  /** Is told how many sets have been evaluated. */
   readonly onProgress?: (done: number, total: number) => void;
 }
 

@@ -44,7 +44,11 @@ export class ResampledPrecision {
   private readonly curve = new Float64Array(R);
   private precisions = new Float64Array(0);
 
-  /** @param detections of boxes, of images and categories of the data set */
+  /**
+   * Matches detections with the objects of a data set.
+   *
+   * @param detections of boxes, of images and categories of the data set
+   */
   constructor(dataset: CocoDataset, detections: readonly CocoDetection[]) {
     this.categories = Array.from(categoryMatches(dataset, detections), ranked);
   }
