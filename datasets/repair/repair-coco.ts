@@ -3,9 +3,10 @@ import { readJsonFile } from '../coco/json-file';
 import { repairAnnotationIds } from './annotation-ids';
 import { repairBoxes } from './boxes';
 import { repairCategories } from './categories';
+import { repairEntryIds } from './entry-ids';
 import { repairFileNames } from './file-names';
 import { repairNulls } from './nulls';
-import { repairNumbers } from './numbers';
+import { repairNumbers, segmentationOfTexts } from './numbers';
 import { PictureFolder } from './picture-folder';
 import { RepairLog, type Repair, type Undecided } from './repair-log';
 import { isBox, type Entry, type Item, type RepairSet } from './items';
@@ -16,6 +17,7 @@ import { repairTurnedSizes } from './turned-sizes';
 
 /** A later one builds on the earlier ones. */
 const FAMILIES: readonly RepairFamily[] = [
+  repairEntryIds,
   repairNumbers,
   repairFileNames,
   repairBoxes,
@@ -38,7 +40,7 @@ export interface RepairedCoco {
 }
 
 /**
- * Puts right what annotation tools write otherwise than COCO and that has one meaning: numbers as text, nulls, annotation ids
+ * Puts right what annotation tools write otherwise than COCO and that has one meaning: numbers as text, ids that are words, nulls, annotation ids
  * that begin anew with each image, names of pictures that differ from their files', sizes that are missing, one picture under several
  * ids, ... Nothing is guessed, nothing else is checked, and nothing is written. All of the file is in memory meanwhile.
  *
@@ -73,14 +75,14 @@ export async function repairCoco(root: unknown, imageFolder: string, log: Repair
   };
 }
 
-/** What repairs read, to find out what they would do: masks, most of a large file, matter only where the box is missing. */
+/** What repairs read, to find out what they would do: masks, most of a large file, matter only where the box is missing or they hold texts. */
 export function keepRepairedFields(entry: unknown, key: string): unknown {
   if (!isObject(entry) || key === 'categories' || key === 'images') return entry;
   if (key !== 'annotations') return undefined;
   const { id, image_id, category_id, bbox, area, iscrowd, segmentation } = entry;
   const hasBox = isBox(bbox) && (bbox[2] > 0 || bbox[3] > 0);
   const kept = { id, image_id, category_id, bbox, area, iscrowd };
-  return hasBox ? kept : { ...kept, segmentation };
+  return hasBox && segmentationOfTexts(segmentation) === undefined ? kept : { ...kept, segmentation };
 }
 
 function itemsOf(list: unknown): Item[] | undefined {

@@ -4,6 +4,8 @@ import type { Item, ListName } from './items';
 
 /** Kinds of things that have one meaning and are put right. */
 export type RepairKind =
+  | 'image id'
+  | 'category id'
   | 'number as text'
   | 'file name'
   | 'box from segmentation'

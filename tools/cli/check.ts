@@ -84,9 +84,12 @@ async function runCheck({
     if (weights !== undefined) print(await describeFit(set, weights, given));
   };
   if (repair !== undefined) {
-    const set = await repairSet({ annotations, images, skipInvalid, output: repair }, print);
-    print([...summary(set), `written:    ${repair}`]);
+    const { set, write } = await repairSet({ annotations, images, skipInvalid, output: repair }, print);
+    print(summary(set));
+    // It may refuse, and nothing is written then.
     await printFit(set);
+    write();
+    print([`written:    ${repair}`]);
     return;
   }
   const set = await checkedSet(annotations, images, { skipInvalid, decodeAll: true });

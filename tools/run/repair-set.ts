@@ -24,18 +24,23 @@ export interface SetRepair {
 const KEPT_PER_KIND = 20;
 const CHUNK_BYTES = 2 ** 20;
 
+export interface RepairedSet {
+  /** A set that training takes. */
+  readonly set: CocoDataset;
+  /** Writes it: the bytes are those of the input where there is nothing to repair. */
+  readonly write: () => void;
+}
+
 /**
- * Writes a data set's annotations with everything put right that has one meaning, unless something is wrong that has not: then
- * nothing is written. What is written is a set that training takes; the bytes are the same where there is nothing to repair.
+ * A data set's annotations with everything put right that has one meaning.
  *
  * @param print gets what has been put right, and what has not.
- * @returns what has been written.
  * @throws InputError with everything that is still wrong.
  */
 export async function repairSet(
   { annotations, images, output, skipInvalid }: SetRepair,
   print: (lines: readonly string[]) => void,
-): Promise<CocoDataset> {
+): Promise<RepairedSet> {
   requireFileName('--repair', output, [annotations]);
   const log = new RepairLog(KEPT_PER_KIND);
   const root = await readJsonFile(annotations);
@@ -54,8 +59,9 @@ export async function repairSet(
     const numbers = pluralize(numRounded, 'whole number is', 'whole numbers are');
     print([`note: ${numbers} beyond 2^53 - 1: JavaScript rounds them, and so they are written`]);
   }
-  writeWholeFile(output, isSame ? bytesOf(annotations) : jsonParts(written), { makeFolder: true });
-  return set;
+  const write = (): void =>
+    writeWholeFile(output, isSame ? bytesOf(annotations) : jsonParts(written), { makeFolder: true });
+  return { set, write };
 }
 
 function repairLines({ repairs, undecided }: RepairLog): string[] {

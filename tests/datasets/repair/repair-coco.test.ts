@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import sharp from 'sharp';
 import { checkedDataset } from '../../../datasets/coco/read-dataset';
 import { encodeMask } from '../../../datasets/coco/rle';
-import { repairCoco, repairCocoFile } from '../../../datasets/repair/repair-coco';
+import { keepRepairedFields, repairCoco, repairCocoFile } from '../../../datasets/repair/repair-coco';
 import { RepairLog } from '../../../datasets/repair/repair-log';
 
 type Entry = Record<string, unknown>;
@@ -129,6 +129,11 @@ test.each<[string, Content, string]>([
     'number as text: annotations[3].bbox: ["30.5",10,"4","4e0"] becomes [30.5,10,4,4]',
   ],
   [
+    'numbers of polygons as text',
+    changed('annotations', 1, { segmentation: [['1', 2, '11.0', 2, 11, '10', 1, 1e1]] }),
+    'number as text: annotations[1].segmentation: [["1",2,"11.0",2,11,"10",1,10]] becomes [[1,2,11,2,11,10,1,10]]',
+  ],
+  [
     'an area that is null',
     changed('annotations', 0, { area: null }),
     'null: annotations[0].area: null becomes 600, width * height of the box',
@@ -222,6 +227,8 @@ test.each<[string, Content]>([
   ['a number beyond 2^53 as text', changed('annotations', 3, { image_id: '9007199254740993' })],
   ['words', changed('annotations', 3, { image_id: 'a.png' })],
   ['a box that is wrong, though there are polygons', changed('annotations', 1, { bbox: [1, 2, -3, 4] })],
+  ['polygons with words', changed('annotations', 1, { segmentation: [['1', 'x', 11, 2, 11, 10]] })],
+  ['compressed run lengths', changed('annotations', 1, { segmentation: { size: [40, 60], counts: '123' } })],
   ['polygons of two corners', changed('annotations', 1, { bbox: null, segmentation: [[1, 2, 3, 4]] })],
   [
     'run lengths that do not fill the image',
@@ -264,6 +271,27 @@ test('run lengths give a box, however they are written', async () => {
     const { content } = await repaired(changed('annotations', 3, { bbox: undefined, segmentation }));
     expect(content.annotations[3]).toMatchObject({ bbox: [10, 3, 22, 18], segmentation });
   }
+});
+
+test('run lengths and their size as text are numbers', async () => {
+  const plain = { size: [40, 60], counts: [10 * 40 + 3, 1, 49 * 40 + 36] };
+  const written = { size: ['40', 60], counts: plain.counts.map(String) };
+  const { content, done } = await repaired(changed('annotations', 3, { segmentation: written }));
+  expect(content.annotations[3]).toEqual({ ...clean.annotations[3], segmentation: plain });
+  expect(done).toHaveLength(1);
+  const compressed = { size: ['40', '60'], counts: encodeMask(new Uint8Array(60 * 40), size).counts };
+  const second = await repaired(changed('annotations', 3, { segmentation: compressed }));
+  expect(second.content.annotations[3].segmentation).toEqual({ ...compressed, size: [40, 60] });
+});
+
+test('masks are kept where a repair would read them, and only there', () => {
+  const kept = (annotation: Entry): unknown =>
+    (keepRepairedFields(annotation, 'annotations') as Entry).segmentation;
+  const [, annotation] = clean.annotations;
+  expect(kept(annotation)).toBeUndefined();
+  expect(kept({ ...annotation, bbox: null })).toBe(annotation.segmentation);
+  const segmentation = [['1', 2, 11, 2, 11, 10]];
+  expect(kept({ ...annotation, segmentation })).toBe(segmentation);
 });
 
 describe('names that could mean several things', () => {
@@ -420,8 +448,12 @@ describe('a picture that EXIF turns, 60 x 40 as stored, 40 x 60 as shown', () =>
 const habits: Readonly<Record<string, (entry: Entry) => Entry>> = {
   idAsText: (entry) => ({ ...entry, id: String(entry.id) }),
   imageIdAsText: (entry) =>
-    'image_id' in entry ? { ...entry, image_id: `${String(entry.image_id)}.0` } : entry,
+    typeof entry.image_id === 'number' ? { ...entry, image_id: `${entry.image_id}.0` } : entry,
   boxAsText: (entry) => (Array.isArray(entry.bbox) ? { ...entry, bbox: entry.bbox.map(String) } : entry),
+  polygonAsText: (entry) =>
+    Array.isArray(entry.segmentation)
+      ? { ...entry, segmentation: entry.segmentation.map((polygon: number[]) => polygon.map(String)) }
+      : entry,
   nullArea: (entry) =>
     Array.isArray(entry.bbox) && entry.area === Number(entry.bbox[2]) * Number(entry.bbox[3])
       ? { ...entry, area: null }
@@ -442,29 +474,78 @@ function renamed(entry: Entry, change: (name: string) => string): Entry {
   return typeof entry.file_name === 'string' ? { ...entry, file_name: change(entry.file_name) } : entry;
 }
 
+/** Ids of images and of categories that are written as words. */
+type Words = Readonly<Record<'images' | 'categories', readonly unknown[]>>;
+
+/** The clean set with words instead of some ids, and wherever annotations refer to them. */
+function withWords({ images, categories }: Words): Content {
+  const wordOf = (ids: readonly unknown[], id: unknown): unknown =>
+    ids.includes(id) ? `id-${String(id)}` : id;
+  return {
+    ...clean,
+    images: clean.images.map((entry) => ({ ...entry, id: wordOf(images, entry.id) })),
+    annotations: clean.annotations.map((entry) => ({
+      ...entry,
+      image_id: wordOf(images, entry.image_id),
+      category_id: wordOf(categories, entry.category_id),
+    })),
+    categories: clean.categories.map((entry) => ({ ...entry, id: wordOf(categories, entry.id) })),
+  };
+}
+
+/** A set with the ids of the clean one: images and categories at the same place are the same. */
+function withCleanIds({ images, annotations, categories, ...others }: Content): Content {
+  const idOf = (list: readonly Entry[], cleanList: readonly Entry[], wanted: unknown): unknown =>
+    cleanList[list.findIndex(({ id }) => id === wanted)].id;
+  return {
+    ...others,
+    images: images.map((entry, k) => ({ ...entry, id: clean.images[k].id })),
+    annotations: annotations.map((entry) => ({
+      ...entry,
+      image_id: idOf(images, clean.images, entry.image_id),
+      category_id: idOf(categories, clean.categories, entry.category_id),
+    })),
+    categories: categories.map((entry, k) => ({ ...entry, id: clean.categories[k].id })),
+  };
+}
+
 test('whatever habits a clean file is written with, it comes back; repairing again changes nothing', async () => {
   const numEntries = clean.images.length + clean.annotations.length;
   const ofEntries = fc.array(fc.subarray(Object.keys(habits), { maxLength: 4 }), {
     minLength: numEntries,
     maxLength: numEntries,
   });
+  const idsOf = (list: readonly Entry[]): fc.Arbitrary<unknown[]> => fc.subarray(list.map(({ id }) => id));
+  const words = fc.record({ images: idsOf(clean.images), categories: idsOf(clean.categories) });
   await fc.assert(
-    fc.asyncProperty(ofEntries, fc.boolean(), fc.boolean(), async (names, restarts, hasCopies) => {
-      const written = (entry: Entry, k: number): Entry =>
-        names[k].reduce((now, name) => habits[name](now), entry);
-      const images = clean.images.map(written);
-      const annotations = clean.annotations.map((entry, k) => {
-        const id = restarts && k > 1 ? k - 1 : entry.id;
-        return written({ ...entry, id }, clean.images.length + k);
-      });
-      const copies = hasCopies ? annotations.slice(0, 1) : [];
-      const first = await repaired({ ...clean, images, annotations: [...annotations, ...copies] });
-      expect(first.undecided).toEqual([]);
-      expect(first.content).toEqual(clean);
-      const again = await repaired(first.content);
-      expect(again.content).toBe(first.content);
-      await checkedDataset(first.content, 'set.json', folder);
-    }),
+    fc.asyncProperty(
+      ofEntries,
+      words,
+      fc.boolean(),
+      fc.boolean(),
+      async (names, ofIds, restarts, hasCopies) => {
+        const start = withWords(ofIds);
+        const written = (entry: Entry, k: number): Entry =>
+          names[k].reduce((now, name) => habits[name](now), entry);
+        const images = start.images.map(written);
+        const annotations = start.annotations.map((entry, k) => {
+          const id = restarts && k > 1 ? k - 1 : entry.id;
+          return written({ ...entry, id }, clean.images.length + k);
+        });
+        const copies = hasCopies ? annotations.slice(0, 1) : [];
+        const first = await repaired({ ...start, images, annotations: [...annotations, ...copies] });
+        expect(first.undecided).toEqual([]);
+        expect(withCleanIds(first.content)).toEqual(clean);
+        for (const list of ['images', 'categories'] as const) {
+          const kept = (content: Content): unknown[] =>
+            content[list].map(({ id }) => id).filter((_, k) => !ofIds[list].includes(clean[list][k].id));
+          expect(kept(first.content)).toEqual(kept(clean));
+        }
+        const again = await repaired(first.content);
+        expect(again.content).toBe(first.content);
+        await checkedDataset(first.content, 'set.json', folder);
+      },
+    ),
     { numRuns: 150 },
   );
 });

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { main, runCommand } from '../../../tools/cli/main';
@@ -125,9 +125,16 @@ test('check says how a set suits a detector', async () => {
   );
   const strange = reexport('val.json', { rename: (name) => `my ${name}` });
   const images = path.join(workplace.scenes, 'images');
-  await expect(
-    runCommand(['check', '--annotations', strange, '--images', images, '--weights', path.join(run, 'last')]),
-  ).rejects.toMatchObject({ code: 'no-common-category' });
+  const checkStrange = ['check', '--annotations', strange, '--images', images];
+  const weights = ['--weights', path.join(run, 'last')];
+  const refused = { code: 'no-common-category' };
+  await expect(runCommand([...checkStrange, ...weights])).rejects.toMatchObject(refused);
+  const repaired = workplace.at('repaired.json');
+  const repair = ['--repair', repaired];
+  await expect(runCommand([...checkStrange, ...weights, ...repair])).rejects.toMatchObject(refused);
+  expect(existsSync(repaired)).toBe(false);
+  expect(await check(reexport('val.json'), ...repair)).toMatch(/in common: [^]*\nwritten: /);
+  expect(existsSync(repaired)).toBe(true);
 });
 
 test('a file without metadata takes the size that is given, and says which it takes where none is', async () => {

@@ -86,6 +86,27 @@ test('a repaired file is written with all of its fields; each repair is listed; 
   expect(stdout).toBe('images:     2\nboxes:      2\ncategories: 1\n');
 });
 
+test('ids that are words become numbers; training would take the file then', async () => {
+  const words = { 1: 'img_0001', 2: 'img_0002' };
+  const wordOf = (id: number): string => words[id as 1 | 2];
+  const messy = write({
+    ...set,
+    images: set.images.map((image) => ({ ...image, id: wordOf(image.id) })),
+    annotations: set.annotations.map((each) => ({
+      ...each,
+      image_id: wordOf(each.image_id),
+      category_id: 'thing',
+    })),
+    categories: [{ id: 'thing', name: 'thing' }],
+  });
+  expect(await check(messy)).toBe(2);
+  expect(stderr).toMatch(/can put right: image id: 2, category id: 1\.\n$/);
+  const clean = at('numbered.json');
+  expect(await check(messy, '--repair', clean)).toBe(0);
+  expect(stdout).toContain('images[0].id (image 1): "img_0001" becomes 1, in its annotations too (1)\n');
+  expect(read(clean)).toEqual(set);
+});
+
 test('where there is nothing to repair the bytes are the same', async () => {
   const text = JSON.stringify(set, null, 1).replace('"id": 3', '"id": 12345678901234567890');
   writeFileSync(at('good.json'), text);
