@@ -25,8 +25,9 @@ export function repairCategories(set: RepairSet, { log }: RepairContext): Repair
 }
 
 function rootOf(categories: readonly Item[], annotations: readonly Item[]): Item | undefined {
-  const root = categories.find(({ entry }) => entry.id === 0);
-  if (typeof root?.entry.name !== 'string' || categories.length === 1) return undefined;
+  const [root, ...withSameId] = categories.filter(({ entry }) => entry.id === 0);
+  if (typeof root?.entry.name !== 'string' || withSameId.length > 0 || categories.length === 1)
+    return undefined;
   if (annotations.some(({ entry }) => entry.category_id === 0)) return undefined;
   const others = categories.filter((item) => item !== root);
   return others.every(({ entry }) => entry.supercategory === root.entry.name) ? root : undefined;

@@ -250,6 +250,17 @@ test.each<[string, Content]>([
     },
   ],
   [
+    'two categories 0, both named as the supercategory',
+    {
+      ...clean,
+      categories: [
+        { id: 0, name: 'things', supercategory: 'none' },
+        { id: 0, name: 'things', supercategory: 'things' },
+        ...clean.categories,
+      ],
+    },
+  ],
+  [
     'a category 0 that is one of several supercategories',
     {
       ...changed('categories', 0, { supercategory: 'x' }),
