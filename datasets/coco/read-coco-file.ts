@@ -4,12 +4,14 @@ import { isObject } from './entries';
 import { readJsonFile } from './json-file';
 import { ProblemList } from './problems';
 import { checkedDataset, type CocoReadOptions } from './read-dataset';
+import { turnKeypoints } from './turn-keypoints';
+import { annotatedAsStored, turnedPictures, type TurnedPictures } from './upright';
 
 /** How a file is read. */
 export interface CocoFileOptions extends Pick<CocoReadOptions, 'checkImages'> {
   /**
-   * Folder of the pictures. Where it is given, sizes, boxes and masks are turned to the pictures as they are shown, as
-   * readCocoDataset does; otherwise they stay as they are.
+   * Folder of the pictures. Where it is given, sizes, boxes, masks and keypoints are turned to the pictures as they are
+   * shown, as readCocoDataset does; otherwise they stay as they are.
    */
   readonly imageFolder?: string;
 }
@@ -40,28 +42,48 @@ export async function readCocoFile(
     }
     return entry;
   });
+  const look = checkImages ?? headersIn(imageFolder);
+  let toTurn: TurnedPictures = new Map();
   const checked = await checkedDataset(root, file, imageFolder ?? '', {
-    checkImages: checkImages ?? (imageFolder === undefined ? () => Promise.resolve(new Map()) : undefined),
+    checkImages: async (images, refuse) => {
+      const turned = await look(images, refuse);
+      toTurn = annotatedAsStored(images, turned);
+      return turned;
+    },
     keepSegmentations: true,
   });
   if (!problems.isEmpty) throw new AnnotationError(file, problems.problems, problems.describe(file));
-  return upright(root as CocoFile, checked);
+  return upright(root as CocoFile, checked, toTurn);
 }
 
-/** The file with the sizes, boxes and masks of a data set that has been read from it. */
-function upright(file: CocoFile, { images, annotations }: CocoDataset): CocoFile {
+/** Where there is no folder, no picture is known to be turned. */
+function headersIn(folder: string | undefined): NonNullable<CocoReadOptions['checkImages']> {
+  return (images) => (folder === undefined ? Promise.resolve(new Map()) : turnedPictures(folder, images));
+}
+
+/**
+ * The file with the sizes, boxes and masks of a data set that has been read from it.
+ *
+ * @param toTurn the pictures that these have been turned for: so are keypoints.
+ */
+function upright(file: CocoFile, { images, annotations }: CocoDataset, toTurn: TurnedPictures): CocoFile {
   const sizes = new Map(images.map(({ id, width, height }) => [id, { width, height }]));
   return {
     ...file,
     images: file.images.map((image) => ({ ...image, ...sizes.get(image.id) })),
     annotations: file.annotations.map((annotation, index) => {
       const { bbox, segmentation } = annotations[index];
+      const header = toTurn.get(annotation.image_id);
       return {
         ...annotation,
         bbox,
         ...(segmentation !== undefined && {
           segmentation: segmentation as CocoFileAnnotation['segmentation'],
         }),
+        ...(header !== undefined &&
+          annotation.keypoints !== undefined && {
+            keypoints: turnKeypoints(annotation.keypoints, header.orientation, header.stored),
+          }),
       };
     }),
   };

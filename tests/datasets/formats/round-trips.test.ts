@@ -239,13 +239,22 @@ test('pictures are copied, linked or left where they are', async () => {
   }
 });
 
-test('boxes of a picture that is shown turned are turned for programs that turn it', async () => {
+test('boxes and keypoints of a picture that is shown turned are turned for programs that turn it', async () => {
   const imageFolder = await data.write('turned', { 'all.json': '' });
   writeFileSync(path.join(imageFolder, 'a.jpg'), await picture(6));
   const set = (width: number, height: number, bbox: readonly number[]): string =>
     JSON.stringify({
       images: [{ id: 1, file_name: 'a.jpg', width, height }],
-      annotations: [{ id: 1, image_id: 1, category_id: 1, bbox, segmentation: [[0, 0, 20, 0, 20, 10]] }],
+      annotations: [
+        {
+          id: 1,
+          image_id: 1,
+          category_id: 1,
+          bbox,
+          segmentation: [[0, 0, 20, 0, 20, 10]],
+          keypoints: [1, 2, 2, 0, 0, 0, 3, 4, 0],
+        },
+      ],
       categories: [{ id: 1, name: 'cat' }],
     });
   const read = async (text: string): Promise<CocoFile> => {
@@ -257,7 +266,10 @@ test('boxes of a picture that is shown turned are turned for programs that turn 
   expect(stored.images[0]).toMatchObject({ width: 30, height: 40 });
   expect(stored.annotations[0].bbox).toEqual([20, 0, 10, 20]);
   expect(stored.annotations[0].segmentation).toEqual([[30, 0, 30, 20, 20, 20]]);
-  expect((await read(set(30, 40, [20, 0, 10, 20]))).annotations[0].bbox).toEqual([20, 0, 10, 20]);
+  // The second one is none.
+  expect(stored.annotations[0].keypoints).toEqual([28, 1, 2, 0, 0, 0, 26, 3, 0]);
+  const [asShown] = (await read(set(30, 40, [20, 0, 10, 20]))).annotations;
+  expect(asShown).toMatchObject({ bbox: [20, 0, 10, 20], keypoints: [1, 2, 2, 0, 0, 0, 3, 4, 0] });
 });
 
 test('nothing is left behind where something goes wrong', async () => {
