@@ -13,14 +13,21 @@ const LISTS: readonly string[] = ['images', 'annotations', 'categories'];
 /** An area that is computed from a box may differ by rounding. */
 const AREA_TOLERANCE = 1e-6;
 
+/** Whether nothing is lost where a value is: it is absent, null, or an empty list or object. */
+export function saysNothing(value: unknown): boolean {
+  return (
+    value === undefined || value === null || isDeepStrictEqual(value, []) || isDeepStrictEqual(value, {})
+  );
+}
+
 /** Counts what a format has no place for. */
 export class NotKept {
   private readonly counts = new Map<string, number>();
 
-  /** @param keys of images and annotations that the format has a place for. */
+  /** @param keys of images, annotations and categories that the format has a place for. */
   constructor(
     private readonly format: string,
-    private readonly keys: { readonly images: readonly string[]; readonly annotations: readonly string[] },
+    private readonly keys: Readonly<Partial<Record<keyof typeof KNOWN, readonly string[]>>> = {},
   ) {}
 
   /** @param what in the plural: `crowds`. */
@@ -31,8 +38,7 @@ export class NotKept {
   /** Counts what nothing but a COCO file has: keys of the file, its categories and its images. */
   addPart({ file }: DatasetPart): void {
     for (const [key, value] of Object.entries(file)) {
-      if (!LISTS.includes(key) && !isDeepStrictEqual(value, []) && !isDeepStrictEqual(value, {}))
-        this.add(`files’ ${key}`);
+      if (!LISTS.includes(key) && !saysNothing(value)) this.add(`files’ ${key}`);
     }
     for (const category of file.categories) this.addKeys('categories', category);
     for (const image of file.images) this.addKeys('images', image);
@@ -62,9 +68,9 @@ export class NotKept {
     list: keyof typeof KNOWN,
     entry: CocoFileAnnotation | CocoFileImage | CocoFileCategory,
   ): void {
-    const kept: readonly string[] = [...KNOWN[list], ...(list === 'categories' ? [] : this.keys[list])];
+    const kept: readonly string[] = [...KNOWN[list], ...(this.keys[list] ?? [])];
     for (const [key, value] of Object.entries(entry)) {
-      if (!kept.includes(key) && value !== undefined && value !== null) this.add(`${list}’ ${key}`);
+      if (!kept.includes(key) && !saysNothing(value)) this.add(`${list}’ ${key}`);
     }
   }
 }

@@ -32,6 +32,7 @@ interface ConvertDataOptions {
   readonly output: string;
   readonly pictures: PicturePlacement;
   readonly polygons?: boolean;
+  readonly keypoints: boolean;
   readonly vocBoxes?: VocBoxes;
 }
 
@@ -59,6 +60,10 @@ export function convertDataCommand(command: Command): void {
         .default('copy'),
     )
     .option('--polygons', 'write YOLO’s labels for segmentation: outlines instead of boxes')
+    .option(
+      '--no-keypoints',
+      'write YOLO’s labels for boxes alone; otherwise keypoints, where there are some, make labels for poses',
+    )
     .addOption(
       new Option(
         '--voc-boxes <meaning>',
@@ -78,7 +83,7 @@ Examples:
 What the new format has no place for is told with counts. Nothing is written where a picture is missing or a label is wrong. docs/data.md
 says what becomes of what.`,
     )
-    .action((options: Partial<ConvertDataOptions> & Pick<ConvertDataOptions, 'pictures'>) =>
+    .action((options: Partial<ConvertDataOptions> & Pick<ConvertDataOptions, 'pictures' | 'keypoints'>) =>
       runConvertData({ ...options, output: requiredOption(options.output, '--output DIR') }),
     );
 }
@@ -201,10 +206,10 @@ function missingPartNote({ parts }: WrittenDataset, to: string): string[] {
 function writeParts(
   parts: readonly DatasetPart[],
   to: (typeof FORMATS)[number],
-  { output, polygons, vocBoxes }: ConvertDataOptions,
+  { output, polygons, keypoints, vocBoxes }: ConvertDataOptions,
   writing: WriteOptions,
 ): Promise<WrittenDataset> {
   if (to === 'coco') return writeCocoDataset(parts, output, writing);
-  if (to === 'yolo') return writeYoloDataset(parts, output, { ...writing, polygons });
+  if (to === 'yolo') return writeYoloDataset(parts, output, { ...writing, polygons, keypoints });
   return writeVocDataset(parts, output, { ...writing, boxes: vocBoxes });
 }

@@ -185,9 +185,9 @@ class VocBuilder {
   }
 }
 
-/** 0 and 1 as numbers; anything else as it stands there. */
+/** Numbers as such if they are written again as they stand there; anything else as it stands there. */
 function flagOf(text: string): number | string {
-  return text === '0' || text === '1' ? Number(text) : text;
+  return String(Number(text)) === text && Number.isFinite(Number(text)) ? Number(text) : text;
 }
 
 /** What an image has no keys for. */

@@ -10,7 +10,7 @@ import { shownValue } from '../../coco/problems';
 import { CategoryUnion } from '../../sets/category-union';
 import type { DatasetPart } from '../dataset-part';
 import { withoutExtension } from '../folders';
-import { NotKept } from '../not-kept';
+import { NotKept, saysNothing } from '../not-kept';
 import { OutputNames } from '../output-names';
 import { placePicture } from '../place-pictures';
 import { cornersOfBox, type VocBoxes } from './voc-boxes';
@@ -172,7 +172,7 @@ class VocWriter {
     }
     if (isOut) this.numClipped++;
     this.notKept.addAnnotation(annotation);
-    if (annotation.segmentation !== undefined) this.notKept.add('masks');
+    if (!saysNothing(annotation.segmentation)) this.notKept.add('masks');
     const traits: Record<string, string> = { ...VOC_DEFAULTS.object };
     for (const trait of VOC_TRAITS) {
       if (annotation[trait] !== undefined) traits[trait] = textOfFlag(annotation[trait]);

@@ -9,9 +9,11 @@ import type { DatasetPart, ReadDataset, ReadOptions } from '../dataset-part';
 import { readLines } from '../folders';
 import { readPictureHeaders } from '../picture-headers';
 import { polygonArea, polygonBox } from '../polygons';
+import { keypointKeys } from './yolo-keypoints';
 import { labelFileBeside, labelFileOf } from './yolo-paths';
 import { parseYoloLabels, type YoloLabel } from './yolo-labels';
 import { pixelOf, pixelSpan, type Share } from './yolo-numbers';
+import { countLabeled } from './yolo-pose';
 import { findYoloSource, type YoloPart, type YoloSource } from './yolo-source';
 
 /**
@@ -50,10 +52,7 @@ class YoloReader {
     this.categories = [...source.names].map(([classId, name]) => ({
       id: classId + 1,
       name,
-      ...(source.keypoints && {
-        keypoints: Array.from({ length: source.keypoints.count }, (_, index) => `${index + 1}`),
-        skeleton: [],
-      }),
+      ...(source.keypoints && keypointKeys(source.keypoints, classId)),
     }));
   }
 
@@ -128,21 +127,21 @@ class YoloReader {
     const [x, w] = pixelSpan(box![0], box![2], width);
     const [y, h] = pixelSpan(box![1], box![3], height);
     const object = { ...common, bbox: [x, y, w, h] as const, area: w * h, iscrowd: 0 as const };
-    if (!keypoints) return object;
+    if (!keypoints || keypoints.length === 0) return object;
     return { ...object, ...cocoKeypoints(keypoints, this.source.keypoints!.dimensions, { width, height }) };
   }
 }
 
-/** x, y, visibility of each keypoint. Without a visibility one at 0, 0 is none, as in ultralytics. */
+/**
+ * x, y, visibility of each keypoint. Without a visibility, one with a negative coordinate is none, as in ultralytics' training,
+ * and so is one at 0, 0, as in its drawings.
+ */
 function cocoKeypoints(shares: readonly Share[], dimensions: number, { width, height }: Size): object {
   const keypoints: number[] = [];
   for (let at = 0; at < shares.length; at += dimensions) {
     const [x, y] = [pixelOf(shares[at], width), pixelOf(shares[at + 1], height)];
-    const isThere = x !== 0 || y !== 0;
+    const isThere = x >= 0 && y >= 0 && (x > 0 || y > 0);
     keypoints.push(x, y, dimensions === 3 ? shares[at + 2].value : isThere ? 2 : 0);
   }
-  return {
-    keypoints,
-    num_keypoints: keypoints.filter((value, index) => index % 3 === 2 && value > 0).length,
-  };
+  return { keypoints, num_keypoints: countLabeled(keypoints) };
 }

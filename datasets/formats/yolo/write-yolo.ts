@@ -12,18 +12,24 @@ import { annotationsByImage } from '../../coco/annotations-by-image';
 import { CategoryUnion } from '../../sets/category-union';
 import type { DatasetPart } from '../dataset-part';
 import { isPictureName } from '../folders';
-import { NotKept } from '../not-kept';
+import { NotKept, saysNothing } from '../not-kept';
 import { OutputNames } from '../output-names';
 import { placePicture } from '../place-pictures';
 import { joinPolygons } from '../polygons';
 import type { WriteOptions, WrittenDataset, WrittenPart } from '../written-dataset';
 import { shareText, spanTexts } from './yolo-numbers';
 import { labelFileOf } from './yolo-paths';
+import { countLabeled, keypointsOf, YoloPose } from './yolo-pose';
 
 /** How a data set in YOLO's format is written. */
 export interface YoloWriteOptions extends WriteOptions {
-  /** Write outlines instead of boxes: labels for YOLO's segmentation. Default false. */
+  /** Write outlines instead of boxes, and no keypoints: labels for YOLO's segmentation. Default false. */
   readonly polygons?: boolean;
+  /**
+   * Write keypoints behind boxes where any object has some, which makes labels for YOLO's poses. Default true. A file of labels
+   * holds outlines or keypoints, not both.
+   */
+  readonly keypoints?: boolean;
 }
 
 /**
@@ -37,9 +43,10 @@ export interface YoloWriteOptions extends WriteOptions {
 export async function writeYoloDataset(
   parts: readonly DatasetPart[],
   output: string,
-  { polygons = false, pictures = 'copy', onProgress, signal }: YoloWriteOptions = {},
+  { polygons = false, keypoints = true, pictures = 'copy', onProgress, signal }: YoloWriteOptions = {},
 ): Promise<WrittenDataset> {
-  const writer = new YoloWriter(polygons);
+  const pose = new YoloPose(keypoints && !polygons ? parts : []);
+  const writer = new YoloWriter(polygons, pose.hasKeypoints ? pose : undefined);
   const total = parts.reduce((sum, { file }) => sum + file.images.length, 0);
   const written: WrittenPart[] = [];
   let done = 0;
@@ -80,20 +87,32 @@ function requireNew(labelFile: string, fileName: string): void {
 class YoloWriter {
   private readonly union = new CategoryUnion();
   private readonly names = new OutputNames();
-  private readonly notKept = new NotKept('YOLO', { images: [], annotations: [] });
+  private readonly notKept: NotKept;
   private readonly counts = { clipped: 0, joined: 0, outlined: 0, unreadable: 0 };
 
-  constructor(private readonly polygons: boolean) {}
+  constructor(
+    private readonly polygons: boolean,
+    private readonly pose: YoloPose | undefined,
+  ) {
+    this.notKept = new NotKept(
+      'YOLO',
+      pose && {
+        annotations: ['keypoints', 'num_keypoints'],
+        categories: ['keypoints', ...(pose.flipIndices ? ['flip_idx'] : [])],
+      },
+    );
+  }
 
   /** A function that gives the lines of an image. */
   labelsOf(part: DatasetPart): (imageId: number, size: Size) => string[] {
     this.notKept.addPart(part);
     const ids = this.union.add(part.name, part.file.categories);
     const classes = new Map(this.union.categories.map(({ id }, index) => [id, index]));
+    const names = new Map(part.file.categories.map(({ id, name }) => [id, name]));
     const byImage = annotationsByImage(part.file);
     return (imageId, size) =>
       (byImage.get(imageId) ?? []).flatMap((annotation) => {
-        const label = this.label(annotation, size);
+        const label = this.label(annotation, names.get(annotation.category_id)!, size);
         return label === undefined ? [] : [`${classes.get(ids.get(annotation.category_id)!)} ${label}`];
       });
   }
@@ -110,7 +129,8 @@ class YoloWriter {
     const names = new Map(this.union.categories.map(({ name }, index) => [index, name]));
     const places = Object.fromEntries(parts.map(({ name }) => [name, `images/${name}`]));
     // Quoted: older readers take a name such as "no" for a truth value.
-    return stringify({ ...places, names }, { defaultStringType: 'QUOTE_DOUBLE', defaultKeyType: 'PLAIN' });
+    const content = { ...places, names, ...this.pose?.dataYaml(this.union.categories) };
+    return stringify(content, { defaultStringType: 'QUOTE_DOUBLE', defaultKeyType: 'PLAIN' });
   }
 
   notes(): string[] {
@@ -124,23 +144,33 @@ class YoloWriter {
     return [
       ...this.union.nameNotes,
       ...this.names.notes(),
+      ...(this.pose?.notes() ?? []),
       ...told.flatMap(([count, what]) => (count > 0 ? [`${count} ${what}`] : [])),
       ...this.notKept.notes(),
     ];
   }
 
-  private label(annotation: CocoFileAnnotation, size: Size): string | undefined {
+  private label(annotation: CocoFileAnnotation, category: string, size: Size): string | undefined {
     if (annotation.iscrowd) {
       this.notKept.add('crowds');
       return undefined;
     }
     const hasOutline = this.polygons && Array.isArray(annotation.segmentation);
     this.notKept.addAnnotation(annotation, hasOutline && annotation.segmentation.length > 0);
-    return this.polygons ? this.outline(annotation, size) : this.box(annotation, size);
+    if (this.polygons) return this.outline(annotation, size);
+    const box = this.box(annotation, size);
+    return this.pose ? `${box} ${this.keypoints(this.pose, annotation, category, size)}` : box;
+  }
+
+  private keypoints(pose: YoloPose, annotation: CocoFileAnnotation, category: string, size: Size): string {
+    const { num_keypoints: stated } = annotation;
+    if (!saysNothing(stated) && stated !== countLabeled(keypointsOf(annotation) ?? []))
+      this.notKept.add('numbers of keypoints that are not those of the labeled ones');
+    return pose.label(annotation, category, size);
   }
 
   private box({ bbox, segmentation }: CocoFileAnnotation, { width, height }: Size): string {
-    if (segmentation !== undefined && !isEmptyList(segmentation)) this.notKept.add('masks');
+    if (!saysNothing(segmentation)) this.notKept.add('masks');
     const [x, w] = this.withinPicture(bbox[0], bbox[2], width);
     const [y, h] = this.withinPicture(bbox[1], bbox[3], height);
     const [[centerX, shareX], [centerY, shareY]] = [spanTexts(x, w, width), spanTexts(y, h, height)];
@@ -175,8 +205,4 @@ class YoloWriter {
       })
       .join(' ');
   }
-}
-
-function isEmptyList(value: unknown): boolean {
-  return Array.isArray(value) && value.length === 0;
 }

@@ -6,6 +6,7 @@ import { InputError } from '../../../detection/errors';
 import { statOrUndefined } from '../../../detection/files/stat-or-undefined';
 import { PART_NAMES } from '../dataset-part';
 import { readLines, readTextFile } from '../folders';
+import { EXPECTED_OF_KEYPOINTS, KEYPOINT_KEYS, parseKeypoints } from './yolo-keypoints';
 import type { LabelRules } from './yolo-labels';
 
 /** What the file that describes a set says. */
@@ -81,7 +82,7 @@ const dataYaml = z.looseObject({
     z.record(z.string().regex(/^\d+$/), z.union([z.string(), z.number(), z.boolean()])),
   ]),
   nc: z.number().nullish(),
-  kpt_shape: z.tuple([z.number().int().positive(), z.union([z.literal(2), z.literal(3)])]).nullish(),
+  ...KEYPOINT_KEYS,
 });
 
 function readDataYaml(file: string): YoloConfiguration {
@@ -110,6 +111,8 @@ function readDataYaml(file: string): YoloConfiguration {
   if (names.size === 0) return refuse('names: there is no class');
   if (typeof data.nc === 'number' && data.nc !== names.size)
     return refuse(`nc is ${data.nc}, but there are ${names.size} names`);
+  const keypoints = parseKeypoints(data);
+  if (typeof keypoints === 'string') return refuse(`${keypoints}: ${EXPECTED_OF_KEYPOINTS[keypoints]}`);
   const entries = Object.entries(data).flatMap(([key, value]) => {
     const name = PART_NAMES.get(key);
     const parsed = paths.safeParse(value);
@@ -126,7 +129,7 @@ function readDataYaml(file: string): YoloConfiguration {
     folders: stated === folder ? [folder] : [stated, folder],
     names,
     entries,
-    ...(data.kpt_shape && { keypoints: { count: data.kpt_shape[0], dimensions: data.kpt_shape[1] } }),
+    ...(keypoints && { keypoints }),
     notes: [],
   };
 }
@@ -135,7 +138,7 @@ const expected: Readonly<Record<string, string>> = {
   path: 'the name of a folder is expected',
   names: 'a list of names, or names by number, is expected',
   nc: 'the number of classes is expected',
-  kpt_shape: 'the number of keypoints and of their coordinates, 2 or 3, is expected',
+  ...EXPECTED_OF_KEYPOINTS,
 };
 
 /** Darknet's lines are `key = value`. */

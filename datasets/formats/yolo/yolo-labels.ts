@@ -1,11 +1,12 @@
+import { keypointCount, type YoloKeypoints } from './yolo-keypoints';
 import { parseShare, type Share } from './yolo-numbers';
 
 /** What the lines of a label file may say. */
 export interface LabelRules {
   /** Names of the classes by their numbers. */
   readonly names: ReadonlyMap<number, string>;
-  /** How many keypoints an object has, and how many numbers each has, 2 or 3; absent where the set has none. */
-  readonly keypoints?: { readonly count: number; readonly dimensions: number };
+  /** Absent where the set has none. */
+  readonly keypoints?: YoloKeypoints;
 }
 
 /** A line of a label file: an object. */
@@ -15,7 +16,7 @@ export interface YoloLabel {
   readonly box?: readonly Share[];
   /** x, y of each corner. */
   readonly polygon?: readonly Share[];
-  /** x, y, or x, y and visibility, of each keypoint. */
+  /** x, y, or x, y and visibility, of each keypoint that the class has. */
   readonly keypoints?: readonly Share[];
 }
 
@@ -75,7 +76,29 @@ function parseLine([classText, ...words]: readonly string[], rules: LabelRules):
     return `${words[outside]} is not from 0 to 1: coordinates are shares of the picture's width and height`;
   if (kind === 'polygon') return { classId, polygon: shares };
   const box = shares.slice(0, BOX_NUMBERS);
-  return kind === 'box' ? { classId, box } : { classId, box, keypoints: shares.slice(BOX_NUMBERS) };
+  if (kind === 'box') return { classId, box };
+  const own = keypointsOf(shares.slice(BOX_NUMBERS), classId, keypoints!);
+  return typeof own === 'string' ? own : { classId, box, keypoints: own };
+}
+
+/** Those that the class has, or what is wrong. */
+function keypointsOf(
+  shares: readonly Share[],
+  classId: number,
+  rules: YoloKeypoints,
+): readonly Share[] | string {
+  const { dimensions } = rules;
+  const wrong = shares.findIndex(
+    ({ value }, index) => dimensions === 3 && index % dimensions === 2 && ![0, 1, 2].includes(value),
+  );
+  if (wrong !== -1) {
+    const at = Math.floor(wrong / dimensions) + 1;
+    return `the visibility of keypoint ${at} is ${shares[wrong].value}; 0, 1 or 2 is expected`;
+  }
+  const count = keypointCount(rules, classId);
+  const [own, others] = [shares.slice(0, count * dimensions), shares.slice(count * dimensions)];
+  if (others.every(({ value }) => value === 0)) return own;
+  return `there are more keypoints than the ${count} that kpt_names says the class ${classId} has`;
 }
 
 function wrongCount(count: number, numKeypointNumbers: number | undefined): string {

@@ -111,7 +111,7 @@ test('COCO to VOC and back, with what VOC has elements for', async () => {
     ...file,
     annotations: file.annotations.map((annotation, index) => ({
       ...annotation,
-      ...(index === 0 && { difficult: 1, pose: 'Left', occluded: 0 }),
+      ...(index === 0 && { difficult: 1, pose: 'Left', occluded: 0, truncated: 0.25 }),
     })),
   };
   const output = data.at('voc');
@@ -129,7 +129,7 @@ test('COCO to VOC and back, with what VOC has elements for', async () => {
     truncated,
     voc,
   }));
-  expect(keys).toEqual([{ difficult: 1, pose: 'Left', occluded: 0 }, {}, {}, {}]);
+  expect(keys).toEqual([{ difficult: 1, pose: 'Left', occluded: 0, truncated: 0.25 }, {}, {}, {}]);
 });
 
 test('VOC to COCO and back: all elements', async () => {
@@ -150,14 +150,21 @@ test('VOC to COCO and back: all elements', async () => {
     <pose>Unspecified</pose>
     <truncated>1</truncated>
     <difficult>0</difficult>
+    <occluded>1</occluded>
     <bndbox>
       <xmin>2</xmin>
-      <ymin>3.5</ymin>
+      <ymin>3.70000076293945</ymin>
       <xmax>40</xmax>
       <ymax>30</ymax>
     </bndbox>
     <part>
       <name>head</name>
+      <bndbox>
+        <xmin>11.4000015258789</xmin>
+        <ymin>4</ymin>
+        <xmax>20</xmax>
+        <ymax>9</ymax>
+      </bndbox>
     </part>
     <part>
       <name>hand</name>
@@ -182,7 +189,7 @@ test('what a format has no place for is told with counts', async () => {
     images: file.images.map((image) => ({ ...image, license: 1 })),
     annotations: [
       { ...file.annotations[0], iscrowd: 1 },
-      { ...file.annotations[1], area: 7, keypoints: [1, 2, 2] },
+      { ...file.annotations[1], area: 7, attributes: { old: true }, keypoints: [] },
       { ...file.annotations[2], bbox: [35, 20, 20, 20], area: 400 },
       { ...file.annotations[3], bbox: [5, 5, 0, 3], area: 0, segmentation: undefined },
     ],
@@ -193,7 +200,7 @@ test('what a format has no place for is told with counts', async () => {
     'these are different categories: "no", "No"; rename one if they are not',
     '1 boxes reach beyond their pictures and are clipped',
     'not kept, since YOLO has no place for it: files’ info (1), categories’ supercategory (1), images’ license (3), crowds (1), ' +
-      'annotations’ keypoints (1), areas that differ from their boxes’ (1)',
+      'annotations’ attributes (1), areas that differ from their boxes’ (1)',
   ]);
   expect(parts[0].objects).toBe(3);
   const voc = await writeVocDataset([{ ...part, file: rich }], data.at('told voc'));

@@ -99,6 +99,21 @@ test('a set without parts is one to train on; ultralytics asks for another', asy
   expect(readFileSync(data.at('named/Annotations/a.xml'), 'utf8')).toContain('<xmin>1</xmin>');
 });
 
+test('keypoints make labels for poses, unless boxes alone are asked for', async () => {
+  const keypoints = [1, 2, 2];
+  const annotations = [{ id: 1, image_id: 1, category_id: 7, bbox: [1, 2, 10, 8], iscrowd: 0, keypoints }];
+  const file = data.at('poses.json');
+  writeFileSync(file, JSON.stringify({ images: images.slice(0, 1), annotations, categories }));
+  const options = ['--annotations', file, '--images', source, '--to', 'yolo'];
+  const labels = (set: string): string => readFileSync(data.at(set, 'labels/train/a.txt'), 'utf8');
+  expect(await convert('poses', ...options)).toBe(0);
+  expect(printed.stderr).toMatch(/labels have boxes and 1 keypoints/);
+  expect(labels('poses')).toBe('0 0.150000 0.200000 0.250000 0.266667 0.025000 0.066667 2\n');
+  expect(await convert('boxes', ...options, '--no-keypoints')).toBe(0);
+  expect(printed.stderr).toMatch(/annotations’ keypoints \(1\)/);
+  expect(labels('boxes')).toBe('0 0.150000 0.200000 0.250000 0.266667\n');
+});
+
 test.each<[string, string[], RegExp]>([
   ['nothing to read', [], /Nothing is to be read: give one of --yolo, --voc and --annotations/],
   ['two formats', ['--yolo', 'a', '--voc', 'b'], /Several formats are to be read/],
