@@ -47,7 +47,10 @@ export function detectCommand(command: Command): void {
       '--results <path>',
       'where to: a file for coco and csv, which are printed without; a folder for the others',
     )
-    .option('--annotations <file>', 'COCO file that has the ids of the pictures, for --format coco')
+    .option(
+      '--annotations <file>',
+      'COCO file that has the ids of the pictures and, by name, of the categories, for --format coco',
+    )
     .option('--every <n>', 'of a video: look for objects in every nth frame (default: 1)', wholeNumber(1))
     .addHelpText(
       'after',

@@ -29,6 +29,7 @@ export async function runPictures(
     const note = await unusedRangeNote(inputs.map(({ file }) => file));
     if (note !== undefined) logLine(note);
     const categories = new CategoryMap(detector.categories, 'the detector');
+    for (const output of outputs) output.begin?.(categories);
     const numBroken = await detectPictures(detector.model, inputs, {
       categories,
       inference: job.inference,

@@ -9,6 +9,12 @@ const workplace = new Workplace();
 const steady = ['schedule.milestones=[2]', 'schedule.warmupIterations=1', 'evaluateEvery=1'];
 const settings = steady.flatMap((assignment) => ['--set', assignment]);
 
+interface Found {
+  readonly width: number;
+  readonly height: number;
+  readonly detections: readonly { readonly bbox: number[]; readonly category_id: number }[];
+}
+
 interface Coco {
   readonly categories: readonly { readonly id: number; readonly name: string }[];
   readonly annotations: readonly { readonly category_id: number }[];
@@ -94,6 +100,37 @@ test('evaluate takes names, and answers in the ids of the data set', async () =>
   await expect(
     runCommand(['evaluate', '--weights', path.join(run, 'last'), ...strange, ...images]),
   ).rejects.toMatchObject({ code: 'no-common-category' });
+});
+
+test('detections written for a data set count in it as those of the detector do', async () => {
+  const images = path.join(workplace.scenes, 'images');
+  const picture = path.join(images, '000001.jpg');
+  const weights = ['--weights', path.join(run, 'last')];
+  const [json, results] = [workplace.at('scores.json'), workplace.at('results.json')];
+  const detect = (...more: string[]): Promise<number> =>
+    main(['detect', ...weights, '--score-threshold', '0', ...more, picture]);
+  expect(await detect('--json', json)).toBe(0);
+  const [{ width, height, detections }] = JSON.parse(readFileSync(json, 'utf8')) as Found[];
+  // The best is all that there is to find; the set has other ids.
+  const set = {
+    images: [{ id: 7, file_name: path.basename(picture), width, height }],
+    categories: readScenes('val.json').categories.map((each) => ({ ...each, id: 100 - 7 * each.id })),
+    annotations: [
+      { id: 1, image_id: 7, category_id: 100 - 7 * detections[0].category_id, bbox: detections[0].bbox },
+    ],
+  };
+  const annotations = workplace.at('best.json');
+  writeFileSync(annotations, JSON.stringify(set));
+  const evaluate = async (...what: string[]): Promise<{ stats: number[] }> => {
+    expect(await main(['evaluate', '--annotations', annotations, ...what, '--json', json])).toBe(0);
+    return JSON.parse(readFileSync(json, 'utf8')) as { stats: number[] };
+  };
+  const expected = await evaluate(...weights, '--images', images);
+  expect(expected.stats[0]).toBeCloseTo(1);
+  workplace.stderr = '';
+  expect(await detect('--format', 'coco', '--annotations', annotations, '--results', results)).toBe(0);
+  expect(workplace.stderr).toMatch(/best\.json: categories have other ids/);
+  expect(await evaluate('--detections', results)).toEqual(expected);
 });
 
 test('a training takes over what its start weights have of its categories', async () => {

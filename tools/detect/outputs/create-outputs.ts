@@ -2,12 +2,13 @@ import { InputError } from '../../../detection/errors';
 import type { StagedFiles } from '../../../detection/files/staged-files';
 import { requireFileName } from '../../terminal/output-files';
 import { findAnnotatedAsStored } from './annotated-as-stored';
+import { readAnnotationFile } from './annotation-file';
 import { CocoFormat } from './coco-format';
 import { Crops } from './crops';
 import { CsvFormat } from './csv-format';
 import { Drawings } from './drawings';
 import type { DetectionOutput, PictureInput } from './found-picture';
-import { imageIdsFromNames, readImageIds } from './image-ids';
+import { imageIdsFromNames, imageIdsIn } from './image-ids';
 import { JsonFile } from './json-file';
 import { LabelmeFormat } from './labelme-format';
 import { Listing } from './listing';
@@ -28,7 +29,7 @@ export interface WantedOutputs {
   readonly format?: (typeof FORMATS)[number];
   /** What is written in that format: a file for `coco` and `csv`, which are printed without, or a folder. */
   readonly results?: string;
-  /** COCO file that has the ids of the pictures, for `coco`. */
+  /** COCO file that has the ids of the pictures and categories, for `coco`. */
   readonly annotations?: string;
 }
 
@@ -82,9 +83,10 @@ async function createFormat(
       return undefined;
     };
     if (format === 'csv') return new CsvFormat(write);
-    if (annotations === undefined) return new CocoFormat(imageIdsFromNames(inputs), new Map(), write);
-    const ids = await readImageIds(annotations, inputs);
-    return new CocoFormat(ids, await findAnnotatedAsStored(annotations, ids), write);
+    if (annotations === undefined) return new CocoFormat(write, imageIdsFromNames(inputs));
+    const truth = await readAnnotationFile(annotations);
+    const ids = imageIdsIn(truth, inputs);
+    return new CocoFormat(write, ids, { ...truth, asStored: await findAnnotatedAsStored(truth, ids) });
   }
   if (results === undefined) throw missing('--results', `a folder for the files of the pictures`);
   if (format === 'labelme') return new LabelmeFormat(results, inputs, staged);

@@ -18,6 +18,12 @@ export interface FoundPicture extends DetectedPicture {
 
 /** Something that is made of what has been found. */
 export interface DetectionOutput {
+  /**
+   * Gets what the detector's labels mean, before the first picture.
+   *
+   * @throws InputError where the output cannot have that.
+   */
+  begin?(categories: CategoryMap): void;
   /** Gets each picture, in the order of the inputs. It keeps no pixels. */
   add(found: FoundPicture): Promise<void> | void;
   /** To be called after the last picture. Writes what it has kept; returns what is to be printed of it. */

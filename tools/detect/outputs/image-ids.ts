@@ -1,9 +1,8 @@
 import path from 'node:path';
-import { isId, isObject } from '../../../datasets/coco/entries';
-import { readJsonFile } from '../../../datasets/coco/json-file';
 import { InputError } from '../../../detection/errors';
 import { pluralize } from '../../terminal/pluralize';
 import { logLine } from '../../terminal/progress';
+import type { AnnotationFile } from './annotation-file';
 import type { PictureInput } from './found-picture';
 
 /** Ids that COCO's results refer to pictures by. */
@@ -16,10 +15,10 @@ const MAX_NAMED = 3;
  * The ids that a COCO file gives to pictures: of an image with the picture's whole name, of the end of its path otherwise, or
  * of the one image whose file has the same name.
  *
- * @throws JsonFileError where the file cannot be read, InputError where it does not know all pictures.
+ * @throws InputError where it does not know all pictures.
  */
-export async function readImageIds(annotations: string, inputs: readonly PictureInput[]): Promise<ImageIds> {
-  const ids = await idsByName(annotations);
+export function imageIdsIn({ file, images }: AnnotationFile, inputs: readonly PictureInput[]): ImageIds {
+  const ids = new Map(images.map(({ fileName, id }) => [fileName, id]));
   const byBase = new Map<string, number | undefined>();
   for (const [name, id] of ids) {
     const base = path.basename(name);
@@ -35,12 +34,12 @@ export async function readImageIds(annotations: string, inputs: readonly Picture
   });
   const known = found.flatMap(([input, id]) => (id === undefined ? [] : [[input, id] as const]));
   if (known.length === inputs.length) return new Map(known);
-  const unknown = found.filter(([, id]) => id === undefined).map(([{ file }]) => file);
+  const unknown = found.filter(([, id]) => id === undefined).map(([input]) => input.file);
   const named = [...unknown.slice(0, MAX_NAMED), ...(unknown.length > MAX_NAMED ? ['...'] : [])].join(', ');
   throw new InputError(
     'image-id-missing',
-    `${annotations}: has no image for ${pluralize(unknown.length, 'picture')}: ${named}`,
-    { file: annotations, unknown },
+    `${file}: has no image for ${pluralize(unknown.length, 'picture')}: ${named}`,
+    { file, unknown },
   );
 }
 
@@ -60,25 +59,4 @@ export function imageIdsFromNames(inputs: readonly PictureInput[]): ImageIds {
     );
   }
   return new Map(inputs.map((input, k) => [input, areIds ? numbers[k] : k + 1]));
-}
-
-/** Ids by the names that a COCO file has for its pictures, with slashes. */
-async function idsByName(annotations: string): Promise<Map<string, number>> {
-  const content = await readJsonFile(annotations, (entry, key) => (key === 'annotations' ? null : entry));
-  const images: unknown = isObject(content) ? content.images : undefined;
-  if (!Array.isArray(images)) throw noImageIds(annotations, 'has no list of images');
-  return new Map(
-    images.map((image: unknown, k) => {
-      if (!isObject(image) || !isId(image.id) || typeof image.file_name !== 'string') {
-        throw noImageIds(annotations, `images[${k}] has no id or no file_name`);
-      }
-      return [image.file_name.replaceAll('\\', '/').replace(/^\.\//, ''), image.id] as const;
-    }),
-  );
-}
-
-function noImageIds(file: string, reason: string): InputError {
-  return new InputError('no-image-ids', `${file}: ${reason}; a COCO file with these pictures is expected`, {
-    file,
-  });
 }

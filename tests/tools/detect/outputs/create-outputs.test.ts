@@ -5,7 +5,7 @@ import sharp from 'sharp';
 import { StagedFiles } from '../../../../detection/files/staged-files';
 import { createOutputs, type WantedOutputs } from '../../../../tools/detect/outputs/create-outputs';
 import type { FoundPicture } from '../../../../tools/detect/outputs/found-picture';
-import { emptyPicture, foundPicture } from './found';
+import { categories, emptyPicture, foundPicture } from './found';
 
 let folder: string;
 let stderr: string;
@@ -28,6 +28,7 @@ async function written(wanted: WantedOutputs, found: readonly FoundPicture[]): P
   const staged = new StagedFiles();
   const inputs = found.map(({ input }) => input);
   const outputs = await createOutputs(wanted, inputs, staged);
+  for (const output of outputs) output.begin?.(categories);
   for (const output of outputs) for (const each of found) await output.add(each);
   const printed = outputs.map((output) => output.finish() ?? '').join('');
   staged.publish();
@@ -137,6 +138,24 @@ describe('coco', () => {
     expect(stderr).toBe('');
     expect(await boxOf({ width: 20, height: 40 })).toEqual([5, 10, 10, 20]);
     expect(stderr).toContain('truth.json: 1 picture was annotated as stored');
+  });
+
+  test('takes the ids of a data set’s categories by their names, and says so', async () => {
+    const withCategories = async (named: readonly object[]): Promise<unknown> => {
+      const truth = { images: [{ id: 5, file_name: '7.jpg' }], categories: named };
+      writeFileSync(at('truth.json'), JSON.stringify(truth));
+      const found = await results({ annotations: at('truth.json') }, [foundPicture(at('in/7.jpg'), '7.jpg')]);
+      return found.map(({ category_id }) => category_id);
+    };
+    expect(await withCategories([{ id: 3, name: '../x' }, { id: 9, name: 'a "dog", big' }])).toEqual([3, 9]); // prettier-ignore
+    expect(stderr).toMatch(/truth\.json: categories have other ids.*"\.\.\/x" \(8 there, 3 here\)\n/);
+    stderr = '';
+    // The dog's own id, 3, has another category here.
+    expect(await withCategories([{ id: 3, name: 'fox' }, { id: 8, name: '../x' }])).toEqual([8, 1]); // prettier-ignore
+    expect(stderr).toMatch(/truth\.json: lacks 1 of the detector's 2 categories/);
+    await expect(withCategories([{ id: 3, name: 'fox' }])).rejects.toMatchObject({
+      code: 'no-common-category',
+    });
   });
 
   test.each([
