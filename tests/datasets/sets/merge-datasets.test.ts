@@ -144,3 +144,36 @@ test.each([
   ];
   expect(thrownBy(() => mergeDatasets(sources, { samePictures: 'join' }))).toMatchObject({ code });
 });
+
+test('a category takes over what only one file says; other values are told', () => {
+  const [first, second] = [fileOf(['dog'], [[0]]), fileOf(['dog'], [[0]])];
+  const keypoints = ['nose', 'tail'];
+  const { file, notes } = mergeDatasets([
+    { name: 'a.json', file: { ...first, categories: [{ ...first.categories[0], supercategory: 'pet' }] } },
+    {
+      name: 'b.json',
+      file: { ...second, categories: [{ ...second.categories[0], supercategory: 'animal', keypoints }] },
+      prefix: 'b/',
+    },
+  ]);
+  expect(file.categories).toEqual([
+    expect.objectContaining({ name: 'dog', supercategory: 'pet', keypoints }),
+  ]);
+  expect(notes).toContain('b.json: supercategory of category "dog" left out; a file before counts');
+});
+
+test('a category with its keypoints in another order is refused', () => {
+  const withKeypoints = (keypoints: string[]): CocoFile => {
+    const file = fileOf(['dog'], [[0]]);
+    return { ...file, categories: [{ ...file.categories[0], keypoints }] };
+  };
+  const sources = [
+    { name: 'a.json', file: withKeypoints(['nose', 'tail']) },
+    { name: 'b.json', file: withKeypoints(['tail', 'nose']), prefix: 'b/' },
+  ];
+  expect(thrownBy(() => mergeDatasets(sources))).toMatchObject({
+    code: 'merge-keypoints',
+    message: expect.stringMatching(/^b\.json: category "dog" \(\d+\) has other keypoints/) as string,
+    facts: { name: 'dog' },
+  });
+});
