@@ -30,13 +30,17 @@ const SPACE = /[ \t\n\r]*/y;
 const PLAIN_CHARACTERS = /[^"\\\u0000-\u001f]*/y;
 const ESCAPED_CHARACTER = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
 const SCALAR = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.])|(?:true|false|null)(?!\w)/y;
+/** As Python's json has it. */
+const SCALAR_OR_NON_FINITE = new RegExp(`${SCALAR.source}|(?:NaN|-?Infinity)(?![\\w.])`, 'y');
 const NOT_A_NUMBER = /[-+]?(?:NaN|nan|Infinity|inf)\b/y;
 
 /**
  * Finds the first fault of a text that JSON.parse has refused: the messages of JSON.parse name the place in some
  * versions of Node and for some faults only.
+ *
+ * @param nonFinite whether NaN and Infinity are numbers
  */
-export function findJsonFault(text: string, context: JsonContext): JsonFault {
+export function findJsonFault(text: string, context: JsonContext, nonFinite = false): JsonFault {
   const open: Frame[] = context.open.map((place) => ({ place }));
   let expected = context.expected;
   let position = 0;
@@ -98,7 +102,7 @@ export function findJsonFault(text: string, context: JsonContext): JsonFault {
       position++;
       open.push({ place: character === '[' ? 0 : '' });
       expected = character === '[' ? 'value or end' : 'key or end';
-    } else if ((takeString() ?? take(SCALAR)) !== undefined) {
+    } else if ((takeString() ?? take(nonFinite ? SCALAR_OR_NON_FINITE : SCALAR)) !== undefined) {
       expected = afterValue();
     } else {
       const number = take(NOT_A_NUMBER);

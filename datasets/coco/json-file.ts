@@ -33,16 +33,23 @@ export class JsonFileError extends InputError {
  * Reads a JSON file of any size: what JSON.parse of its text would give, but that `keepEntry` decides what stays of the
  * entries of lists right below the root.
  *
+ * @param nonFinite whether NaN, Infinity and -Infinity are numbers, as in Python's json
  * @throws JsonFileError
  */
-export async function readJsonFile(file: string, keepEntry?: KeepEntry): Promise<unknown> {
+export async function readJsonFile(
+  file: string,
+  keepEntry?: KeepEntry,
+  { nonFinite = false } = {},
+): Promise<unknown> {
   const refuse = (error: unknown): never => {
     const { code, reason } = readingFault(error);
     throw new JsonFileError(code, file, undefined, `${reason}.`, {}, { cause: error });
   };
   const handle = await open(file).catch(refuse);
   try {
-    return await parseJson(async (buffer) => (await handle.read(buffer).catch(refuse)).bytesRead, keepEntry);
+    const read = async (buffer: Uint8Array): Promise<number> =>
+      (await handle.read(buffer).catch(refuse)).bytesRead;
+    return await parseJson(read, keepEntry, undefined, nonFinite);
   } catch (error) {
     if (!(error instanceof JsonTextError)) throw error;
     throw new JsonFileError(error.code, file, error.place, error.message, error.facts);

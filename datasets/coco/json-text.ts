@@ -1,6 +1,7 @@
 import { constants, isUtf8 } from 'node:buffer';
 import { utf8Length, wholeCharacters } from '../utf8';
 import { findJsonFault, placeBehind, type JsonContext, type TextPlace } from './json-error';
+import { parseWithNonFinite } from './non-finite-json';
 
 /** Puts bytes at the start of the buffer, as many as it likes. @returns how many; 0 at the end of the text. */
 export type ReadBytes = (buffer: Uint8Array) => Promise<number>;
@@ -30,14 +31,16 @@ export class JsonTextError extends Error {
  *
  * @param keepEntry is called with the entries of these lists, so that what nobody needs goes at once. Default: all stays.
  * @param bufferBytes How much is read and parsed at once, unless a value takes more.
+ * @param nonFinite whether NaN, Infinity and -Infinity are numbers, as in Python's json
  * @throws JsonTextError
  */
 export function parseJson(
   read: ReadBytes,
   keepEntry: KeepEntry = (entry) => entry,
   bufferBytes = 2 ** 20,
+  nonFinite = false,
 ): Promise<unknown> {
-  return new JsonText(read, keepEntry, bufferBytes).parse();
+  return new JsonText(read, keepEntry, bufferBytes, nonFinite).parse();
 }
 
 const BYTE_ORDER_MARK = Buffer.from('\ufeff');
@@ -64,6 +67,7 @@ class JsonText {
     private readonly read: ReadBytes,
     private readonly keepEntry: KeepEntry,
     private readonly bufferBytes: number,
+    private readonly nonFinite: boolean,
   ) {
     this.buffer = Buffer.allocUnsafe(bufferBytes);
   }
@@ -164,7 +168,9 @@ class JsonText {
       return JSON.parse(text) as unknown;
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;
-      throw await this.fault(context);
+      const value = this.nonFinite ? parseWithNonFinite(text) : undefined;
+      if (value === undefined) throw await this.fault(context);
+      return value;
     }
   }
 
@@ -193,7 +199,7 @@ class JsonText {
   /** Whether JSON.parse would refuse a value of which only the beginning has been read, whatever follows. */
   private hasFault(context: JsonContext): boolean {
     const text = this.buffer.toString('utf8', this.start, this.end);
-    return findJsonFault(text, context).reached < text.length - SHOWN_BYTES;
+    return findJsonFault(text, context, this.nonFinite).reached < text.length - SHOWN_BYTES;
   }
 
   /** @throws JsonTextError where it is not UTF-8. */
@@ -259,7 +265,7 @@ class JsonText {
     if (isBlank && context.open.length === 0 && context.expected === 'value') {
       return new JsonTextError('json-empty', undefined, 'the file is empty; JSON is expected.');
     }
-    const { position, path, reason } = findJsonFault(text, context);
+    const { position, path, reason } = findJsonFault(text, context, this.nonFinite);
     const where = path === '' ? '' : ` (at ${path})`;
     if (isCut && position === text.length) {
       const limit = Math.floor(MAX_BYTES / 2 ** 20);

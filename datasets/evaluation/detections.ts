@@ -3,7 +3,6 @@ import type { CocoDataset } from '../coco/annotations';
 import { idFault, isId, isObject } from '../coco/entries';
 import { readJsonFile } from '../coco/json-file';
 import { ProblemList, shownValue, type Problem, type ProblemKind } from '../coco/problems';
-import type { FileIds } from './truth/file-ids';
 
 /** One detection, as in COCO's results files. */
 export interface CocoDetection {
@@ -38,48 +37,10 @@ export class DetectionsError extends InputError {
 /**
  * Reads a COCO results file: a list of detections for images of `dataset`.
  *
- * @param ids of readTruth; where they are text, those of the detections are numbered too
  * @throws JsonFileError where the file is no JSON, DetectionsError where it is, but wrong.
  */
-export async function readDetections(
-  file: string,
-  dataset: CocoDataset,
-  ids?: TruthIds,
-): Promise<readonly CocoDetection[]> {
-  const detections = await readJsonFile(file);
-  return checkDetections(ids === undefined ? detections : numbered(detections, ids), dataset, file);
-}
-
-/** What the ids of a file of ground truth stand for: text is numbered. See readTruth. */
-export interface TruthIds {
-  /** Of its images. */
-  readonly imageIds: FileIds;
-  /** Of its categories. */
-  readonly categoryIds: FileIds;
-}
-
-/** Detections whose ids are those of the truth, where these are text. Others stay, to be refused or not to count. */
-function numbered(detections: unknown, { imageIds, categoryIds }: TruthIds): unknown {
-  if (!Array.isArray(detections) || !(imageIds.areText || categoryIds.areText)) return detections;
-  return detections.map((detection: unknown) => {
-    if (!isObject(detection)) return detection;
-    const { image_id: imageId, category_id: categoryId } = detection;
-    return {
-      ...detection,
-      image_id: imageIds.numberOf(imageId) ?? (imageIds.areText ? String(imageId) : imageId),
-      category_id:
-        categoryIds.numberOf(categoryId) ?? (categoryIds.areText ? String(categoryId) : categoryId),
-    };
-  });
-}
-
-/** What the user should know of detections that are evaluated, though something in them is odd. */
-export function detectionNotes(detections: readonly CocoDetection[]): string[] {
-  const negative = detections.filter(({ bbox = [] }) => bbox[2] < 0 || bbox[3] < 0).length;
-  if (negative === 0) return [];
-  return [
-    `Detections with a negative width or height: ${negative}. They overlap nothing and count as wrong.`,
-  ];
+export async function readDetections(file: string, dataset: CocoDataset): Promise<readonly CocoDetection[]> {
+  return checkDetections(await readJsonFile(file), dataset, file);
 }
 
 /**
@@ -95,12 +56,14 @@ export function areBoxes(detections: readonly CocoDetection[]): boolean {
  * there. Detections of unknown categories are fine here, and no one counts them.
  *
  * @param source Named in messages.
+ * @param options nonFinite: boxes may have NaN and infinite numbers, and scores may be infinite, as in pycocotools.
  * @throws DetectionsError
  */
 export function checkDetections(
   detections: unknown,
   dataset: CocoDataset,
   source: string,
+  { nonFinite = false } = {},
 ): readonly CocoDetection[] {
   const problems = new ProblemList();
   if (!Array.isArray(detections)) {
@@ -113,7 +76,7 @@ export function checkDetections(
   const byBoxes =
     isObject(first) && first.bbox !== undefined && !(Array.isArray(first.bbox) && first.bbox.length === 0);
   detections.forEach((detection: unknown, index) =>
-    checkDetection(detection, index, byBoxes, dataset, problems),
+    checkDetection(detection, index, { byBoxes, nonFinite, dataset }, problems),
   );
   if (!problems.isEmpty) throw new DetectionsError(source, problems.problems, problems.describe(source));
   return detections as readonly CocoDetection[];
@@ -122,8 +85,7 @@ export function checkDetections(
 function checkDetection(
   detection: unknown,
   index: number,
-  byBoxes: boolean,
-  dataset: CocoDataset,
+  { byBoxes, nonFinite, dataset }: { byBoxes: boolean; nonFinite: boolean; dataset: CocoDataset },
   problems: ProblemList,
 ): void {
   const refuse = (kind: ProblemKind, key: string, reason: string): void => {
@@ -136,15 +98,17 @@ function checkDetection(
   const { image_id: imageId, category_id: categoryId, score, bbox, segmentation } = detection;
   if (typeof imageId === 'string') {
     refuse('unknown image', '.image_id', `${dataset.file} has no image ${shownValue(imageId)}, as text`);
-  } else if (!isId(imageId)) refuse('id', '.image_id', idFault(imageId));
-  else if (dataset.imageOf(imageId) === undefined) {
-    refuse('unknown image', '.image_id', `${dataset.file} has no image ${imageId}`);
+  } else if (typeof imageId !== 'number' || dataset.imageOf(imageId) === undefined) {
+    if (!isId(imageId)) refuse('id', '.image_id', idFault(imageId));
+    else refuse('unknown image', '.image_id', `${dataset.file} has no image ${imageId}`);
   }
   // Any other value is a category that nothing is of.
   if (categoryId === undefined || (typeof categoryId === 'object' && categoryId !== null)) {
     refuse('id', '.category_id', idFault(categoryId));
   }
-  if (typeof score !== 'number' || !Number.isFinite(score)) {
+  const isNumber = (value: unknown): boolean =>
+    nonFinite ? typeof value === 'number' : Number.isFinite(value);
+  if (!isNumber(score) || Number.isNaN(score)) {
     refuse(
       'score',
       '.score',
@@ -152,7 +116,7 @@ function checkDetection(
     );
   }
   if (byBoxes || (bbox !== undefined && !(Array.isArray(bbox) && bbox.length === 0))) {
-    const isBox = Array.isArray(bbox) && bbox.length === 4 && bbox.every((side) => Number.isFinite(side));
+    const isBox = Array.isArray(bbox) && bbox.length === 4 && bbox.every(isNumber);
     if (!isBox)
       refuse('box', '.bbox', `the box is ${shownValue(bbox)}, not four numbers [x, y, width, height]`);
   } else if (segmentation === undefined) {

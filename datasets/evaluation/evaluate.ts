@@ -17,6 +17,8 @@ export interface EvaluationOptions {
   readonly imageIds?: readonly number[];
   /** What messages call the detections: their file. Default 'detections'. */
   readonly source?: string;
+  /** Boxes may have NaN and infinite numbers, which then count as in pycocotools: a NaN matches any object. Default false: refused. */
+  readonly nonFinite?: boolean;
 }
 
 /** COCO's evaluation of a set of detections. */
@@ -43,9 +45,9 @@ export interface CocoEvaluation {
 export function evaluateDetections(
   dataset: CocoDataset,
   detections: readonly CocoDetection[],
-  { iouType, useCategories = true, imageIds, source = 'detections' }: EvaluationOptions,
+  { iouType, useCategories = true, imageIds, source = 'detections', nonFinite }: EvaluationOptions,
 ): CocoEvaluation {
-  checkDetections(detections, dataset, source);
+  checkDetections(detections, dataset, source, { nonFinite });
   const imageIndices = indexImages(dataset, imageIds);
   const { annotations } = dataset;
   const truths = locate(

@@ -26,13 +26,8 @@ export type { InferenceOptions, TileOptions } from '../inference/options';
 export { tileGrid } from '../inference/tile-grid';
 export { evaluateDetections, type CocoEvaluation, type EvaluationOptions } from './evaluate';
 export type { AreaName, IouType } from './parameters';
-export {
-  checkDetections,
-  DetectionsError,
-  readDetections,
-  type CocoDetection,
-  type TruthIds,
-} from './detections';
+export { checkDetections, DetectionsError, readDetections, type CocoDetection } from './detections';
+export { readFound, type Found } from './truth/read-found';
 export { readTruth, type Truth } from './truth/read-truth';
 export type { FileIds } from './truth/file-ids';
 export { exampleDataset } from './example-dataset';

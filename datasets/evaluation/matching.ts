@@ -38,7 +38,7 @@ const SMALLEST_OVERLAPS = IOU_THRESHOLDS.map((threshold) => Math.min(threshold, 
  */
 export class Matcher {
   // Overlaps of at least the smallest threshold, of detection d at candidateStarts[d] .. candidateStarts[d + 1]:
-  // most detections have none or one, and only these can match.
+  // most detections have none or one, and only these can match. Also those behind an overlap that is NaN.
   private readonly candidateStarts: number[] = [];
   private readonly candidateTruths: number[] = [];
   private readonly candidateOverlaps: number[] = [];
@@ -77,9 +77,12 @@ export class Matcher {
     let count = 0;
     for (let d = 0; d < detections.length; d++) {
       this.candidateStarts[d] = count;
+      let smallest = SMALLEST_OVERLAPS[0];
       for (let g = 0; g < truths.length; g++) {
         const overlap = this.regions.overlap(detections[d], truths[g]);
-        if (overlap < SMALLEST_OVERLAPS[0]) continue;
+        if (overlap < smallest) continue;
+        // As in pycocotools: nothing is less than NaN, so any overlap is good enough behind one.
+        if (Number.isNaN(overlap)) smallest = NaN;
         this.candidateTruths[count] = g;
         this.candidateOverlaps[count] = overlap;
         count++;

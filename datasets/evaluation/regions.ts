@@ -60,7 +60,10 @@ function boxOverlap(boxes: Float64Array, annotations: readonly CocoAnnotation[])
   };
 }
 
-/** maskApi.c's bbIou, whose order of operations decides ties: x, y, width, height of the detection and the truth. */
+/**
+ * maskApi.c's bbIou, whose order of operations decides ties: x, y, width, height of the detection and the truth. NaN where it is
+ * there: of boxes with NaN or infinite numbers.
+ */
 function boxIou(
   dx: number,
   dy: number,
@@ -72,13 +75,23 @@ function boxIou(
   gh: number,
   isCrowd: boolean,
 ): number {
-  const width = Math.min(dw + dx, gw + gx) - Math.max(dx, gx);
+  const width = lesser(dw + dx, gw + gx) - greater(dx, gx);
   if (width <= 0) return 0;
-  const height = Math.min(dh + dy, gh + gy) - Math.max(dy, gy);
+  const height = lesser(dh + dy, gh + gy) - greater(dy, gy);
   if (height <= 0) return 0;
   const intersection = width * height;
   const detectionArea = dw * dh;
   return intersection / (isCrowd ? detectionArea : detectionArea + gw * gh - intersection);
+}
+
+/** C's fmin: the other one where one is NaN. */
+function lesser(a: number, b: number): number {
+  return a <= b || Number.isNaN(b) ? a : b;
+}
+
+/** C's fmax: the other one where one is NaN. */
+function greater(a: number, b: number): number {
+  return a >= b || Number.isNaN(b) ? a : b;
 }
 
 function maskOverlap(

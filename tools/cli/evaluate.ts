@@ -1,5 +1,4 @@
 import { Option, type Command } from 'commander';
-import { detectionNotes, readDetections } from '../../datasets/evaluation/detections';
 import { evaluateDetections, type CocoEvaluation } from '../../datasets/evaluation/evaluate';
 import { evaluationJson, formatEvaluation } from '../../datasets/evaluation/format';
 import {
@@ -12,6 +11,7 @@ import {
   type ThresholdGoal,
 } from '../../datasets/evaluation/operating-points';
 import type { IouType } from '../../datasets/evaluation/parameters';
+import { readFound } from '../../datasets/evaluation/truth/read-found';
 import { readTruth } from '../../datasets/evaluation/truth/read-truth';
 import { InputError } from '../../detection/errors';
 import { pluralize } from '../terminal/pluralize';
@@ -169,10 +169,14 @@ async function ofFile(options: EvaluateCommandOptions, file: string): Promise<Ev
   const truth = await readTruth(annotations, iouType);
   for (const note of truth.dataset.notes) logLine(`${annotations}: ${note}`);
   const dataset = ignoringRegions(truth.dataset, { categories: ignoreCategory });
-  const results = await readDetections(file, dataset, truth);
-  for (const note of detectionNotes(results)) logLine(`${file}: ${note}`);
-  const evaluation = evaluateDetections(dataset, results, { iouType, source: file });
-  return { evaluation, points: thresholds && operatingPoints(dataset, results, thresholds) };
+  const found = await readFound(file, truth, iouType);
+  for (const note of found.notes) logLine(`${file}: ${note}`);
+  const evaluation = evaluateDetections(dataset, found.detections, {
+    iouType,
+    source: file,
+    nonFinite: true,
+  });
+  return { evaluation, points: thresholds && operatingPoints(dataset, found.detections, thresholds) };
 }
 
 async function ofDetector({

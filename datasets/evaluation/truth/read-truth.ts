@@ -2,16 +2,19 @@ import { AnnotationError, CocoDataset, type CocoCategory, type CocoImage } from 
 import { isObject, keepEntry } from '../../coco/entries';
 import { readJsonFile } from '../../coco/json-file';
 import { ProblemList, shownValue } from '../../coco/problems';
-import type { TruthIds } from '../detections';
 import type { IouType } from '../parameters';
 import { FileIds } from './file-ids';
 import { truthAnnotations } from './truth-annotations';
 import { TruthNotes } from './truth-notes';
 
 /** The ground truth of an evaluation. */
-export interface Truth extends TruthIds {
+export interface Truth {
   /** Ids that are text are numbered in it, and images without a size have 0. */
   readonly dataset: CocoDataset;
+  /** What the ids of the file's images stand for in it. */
+  readonly imageIds: FileIds;
+  /** What the ids of the file's categories stand for in it. */
+  readonly categoryIds: FileIds;
 }
 
 /**
@@ -21,7 +24,9 @@ export interface Truth extends TruthIds {
  * @throws JsonFileError where the file is no JSON, AnnotationError where pycocotools fails on it too
  */
 export async function readTruth(file: string, iouType: IouType): Promise<Truth> {
-  const root = await readJsonFile(file, (entry, key) => keepEntry(entry, key, iouType === 'segm'));
+  const root = await readJsonFile(file, (entry, key) => keepEntry(entry, key, iouType === 'segm'), {
+    nonFinite: true,
+  });
   const problems = new ProblemList();
   const lists = truthLists(root, problems);
   const imageIds = idsOf('images', lists.images, problems);
@@ -29,6 +34,8 @@ export async function readTruth(file: string, iouType: IouType): Promise<Truth> 
   const notes = new TruthNotes();
   if (imageIds.areText) notes.ofText('images');
   if (categoryIds.areText) notes.ofText('categories');
+  notes.ofFractions('images', imageIds.fractions);
+  notes.ofFractions('categories', categoryIds.fractions);
   const images = lastOfEach(lists.images, 'images', imageIds, notes, imageOf);
   const categories = lastOfEach(lists.categories, 'categories', categoryIds, notes, categoryOf);
   notes.ofSizes(images, iouType);

@@ -3,7 +3,7 @@ import { isObject } from '../../coco/entries';
 import { shownValue, type ProblemKind, type ProblemList } from '../../coco/problems';
 import type { IouType } from '../parameters';
 import type { FileIds } from './file-ids';
-import type { TruthNotes } from './truth-notes';
+import { hasHalfCorner, type TruthNotes } from './truth-notes';
 
 type Box = [number, number, number, number];
 
@@ -63,7 +63,7 @@ function readEntry(
   const area = readArea(entry.area, box);
   if (typeof area === 'string') return refuse('area', '.area', area);
   // Masks do without boxes.
-  const bbox: Box = typeof box === 'string' ? [0, 0, 0, 0] : box;
+  const bbox: Box = iouType === 'segm' ? [0, 0, 0, 0] : (box as Box);
   notes.ofAnnotation(index, entry, bbox, sizes.get(imageId)!);
   const annotation = {
     id: numberOfId(id),
@@ -73,7 +73,7 @@ function readEntry(
     // An area that is in no range: as in pycocotools, the object is ignored in all of them.
     area: crowd.isIgnored ? -1 : area,
     isCrowd: crowd.isCrowd,
-    ...(iouType === 'segm' && { segmentation }),
+    ...(iouType === 'segm' && { segmentation: withWholeCorners(segmentation) }),
   };
   return [{ id, annotation }];
 }
@@ -99,18 +99,31 @@ function numberOfId(id: unknown): number {
 function readBox(bbox: unknown): Box | string {
   if (bbox === undefined) return 'the box is missing';
   const numbers = Array.isArray(bbox) ? bbox.map(numberIn) : [];
-  if (numbers.length !== 4 || !numbers.every(Number.isFinite)) {
+  if (numbers.length !== 4 || numbers.includes(undefined)) {
     return `the box is ${shownValue(bbox)}, not four numbers [x, y, width, height]`;
   }
   return numbers as Box;
 }
 
 const NUMBER = /^\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?\s*$/i;
+const NAN = /^\s*[-+]?nan\s*$/i;
+const INFINITY = /^\s*([-+]?)inf(?:inity)?\s*$/i;
 
-/** numpy reads numbers from text. */
-function numberIn(value: unknown): number {
-  if (typeof value === 'string') return NUMBER.test(value) ? Number(value) : NaN;
-  return typeof value === 'number' ? value : NaN;
+/** pycocotools leaves out the last number of a polygon that has an odd number of them. */
+function withWholeCorners(segmentation: unknown): unknown {
+  if (!Array.isArray(segmentation) || !segmentation.some(hasHalfCorner)) return segmentation;
+  return segmentation.map((polygon: unknown) => (hasHalfCorner(polygon) ? polygon.slice(0, -1) : polygon));
+}
+
+/** As numpy, which takes null for NaN and reads numbers from text; undefined of what is none. */
+function numberIn(value: unknown): number | undefined {
+  if (typeof value === 'number' || typeof value === 'boolean') return Number(value);
+  if (value === null) return NaN;
+  if (typeof value !== 'string') return undefined;
+  if (NUMBER.test(value)) return Number(value);
+  const [, sign] = INFINITY.exec(value) ?? [];
+  if (sign !== undefined) return sign === '-' ? -Infinity : Infinity;
+  return NAN.test(value) ? NaN : undefined;
 }
 
 function readArea(area: unknown, box: Box | string): number | string {

@@ -1,26 +1,18 @@
 import type { Size } from '../../../detection/structures/size';
 import { shownValue } from '../../coco/problems';
 import type { IouType } from '../parameters';
+import { Counted } from './counted';
+import { isOfOtherSize, OTHER_MASK_SIZE } from './mask-size';
 
-/** Things of one kind, counted, with the places of the first few. */
-class Counted {
-  private count = 0;
-  private readonly places: string[] = [];
-
-  add(place: string): void {
-    this.count++;
-    if (this.places.length < LISTED) this.places.push(place);
-  }
-
-  note(what: string, then: string): string[] {
-    if (this.count === 0) return [];
-    const places = this.places.join(', ') + (this.count > LISTED ? ', ...' : '');
-    return [`${what}: ${this.count} (${places}). ${then}`];
-  }
-}
-
-const LISTED = 3;
 const REPAIR = 'See `rcnn check --repair`.';
+/** What there is to say of boxes with NaN or infinite numbers. */
+export const NON_FINITE_BOX =
+  'As in pycocotools, an overlap with such a box may be NaN, which counts as a match: the numbers mean little.';
+
+/** Whether a polygon ends with an x that lacks its y. */
+export function hasHalfCorner(polygon: unknown): polygon is readonly unknown[] {
+  return Array.isArray(polygon) && polygon.length % 2 === 1;
+}
 
 /** What the user should know of a file that pycocotools evaluates, though something in it is odd. */
 export class TruthNotes {
@@ -31,6 +23,10 @@ export class TruthNotes {
   private readonly textCrowds = new Counted();
   private readonly negative = new Counted();
   private readonly outside = new Counted();
+  private readonly nonFinite = new Counted();
+  private readonly nonFiniteAreas = new Counted();
+  private readonly otherSizes = new Counted();
+  private readonly halfCorners = new Counted();
   private readonly others: string[] = [];
   private hasIdZero = false;
 
@@ -54,7 +50,7 @@ export class TruthNotes {
   /** An annotation that counts. */
   ofAnnotation(
     index: number,
-    { id, area, iscrowd }: Readonly<Record<string, unknown>>,
+    { id, area, iscrowd, segmentation }: Readonly<Record<string, unknown>>,
     [x, y, width, height]: readonly number[],
     image: Size,
   ): void {
@@ -62,12 +58,23 @@ export class TruthNotes {
     if (area === undefined) this.withoutArea.add(place);
     if (iscrowd === undefined) this.withoutCrowd.add(place);
     if (typeof iscrowd === 'string') this.textCrowds.add(place);
+    if (![x, y, width, height].every(Number.isFinite)) this.nonFinite.add(place);
+    if (typeof area === 'number' && !Number.isFinite(area)) this.nonFiniteAreas.add(place);
+    if (Array.isArray(segmentation) && segmentation.some(hasHalfCorner)) this.halfCorners.add(place);
+    if (isOfOtherSize(segmentation, image)) this.otherSizes.add(place);
     if (width < 0 || height < 0) this.negative.add(place);
     const isKnown = image.width > 0 && image.height > 0;
     if (isKnown && (x >= image.width || y >= image.height || x + width < 0 || y + height < 0)) {
       this.outside.add(place);
     }
     if (Number(id ?? NaN) === 0) this.hasIdZero = true;
+  }
+
+  ofFractions(list: 'images' | 'categories', ids: readonly number[]): void {
+    if (ids.length === 0) return;
+    this.others.push(
+      `Ids of "${list}" that are no whole numbers: ${ids.length}. They are taken as they are. ${REPAIR}`,
+    );
   }
 
   ofRepeatedIds(count: number): void {
@@ -102,6 +109,16 @@ export class TruthNotes {
         'Annotations with a negative width or height',
         'Nothing overlaps such a box: the objects count as missed.',
       ),
+      ...this.nonFinite.note('Annotations whose box has NaN or an infinite number', NON_FINITE_BOX),
+      ...this.nonFiniteAreas.note(
+        'Annotations whose "area" is NaN or infinite',
+        'Objects with NaN count as small, as medium and as large; those with an infinite area are ignored.',
+      ),
+      ...this.halfCorners.note(
+        'Polygons with an odd number of coordinates',
+        'As in pycocotools, the last one is left out.',
+      ),
+      ...this.otherSizes.note('Masks of another size than their image', OTHER_MASK_SIZE),
       ...this.outside.note('Boxes wholly outside of their image', `They count as objects. ${REPAIR}`),
       ...(this.hasIdZero
         ? [

@@ -1,8 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { readDetections } from '../../../../datasets/evaluation/detections';
 import { evaluateDetections, type CocoEvaluation } from '../../../../datasets/evaluation/evaluate';
+import { readFound } from '../../../../datasets/evaluation/truth/read-found';
 import { readTruth } from '../../../../datasets/evaluation/truth/read-truth';
 import { InputError } from '../../../../detection/errors';
 import { rejectionOf } from '../../../thrown';
@@ -30,19 +30,29 @@ async function evaluate(
     path.join(folder, name),
   );
   const present = Object.entries(truthLists).filter(([, list]) => (list as unknown) !== null);
-  writeFileSync(truthFile, JSON.stringify(Object.fromEntries(present)));
-  writeFileSync(detectionsFile, JSON.stringify(detections));
+  writeFileSync(truthFile, asPythonWrites(Object.fromEntries(present)));
+  writeFileSync(detectionsFile, asPythonWrites(detections));
   const truth = await readTruth(truthFile, iouType);
-  const found = await readDetections(detectionsFile, truth.dataset, truth);
-  return { evaluation: evaluateDetections(truth.dataset, found, { iouType }), notes: truth.dataset.notes };
+  const found = await readFound(detectionsFile, truth, iouType);
+  const evaluation = evaluateDetections(truth.dataset, found.detections, { iouType, nonFinite: true });
+  return { evaluation, notes: [...truth.dataset.notes, ...found.notes] };
 }
 
+/** With the numbers that JSON lacks: "<NaN>" stands for NaN. */
+function asPythonWrites(content: unknown): string {
+  return JSON.stringify(content).replace(/"<(.+?)>"/g, '$1');
+}
+
+const iouTypeOf = (name: string) => (name.startsWith('segm') ? 'segm' : 'bbox');
 const byName = ({ name, stats, ...lists }: (typeof cases)[number]) => [name, { stats, lists }] as const;
 
-test.each(cases.filter(({ stats }) => stats !== null).map(byName))(
+/** What pycocotools takes all the same. */
+const refused = ['dt_score_nan'];
+
+test.each(cases.filter(({ name, stats }) => stats !== null && !refused.includes(name)).map(byName))(
   '%s is evaluated as by pycocotools',
   async (name, { stats, lists }) => {
-    const { evaluation } = await evaluate(lists, name.startsWith('segm') ? 'segm' : 'bbox');
+    const { evaluation } = await evaluate(lists, iouTypeOf(name));
     expect(evaluation.stats).toHaveLength(12);
     evaluation.stats.forEach((stat, i) => expect(Math.abs(stat - stats![i])).toBeLessThan(1e-9));
   },
@@ -59,7 +69,7 @@ test.each(cases.filter(({ stats }) => stats === null).map(byName))(
       const [plain] = cases;
       evaluation.stats.forEach((stat, i) => expect(Math.abs(stat - plain.stats![i])).toBeLessThan(1e-9));
     } else {
-      expect(await rejectionOf(evaluate(lists))).toBeInstanceOf(InputError);
+      expect(await rejectionOf(evaluate(lists, iouTypeOf(name)))).toBeInstanceOf(InputError);
     }
   },
 );
@@ -78,15 +88,64 @@ test.each([
   ['ann_image_text', /^Annotations of images that the file lacks: 1 \(annotations\[0\]: "3"\)\./],
   ['ann_unknown_category', /^Annotations of categories that the file lacks: 1 \(annotations\[0\]: 77\)\./],
   ['image_twice', /^Entries of "images" with the id of another one: 1\. The last of an id counts\.$/],
+  ['image_ids_fractional', /^Ids of "images" that are no whole numbers: 3\. They are taken as they are\./],
+  ['category_ids_fractional', /^Ids of "categories" that are no whole numbers: 2\./],
+  [
+    'box_nan_left',
+    /^Annotations whose box has NaN or an infinite number: 1 \(annotations\[0\]\)\. As in pyco/,
+  ],
+  [
+    'boxes_nan',
+    /^Annotations whose box has NaN .*: 5 \(annotations\[1\], annotations\[3\], annotations\[6\], \.\.\.\)/,
+  ],
+  [
+    'area_nan',
+    /^Annotations whose "area" is NaN or infinite: 1 \(annotations\[0\]\)\. Objects with NaN count as/,
+  ],
+  [
+    'segm_rle_size',
+    /^Masks of another size than their image: 2 \(annotations\[0\], annotations\[2\]\)\. As in/,
+  ],
+  [
+    'segm_odd_count',
+    /^Polygons with an odd number of coordinates: 1 \(annotations\[0\]\)\. .* the last one is left out\.$/,
+  ],
+  ['dt_negative', /^Detections with a negative width or height: 2 \(\[0\], \[1\]\)\. They overlap nothing/],
+  [
+    'dt_nan_height',
+    /^Detections whose box has NaN or an infinite number: 2 \(\[0\], \[7\]\)\. .* counts as a match/,
+  ],
+  [
+    'dt_score_true',
+    /^Detections whose score is true or false: 2 \(\[0\], \[1\]\)\. As in Python, that is 1 and 0\.$/,
+  ],
+  [
+    'dt_score_infinite',
+    /^Detections with an infinite score: 3 \(\[0\], \[1\], \[2\]\)\. They come before all others/,
+  ],
+  ['segm_dt_size', /^Masks of detections of another size than their image: 1 \(\[0\]\)\. As in pycocotools/],
   ['image_ids_text', /^Ids of "images" are text\. In the result they are numbered from 1/],
 ])('%s is told', async (name, note) => {
   const [, { lists }] = byName(cases.find((each) => each.name === name)!);
-  const { notes } = await evaluate(lists, name.startsWith('segm') ? 'segm' : 'bbox');
+  const { notes } = await evaluate(lists, iouTypeOf(name));
   expect(notes).toEqual([expect.stringMatching(note)]);
 });
 
 test('a file in which nothing is odd has no notes', async () => {
   expect((await evaluate({})).notes).toEqual([]);
+});
+
+test('a box that masks do not need is not told', async () => {
+  const { lists } = byName(cases.find(({ name }) => name === 'segm_box_nan')!)[1];
+  expect((await evaluate(lists, 'segm')).notes).toEqual([]);
+});
+
+test('a score that is NaN is refused', async () => {
+  const { lists } = byName(cases.find(({ name }) => name === 'dt_score_nan')!)[1];
+  const error = await rejectionOf(evaluate(lists));
+  expect((error as Error).message).toMatch(
+    /detections\.json: \[0\]\.score: it is NaN, not a finite number\.$/,
+  );
 });
 
 test('all that is wrong is in one message', async () => {
