@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CocoDataset, CocoImage } from '../coco/annotations';
-import { decodeImage } from '../images/decode';
-import { differenceHash } from './difference-hash';
+import { readPicture } from '../images/picture-file';
 import { nearHashes } from './near-hashes';
+import { pictureHash } from './picture-hash';
 
 /** A picture that stands in two data sets. */
 export interface DuplicatePicture {
@@ -83,11 +82,9 @@ async function fingerprints(
       signal?.throwIfAborted();
       const index = next++;
       const picture = join(imageFolder, images[index].fileName);
-      const { pixels, size } = await decodeImage(picture);
-      const sha256 = createHash('sha256')
-        .update(await readFile(picture))
-        .digest('hex');
-      prints[index] = { sha256, hash: differenceHash({ pixels, size }) };
+      const bytes = await readPicture(picture);
+      const sha256 = createHash('sha256').update(bytes).digest('hex');
+      prints[index] = { sha256, hash: await pictureHash(bytes, picture) };
       count();
     }
   };

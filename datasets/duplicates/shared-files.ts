@@ -23,7 +23,9 @@ export async function sharedFiles(a: CocoDataset, b: CocoDataset): Promise<CocoI
     const bySize = new Map<number, string[]>();
     for (const file of ofA) {
       const size = await sizeOf(file);
-      bySize.set(size, [...(bySize.get(size) ?? []), file]);
+      const others = bySize.get(size);
+      if (others === undefined) bySize.set(size, [file]);
+      else others.push(file);
     }
     const sums = new Map<string, string>();
     const sumOf = async (file: string): Promise<string> => {

@@ -94,6 +94,31 @@ function decodePlain(
   return { pixels: format.decode(bytes, file), size: header.stored };
 }
 
+/**
+ * A picture as stored, scaled down by the largest whole number that leaves its shorter side at least so many pixels; one that is
+ * smaller than twice that is decoded as it is. Of a large JPEG or WebP file, libvips then decodes only as much as that takes
+ * ("shrink on load"). Formats that only this project reads (BMP, Netpbm) stay as they are.
+ *
+ * @param name what messages call it
+ * @throws ImageError as decodeImage
+ */
+export async function decodeShrunk(bytes: Buffer, name: string, minSide: number): Promise<DecodedImage> {
+  refuseForeign(bytes, name);
+  const plain = plainFormatOf(bytes);
+  if (plain !== undefined) return decodePlain(plain, bytes, name, {});
+  try {
+    const { metadata, header } = await checkedHeader(bytes, name, {});
+    const { width, height } = header.stored;
+    const image = sharp(bytes, sharpOptions(MAX_PIXELS));
+    const factor = Math.floor(Math.min(width, height) / minSide);
+    if (factor < 2) return { pixels: await rgbBytes(image, metadata), size: header.stored };
+    const size = { width: Math.round(width / factor), height: Math.round(height / factor) };
+    return { pixels: await rgbBytes(image.resize({ ...size, fit: 'fill' }), metadata), size };
+  } catch (error) {
+    throw asImageError(name, error, MAX_PIXELS);
+  }
+}
+
 async function decode(bytes: Buffer, file: string, options: DecodeOptions): Promise<DecodedImage> {
   const { upright = false, maxPixels = MAX_PIXELS } = options;
   const { metadata, header } = await checkedHeader(bytes, file, options);

@@ -10,7 +10,7 @@ import { unusedRangeNote } from '../../datasets/images/unused-range';
 import { formatSeconds, Progress, logLine } from '../terminal/progress';
 
 /** Up to so many pictures are decoded before a run starts: a few seconds. Of more, only the headers are read. */
-const MAX_DECODED = 2000;
+export const MAX_DECODED = 2000;
 /** Pictures under way at once; sharp decodes on libuv's four threads. */
 const PARALLEL = 4;
 /** Every so many-th picture comes first, then their neighbors: when time is up, pictures of all parts have been decoded. */
