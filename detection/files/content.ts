@@ -13,18 +13,22 @@ const PIPE_PATIENCE = 5;
  * Writes a file from its beginning; or to a descriptor, where it is.
  *
  * @param isFlushed brings it to the disk before it returns. Pipes cannot.
+ * @returns the bytes written
  */
 export function writeContent(
   file: string | number,
   content: Content,
   { isFlushed }: { readonly isFlushed: boolean },
-): void {
+): number {
   const descriptor = typeof file === 'number' ? file : openSync(file, 'w');
+  let written = 0;
   try {
     for (const bytes of typeof content === 'string' ? [Buffer.from(content)] : content) {
       for (let done = 0; done < bytes.length;) done += writeSome(descriptor, bytes, done);
+      written += bytes.length;
     }
     if (isFlushed) fsyncSync(descriptor);
+    return written;
   } finally {
     if (typeof file === 'string') closeSync(descriptor);
   }

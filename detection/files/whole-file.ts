@@ -14,29 +14,30 @@ export interface WholeFileOptions {
  * Writes a file under a temporary name beside it, brings it to the disk and renames it: nobody ever sees half of it. A link
  * stays, and what it leads to is written. What is no regular file, a pipe or a device, is written through.
  *
+ * @returns the bytes written
  * @throws InputError where it cannot be written, with the system's error as its cause; nothing is left behind then.
  */
 export function writeWholeFile(
   file: string,
   content: Content,
   { makeFolder = false }: WholeFileOptions = {},
-): void {
+): number {
   try {
     const destination = destinationOf(file);
-    if (destination.isReplaced) {
-      if (makeFolder) makeFolders(path.dirname(destination.file));
-      replaceFile(destination.file, content);
-    } else writeContent(destination.file, content, { isFlushed: false });
+    if (!destination.isReplaced) return writeContent(destination.file, content, { isFlushed: false });
+    if (makeFolder) makeFolders(path.dirname(destination.file));
+    return replaceFile(destination.file, content);
   } catch (error) {
     throw writingError(file, error);
   }
 }
 
-function replaceFile(file: string, content: Content): void {
+function replaceFile(file: string, content: Content): number {
   const temporary = temporaryName(file);
   try {
-    writeContent(temporary, content, { isFlushed: true });
+    const written = writeContent(temporary, content, { isFlushed: true });
     renameSync(temporary, file);
+    return written;
   } catch (error) {
     rmSync(temporary, { force: true });
     throw error;

@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { statSync } from 'node:fs';
 import path from 'node:path';
 import { makeFolders } from '../../detection/files/make-folders';
 import { InputError } from '../../detection/errors';
@@ -20,6 +19,7 @@ import { lostInPytorch } from '../run/lost-in-pytorch';
 import { locateWeights } from '../../weights/detectors/locate-weights';
 import { namedModel } from '../config/model-name';
 import { sayingDownloads } from '../run/downloads';
+import { formatBytes } from '../terminal/format-bytes';
 import { requireFileName } from '../terminal/output-files';
 import { logLine } from '../terminal/progress';
 import { terminalLine } from '../terminal/terminal-text';
@@ -78,10 +78,11 @@ async function runConvert({ input, output, model }: ConvertCommandOptions): Prom
   const contents = readWeights(file, { requireFinite: true });
   const known = knownDetector(located, contents, wanted);
   makeFolderOf(output);
-  const leftOut = [...contents.leftOut, ...write(output, contents, known)];
+  const { written, leftOut: withoutPlace } = write(output, contents, known);
+  const leftOut = [...contents.leftOut, ...withoutPlace];
   if (leftOut.length > 0) logLine(`${file}: left out, because they are not weights: ${leftOut.join(', ')}`);
-  const megabytes = (statSync(output).size / 1e6).toFixed(1);
-  process.stdout.write(`${terminalLine(output)}: ${contents.tensors.size} tensors, ${megabytes} MB\n`);
+  const size = formatBytes(written);
+  process.stdout.write(`${terminalLine(output)}: ${contents.tensors.size} tensors, ${size}\n`);
 }
 
 function makeFolderOf(file: string): void {
@@ -96,24 +97,29 @@ function makeFolderOf(file: string): void {
   }
 }
 
-/** Writes a file, and returns what it has no place for. */
-type Writer = (file: string, contents: WeightsContents, known: KnownDetector | undefined) => string[];
+/** Writes a file, and returns its bytes and what it has no place for. */
+type Writer = (
+  file: string,
+  contents: WeightsContents,
+  known: KnownDetector | undefined,
+) => { readonly written: number; readonly leftOut: readonly string[] };
 
 function writerFor(output: string): Writer {
   switch (path.extname(output).toLowerCase()) {
     case '.pth':
       return (file, { tensors, metadata }, known) => {
-        const leftOut = writePytorch(file, tensors, metadata);
+        const { written, leftOut } = writePytorch(file, tensors, metadata);
         if (known) for (const line of lostInPytorch(known)) logLine(`${file}: ${line}`);
         // Either goes without saying in PyTorch's files, or has been said.
         const expected = [...Object.keys(SAFETENSORS_METADATA), DETECTOR_METADATA];
-        return leftOut.filter((key) => !expected.includes(key)).map((key) => `metadata ${key}`);
+        const unexpected = leftOut.filter((key) => !expected.includes(key));
+        return { written, leftOut: unexpected.map((key) => `metadata ${key}`) };
       };
     case '.safetensors':
       return (file, { tensors, metadata }, known) => {
         const detector = known && fileMetadata(metadataOf(known));
-        writeSafetensors(file, tensors, { ...SAFETENSORS_METADATA, ...metadata, ...detector });
-        return [];
+        const all = { ...SAFETENSORS_METADATA, ...metadata, ...detector };
+        return { written: writeSafetensors(file, tensors, all), leftOut: [] };
       };
     default:
       throw new InputError(

@@ -34,6 +34,7 @@ import { readSet } from '../run/training-data';
 import {
   addInferenceOptions,
   asksForInference,
+  givenInference,
   inferenceOptions,
   tellOfReducedTiles,
   type GivenInference,
@@ -227,6 +228,16 @@ async function ofDetector({
     const points = operatingPoints(dataset, results, thresholds);
     const byLabel = thresholdsByLabel(points, evaluated, detector.categories.length);
     await keepThresholds(detector, byLabel, thresholds, place);
+    const { minSize, maxSize } = given;
+    const sizes = [
+      ...(minSize === undefined ? [] : [`--min-size ${minSize}`]),
+      ...(maxSize === undefined ? [] : [`--max-size ${maxSize}`]),
+    ];
+    // A new file has the sizes, too.
+    const shown = [...(output === undefined ? sizes : []), ...givenInference(given)];
+    if (shown.length > 0) {
+      logLine(`they hold for pictures shown like this: rcnn detect needs ${shown.join(' ')}, too`);
+    }
     return { evaluation, points };
   } finally {
     detector.model.dispose();

@@ -65,6 +65,16 @@ export function inferenceOptions({
   return { tiles, flip, scales, batchSize: batch, maxPixels };
 }
 
+/** The options that say how pictures are shown, as they were given; the others change no detection. */
+export function givenInference({ tile, overlap, flip, scales }: GivenInference): string[] {
+  return [
+    ...(tile === undefined ? [] : [`--tile ${tile}`]),
+    ...(overlap === undefined ? [] : [`--overlap ${overlap}`]),
+    ...(flip === true ? ['--flip'] : []),
+    ...(scales === undefined ? [] : [`--scales ${scales.join(',')}`]),
+  ];
+}
+
 /** Tells the user where a detector reduces the tiles, which are meant to keep the size of what is in them. */
 export function tellOfReducedTiles({ input }: Detector, { tiles }: InferenceOptions): void {
   if (tiles === undefined) return;

@@ -8,7 +8,7 @@ import { unnamedCategories } from '../../weights/detectors/unnamed-categories';
  * option sets. A line each.
  */
 export function lostInPytorch(known: KnownDetector): string[] {
-  const { definition, options, categories } = known;
+  const { definition, options, categories, scoreThresholds } = known;
   const { epsilon, input = definition.input, settings = {} } = options;
   const { resize } = input;
   const said = [
@@ -24,6 +24,12 @@ export function lostInPytorch(known: KnownDetector): string[] {
       ? []
       : [
           'rcnn detect numbers its categories; rcnn evaluate takes its labels for the ids of the data set, or their order',
+        ]),
+    ...(scoreThresholds === undefined
+      ? []
+      : [
+          `its score thresholds (${scoreThresholds.goal}) are lost, and rcnn detect --score-threshold auto needs them; ` +
+            'a .safetensors file keeps them',
         ]),
     ...(isDeepStrictEqual(withoutSides(input), withoutSides(definition.input))
       ? []

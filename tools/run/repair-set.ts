@@ -59,8 +59,9 @@ export async function repairSet(
     const numbers = pluralize(numRounded, 'whole number is', 'whole numbers are');
     print([`note: ${numbers} beyond 2^53 - 1: JavaScript rounds them, and so they are written`]);
   }
-  const write = (): void =>
+  const write = (): void => {
     writeWholeFile(output, isSame ? bytesOf(annotations) : jsonParts(written), { makeFolder: true });
+  };
   return { set, write };
 }
 

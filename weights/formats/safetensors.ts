@@ -86,13 +86,14 @@ export function readSafetensors(file: string, options: { requireFinite?: boolean
  * Writes a file, whole or not at all. The header names the tensors in the order given. Their data lie by falling size
  * of the elements, then by name, as the reference implementation lays them, so that each is aligned.
  *
+ * @returns the bytes written
  * @throws WeightsError where it cannot be written.
  */
 export function writeSafetensors(
   file: string,
   tensors: ReadonlyMap<string, StoredTensor>,
   metadata: Readonly<Record<string, string>> = {},
-): void {
+): number {
   const sorted = [...tensors].sort(
     ([nameA, a], [nameB, b]) =>
       ELEMENT_SIZE[b.type] - ELEMENT_SIZE[a.type] || (nameA < nameB ? -1 : nameA > nameB ? 1 : 0),
@@ -122,7 +123,7 @@ export function writeSafetensors(
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(padded.length));
 
-  writeWholeFile(file, [length, padded, ...sorted.map(([, tensor]) => tensor.bytes)]);
+  return writeWholeFile(file, [length, padded, ...sorted.map(([, tensor]) => tensor.bytes)]);
 }
 
 /** An object's JSON. JavaScript's own objects put names that look like indices first. */

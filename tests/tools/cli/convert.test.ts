@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { main, runCommand } from '../../../tools/cli/main';
 import { PickleWriter } from '../../../weights/formats/pickle/pickle-writer';
 import { writePytorch } from '../../../weights/formats/pytorch/pytorch-writer';
@@ -29,13 +29,22 @@ const convert = (from: string, to: string): Promise<number> =>
 test('there and back no bit is lost', async () => {
   writeSafetensors(folder.in('a.safetensors'), tensors, { format: 'pt', license: 'MIT' });
   expect(await convert('a.safetensors', 'new/b.pth')).toBe(0);
-  expect(stdout).toMatch(/b\.pth: 2 tensors, 0\.0 MB\n$/);
+  expect(stdout).toMatch(/b\.pth: 2 tensors, 2 kB\n$/);
   expect(stderr).toMatch(/a\.safetensors: left out, because they are not weights: metadata license\n$/);
   expect(await convert('new/b.pth', 'c.safetensors')).toBe(0);
   expect(plain(readSafetensors(folder.in('c.safetensors')).tensors)).toEqual(plain(tensors));
   expect(readSafetensors(folder.in('c.safetensors')).metadata).toEqual({ format: 'pt' });
   expect(await convert('c.safetensors', 'd.pth')).toBe(0);
   expect(readFileSync(folder.in('d.pth')).equals(readFileSync(folder.in('new/b.pth')))).toBe(true);
+});
+
+test('what was written is told, through a link to a device too', async () => {
+  writeSafetensors(folder.in('a.safetensors'), tensors);
+  for (const name of ['null.pth', 'null.safetensors']) {
+    symlinkSync('/dev/null', folder.in(name));
+    expect(await convert('a.safetensors', name)).toBe(0);
+  }
+  expect(stdout).toMatch(/null\.pth: 2 tensors, 2 kB\n.*null\.safetensors: 2 tensors, \d{3} bytes\n$/);
 });
 
 test('versions of modules survive in safetensors', async () => {

@@ -76,6 +76,21 @@ test('thresholds are found, stored with the weights, and used', async () => {
   expect(tf.memory().numTensors).toBe(numTensors);
 });
 
+test('options that show pictures in another way go with the thresholds', async () => {
+  const shown = ['--min-size', '48', '--max-size', '96', '--flip', '--batch', '2'];
+  expect(await main(evaluate('--weights', weights, '--thresholds', ...shown))).toBe(0);
+  expect(workplace.stderr).toContain(
+    `score thresholds are stored in ${weights}; rcnn detect --score-threshold auto uses them\n` +
+      'they hold for pictures shown like this: rcnn detect needs --min-size 48 --max-size 96 --flip, too\n',
+  );
+  // A new file has the sizes.
+  const output = workplace.at('sized.safetensors');
+  const more = ['--output', output, '--min-size', '48', '--tile', '64', '--scales', '1,2'];
+  workplace.stderr = '';
+  expect(await main(evaluate('--weights', weights, '--thresholds', ...more))).toBe(0);
+  expect(workplace.stderr).toContain('rcnn detect needs --tile 64 --scales 1,2, too\n');
+});
+
 test('weights without a place for them go to a new file with them', async () => {
   const pth = workplace.at('mine.pth');
   expect(await main(['convert', weights, pth])).toBe(0);

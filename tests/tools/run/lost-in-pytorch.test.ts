@@ -20,6 +20,15 @@ test('options that stand in for what is lost are named, the size of pictures alw
   expect(own).toEqual([expect.stringMatching(/model and the size.*--min-size 800 --max-size 1333$/)]);
 });
 
+test('score thresholds are told, with the format that keeps them', () => {
+  const definition = modelDefinition('fasterrcnn_resnet50_fpn');
+  const scoreThresholds = { goal: 'precision=0.9', scores: [0.5] };
+  const lines = lostInPytorch({ definition, options: {}, categories, scoreThresholds });
+  expect(lines[2]).toMatch(
+    /^its score thresholds \(precision=0\.9\) are lost, .* a \.safetensors file keeps them$/,
+  );
+});
+
 test('what no option sets is told', () => {
   const definition = modelDefinition('ssdlite320_tiny');
   const input = { ...definition.input, resize: { kind: 'fixed', height: 512, width: 512 } } as const;

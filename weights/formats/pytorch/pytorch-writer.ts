@@ -19,17 +19,17 @@ const moduleVersionsSchema = z.record(z.string(), z.record(z.string(), z.int()))
  * `torch.load(weights_only=True)` reads. Of the metadata, PyTorch's format has room for the versions of the modules
  * (`_metadata`) alone. Each tensor gets a storage of its own, also one that shared its memory: values are kept, ties not.
  *
- * @returns the keys of the metadata that were left out.
+ * @returns the bytes written, and the keys of the metadata that were left out
  * @throws InputError where the file cannot be written.
  */
 export function writePytorch(
   file: string,
   tensors: ReadonlyMap<string, StoredTensor>,
   metadata: Readonly<Record<string, string>> = {},
-): string[] {
+): { readonly written: number; readonly leftOut: readonly string[] } {
   const versions = moduleVersions(metadata[MODULE_VERSIONS]);
   const storages = [...tensors.values()].map(({ bytes }, key) => [`${FOLDER}/data/${key}`, bytes] as const);
-  writeWholeFile(
+  const written = writeWholeFile(
     file,
     zipArchive([
       [`${FOLDER}/data.pkl`, pickleStateDict(tensors, versions)],
@@ -38,7 +38,8 @@ export function writePytorch(
       [`${FOLDER}/version`, Buffer.from(FORMAT_VERSION)],
     ]),
   );
-  return Object.keys(metadata).filter((key) => key !== MODULE_VERSIONS || versions === undefined);
+  const isLeftOut = (key: string): boolean => key !== MODULE_VERSIONS || versions === undefined;
+  return { written, leftOut: Object.keys(metadata).filter(isLeftOut) };
 }
 
 type ModuleVersions = z.infer<typeof moduleVersionsSchema>;
