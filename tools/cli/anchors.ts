@@ -12,6 +12,7 @@ import { configurationSources } from '../config/configuration-options';
 import { loadConfiguration } from '../config/load';
 import { detectorInput } from '../../detection/structures/image-sides';
 import { settingsOf } from '../config/model-settings';
+import { ignoringRegions } from '../run/ignore-regions';
 import { leftOutCounts, requireObjects } from '../run/training-data';
 import { requireFileName } from '../terminal/output-files';
 import { Progress, logLine } from '../terminal/progress';
@@ -76,10 +77,11 @@ async function runAnchors(options: AnchorsCommandOptions): Promise<void> {
   }
   if (data.scaleJitter !== null) logLine('data.scaleJitter is ignored: boxes are measured without it');
 
-  const dataset = await readCocoDataset(annotations, null, { skipInvalid: data.skipInvalid });
-  for (const note of dataset.notes) logLine(`${annotations}: ${note}`);
-  if (dataset.leftOut.problems.length > 0)
-    logLine(`${annotations}: left out as invalid: ${leftOutCounts(dataset)}`);
+  const read = await readCocoDataset(annotations, null, { skipInvalid: data.skipInvalid });
+  for (const note of read.notes) logLine(`${annotations}: ${note}`);
+  if (read.leftOut.problems.length > 0)
+    logLine(`${annotations}: left out as invalid: ${leftOutCounts(read)}`);
+  const dataset = ignoringRegions(read, { crowds: data.crowds, categories: data.ignoreCategories });
   requireObjects(dataset);
   const [overlaps, sizes] = [new Progress('overlaps of boxes'), new Progress('sizes')];
   const report = analyzeAnchors({

@@ -9,12 +9,13 @@ import { interruptible } from '../terminal/interruption';
 import { requireFileName } from '../terminal/output-files';
 import { logLine } from '../terminal/progress';
 import { terminalText } from '../terminal/terminal-text';
-import { modelOption, requiredOption } from './options';
+import { collect, modelOption, requiredOption } from './options';
 
 interface CompareCommandOptions {
   readonly detections?: readonly string[];
   readonly annotations?: string;
   readonly images?: string;
+  readonly ignoreCategory?: readonly string[];
   readonly output?: string;
   readonly json?: string;
 }
@@ -27,6 +28,11 @@ export function compareCommand(command: Command): void {
     .option('--detections <files...>', 'two COCO results files instead of runs, with --annotations')
     .option('--annotations <file>', 'COCO instances file to compare on; default: the runs’ validation set')
     .option('--images <dir>', 'folder of its images')
+    .option(
+      '--ignore-category <name>',
+      'of --annotations: count neither as right nor as wrong what is found in objects of this category; may be repeated',
+      collect,
+    )
     .option('--output <file>', 'write a page with the comparison and the curves of both, comparison.html say')
     .option('--json <file>', 'write the numbers as JSON')
     .addHelpText(
@@ -60,7 +66,7 @@ async function runCompare(runs: readonly string[], options: CompareCommandOption
 
 function compare(
   runs: readonly string[],
-  { detections, annotations, images }: CompareCommandOptions,
+  { detections, annotations, images, ignoreCategory }: CompareCommandOptions,
   signal: AbortSignal,
 ): Promise<Comparison> {
   if (detections !== undefined) {
@@ -69,15 +75,22 @@ function compare(
     }
     return compareDetections(
       two(detections, 'files'),
-      requiredOption(annotations, '--annotations FILE'),
+      { annotations: requiredOption(annotations, '--annotations FILE'), ignoreCategory },
       signal,
     );
   }
   const pair = two(runs, 'runs');
-  if (annotations === undefined && images === undefined) return compareRuns(pair, undefined, signal);
+  if (annotations === undefined && images === undefined) {
+    if (ignoreCategory === undefined) return compareRuns(pair, undefined, signal);
+    throw new InputError(
+      'options-conflict',
+      '--ignore-category is for the set of --annotations; the validation set of runs has their data.ignoreCategories',
+    );
+  }
   const given: GivenSet = {
     annotations: requiredOption(annotations, '--annotations FILE'),
     images: requiredOption(images, '--images DIR'),
+    ignoreCategory,
   };
   return compareRuns(pair, given, signal);
 }

@@ -12,13 +12,20 @@ import { readMetrics } from '../run/folder/metrics-file';
 import { runFolder } from '../run/folder/run-folder';
 import { logWorkerDeath } from '../run/hooks/data-faults';
 import { openDetector } from '../run/open-detector';
+import { ignoringRegions } from '../run/ignore-regions';
 import { readSet } from '../run/training-data';
 import { Progress } from '../terminal/progress';
 import type { Comparison, PairedCurve } from './comparison';
 
 /** A data set that both are compared on. */
-export interface GivenSet {
+export interface GivenAnnotations {
   readonly annotations: string;
+  /** Names of categories that are regions to ignore. */
+  readonly ignoreCategory?: readonly string[];
+}
+
+/** The same with its pictures. */
+export interface GivenSet extends GivenAnnotations {
   readonly images: string;
 }
 
@@ -37,7 +44,7 @@ export async function compareRuns(
 ): Promise<Comparison> {
   const configurations = pairOf(runs, configurationOf);
   const best = pairOf(runs, (run) => bestOf(run));
-  const set = given ? await readSet(given.annotations, given.images) : await commonSet(runs, configurations);
+  const set = given ? await readGiven(given) : await commonSet(runs, configurations);
   const detections: (readonly CocoDetection[])[] = [];
   for (const weights of best) detections.push(await detectionsOf(weights, set, signal));
   const [a, b] = detections;
@@ -63,10 +70,10 @@ export async function compareRuns(
 /** Compares two files of detections in COCO's results format. @throws InputError where a file cannot be used; Interrupted. */
 export async function compareDetections(
   files: Pair<string>,
-  annotations: string,
+  { annotations, ignoreCategory }: GivenAnnotations,
   signal: AbortSignal,
 ): Promise<Comparison> {
-  const set = await readCocoDataset(annotations, null);
+  const set = ignoringRegions(await readCocoDataset(annotations, null), { categories: ignoreCategory });
   const [a, b] = [await readDetections(files[0], set), await readDetections(files[1], set)];
   return {
     names: files,
@@ -77,6 +84,10 @@ export async function compareDetections(
     scores: [],
     settings: [],
   };
+}
+
+function readGiven({ annotations, images, ignoreCategory }: GivenSet): Promise<CocoDataset> {
+  return readSet(annotations, images, { ignoring: { categories: ignoreCategory } });
 }
 
 function pairOf<T>([a, b]: Pair<string>, of: (name: string) => T): Pair<T> {

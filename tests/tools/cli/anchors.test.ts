@@ -141,6 +141,21 @@ test('prints how well boxes are covered and the sizes to train with, and writes 
   expect((JSON.parse(readFileSync(json, 'utf8')) as Report).coverage).toEqual(coverage);
 });
 
+test('objects of ignored categories are none, and crowds never are', async () => {
+  const file = write('ignored.json', set);
+  const json = path.join(folder, 'ignored-report.json');
+  const ignored = `data.ignoreCategories=${JSON.stringify([categories[1].name])}`;
+  expect(await main(anchors(file, '--set', ignored, '--set', 'data.crowds=ignore', '--json', json))).toBe(0);
+  expect(JSON.parse(readFileSync(json, 'utf8'))).toMatchObject({
+    coverage: { all: { boxes: 2 }, byCategory: [{ category_id: 2 }] },
+  });
+  expect(stderr).toContain(`${file}: 2 regions to ignore`);
+  const all = `data.ignoreCategories=${JSON.stringify(categories.map(({ name }) => name))}`;
+  await expect(runCommand(anchors(file, '--set', all))).rejects.toMatchObject({
+    code: 'all-categories-ignored',
+  });
+});
+
 test('pictures may be larger or smaller than the model makes them', async () => {
   const file = write('set.json', set);
   const json = path.join(folder, 'sized.json');

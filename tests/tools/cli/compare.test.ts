@@ -74,6 +74,32 @@ test('two files of detections', async () => {
   expect(workplace.stdout).toContain(`${files[1]} is better than ${files[0]} by +1.000 AP`);
 });
 
+test('what is found in objects of an ignored category counts neither way', async () => {
+  const { annotations } = val();
+  const truth = JSON.parse(readFileSync(annotations, 'utf8')) as CocoFile;
+  const [{ name, id: ignored }] = truth.categories.filter(({ id }) =>
+    truth.annotations.some(({ category_id }) => category_id === id),
+  );
+  const other = truth.categories.find(({ id }) => id !== ignored)!.id;
+  const found = truth.annotations
+    .filter(({ category_id }) => category_id !== ignored)
+    .map(({ image_id, category_id, bbox }) => ({ image_id, category_id, bbox, score: 0.5 }));
+  // Surer than the others, and of another category.
+  const wrong = truth.annotations
+    .filter(({ category_id }) => category_id === ignored)
+    .map(({ image_id, bbox }) => ({ image_id, category_id: other, bbox, score: 0.9 }));
+  const files = [workplace.at('right.json'), workplace.at('with wrong.json')];
+  writeFileSync(files[0], JSON.stringify(found));
+  writeFileSync(files[1], JSON.stringify([...wrong, ...found]));
+  const compare = ['compare', '--annotations', annotations, '--detections', ...files];
+  expect(await main([...compare, '--ignore-category', name])).toBe(0);
+  expect(workplace.stdout).toMatch(/\nAP +1.000 +1.000 /);
+  expect(workplace.stderr).toMatch(/regions? to ignore/);
+  await expect(runCommand(['compare', 'a', 'b', '--ignore-category', name])).rejects.toMatchObject({
+    code: 'options-conflict',
+  });
+});
+
 test('what cannot be compared is refused', async () => {
   const { annotations } = val();
   const refused = async (code: string, ...options: string[]): Promise<void> => {
