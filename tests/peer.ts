@@ -1,5 +1,5 @@
 /**
- * `describe` for tests that need another program: where it is not installed they are skipped, and their title says so, in CI too:
+ * `describe` for tests that need another program: where it is not installed they are skipped, and a line says so, in CI too:
  * .ci/run installs all of them, and fails where it cannot.
  */
 export function describeWith(
@@ -7,5 +7,9 @@ export function describeWith(
   isInstalled: boolean,
 ): (title: string, body: () => void) => void {
   if (isInstalled) return describe;
-  return (title, body) => describe.skip(`${title} (skipped: ${program} is not installed)`, body);
+  return (title, body) => {
+    // Of a file without other tests, jest prints no title.
+    process.stderr.write(`skipped: ${title} (${program} is not installed)\n`);
+    describe.skip(title, body);
+  };
 }

@@ -11,7 +11,7 @@ const executable = (process.env['PATH'] ?? '')
   .find((file) => existsSync(file));
 
 /** Tests that need a browser. */
-export const describeChromium = describeWith('chromium', executable !== undefined);
+export const describeChromium = describeWith('Chromium', executable !== undefined);
 
 /** The system's Chromium, started once for a file of tests. To be made inside of a describe. */
 export class TestBrowser {

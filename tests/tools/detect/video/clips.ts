@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
+import { describeWith } from '../../../peer';
 
-/** Why tests of videos are skipped; undefined where they run. */
-export const noFfmpeg =
-  spawnSync('ffmpeg', ['-version']).status === 0 ? undefined : 'there is no ffmpeg on PATH';
+/** Tests that need ffmpeg on PATH. */
+export const describeVideos = describeWith('ffmpeg', spawnSync('ffmpeg', ['-version']).status === 0);
 
 /** Runs ffmpeg, which writes files; what it prints on the standard output. */
 export function ffmpeg(...args: string[]): string {

@@ -4,14 +4,14 @@ import path from 'node:path';
 import { probeVideo } from '../../../../tools/detect/video/probe-video';
 import { readVideo, secondsOf } from '../../../../tools/detect/video/read-video';
 import { VideoWriter } from '../../../../tools/detect/video/write-video';
-import { ffmpeg, noFfmpeg } from './clips';
-
-const describeVideos = noFfmpeg === undefined ? describe : describe.skip;
+import { describeVideos, ffmpeg } from './clips';
 
 describeVideos('frames that fit into no pipe', () => {
-  const folder = mkdtempSync(path.join(tmpdir(), 'frames-'));
-  const clip = path.join(folder, 'clip.mov');
+  let folder: string;
+  let clip: string;
   beforeAll(() => {
+    folder = mkdtempSync(path.join(tmpdir(), 'frames-'));
+    clip = path.join(folder, 'clip.mov');
     const source = 'testsrc2=s=640x480:r=30000/1001';
     ffmpeg('-f', 'lavfi', '-i', source, '-frames:v', '6', '-c:v', 'mjpeg', '-vf', 'setsar=4/3', clip);
   });
