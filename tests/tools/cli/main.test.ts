@@ -126,7 +126,9 @@ test('detections are scored against whatever pycocotools evaluates, and what is 
   expect(stdout).toContain('category 3');
   expect(stderr).toContain('odd-truth.json: Ids of "images" are text.');
   expect(stderr).toContain('odd-truth.json: Images without a width or height from 1 up: 1.');
-  expect(stderr).toContain('odd-found.json: Detections with a negative width or height: 1 ([1]). They overlap nothing');
+  expect(stderr).toContain(
+    'odd-found.json: Detections with a negative width or height: 1 ([1]). They overlap nothing',
+  );
   for (const file of [annotations, detections]) rmSync(file);
 });
 

@@ -26,7 +26,12 @@ export function writePytorch(
   file: string,
   tensors: ReadonlyMap<string, StoredTensor>,
   metadata: Readonly<Record<string, string>> = {},
-): { readonly written: number; readonly leftOut: readonly string[] } {
+): {
+  /** Bytes. */
+  readonly written: number;
+  /** Keys of the metadata. */
+  readonly leftOut: readonly string[];
+} {
   const versions = moduleVersions(metadata[MODULE_VERSIONS]);
   const storages = [...tensors.values()].map(({ bytes }, key) => [`${FOLDER}/data/${key}`, bytes] as const);
   const written = writeWholeFile(
