@@ -1,4 +1,5 @@
 import { InputError } from '../../detection/errors';
+import { groupBy } from '../group-by';
 import { CategoryMap, type CocoCategory } from './category-map';
 import type { Problem } from './problems';
 
@@ -81,7 +82,7 @@ export class CocoDataset {
   private readonly imagesById: ReadonlyMap<number, CocoImage>;
   /** Labels go by the order of the ids. */
   readonly categoryMap: CategoryMap;
-  private readonly byImage = new Map<number, CocoAnnotation[]>();
+  private readonly byImage: ReadonlyMap<number, readonly CocoAnnotation[]>;
 
   /**
    * A data set of these images and objects.
@@ -106,11 +107,13 @@ export class CocoDataset {
   ) {
     this.imagesById = new Map(images.map((image) => [image.id, image]));
     this.categoryMap = new CategoryMap(categories, file);
-    for (const annotation of annotations) {
-      const sameImage = this.byImage.get(annotation.imageId);
-      if (sameImage === undefined) this.byImage.set(annotation.imageId, [annotation]);
-      else sameImage.push(annotation);
-    }
+    this.byImage = groupBy(annotations, ({ imageId }) => imageId);
+  }
+
+  /** @internal The same but for what is given. */
+  with(changes: Partial<Pick<CocoDataset, 'images' | 'categories' | 'annotations' | 'notes'>>): CocoDataset {
+    const { file, imageFolder, images, categories, annotations, notes, leftOut } = { ...this, ...changes };
+    return new CocoDataset(file, imageFolder, images, categories, annotations, notes, leftOut);
   }
 
   /** The image with this id; undefined where there is none. */

@@ -23,7 +23,6 @@ export function withIgnoreRegions(
 ): CocoDataset {
   const ignored = new Set(dataset.categories.filter(({ name }) => names.includes(name)).map(({ id }) => id));
   if (crowds === 'drop' && ignored.size === 0) return dataset;
-  const { file, imageFolder, images, notes, leftOut } = dataset;
   const categories = dataset.categories.filter(({ id }) => !ignored.has(id));
   // pycocotools takes id 0 for none; crowds never need one.
   let lastId = dataset.annotations.reduce((last, { id }) => Math.max(last, id), 0);
@@ -40,5 +39,5 @@ export function withIgnoreRegions(
     }
     return [annotation.isCrowd && crowds === 'ignore' ? { ...annotation, isIgnored: true } : annotation];
   });
-  return new CocoDataset(file, imageFolder, images, categories, annotations, notes, leftOut);
+  return dataset.with({ categories, annotations });
 }

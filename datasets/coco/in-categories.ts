@@ -30,6 +30,5 @@ export function inCategories(
     }
     return categoryId === annotation.categoryId ? annotation : { ...annotation, categoryId };
   });
-  const { file, imageFolder, images, notes, leftOut } = dataset;
-  return new CocoDataset(file, imageFolder, images, categories, annotations, notes, leftOut);
+  return dataset.with({ categories, annotations });
 }

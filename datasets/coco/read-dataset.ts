@@ -1,3 +1,4 @@
+import { groupBy } from '../group-by';
 import { readAnnotations, type AnnotationOptions } from './annotation-entries';
 import { AnnotationError, CocoDataset, type CocoImage } from './annotations';
 import { checkedEntries, keepEntry, readCategories, readImages, type ImageEntries } from './entries';
@@ -127,17 +128,11 @@ function validImages({ byId: images, invalid }: ImageEntries): CocoImage[] {
 const NAMED_PICTURES = 3;
 
 function sharedPictureNote(images: readonly CocoImage[]): string[] {
-  const ids = new Map<string, number[]>();
-  for (const { id, fileName } of images) {
-    const others = ids.get(fileName);
-    if (others === undefined) ids.set(fileName, [id]);
-    else others.push(id);
-  }
-  const shared = [...ids].filter(([, { length }]) => length > 1);
+  const shared = [...groupBy(images, ({ fileName }) => fileName)].filter(([, { length }]) => length > 1);
   if (shared.length === 0) return [];
   const named = shared
     .slice(0, NAMED_PICTURES)
-    .map(([name, idsOfOne]) => `${shownValue(name)}: ${idsOfOne.join(', ')}`);
+    .map(([name, ofOne]) => `${shownValue(name)}: ${ofOne.map(({ id }) => id).join(', ')}`);
   const list = [...named, ...(shared.length > NAMED_PICTURES ? ['...'] : [])].join('; ');
   const stand = shared.length === 1 ? '1 picture stands' : `${shared.length} pictures stand`;
   return [

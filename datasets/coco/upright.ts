@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Size } from '../../detection/structures/size';
-import { ImageError } from '../images/image-error';
+import { ignoreImageError } from '../images/image-error';
 import { turnBox } from '../images/orientation';
 import { isSameSize, readPictureHeader, type Frame, type PictureHeader } from '../images/picture-header';
 import { CocoDataset, type CocoAnnotation, type CocoImage } from './annotations';
@@ -27,10 +27,6 @@ export async function turnedPictures(folder: string, images: readonly CocoImage[
   return turned;
 }
 
-function ignoreImageError(error: unknown): undefined {
-  if (!(error instanceof ImageError)) throw error;
-}
-
 /**
  * In which frame the annotations of an image are, by its size in the file.
  *
@@ -49,26 +45,24 @@ export function frameOf(size: Size, { stored, shown }: PictureHeader): Frame | '
  * images that were annotated as stored are turned.
  */
 export function uprightDataset(dataset: CocoDataset, turned: TurnedPictures): CocoDataset {
-  const byFrame = groupByFrame(dataset.images, turned);
-  const toTurn = annotatedAsStored(dataset.images, turned);
-  const notes = orientationNotes(byFrame, frameOfOthers(byFrame));
-  const { file, imageFolder, images, categories, annotations, leftOut } = dataset;
-  return new CocoDataset(
-    file,
-    imageFolder,
-    toTurn.size === 0 ? images : images.map((image) => turnImage(image, toTurn.get(image.id))),
-    categories,
-    toTurn.size === 0
-      ? annotations
-      : annotations.map((each) => turnAnnotation(each, toTurn.get(each.imageId))),
-    [...dataset.notes, ...notes],
-    leftOut,
-  );
+  const { images, annotations, notes } = dataset;
+  const byFrame = groupByFrame(images, turned);
+  const toTurn = storedOf(byFrame, turned);
+  return dataset.with({
+    notes: [...notes, ...orientationNotes(byFrame, frameOfOthers(byFrame))],
+    ...(toTurn.size > 0 && {
+      images: images.map((image) => turnImage(image, toTurn.get(image.id))),
+      annotations: annotations.map((each) => turnAnnotation(each, toTurn.get(each.imageId))),
+    }),
+  });
 }
 
 /** The turned pictures whose images were annotated as stored, by image id. */
 export function annotatedAsStored(images: readonly CocoImage[], turned: TurnedPictures): TurnedPictures {
-  const byFrame = groupByFrame(images, turned);
+  return storedOf(groupByFrame(images, turned), turned);
+}
+
+function storedOf(byFrame: ByFrame, turned: TurnedPictures): TurnedPictures {
   const open = frameOfOthers(byFrame) === 'stored' ? byFrame.either : [];
   return new Map([...byFrame.stored, ...open].map(({ id }) => [id, turned.get(id)!]));
 }

@@ -1,3 +1,4 @@
+import { groupBy } from '../group-by';
 import { countBits, hashWords } from './difference-hash';
 
 /** Two hashes that are near each other, by their indices. */
@@ -29,12 +30,7 @@ export function nearHashes(a: readonly string[], b: readonly string[], maxDistan
   };
   const pairs: NearPair[] = [];
   for (let band = 0; band < numBands; band++) {
-    const ofBand = new Map<string, number[]>();
-    b.forEach((hash, index) => {
-      const indices = ofBand.get(bandOf(hash, band));
-      if (indices) indices.push(index);
-      else ofBand.set(bandOf(hash, band), [index]);
-    });
+    const ofBand = groupBy(b.keys(), (index) => bandOf(b[index], band));
     a.forEach((hash, indexOfA) => {
       for (const indexOfB of ofBand.get(bandOf(hash, band)) ?? []) {
         const distance = distanceOf(indexOfA, indexOfB);

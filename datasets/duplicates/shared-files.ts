@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { CocoDataset, CocoImage } from '../coco/annotations';
+import { groupBy } from '../group-by';
 
 /**
  * Of larger sets only the names are compared: asking for the size of each file would take longer than a training should take to
@@ -20,13 +21,9 @@ export async function sharedFiles(a: CocoDataset, b: CocoDataset): Promise<CocoI
   const paths = new Set(ofA);
   const isShared = ofB.map((file) => paths.has(file));
   if (ofA.length + ofB.length <= MAX_FILES_TO_ASK) {
-    const bySize = new Map<number, string[]>();
-    for (const file of ofA) {
-      const size = await sizeOf(file);
-      const others = bySize.get(size);
-      if (others === undefined) bySize.set(size, [file]);
-      else others.push(file);
-    }
+    const sizes = new Map<string, number>();
+    for (const file of ofA) sizes.set(file, await sizeOf(file));
+    const bySize = groupBy(ofA, (file) => sizes.get(file)!);
     const sums = new Map<string, string>();
     const sumOf = async (file: string): Promise<string> => {
       const sum =

@@ -14,9 +14,6 @@ import { paddedSize, resizedSize } from '../../detection/structures/resize';
 import { selectInstances } from '../../detection/structures/transform-instances';
 import type { LoaderListeners } from '../loader/batch-loader';
 
-export { yieldToEventLoop } from '../inference/yield-to-event-loop';
-export type { DetectedPicture } from '../inference/detect-files';
-
 /** How a detector is run over a data set. */
 export interface DetectSetOptions extends InferenceOptions, LoaderListeners {
   /** Threads that load pictures, where each is shown once and whole. Default 1. */

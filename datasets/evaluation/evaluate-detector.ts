@@ -72,15 +72,10 @@ function categoriesIn(
 
 /** An image that nobody has looked at says nothing of a detector: its objects are not missed. */
 function withOnly(dataset: CocoDataset, seen: ReadonlyMap<number, Detections>): CocoDataset {
-  const { file, imageFolder, images, categories, annotations, notes, leftOut } = dataset;
+  const { images, annotations } = dataset;
   if (seen.size === images.length) return dataset;
-  return new CocoDataset(
-    file,
-    imageFolder,
-    images.filter(({ id }) => seen.has(id)),
-    categories,
-    annotations.filter(({ imageId }) => seen.has(imageId)),
-    notes,
-    leftOut,
-  );
+  return dataset.with({
+    images: images.filter(({ id }) => seen.has(id)),
+    annotations: annotations.filter(({ imageId }) => seen.has(imageId)),
+  });
 }

@@ -1,3 +1,5 @@
+import { groupBy } from '../group-by';
+
 /** Indices into ground truth or detections, each category's in one stretch, in it each image's in one stretch. */
 export interface Grouped {
   readonly order: Int32Array;
@@ -28,13 +30,7 @@ export function indicesByImage<T>(
   items: readonly T[],
   imageIdOf: (item: T) => number,
 ): Map<number, number[]> {
-  const byImage = new Map<number, number[]>();
-  items.forEach((item, index) => {
-    const indices = byImage.get(imageIdOf(item));
-    if (indices === undefined) byImage.set(imageIdOf(item), [index]);
-    else indices.push(index);
-  });
-  return byImage;
+  return groupBy(items.keys(), (index) => imageIdOf(items[index]));
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { CocoDataset } from '../coco/annotations';
 import { RandomStream } from '../../detection/nn/random';
 import type { CocoDetection } from './detections';
-import { yieldToEventLoop } from './detect-images';
+import { yieldToEventLoop } from '../inference/yield-to-event-loop';
 import { ResampledPrecision, type AveragePrecisions } from './resampled-precision';
 
 /** Two values of average precision, and how sure their difference is; NaN where there is nothing to be found. */

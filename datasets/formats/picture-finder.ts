@@ -1,17 +1,16 @@
 import path from 'node:path';
+import { groupBy } from '../group-by';
 import { filesBelow, isPictureName, withoutExtension } from './folders';
 
 /** Finds pictures in a folder by what files of annotations call them. */
 export class PictureFinder {
-  private readonly byStem = new Map<string, string[]>();
-  private readonly byName = new Map<string, string>();
+  private readonly byStem: ReadonlyMap<string, readonly string[]>;
+  private readonly byName: ReadonlyMap<string, string>;
 
   constructor(folder: string) {
-    for (const file of filesBelow(folder).filter(isPictureName)) {
-      const stem = withoutExtension(path.relative(folder, file));
-      this.byStem.set(stem, [...(this.byStem.get(stem) ?? []), file]);
-      this.byName.set(path.relative(folder, file), file);
-    }
+    const files = filesBelow(folder).filter(isPictureName);
+    this.byStem = groupBy(files, (file) => withoutExtension(path.relative(folder, file)));
+    this.byName = new Map(files.map((file) => [path.relative(folder, file), file]));
   }
 
   /**

@@ -36,3 +36,8 @@ export class ImageError extends InputError {
     super(CODES[fault], `${truncateText(file.replaceAll('\n', '\\n'), MAX_SHOWN_NAME)}: ${reason}`, facts);
   }
 }
+
+/** To be given to `catch`: a picture that cannot be used counts as none. */
+export function ignoreImageError(error: unknown): undefined {
+  if (!(error instanceof ImageError)) throw error;
+}

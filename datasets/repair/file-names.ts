@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
 import { shownValue } from '../coco/problems';
+import { groupBy } from '../group-by';
 import { mapEntries, type Entry, type Item, type RepairSet } from './items';
 import { commonParts, differences, nameParts } from './near-names';
 import type { PictureFolder } from './picture-folder';
@@ -73,16 +74,6 @@ function isName(value: unknown): value is string {
 function fileOf(name: string, near: readonly string[], pictures: PictureFolder): string | undefined {
   if (near.length === 0) return pictures.has(name) ? posix.normalize(name) : undefined;
   return near.length === 1 ? near[0] : undefined;
-}
-
-function groupBy<K>(named: readonly Named[], keyOf: (one: Named) => K): Map<K, Named[]> {
-  const groups = new Map<K, Named[]>();
-  for (const one of named) {
-    const group = groups.get(keyOf(one));
-    if (group === undefined) groups.set(keyOf(one), [one]);
-    else group.push(one);
-  }
-  return groups;
 }
 
 /** Two names of which this is the same are one name. */

@@ -1,4 +1,5 @@
 import { isId } from '../coco/entries';
+import { groupBy } from '../group-by';
 
 /** An object of one of the file's lists, with all of its fields. */
 export type Entry = Readonly<Record<string, unknown>>;
@@ -32,13 +33,8 @@ export function isBox(value: unknown): value is Box {
 
 /** Items by the id of the image that `key` holds; without those that have none. */
 export function byImageId(items: readonly Item[], key: 'id' | 'image_id'): Map<number, Item[]> {
-  const groups = new Map<number, Item[]>();
-  for (const item of items) {
-    const id = item.entry[key];
-    if (!isId(id)) continue;
-    const group = groups.get(id);
-    if (group === undefined) groups.set(id, [item]);
-    else group.push(item);
-  }
-  return groups;
+  return groupBy(
+    items.filter(({ entry }) => isId(entry[key])),
+    ({ entry }) => entry[key] as number,
+  );
 }

@@ -1,9 +1,11 @@
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { staysInFolder } from '../coco/file-name';
 import { shownValue } from '../coco/problems';
 import { ImageError } from '../images/image-error';
 import { readPictureHeader, type PictureHeader } from '../images/picture-header';
+import { statOrUndefined } from '../../detection/files/stat-or-undefined';
+import { groupBy } from '../group-by';
 import { commonParts, differences, nameParts, partKey } from './near-names';
 
 /** So many of the files that a name could mean are named. */
@@ -18,7 +20,7 @@ export class PictureFolder {
 
   /** Whether a name is that of a file of the folder, exactly. */
   has(name: string): boolean {
-    return staysInFolder(name) && isFile(join(this.folder, name));
+    return staysInFolder(name) && statOrUndefined(join(this.folder, name))?.isFile() === true;
   }
 
   /**
@@ -68,14 +70,7 @@ export class PictureFolder {
 
 /** The files of a folder and of all folders below it by the key of their last parts. */
 function filesByLastKey(folder: string): Map<string, string[]> {
-  const files = new Map<string, string[]>();
-  for (const file of filesBelow(folder)) {
-    const key = partKey(file.slice(file.lastIndexOf('/') + 1));
-    const same = files.get(key);
-    if (same === undefined) files.set(key, [file]);
-    else same.push(file);
-  }
-  return files;
+  return groupBy(filesBelow(folder), (file) => partKey(file.slice(file.lastIndexOf('/') + 1)));
 }
 
 /**
@@ -91,16 +86,11 @@ function filesBelow(folder: string): string[] {
   }
   return entries
     .map((entry) => ({ entry, path: join(entry.parentPath, entry.name) }))
-    .filter(({ entry, path }) => entry.isFile() || (entry.isSymbolicLink() && isFile(path)))
+    .filter(
+      ({ entry, path }) =>
+        entry.isFile() || (entry.isSymbolicLink() && statOrUndefined(path)?.isFile() === true),
+    )
     .map(({ path }) => relative(folder, path).replaceAll(sep, '/'))
     .filter((file) => !/(^|\/)\./.test(file))
     .sort();
-}
-
-function isFile(path: string): boolean {
-  try {
-    return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
-  } catch {
-    return false; // a name that is too long, or leads below a file
-  }
 }

@@ -2,6 +2,7 @@ import { posix } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { isId } from '../coco/entries';
 import { shownValue } from '../coco/problems';
+import { groupBy } from '../group-by';
 import { byImageId, type Entry, type Item, type RepairSet } from './items';
 import type { RepairContext } from './repair-family';
 
@@ -54,14 +55,14 @@ function withoutCopies(images: readonly Item[], { log }: RepairContext): Item[] 
 
 /** Images of one picture, of those whose id is theirs alone. */
 function sharedPictures(images: readonly Item[]): Item[][] {
-  const byFile = new Map<string, Item[]>();
-  for (const [, items] of byImageId(images, 'id')) {
+  const named = [...byImageId(images, 'id').values()].flatMap((items) => {
     const { file_name: name } = items[0].entry;
-    if (items.length > 1 || typeof name !== 'string' || name === '') continue;
-    const file = posix.normalize(name);
-    byFile.set(file, [...(byFile.get(file) ?? []), items[0]]);
-  }
-  return [...byFile.values()].filter(({ length }) => length > 1);
+    return items.length > 1 || typeof name !== 'string' || name === '' ? [] : [{ item: items[0], name }];
+  });
+  const byFile = groupBy(named, ({ name }) => posix.normalize(name));
+  return [...byFile.values()]
+    .filter(({ length }) => length > 1)
+    .map((shared) => shared.map(({ item }) => item));
 }
 
 function moveAnnotations(

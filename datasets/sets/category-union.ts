@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { InputError } from '../../detection/errors';
 import type { CocoFileCategory } from '../coco/coco-file';
 import { shownValue } from '../coco/problems';
+import { groupBy } from '../group-by';
 import { NewIds } from './new-ids';
 
 /** Categories of several data sets. They are the same where their names are. */
@@ -73,11 +74,7 @@ export class CategoryUnion {
 
   /** Names that occur twice, what their categories say otherwise, and names that differ in nothing but case, blanks and Unicode form: one line each. */
   get nameNotes(): string[] {
-    const alike = new Map<string, string[]>();
-    for (const name of this.byName.keys()) {
-      const key = name.trim().normalize('NFC').toLowerCase();
-      alike.set(key, [...(alike.get(key) ?? []), name]);
-    }
+    const alike = groupBy(this.byName.keys(), (name) => name.trim().normalize('NFC').toLowerCase());
     const differing = [...alike.values()].filter((names) => names.length > 1);
     return [
       ...this.sameNames,

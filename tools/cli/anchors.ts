@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 import { readCocoDataset } from '../../datasets/coco/read-dataset';
 import { InputError } from '../../detection/errors';
-import { writeWholeFile } from '../../detection/files/whole-file';
 import { modelDefinition } from '../../detection/modeling/definitions';
 import { analyzeAnchors } from '../anchors/analyze-anchors';
 import { anchorReportJson, formatAnchorReport } from '../anchors/anchor-report';
@@ -14,7 +13,7 @@ import { detectorInput } from '../../detection/structures/image-sides';
 import { settingsOf } from '../config/model-settings';
 import { ignoringRegions } from '../run/ignore-regions';
 import { leftOutCounts, requireObjects } from '../run/training-data';
-import { requireFileName } from '../terminal/output-files';
+import { requireFileName, writeJson } from '../terminal/output-files';
 import { Progress, logLine } from '../terminal/progress';
 import { shellWord, terminalText } from '../terminal/terminal-text';
 import { collect, requiredOption, modelOption, wholeNumber } from './options';
@@ -94,9 +93,7 @@ async function runAnchors(options: AnchorsCommandOptions): Promise<void> {
     onSizes: (done, total) => sizes.update(done, total),
   });
   if (options.json !== undefined) {
-    writeWholeFile(options.json, `${JSON.stringify(anchorReportJson(report), null, 2)}\n`, {
-      makeFolder: true,
-    });
+    writeJson(options.json, anchorReportJson(report));
   }
   process.stdout.write(`${terminalText(formatAnchorReport(report))}\n`);
   if (report.sizes.kind === 'better')

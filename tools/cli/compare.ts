@@ -6,7 +6,7 @@ import { compareDetections, compareRuns, type GivenSet } from '../compare/compar
 import { comparisonJson, comparisonText } from '../compare/compare-text';
 import type { Comparison } from '../compare/comparison';
 import { interruptible } from '../terminal/interruption';
-import { requireFileName } from '../terminal/output-files';
+import { requireFileName, writeJson } from '../terminal/output-files';
 import { logLine } from '../terminal/progress';
 import { terminalText } from '../terminal/terminal-text';
 import { collect, modelOption, requiredOption } from './options';
@@ -55,7 +55,7 @@ async function runCompare(runs: readonly string[], options: CompareCommandOption
   if (json !== undefined) requireFileName('--json', json, options.detections);
   const comparison = await interruptible((signal) => compare(runs, options, signal));
   if (json !== undefined) {
-    writeWholeFile(json, `${JSON.stringify(comparisonJson(comparison), null, 2)}\n`, { makeFolder: true });
+    writeJson(json, comparisonJson(comparison));
   }
   if (output !== undefined) {
     writeWholeFile(output, comparisonPage(comparison), { makeFolder: true });

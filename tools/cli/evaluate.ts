@@ -19,8 +19,7 @@ import { logWorkerDeath } from '../run/hooks/data-faults';
 import { evaluateDetector } from '../../datasets/evaluation/evaluate-detector';
 import { interruptible } from '../terminal/interruption';
 import { openDetector } from '../run/open-detector';
-import { writeWholeFile } from '../../detection/files/whole-file';
-import { requireFileName } from '../terminal/output-files';
+import { requireFileName, writeJson } from '../terminal/output-files';
 import { Progress, logLine } from '../terminal/progress';
 import { terminalText } from '../terminal/terminal-text';
 import {
@@ -75,11 +74,14 @@ export function evaluateCommand(command: Command): void {
       'count neither as right nor as wrong what is found in objects of this category; may be repeated',
       collect,
     )
-    .option(
-      '--thresholds [goal]',
-      'find a score threshold for each category and store it with the weights, for detect --score-threshold auto: ' +
-        'f1 (default) for the best F1, precision=0.9 for that precision',
-      thresholdGoal,
+    .addOption(
+      new Option(
+        '--thresholds [goal]',
+        'find a score threshold for each category and store it with the weights, for detect --score-threshold auto: ' +
+          'f1 for the best F1, precision=0.9 for that precision',
+      )
+        .preset('f1')
+        .argParser(thresholdGoal),
     )
     .option('--output <file>', 'with --thresholds: write weights and thresholds to this .safetensors instead')
     .addHelpText(
@@ -95,8 +97,6 @@ ${PUBLISHED_WEIGHTS_HELP}`,
       runEvaluate({
         ...options,
         annotations: requiredOption(options.annotations, '--annotations FILE'),
-        // Commander's value of an option without one.
-        thresholds: (options.thresholds as unknown) === true ? 'f1' : options.thresholds,
       }),
     );
 }
@@ -119,9 +119,7 @@ async function runEvaluate(options: EvaluateCommandOptions): Promise<void> {
       ...evaluationJson(evaluation),
       ...(points && { thresholds: operatingPointsJson(points) }),
     };
-    writeWholeFile(options.json, `${JSON.stringify(json, null, 2)}\n`, {
-      makeFolder: true,
-    });
+    writeJson(options.json, json);
   }
   process.stdout.write(`${terminalText(formatEvaluation(evaluation))}\n`);
   if (points) process.stdout.write(`\n${terminalText(formatOperatingPoints(points, options.thresholds!))}\n`);

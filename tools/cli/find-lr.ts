@@ -18,7 +18,7 @@ import { loadConfiguration } from '../config/load';
 import { describeEnvironment } from '../report/environment';
 import { statOrUndefined } from '../../detection/files/stat-or-undefined';
 import { writeWholeFile } from '../../detection/files/whole-file';
-import { requireFileName } from '../terminal/output-files';
+import { requireFileName, writeJson } from '../terminal/output-files';
 import { Progress, logLine } from '../terminal/progress';
 import { learningRatePage, shownRate } from '../report/learning-rate-page';
 import { completeForSet } from '../run/complete-for-set';
@@ -98,9 +98,7 @@ async function runFindLr(given: FindLrCommandOptions): Promise<void> {
   const points = await rangeTest(configuration, set, { from, to, iterations });
   const suggestion = steepestDescent(points);
   if (json !== undefined) {
-    writeWholeFile(json, `${JSON.stringify({ suggestion: suggestion ?? null, points }, null, 2)}\n`, {
-      makeFolder: true,
-    });
+    writeJson(json, { suggestion: suggestion ?? null, points });
   }
   if (page !== undefined) {
     const environment = describeEnvironment();

@@ -1,12 +1,9 @@
 import type { CategoryMap } from '../../datasets/coco/category-map';
-import {
-  aboveThreshold,
-  yieldToEventLoop,
-  type ScoreThreshold,
-} from '../../datasets/evaluation/detect-images';
+import { aboveThreshold, type ScoreThreshold } from '../../datasets/evaluation/detect-images';
 import { ImageError } from '../../datasets/images/decode';
 import { detectFiles } from '../../datasets/inference/detect-files';
 import type { InferenceOptions } from '../../datasets/inference/options';
+import { yieldToEventLoop } from '../../datasets/inference/yield-to-event-loop';
 import { InputError } from '../../detection/errors';
 import type { Detector } from '../../detection/modeling/detector';
 import { interruptible } from '../terminal/interruption';

@@ -135,7 +135,7 @@ export const rooms = [
   {
     name: 'datasets/repair',
     holds: 'putting right what annotation tools write otherwise than COCO: one family of habits a file',
-    mayImport: ['datasets', 'detection/structures'],
+    mayImport: ['datasets', 'detection/structures', 'detection/files'],
   },
   {
     name: 'datasets/inference',

@@ -1,7 +1,7 @@
 import type { CocoDataset, CocoImage } from '../../datasets/coco/annotations';
 import { shownValue } from '../../datasets/coco/problems';
 import { findDuplicates, type DuplicatePicture } from '../../datasets/duplicates/find-duplicates';
-import { ImageError } from '../../datasets/images/image-error';
+import { ignoreImageError } from '../../datasets/images/image-error';
 import { sharedFiles } from '../../datasets/duplicates/shared-files';
 import { interruptible } from '../terminal/interruption';
 import { pluralize } from '../terminal/pluralize';
@@ -61,10 +61,6 @@ export async function noteSharedPictures(train: CocoDataset, val: CocoDataset): 
         `more than ${MAX_DECODED} pictures; rcnn check --against finds them`,
     );
   }
-}
-
-function ignoreImageError(error: unknown): undefined {
-  if (!(error instanceof ImageError)) throw error;
 }
 
 /** Each once. */

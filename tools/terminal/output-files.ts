@@ -3,6 +3,7 @@ import path from 'node:path';
 import { InputError } from '../../detection/errors';
 import { destinationOf } from '../../detection/files/destination';
 import { statOrUndefined } from '../../detection/files/stat-or-undefined';
+import { writeWholeFile } from '../../detection/files/whole-file';
 
 /**
  * Finds out whether a file can be written later: better said before the work than after it. Makes nothing.
@@ -67,6 +68,11 @@ export function requireNewFolder(option: string, folder: string): void {
       { option, folder },
     );
   }
+}
+
+/** Writes what `--json` asks for, and makes its folder if need be. @throws as `writeWholeFile` */
+export function writeJson(file: string, content: unknown): void {
+  writeWholeFile(file, `${JSON.stringify(content, null, 2)}\n`, { makeFolder: true });
 }
 
 function requireAccess(option: string, name: string, at: string, mode: number): void {

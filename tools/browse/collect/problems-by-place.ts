@@ -1,5 +1,5 @@
 import type { Problem } from '../../../datasets/coco/problems';
-import { groupBy } from './group-by';
+import { groupBy } from '../../../datasets/group-by';
 
 /** What is wrong, by the place in the file's lists. */
 export interface ProblemsByPlace {

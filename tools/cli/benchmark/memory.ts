@@ -13,7 +13,7 @@ import {
 import { describeEnvironment } from '../../report/environment';
 import { interruptible } from '../../terminal/interruption';
 import { writeWholeFile } from '../../../detection/files/whole-file';
-import { requireFileName } from '../../terminal/output-files';
+import { requireFileName, writeJson } from '../../terminal/output-files';
 import { logLine } from '../../terminal/progress';
 import { memoryPage } from '../../benchmarks/memory-page';
 import { wholeNumber } from '../options';
@@ -73,8 +73,7 @@ async function runBenchmarkMemory({
     }
     return done;
   });
-  if (json !== undefined)
-    writeWholeFile(json, `${JSON.stringify(comparisons, null, 2)}\n`, { makeFolder: true });
+  if (json !== undefined) writeJson(json, comparisons);
   if (html !== undefined)
     writeWholeFile(html, memoryPage(comparisons, describeEnvironment()), { makeFolder: true });
 }

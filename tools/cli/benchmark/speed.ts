@@ -9,8 +9,7 @@ import { makeEvaluationFiles } from '../../benchmarks/evaluation-files';
 import { OtherWork } from '../../benchmarks/machine';
 import { speedCases, type Run, type SpeedCase } from '../../benchmarks/speed-cases';
 import { interruptible } from '../../terminal/interruption';
-import { writeWholeFile } from '../../../detection/files/whole-file';
-import { requireFileName } from '../../terminal/output-files';
+import { requireFileName, writeJson } from '../../terminal/output-files';
 import { logLine } from '../../terminal/progress';
 import { collect, requiredOption } from '../options';
 
@@ -80,8 +79,7 @@ async function runBenchmarkSpeed(options: BenchmarkSpeedOptions): Promise<void> 
       }
       return done;
     });
-    if (options.json !== undefined)
-      writeWholeFile(options.json, `${JSON.stringify(comparisons, null, 2)}\n`, { makeFolder: true });
+    if (options.json !== undefined) writeJson(options.json, comparisons);
   } finally {
     rmSync(evaluation, { recursive: true, force: true });
   }

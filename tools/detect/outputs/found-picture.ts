@@ -1,5 +1,5 @@
 import type { CategoryMap, CocoCategory } from '../../../datasets/coco/category-map';
-import type { DetectedPicture } from '../../../datasets/evaluation/detect-images';
+import type { DetectedPicture } from '../../../datasets/inference/detect-files';
 
 /** A picture to detect in. */
 export interface PictureInput {

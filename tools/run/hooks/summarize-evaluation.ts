@@ -4,7 +4,8 @@ import type { CocoDataset, CocoImage } from '../../../datasets/coco/annotations'
 import { gtTargets } from '../../../datasets/coco/targets';
 import { categoryColor } from '../../../datasets/drawing/overlay-svg';
 import { scoreCurves, type ScoreCurve } from '../../../datasets/evaluation/score-curves';
-import { decodeImage, ImageError } from '../../../datasets/images/decode';
+import { decodeImage } from '../../../datasets/images/decode';
+import { ignoreImageError } from '../../../datasets/images/image-error';
 import type { EventStorage, SummaryBox, SummaryImage } from '../../../detection/events/event-storage';
 import { scaleBoxes, type Boxes } from '../../../detection/structures/boxes';
 import type { Detections } from '../../../detection/structures/instances';
@@ -38,14 +39,10 @@ export async function summarizeEvaluation(
     storage.precisionRecall(`val/precision_recall/${id} ${name}`, curves[k]),
   );
   for (const image of spread(dataset.images)) {
-    const picture = await withGroundTruth(dataset, image, detections.get(image.id)!).catch(notBroken);
+    // A picture that has broken since it was evaluated is not shown; whoever needs it says so when its turn comes.
+    const picture = await withGroundTruth(dataset, image, detections.get(image.id)!).catch(ignoreImageError);
     if (picture) storage.image(`val/picture/${image.fileName}`, picture);
   }
-}
-
-/** A picture that has broken since it was evaluated is not shown; whoever needs it says so when its turn comes. */
-function notBroken(error: unknown): undefined {
-  if (!(error instanceof ImageError)) throw error;
 }
 
 function total(curves: readonly ScoreCurve[]): ScoreCurve {

@@ -1,4 +1,4 @@
-/** The items by their key, each group in their order. */
+/** The items by their key, each group in their order: Map.groupBy, which Node 20 lacks. */
 export function groupBy<K, T>(items: Iterable<T>, keyOf: (item: T) => K): Map<K, T[]> {
   const groups = new Map<K, T[]>();
   for (const item of items) {
