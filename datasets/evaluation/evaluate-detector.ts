@@ -31,6 +31,8 @@ export interface DetectorEvaluation {
   readonly detections: ReadonlyMap<number, Detections>;
   /** The same as COCO's results files have it. */
   readonly results: readonly CocoDetection[];
+  /** What the detector's labels mean to the data set, by label - 1; of categories that it lacks, with ids that it lacks. */
+  readonly meant: readonly CocoCategory[];
   /** Means over the images of the set, where they have been computed. */
   readonly losses?: Readonly<Record<string, number>>;
 }
@@ -55,7 +57,7 @@ export async function evaluateDetector(
   const evaluated = withOnly(dataset, detections);
   const results = cocoResults(detections, meant);
   const evaluation = evaluateDetections(evaluated, results, { iouType: 'bbox' });
-  return { evaluation, dataset: evaluated, detections, results };
+  return { evaluation, dataset: evaluated, detections, results, meant };
 }
 
 /** A data set's categories that the labels of a detector mean, by label - 1; says what does not go together. */

@@ -26,7 +26,7 @@ import {
   keepThresholds,
   requireThresholdPlace,
   thresholdGoal,
-  thresholdsByLabel,
+  thresholdsOfLabels,
 } from '../run/operating-thresholds';
 import { ignoringRegions } from '../run/ignore-regions';
 import { readSet } from '../run/training-data';
@@ -224,7 +224,7 @@ async function ofDetector({
     const { evaluation, dataset, results } = evaluated;
     if (!thresholds) return { evaluation };
     const points = operatingPoints(dataset, results, thresholds);
-    const byLabel = thresholdsByLabel(points, evaluated, detector.categories.length);
+    const byLabel = thresholdsOfLabels(points, evaluated);
     await keepThresholds(detector, byLabel, thresholds, place);
     const { minSize, maxSize } = given;
     const sizes = [

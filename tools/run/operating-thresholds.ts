@@ -65,17 +65,10 @@ export async function keepThresholds(
 }
 
 /** The thresholds of points by the detector's labels: by label - 1. null for what has none. */
-export function thresholdsByLabel(
+export function thresholdsOfLabels(
   points: readonly OperatingPoint[],
-  { detections, results }: Pick<DetectorEvaluation, 'detections' | 'results'>,
-  numLabels: number,
+  { meant }: Pick<DetectorEvaluation, 'meant'>,
 ): ScoreThresholds['scores'] {
   const thresholds = new Map(points.map(({ categoryId, threshold }) => [categoryId, threshold]));
-  const byLabel = new Array<number | null>(numLabels).fill(null);
-  // Results are the detections in their order: they tell what a label means to the data set.
-  let k = 0;
-  for (const { labels } of detections.values()) {
-    for (const label of labels) byLabel[label - 1] = thresholds.get(results[k++].category_id) ?? null;
-  }
-  return byLabel;
+  return meant.map(({ id }) => thresholds.get(id) ?? null);
 }

@@ -20,7 +20,14 @@ function evaluated(losses?: Record<string, number>): DetectorEvaluation {
   const set = dataset([{ imageId: 7, categoryId: 1, bbox: [10, 10, 20, 20] }]);
   const found = [{ image_id: 7, category_id: 1, bbox: [10, 10, 20, 20], score: 0.9 }];
   const evaluation = evaluateDetections(set, found, { iouType: 'bbox' });
-  return { evaluation, dataset: set, detections: new Map(), results: found, ...(losses && { losses }) };
+  return {
+    evaluation,
+    dataset: set,
+    detections: new Map(),
+    results: found,
+    meant: set.categories,
+    ...(losses && { losses }),
+  };
 }
 
 test('an evaluation as scalars: scores, of categories too, and losses with their sum', () => {

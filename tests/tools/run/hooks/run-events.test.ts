@@ -41,7 +41,13 @@ async function evaluated() {
   };
   const found = new Map([[3, detections]]);
   const evaluation = evaluateDetections(dataset, [], { iouType: 'bbox' });
-  return { dataset, evaluation, detections: found, results: cocoResults(found, dataset.categories) };
+  return {
+    dataset,
+    evaluation,
+    detections: found,
+    results: cocoResults(found, dataset.categories),
+    meant: dataset.categories,
+  };
 }
 
 describe('summarizeEvaluation', () => {
