@@ -89,6 +89,7 @@ export type { Histogram } from './events/histogram';
 
 // Images and what is in them.
 export type { Detections, Instances, Targets } from './structures/instances';
+export { cocoPersonKeypoints, flippedOrder, type KeypointLayout } from './structures/keypoint-layout';
 export type { DetectionBatch } from './structures/detection-batch';
 export { batchImages, type ImageBatch } from './structures/image-batch';
 export {

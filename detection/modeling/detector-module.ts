@@ -5,6 +5,7 @@ import type { DetectionBatch } from '../structures/detection-batch';
 import type { ImageBatch } from '../structures/image-batch';
 import type { InputSpec } from '../structures/input-spec';
 import type { Detections } from '../structures/instances';
+import type { KeypointLayout } from '../structures/keypoint-layout';
 import type { Detector, IouType, ModelDefinition } from './detector';
 import { inOriginalPixels, type Found } from './found';
 import type { SettingValues } from './settings';
@@ -19,6 +20,8 @@ export interface DetectorTraits {
   readonly categories: readonly string[];
   /** What is configured of it, as far as that is not the model's own. Default: nothing. */
   readonly settings?: SettingValues;
+  /** The keypoints that it finds. Default: none. */
+  readonly keypoints?: KeypointLayout;
 }
 
 /** What detectors have in common: a model says how it finds objects in pixels of the resized images. */
@@ -27,6 +30,7 @@ export abstract class DetectorModule extends Module implements Detector {
   readonly input: InputSpec;
   readonly categories: readonly string[];
   readonly settings: SettingValues;
+  readonly keypoints?: KeypointLayout;
 
   /**
    * To be called first by a model’s constructor.
@@ -35,7 +39,7 @@ export abstract class DetectorModule extends Module implements Detector {
    * @param iouTypes what `detect` finds
    */
   protected constructor(
-    { definition, input, categories, settings = {} }: DetectorTraits,
+    { definition, input, categories, settings = {}, keypoints }: DetectorTraits,
     readonly lossNames: readonly string[],
     readonly iouTypes: readonly IouType[],
   ) {
@@ -44,6 +48,7 @@ export abstract class DetectorModule extends Module implements Detector {
     this.input = input;
     this.categories = categories;
     this.settings = settings;
+    this.keypoints = keypoints;
   }
 
   abstract losses(batch: DetectionBatch): Losses;

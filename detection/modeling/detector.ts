@@ -4,6 +4,7 @@ import type { DetectionBatch } from '../structures/detection-batch';
 import type { ImageBatch } from '../structures/image-batch';
 import type { InputSpec } from '../structures/input-spec';
 import type { Boxes } from '../structures/boxes';
+import type { KeypointLayout } from '../structures/keypoint-layout';
 import type { Detections } from '../structures/instances';
 import type { Size } from '../structures/size';
 import type { ModelSettings, SettingValues } from './settings';
@@ -28,6 +29,8 @@ export interface Detector extends Trainable<DetectionBatch> {
   readonly categories: readonly string[];
   /** What is configured of it: values of the model's settings, which its weights go with. */
   readonly settings: SettingValues;
+  /** The keypoints that it finds of each object; absent of one that finds none. */
+  readonly keypoints?: KeypointLayout;
   /** What `losses` returns. */
   readonly lossNames: readonly string[];
   /** What `detect` finds: of this instance, as heads are configurable. */
@@ -67,6 +70,8 @@ export interface DetectorOptions {
   readonly input?: InputSpec;
   /** What is configured of the model, some of its settings or all; the model's own values where left out. */
   readonly settings?: SettingValues;
+  /** Of a model that finds keypoints: which these are. COCO's of a person if left out; other models have no use for it. */
+  readonly keypoints?: KeypointLayout;
   /** When the heads' gradients are taken in training; in the forward if left out. The results are the same. */
   readonly headGradients?: HeadGradients;
   /** What the detector says it is; the definition that builds it if left out. */

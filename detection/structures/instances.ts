@@ -14,7 +14,10 @@ export interface Instances {
   readonly masks?: readonly Mask[];
   /** [N], of targets: 1 for each object that has a mask. Absent: all have. */
   readonly hasMask?: Uint8Array;
-  /** [N, K, 3], x, y, visibility of each keypoint; an object without any has visibility 0 throughout. */
+  /**
+   * [N, K, 3], x, y, visibility of each keypoint, in the order of the KeypointLayout; an object without any has visibility 0
+   * throughout.
+   */
   readonly keypoints?: Float32Array;
   /**
    * R boxes, of targets: regions that count neither as object nor as background in training, crowds for instance. They belong to

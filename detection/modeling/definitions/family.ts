@@ -1,5 +1,6 @@
 import type { HeadGradients } from '../../nn/head-losses';
 import type { Boxes } from '../../structures/boxes';
+import { cocoPersonKeypoints } from '../../structures/keypoint-layout';
 import type { Size } from '../../structures/size';
 import type { Detector, DetectorOptions, ModelDefinition } from '../detector';
 import type { DetectorTraits } from '../detector-module';
@@ -63,7 +64,7 @@ export interface Family<
 
 /** What a model says of itself, beside what it is made of. */
 export type Traits = Pick<ModelDefinition, 'name' | 'stages' | 'pretrainedNorm' | 'input' | 'stateDict'> &
-  Partial<Pick<ModelDefinition, 'trainedStages' | 'smallestBatch' | 'published'>>;
+  Partial<Pick<ModelDefinition, 'trainedStages' | 'smallestBatch' | 'published' | 'needs'>>;
 
 /** Defines a model of a family. @param values of its settings */
 export function familyModel<
@@ -109,6 +110,7 @@ export function familyModel<
           input: options.input ?? own.input,
           categories: complete.categories,
           settings,
+          ...(own.needs.includes('keypoints') && { keypoints: options.keypoints ?? cocoPersonKeypoints }),
         },
         configuration: changed,
         settings,
