@@ -128,6 +128,7 @@ export { Module, Parameter, type FlattenedMap, type Layout } from './nn/module';
 export { ModuleList } from './nn/containers';
 export { Conv2d, Convolution, type Activation, type Affine, type ConvolutionOptions } from './nn/convolution';
 export { DepthwiseConv2d } from './nn/depthwise-convolution';
+export { ConvTranspose2d, type ConvTransposeOptions } from './nn/conv-transpose';
 export { Conv2dNormActivation } from './nn/conv2d-norm-activation';
 export { Linear } from './nn/linear';
 export type { Nonlinearity } from './nn/activations';

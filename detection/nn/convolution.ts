@@ -48,8 +48,6 @@ export abstract class Convolution extends Module {
   protected readonly stride: number;
   /** Padding, as in `ConvolutionOptions`. */
   protected readonly padding: number | 'same';
-  /** @internal Kernels of the gradients by the input and by the filter. */
-  protected abstract readonly gradientKernels: { readonly input: string; readonly filter: string };
 
   /** Takes over `weight` and `bias` [out]. */
   protected constructor(
@@ -68,8 +66,24 @@ export abstract class Convolution extends Module {
   /** @internal */
   protected abstract convolve(x: tf.Tensor4D, filter: tf.Tensor4D, padding: number | 'same'): tf.Tensor4D;
 
+  /** @internal The gradient of `convolve` by its input, of shape `inputShape`. */
+  protected abstract inputGradient(
+    dy: tf.Tensor,
+    filter: tf.Tensor4D,
+    inputShape: number[],
+    padding: number | 'same',
+  ): tf.Tensor;
+
+  /** @internal The gradient of `convolve` by its filter. */
+  protected abstract filterGradient(dy: tf.Tensor, x: tf.Tensor, padding: number | 'same'): tf.Tensor4D;
+
   /** @internal A filter, or the gradient by one, whose output channels are multiplied by `scale` [out]. */
   protected abstract scaled(filter: tf.Tensor4D, scale: tf.Tensor): tf.Tensor4D;
+
+  /** @internal What the kernels of convolutions and of their gradients are told. */
+  protected attributes(padding: number | 'same'): object {
+    return { strides: this.stride, pad: padding, dilations: 1, dataFormat: 'NHWC' };
+  }
 
   /**
    * x [N, H, W, in] -> [N, H', W', out]. The caller disposes.
@@ -83,7 +97,7 @@ export abstract class Convolution extends Module {
     affine?: () => Affine,
     padding = this.padding,
   ): tf.Tensor4D {
-    const { weight, bias, stride } = this;
+    const { weight, bias } = this;
     const weightValue = weight.value as tf.Tensor4D;
     const { output, saved } = noGradient(() =>
       tf.tidy(() => {
@@ -107,30 +121,20 @@ export abstract class Convolution extends Module {
     recordOperation('Convolution', inputs, output, kept, (dy, tensors) => {
       const gradient = activationGradient(dy, saved && tensors[0], nonlinearity);
       if (saved) tensors[0].dispose();
-      const attributes = { strides: stride, pad: padding, dilations: 1, dataFormat: 'NHWC' };
       // Cheaper to make again than to keep: one pass over the filters against a second copy of all weights.
       const scale = affine?.().scale;
       return {
         weight: () => {
-          const filterShape = weight.value.shape;
           const savedX = tensors.at(-1)!;
-          const raw = runKernel(
-            this.gradientKernels.filter,
-            { x: savedX, dy: gradient },
-            { ...attributes, filterShape },
-          );
+          const raw = this.filterGradient(gradient, savedX, padding);
           savedX.dispose();
-          return scale ? this.scaled(raw as tf.Tensor4D, scale) : raw;
+          return scale ? this.scaled(raw, scale) : raw;
         },
         bias: () => runKernel('BiasAddGrad', { dy: gradient }),
         residual: () => gradient,
         x: () => {
           const filter = scale ? this.scaled(weightValue, scale) : weightValue;
-          return runKernel(
-            this.gradientKernels.input,
-            { dy: gradient, filter },
-            { ...attributes, inputShape },
-          );
+          return this.inputGradient(gradient, filter, inputShape, padding);
         },
       };
     });
@@ -149,12 +153,6 @@ export function addInto(x: tf.Tensor4D, y: tf.Tensor | undefined): tf.Tensor4D {
 
 /** torch.nn.Conv2d. */
 export class Conv2d extends Convolution {
-  /** @internal */
-  protected override readonly gradientKernels = {
-    input: 'Conv2DBackpropInput',
-    filter: 'Conv2DBackpropFilter',
-  };
-
   /** Takes over `weight` [kh, kw, in, out] and `bias` [out]. */
   constructor(weight: tf.Tensor4D, bias: tf.Tensor1D | undefined, options: ConvolutionOptions = {}) {
     super(weight, 'convolution', bias, options);
@@ -163,6 +161,26 @@ export class Conv2d extends Convolution {
   /** @internal */
   protected override convolve(x: tf.Tensor4D, filter: tf.Tensor4D, padding: number | 'same'): tf.Tensor4D {
     return tf.conv2d(x, filter, this.stride, padding);
+  }
+
+  /** @internal */
+  protected override inputGradient(
+    dy: tf.Tensor,
+    filter: tf.Tensor4D,
+    inputShape: number[],
+    padding: number | 'same',
+  ): tf.Tensor {
+    return runKernel('Conv2DBackpropInput', { dy, filter }, { ...this.attributes(padding), inputShape });
+  }
+
+  /** @internal */
+  protected override filterGradient(dy: tf.Tensor, x: tf.Tensor, padding: number | 'same'): tf.Tensor4D {
+    const filterShape = this.weight.value.shape;
+    return runKernel(
+      'Conv2DBackpropFilter',
+      { x, dy },
+      { ...this.attributes(padding), filterShape },
+    ) as tf.Tensor4D;
   }
 
   /** @internal */

@@ -1,14 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { Convolution, type ConvolutionOptions } from './convolution';
+import { runKernel } from './kernels';
 
 /** torch.nn.Conv2d with as many groups as channels: each channel has a filter of its own. */
 export class DepthwiseConv2d extends Convolution {
-  /** @internal */
-  protected override readonly gradientKernels = {
-    input: 'DepthwiseConv2dNativeBackpropInput',
-    filter: 'DepthwiseConv2dNativeBackpropFilter',
-  };
-
   /** Takes over `weight` [kh, kw, channels, 1]. */
   constructor(weight: tf.Tensor4D, options: ConvolutionOptions = {}) {
     super(weight, 'depthwise', undefined, options);
@@ -17,6 +12,23 @@ export class DepthwiseConv2d extends Convolution {
   /** @internal */
   protected override convolve(x: tf.Tensor4D, filter: tf.Tensor4D, padding: number | 'same'): tf.Tensor4D {
     return tf.depthwiseConv2d(x, filter, this.stride, padding);
+  }
+
+  /** @internal */
+  protected override inputGradient(
+    dy: tf.Tensor,
+    filter: tf.Tensor4D,
+    inputShape: number[],
+    padding: number | 'same',
+  ): tf.Tensor {
+    const attributes = { ...this.attributes(padding), inputShape };
+    return runKernel('DepthwiseConv2dNativeBackpropInput', { dy, filter }, attributes);
+  }
+
+  /** @internal */
+  protected override filterGradient(dy: tf.Tensor, x: tf.Tensor, padding: number | 'same'): tf.Tensor4D {
+    const attributes = { ...this.attributes(padding), filterShape: this.weight.value.shape };
+    return runKernel('DepthwiseConv2dNativeBackpropFilter', { x, dy }, attributes) as tf.Tensor4D;
   }
 
   /** @internal */
