@@ -72,6 +72,7 @@ export { sharedFiles } from './duplicates/shared-files';
 
 // Masks.
 export {
+  compressMask,
   encodeMask,
   mergeRles,
   rleArea,

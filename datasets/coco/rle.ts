@@ -71,7 +71,12 @@ export function rleToMask({ size: { height, width }, counts }: Mask): Uint8Array
  * @param mask [height * width], row by row. What COCO's JSON takes as "segmentation".
  */
 export function encodeMask(mask: Uint8Array, size: Size): CompressedRle {
-  return { size: [size.height, size.width], counts: compressCounts(rleFromMask(mask, size).counts) };
+  return compressMask(rleFromMask(mask, size));
+}
+
+/** A mask as COCO's JSON has it. */
+export function compressMask({ size, counts }: Mask): CompressedRle {
+  return { size: [size.height, size.width], counts: compressCounts(counts) };
 }
 
 /** As maskApi.c's rleToString: from the fourth run on, each is stored as its difference to the one two before. */

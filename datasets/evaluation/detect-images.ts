@@ -1,5 +1,6 @@
 import { CategoryMap } from '../coco/category-map';
 import type { CocoCategory } from '../coco/annotations';
+import { compressMask, type CompressedRle } from '../coco/rle';
 import type { CocoDetection } from './detections';
 import type { Example } from '../examples';
 import { ImageError } from '../images/image-error';
@@ -124,14 +125,34 @@ export function aboveThreshold(detections: Detections, threshold: ScoreThreshold
   );
 }
 
-/** A detection as COCO's results files have it: box as x, y, width, height. */
-export function cocoDetections(
-  { boxes, labels, scores }: Detections,
-  categories: CategoryMap,
-): Omit<CocoDetection & { bbox: number[] }, 'image_id'>[] {
+/** A detection as COCO's results files have it. */
+export interface FoundObject extends Omit<CocoDetection, 'image_id'> {
+  readonly bbox: readonly [x: number, y: number, width: number, height: number];
+  /** Of a detector that finds masks. */
+  readonly segmentation?: CompressedRle;
+  /** Of a detector that finds keypoints: x, y, visibility of each, in the order of its KeypointLayout. */
+  readonly keypoints?: readonly number[];
+  /** Of each keypoint. */
+  readonly keypoint_scores?: readonly number[];
+}
+
+/** Detections in one picture as COCO's results files have them, in its pixels and in full precision. */
+export function cocoDetections(detections: Detections, categories: CategoryMap): FoundObject[] {
+  const { boxes, labels, scores, masks, keypoints, keypointScores } = detections;
+  const rowOf = (values: Float32Array, k: number): number[] => {
+    const length = values.length / labels.length;
+    return Array.from(values.subarray(k * length, (k + 1) * length));
+  };
   return Array.from(scores, (score, k) => {
-    const [x1, y1, x2, y2] = [boxes[4 * k], boxes[4 * k + 1], boxes[4 * k + 2], boxes[4 * k + 3]];
-    return { bbox: [x1, y1, x2 - x1, y2 - y1], score, category_id: categories.idOf(labels[k]) };
+    const [x1, y1, x2, y2] = boxes.subarray(4 * k, 4 * k + 4);
+    return {
+      bbox: [x1, y1, x2 - x1, y2 - y1],
+      score,
+      category_id: categories.idOf(labels[k]),
+      ...(masks && { segmentation: compressMask(masks[k]) }),
+      ...(keypoints && { keypoints: rowOf(keypoints, k) }),
+      ...(keypointScores && { keypoint_scores: rowOf(keypointScores, k) }),
+    };
   });
 }
 
@@ -143,7 +164,7 @@ export function cocoDetections(
 export function cocoResults(
   detections: ReadonlyMap<number, Detections>,
   categories: readonly CocoCategory[],
-): CocoDetection[] {
+): (FoundObject & CocoDetection)[] {
   const map = new CategoryMap(categories, 'the detector');
   return [...detections].flatMap(([imageId, found]) =>
     cocoDetections(found, map).map((detection) => ({ image_id: imageId, ...detection })),

@@ -16,6 +16,8 @@ export interface CocoDetection {
   readonly bbox?: readonly number[];
   /** Unchecked; see segmentationToRle. */
   readonly segmentation?: unknown;
+  /** x, y, visibility of each keypoint, in the order of the data set's. */
+  readonly keypoints?: readonly number[];
 }
 
 /** Detections say something that cannot be evaluated. All of it is in the message, and in `problems`. */

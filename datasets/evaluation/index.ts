@@ -12,6 +12,7 @@ export {
   detectFile,
   detectSet,
   type DetectSetOptions,
+  type FoundObject,
   type ScoreThreshold,
 } from './detect-images';
 export {

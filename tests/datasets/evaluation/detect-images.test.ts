@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import sharp from 'sharp';
-import { detectFile } from '../../../datasets/evaluation/detect-images';
+import { CategoryMap } from '../../../datasets/coco/category-map';
+import { parseRle } from '../../../datasets/coco/rle';
+import { cocoDetections, cocoResults, detectFile } from '../../../datasets/evaluation/detect-images';
 import { loadBackend } from '../../../detection/backend/node';
 import { createDetector } from '../../../detection/modeling/definitions';
 import { torchvisionInput } from '../../../detection/structures/input-spec';
@@ -38,4 +40,54 @@ test('a picture is detected in by its path and from its bytes alike; one that ca
   expect(tf.memory().numTensors).toBe(numTensors);
   detector.dispose();
   rmSync(folder, { recursive: true });
+});
+
+test('detections as a results file has them: masks as compressed run lengths, keypoints as flat lists, each where there are any', () => {
+  const categories = [
+    { id: 7, name: 'cat' },
+    { id: 9, name: 'dog' },
+  ];
+  const boxes = {
+    boxes: Float32Array.of(1, 2, 4, 8, 0, 0, 2, 1),
+    labels: Int32Array.of(2, 1),
+    scores: Float32Array.of(0.75, 0.5),
+  };
+  const size = { height: 3, width: 2 };
+  const masks = [
+    { size, counts: Uint32Array.of(0, 6) },
+    { size, counts: Uint32Array.of(2, 3, 1) },
+  ];
+  const keypoints = Float32Array.of(1, 2, 1, 3.5, 7, 1, 0, 0.5, 1, 1, 0, 1);
+  const keypointScores = Float32Array.of(8, -1.5, 2, 4);
+  const map = new CategoryMap(categories, 'the detector');
+
+  const plain = [
+    { bbox: [1, 2, 3, 6], score: 0.75, category_id: 9 },
+    { bbox: [0, 0, 2, 1], score: 0.5, category_id: 7 },
+  ];
+  expect(cocoDetections(boxes, map)).toEqual(plain);
+  const whole = cocoDetections({ ...boxes, masks, keypoints, keypointScores }, map);
+  expect(whole).toEqual([
+    {
+      ...plain[0],
+      segmentation: { size: [3, 2], counts: '06' },
+      keypoints: [1, 2, 1, 3.5, 7, 1],
+      keypoint_scores: [8, -1.5],
+    },
+    {
+      ...plain[1],
+      segmentation: { size: [3, 2], counts: '231' },
+      keypoints: [0, 0.5, 1, 1, 0, 1],
+      keypoint_scores: [2, 4],
+    },
+  ]);
+  expect(whole.map(({ segmentation }) => parseRle(segmentation!))).toEqual(masks);
+  expect(cocoDetections({ ...boxes, masks }, map).map((each) => Object.keys(each))).toEqual([
+    ['bbox', 'score', 'category_id', 'segmentation'],
+    ['bbox', 'score', 'category_id', 'segmentation'],
+  ]);
+  expect(cocoResults(new Map([[5, { ...boxes, masks }]]), categories)).toMatchObject([
+    { image_id: 5, category_id: 9, segmentation: { counts: '06' } },
+    { image_id: 5, category_id: 7, segmentation: { counts: '231' } },
+  ]);
 });
