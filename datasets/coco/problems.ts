@@ -31,12 +31,17 @@ export type ProblemKind =
   | 'name'
   | 'score'
   | 'segmentation'
+  | 'keypoints'
+  | 'num_keypoints'
   | 'missing picture'
   | 'unreadable picture'
   | 'picture size'
   | 'too large picture'
   | 'incomplete image'
   | 'image left out';
+
+/** Something wrong in an entry. Its place is one in the entry, like `segmentation[0]`. */
+export type Fault = Omit<Problem, 'imageId' | 'annotationId'>;
 
 /** So many of each kind are listed, the others counted. */
 const LISTED_PER_KIND = 20;

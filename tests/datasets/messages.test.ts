@@ -196,8 +196,10 @@ test.each<[unknown, string]>([
 test.each<[unknown, string]>([
   [[], 'The segmentation has no polygon.'],
   [3, 'The segmentation is neither a list of polygons nor run lengths.'],
-  [[[0, 0, 1, 1]], 'A polygon of the segmentation is not a list of x, y pairs of three corners or more.'],
-  [[[0, 0, 1, 1, 2, 'x']], 'A polygon of the segmentation contains something other than numbers.'],
+  [[0, 0, 1, 1, 2, 2], 'This is 0; a polygon [x1, y1, x2, y2, ...] is expected in a list of polygons.'],
+  [[[0, 0, 1, 1]], 'The polygon has 2 corners: 3 are the fewest.'],
+  [[[0, 0, 1, 1, 2, 2, 3]], 'The polygon has 7 numbers: x, y pairs are expected.'],
+  [[[0, 0, 1, 1, 2, 'x']], 'Value 5 of the polygon is "x", not a number.'],
   [[[0, 0, 5e8, 0, 5e8, 5e8]], 'The outline reaches to 500000000, far outside of the image.'],
 ])('segmentation %j', (segmentation, expected) => {
   expect(words(thrownBy(() => segmentationToRle(segmentation, { height: 9, width: 9 })))).toBe(expected);
