@@ -1,18 +1,27 @@
-import { isObject } from '../coco/entries';
+import type { Size } from '../../detection/structures/size';
+import { isId } from '../coco/entries';
+import { boxOfPolygons } from '../coco/mask-box';
 import { shownValue } from '../coco/problems';
-import { parseRle, RleError, rleToBox } from '../coco/rle';
+import { rleToBox } from '../coco/rle';
+import { isSameSize } from '../images/picture-header';
+import { sizeOf } from './image-sizes';
 import { isBox, mapEntries, type Box, type RepairSet } from './items';
 import type { RepairContext } from './repair-family';
+import { parsedRuns } from './run-length-sizes';
 
 /** Fewer are no polygon. */
 const MIN_POLYGON_NUMBERS = 6;
 
-/** Boxes that are missing, null, empty or of no size at all, of annotations with a mask: the box around its polygons or pixels. */
+/**
+ * Boxes that are missing, null, empty or of no size at all, of annotations with a mask: the box around its polygons or pixels. Run
+ * lengths of another size than their image say nothing of where they are.
+ */
 export function repairBoxes(set: RepairSet, { log }: RepairContext): RepairSet {
+  const sizes = new Map(set.images.map(({ entry }) => [entry.id, sizeOf(entry)]));
   const annotations = mapEntries(set.annotations, (item) => {
-    const { bbox, segmentation } = item.entry;
+    const { bbox, segmentation, image_id: imageId } = item.entry;
     if (!saysNothing(bbox)) return item.entry;
-    const box = boxOfSegmentation(segmentation);
+    const box = boxOfSegmentation(segmentation, isId(imageId) ? sizes.get(imageId) : undefined);
     if (box === undefined) return item.entry;
     const reason = `${shownValue(bbox)} becomes ${shownValue(box)}, the box around its segmentation`;
     log.repaired('box from segmentation', 'annotations', item, 'bbox', reason);
@@ -27,25 +36,13 @@ function saysNothing(bbox: unknown): boolean {
 }
 
 /** Undefined where it is no segmentation, or one of no width or height. */
-function boxOfSegmentation(segmentation: unknown): Box | undefined {
+function boxOfSegmentation(segmentation: unknown, image: Size | undefined): Box | undefined {
   const box = Array.isArray(segmentation)
-    ? boxOfPolygons(isPolygon(segmentation) ? [segmentation] : segmentation)
-    : boxOfRuns(segmentation);
+    ? segmentation.every(isPolygon)
+      ? boxOfPolygons(segmentation)
+      : undefined
+    : boxOfRuns(segmentation, image);
   return box !== undefined && box[2] > 0 && box[3] > 0 ? box : undefined;
-}
-
-function boxOfPolygons(polygons: readonly unknown[]): Box | undefined {
-  if (!polygons.every(isPolygon)) return undefined;
-  const [x1, y1, x2, y2] = [Infinity, Infinity, -Infinity, -Infinity];
-  const corners = [x1, y1, x2, y2];
-  for (const polygon of polygons) {
-    polygon.forEach((coordinate, i) => {
-      const axis = i % 2;
-      corners[axis] = Math.min(corners[axis], coordinate);
-      corners[axis + 2] = Math.max(corners[axis + 2], coordinate);
-    });
-  }
-  return [corners[0], corners[1], corners[2] - corners[0], corners[3] - corners[1]];
 }
 
 function isPolygon(value: unknown): value is number[] {
@@ -57,12 +54,7 @@ function isPolygon(value: unknown): value is number[] {
   );
 }
 
-function boxOfRuns(segmentation: unknown): Box | undefined {
-  if (!isObject(segmentation)) return undefined;
-  try {
-    return rleToBox(parseRle(segmentation));
-  } catch (error) {
-    if (error instanceof RleError) return undefined;
-    throw error;
-  }
+function boxOfRuns(segmentation: unknown, image: Size | undefined): Box | undefined {
+  const mask = parsedRuns(segmentation);
+  return mask === undefined || (image && !isSameSize(mask.size, image)) ? undefined : rleToBox(mask);
 }

@@ -19,13 +19,15 @@ const FIELDS: Readonly<Record<ListName, Readonly<Record<string, Reading>>>> = {
     iscrowd: numberOfText,
     bbox: numbersOfTexts,
     segmentation: segmentationOfTexts,
+    keypoints: numbersOfTexts,
+    num_keypoints: numberOfText,
   },
   categories: ID,
 };
 
 const NUMBER = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
 
-/** Numbers that are written as text, in boxes and masks too: ids, sizes, areas (spreadsheets, XML, Label Studio). */
+/** Numbers that are written as text, in boxes, masks and keypoints too: ids, sizes, areas (spreadsheets, XML, Label Studio). */
 export function repairNumbers(set: RepairSet, context: RepairContext): RepairSet {
   return {
     images: repairList('images', set.images, context),
@@ -61,7 +63,7 @@ export function numberOfText(value: unknown): number | undefined {
 }
 
 /** Undefined where it is no list, has no text, or has something else than numbers and texts of numbers. */
-function numbersOfTexts(value: unknown): number[] | undefined {
+export function numbersOfTexts(value: unknown): number[] | undefined {
   if (!Array.isArray(value) || !value.some((each) => typeof each === 'string')) return undefined;
   const numbers = value.map((each: unknown) => (typeof each === 'number' ? each : numberOfText(each)));
   return numbers.every((each) => each !== undefined) ? numbers : undefined;
@@ -73,6 +75,8 @@ function numbersOfTexts(value: unknown): number[] | undefined {
  */
 export function segmentationOfTexts(segmentation: unknown): unknown {
   if (Array.isArray(segmentation)) {
+    const flat = numbersOfTexts(segmentation);
+    if (flat !== undefined) return flat;
     const polygons = segmentation.map((polygon: unknown) => numbersOfTexts(polygon) ?? polygon);
     return polygons.some((polygon, k) => polygon !== segmentation[k]) ? polygons : undefined;
   }

@@ -5,13 +5,16 @@ import { repairBoxes } from './boxes';
 import { repairCategories } from './categories';
 import { repairEntryIds } from './entry-ids';
 import { repairFileNames } from './file-names';
+import { repairKeypoints } from './keypoints';
 import { repairNulls } from './nulls';
 import { repairNumbers, segmentationOfTexts } from './numbers';
 import { PictureFolder } from './picture-folder';
 import { RepairLog, type Repair, type Undecided } from './repair-log';
 import { isBox, type Entry, type Item, type RepairSet } from './items';
 import type { RepairFamily } from './repair-family';
+import { repairRunLengthSizes } from './run-length-sizes';
 import { repairSamePictures } from './same-pictures';
+import { polygonsInOtherLayout, repairSegmentations } from './segmentations';
 import { repairSizes } from './sizes';
 import { repairTurnedSizes } from './turned-sizes';
 
@@ -20,9 +23,12 @@ const FAMILIES: readonly RepairFamily[] = [
   repairEntryIds,
   repairNumbers,
   repairFileNames,
+  repairSegmentations,
   repairBoxes,
   repairTurnedSizes,
   repairSizes,
+  repairRunLengthSizes,
+  repairKeypoints,
   repairNulls,
   repairAnnotationIds,
   repairSamePictures,
@@ -75,14 +81,21 @@ export async function repairCoco(root: unknown, imageFolder: string, log: Repair
   };
 }
 
-/** What repairs read, to find out what they would do: masks, most of a large file, matter only where the box is missing or they hold texts. */
+/**
+ * What repairs read, to find out what they would do: polygons, most of a large file, matter only where the box is missing, or they hold
+ * texts or have another layout than COCO's.
+ */
 export function keepRepairedFields(entry: unknown, key: string): unknown {
   if (!isObject(entry) || key === 'categories' || key === 'images') return entry;
   if (key !== 'annotations') return undefined;
-  const { id, image_id, category_id, bbox, area, iscrowd, segmentation } = entry;
+  const { id, image_id, category_id, bbox, area, iscrowd, segmentation, keypoints, num_keypoints } = entry;
+  const kept = { id, image_id, category_id, bbox, area, iscrowd, keypoints, num_keypoints };
   const hasBox = isBox(bbox) && (bbox[2] > 0 || bbox[3] > 0);
-  const kept = { id, image_id, category_id, bbox, area, iscrowd };
-  return hasBox && segmentationOfTexts(segmentation) === undefined ? kept : { ...kept, segmentation };
+  const isAsInCoco =
+    Array.isArray(segmentation) &&
+    segmentationOfTexts(segmentation) === undefined &&
+    polygonsInOtherLayout(segmentation) === undefined;
+  return hasBox && isAsInCoco ? kept : { ...kept, segmentation };
 }
 
 function itemsOf(list: unknown): Item[] | undefined {

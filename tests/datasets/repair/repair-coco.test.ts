@@ -65,14 +65,53 @@ const clean: Content = {
       iscrowd: 1,
       keypoints: [1, 2, 2],
     },
-    { id: 4, image_id: 5, category_id: 2, bbox: [30.5, 10, 4, 4], area: 16, iscrowd: 0 },
+    {
+      id: 4,
+      image_id: 5,
+      category_id: 2,
+      bbox: [30.5, 10, 4, 4],
+      area: 16,
+      iscrowd: 0,
+      segmentation: { size: [40, 60], counts: [31 * 40 + 10, 4, 36, 4, 36, 4, 40 * 26 + 26] },
+    },
+    {
+      id: 99,
+      image_id: 5,
+      category_id: 11,
+      bbox: [2, 3, 4, 5],
+      area: 20,
+      iscrowd: 0,
+      keypoints: [2, 3, 2, 4, 5.5, 1, 0, 0, 0],
+      num_keypoints: 2,
+    },
   ],
   categories: [
     { id: 2, name: 'plate', supercategory: 'things' },
     { id: 4, name: 'car', supercategory: 'things' },
     { id: 9, name: 'unused', supercategory: 'things' },
+    {
+      id: 11,
+      name: 'fly',
+      supercategory: 'things',
+      keypoints: ['head', 'left', 'right'],
+      skeleton: [
+        [1, 2],
+        [1, 3],
+      ],
+    },
   ],
 };
+
+/** The corners of the only polygon. */
+const pairs = [
+  [1, 2],
+  [11, 2],
+  [11, 10],
+  [1, 10],
+];
+
+/** The clean set's run lengths, with width and height swapped. */
+const swappedRuns = { ...(clean.annotations[3].segmentation as object), size: [60, 40] };
 
 async function repaired(
   content: unknown,
@@ -153,6 +192,59 @@ test.each<[string, Content, string]>([
     changed('annotations', 1, { bbox: [0, 0, 0, 0] }),
     'box from segmentation: annotations[1].bbox: [0,0,0,0] becomes [1,2,10,8], the box around its segmentation',
   ],
+  [
+    'a polygon that is not in a list',
+    changed('annotations', 1, { segmentation: [1, 2, 11, 2, 11, 10, 1, 10] }),
+    'polygons: annotations[1].segmentation: [1,2,11,2,11,10,1,10] becomes [[1,2,11,2,11,10,1,10]]',
+  ],
+  [
+    'corners that are objects',
+    changed('annotations', 1, { segmentation: [pairs.map(([x, y]) => ({ x, y }))] }),
+    'polygons: annotations[1].segmentation: [[{"x":1,"y":2},{"x":11,"y":2},{"x":11,"y":10},{"x":1,"y"... becomes [[1,2,11,2,11,10,1,10]]',
+  ],
+  [
+    'corners that are lists, beside a polygon of none',
+    changed('annotations', 1, { segmentation: [pairs, []] }),
+    'polygons: annotations[1].segmentation: [[[1,2],[11,2],[11,10],[1,10]],[]] becomes [[1,2,11,2,11,10,1,10]]',
+  ],
+  [
+    'run lengths of the other size',
+    changed('annotations', 3, {
+      segmentation: { ...(clean.annotations[3].segmentation as object), size: [60, 40] },
+    }),
+    'size of run lengths: annotations[3].segmentation.size: [60,40] becomes [40,60], the height and width of its image',
+  ],
+  [
+    'keypoints that are lists',
+    changed('annotations', 4, {
+      keypoints: [
+        [2, 3, 2],
+        [4, 5.5, 1],
+        [0, 0, 0],
+      ],
+    }),
+    'keypoints: annotations[4].keypoints: [[2,3,2],[4,5.5,1],[0,0,0]] becomes [2,3,2,4,5.5,1,0,0,0]',
+  ],
+  [
+    'keypoints as text',
+    changed('annotations', 4, { keypoints: ['2', 3, 2, 4, '5.5', 1, 0, 0, '0'] }),
+    'number as text: annotations[4].keypoints: ["2",3,2,4,"5.5",1,0,0,"0"] becomes [2,3,2,4,5.5,1,0,0,0]',
+  ],
+  [
+    'a wrong number of keypoints',
+    changed('annotations', 4, { num_keypoints: 3 }),
+    'num_keypoints: annotations[4].num_keypoints: 3 becomes 2, the number of keypoints of visibility 1 or 2',
+  ],
+  [
+    'a skeleton from 0',
+    changed('categories', 3, {
+      skeleton: [
+        [0, 1],
+        [0, 2],
+      ],
+    }),
+    'skeleton: categories[3].skeleton: [[0,1],[0,2]] becomes [[1,2],[1,3]]: COCO counts keypoints from 1',
+  ],
   ['an id twice', changed('annotations', 3, { id: 1 }), 'annotation id: annotations[3].id: 1 becomes 4'],
   ['no id', changed('annotations', 3, { id: null }), 'annotation id: annotations[3].id: null becomes 4'],
   [
@@ -194,12 +286,12 @@ test.each<[string, Content, string]>([
   [
     'an annotation twice',
     { ...clean, annotations: [...clean.annotations, clean.annotations[1]] },
-    'copy: annotations[4]: an earlier entry is the same: this one goes',
+    'copy: annotations[5]: an earlier entry is the same: this one goes',
   ],
   [
     'a category twice',
     { ...clean, categories: [...clean.categories, clean.categories[1]] },
-    'copy: categories[3]: an earlier entry is the same: this one goes',
+    'copy: categories[4]: an earlier entry is the same: this one goes',
   ],
   [
     "Roboflow's root",
@@ -238,6 +330,44 @@ test.each<[string, Content]>([
     'an area that is null with its box',
     changed('annotations', 1, { bbox: null, area: null, segmentation: null }),
   ],
+  ['an odd number of coordinates', changed('annotations', 1, { segmentation: [1, 2, 11, 2, 11, 10, 1] })],
+  [
+    'polygons of points',
+    changed('annotations', 1, {
+      segmentation: [
+        [
+          [1, 2],
+          [3, 4],
+        ],
+      ],
+    }),
+  ],
+  [
+    'run lengths of the other size, whose pixels are elsewhere than the box',
+    changed('annotations', 3, { bbox: [5, 10, 4, 4], segmentation: swappedRuns }),
+  ],
+  [
+    'run lengths of the other size without a box',
+    changed('annotations', 3, { bbox: null, segmentation: swappedRuns }),
+  ],
+  [
+    'run lengths of a third size',
+    changed('annotations', 3, { segmentation: { size: [30, 80], counts: [2400] } }),
+  ],
+  [
+    'keypoints of two numbers',
+    changed('annotations', 4, {
+      keypoints: [
+        [1, 2],
+        [3, 4],
+      ],
+    }),
+  ],
+  [
+    'keypoints of other visibilities',
+    changed('annotations', 4, { keypoints: [1, 2, 3, 4, 5, 6], num_keypoints: 1 }),
+  ],
+  ['a skeleton that fits neither way', changed('categories', 3, { skeleton: [[0, 3]] })],
   ['a picture that is not there', changed('images', 1, { file_name: 'none.png', width: 0 })],
   ['another size', changed('images', 1, { width: 61 })],
   ['two images with one id', changed('images', 1, { id: 7 })],
@@ -348,7 +478,7 @@ describe('one picture under two ids', () => {
     };
     const { content: result, done } = await repaired(content);
     expect(done).toEqual([
-      'copy: annotations[5]: image 7, which has the same picture, has the same annotation: this one goes',
+      'copy: annotations[6]: image 7, which has the same picture, has the same annotation: this one goes',
       'picture under several ids: images[3].file_name: "a.png" is the picture of image 7 too, which gets the annotations of this one (3)',
     ]);
     expect(result.images).toEqual([{ ...clean.images[0], date: '2026' }, ...clean.images.slice(1)]);
@@ -465,12 +595,30 @@ const habits: Readonly<Record<string, (entry: Entry) => Entry>> = {
     Array.isArray(entry.segmentation)
       ? { ...entry, segmentation: entry.segmentation.map((polygon: number[]) => polygon.map(String)) }
       : entry,
+  keypointsAsText: (entry) =>
+    isNumbers(entry.keypoints) ? { ...entry, keypoints: entry.keypoints.map(String) } : entry,
+  keypointsAsLists: (entry) =>
+    isNumbers(entry.keypoints) ? { ...entry, keypoints: listsOf(3, entry.keypoints) } : entry,
+  numKeypoints: (entry) => ('num_keypoints' in entry ? { ...entry, num_keypoints: null } : entry),
+  onePolygon: (entry) => withPolygon(entry, (polygon) => polygon),
+  cornersAsLists: (entry) => withPolygon(entry, (polygon) => [listsOf(2, polygon)]),
+  cornersAsObjects: (entry) =>
+    withPolygon(entry, (polygon) => listsOf(2, polygon).map(([x, y]) => ({ x, y }))),
+  emptyPolygon: (entry) => withPolygon(entry, (polygon) => [[], polygon, []]),
+  otherSideFirst: (entry) =>
+    isRuns(entry.segmentation)
+      ? { ...entry, segmentation: { ...entry.segmentation, size: entry.segmentation.size.toReversed() } }
+      : entry,
+  skeletonFromZero: (entry) =>
+    Array.isArray(entry.skeleton)
+      ? { ...entry, skeleton: entry.skeleton.map(([from, to]: number[]) => [from - 1, to - 1]) }
+      : entry,
   nullArea: (entry) =>
     Array.isArray(entry.bbox) && entry.area === Number(entry.bbox[2]) * Number(entry.bbox[3])
       ? { ...entry, area: null }
       : entry,
   nullCrowd: (entry) => (entry.iscrowd === 0 ? { ...entry, iscrowd: null } : entry),
-  noBox: (entry) => ('segmentation' in entry ? { ...entry, bbox: [] } : entry),
+  noBox: (entry) => (Array.isArray(entry.segmentation) ? { ...entry, bbox: [] } : entry),
   noSize: (entry) => ('width' in entry ? { ...entry, width: null, height: 0 } : entry),
   backslashes: (entry) => renamed(entry, (name) => name.replaceAll('/', '\\')),
   below: (entry) => renamed(entry, (name) => `C:\\images\\${name}`),
@@ -480,6 +628,24 @@ const habits: Readonly<Record<string, (entry: Entry) => Entry>> = {
   address: (entry) =>
     renamed(entry, (name) => `https://host/${encodeURIComponent(name.split(/[\\/]/).at(-1)!)}?x=1`),
 };
+
+function isNumbers(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every(Number.isFinite);
+}
+
+function isRuns(value: unknown): value is { readonly size: readonly number[] } {
+  return typeof value === 'object' && value !== null && 'size' in value;
+}
+
+function listsOf(length: number, numbers: readonly number[]): number[][] {
+  return numbers.flatMap((_, i) => (i % length === 0 ? [numbers.slice(i, i + length)] : []));
+}
+
+/** The entry with another layout of its only polygon, where it has one in COCO's layout, of numbers. */
+function withPolygon(entry: Entry, written: (polygon: number[]) => unknown): Entry {
+  const polygon: unknown = Array.isArray(entry.segmentation) ? entry.segmentation[0] : undefined;
+  return isNumbers(polygon) ? { ...entry, segmentation: written(polygon) } : entry;
+}
 
 function renamed(entry: Entry, change: (name: string) => string): Entry {
   return typeof entry.file_name === 'string' ? { ...entry, file_name: change(entry.file_name) } : entry;
@@ -521,7 +687,7 @@ function withCleanIds({ images, annotations, categories, ...others }: Content): 
 }
 
 test('whatever habits a clean file is written with, it comes back; repairing again changes nothing', async () => {
-  const numEntries = clean.images.length + clean.annotations.length;
+  const numEntries = [clean.images, clean.annotations, clean.categories].flat().length;
   const ofEntries = fc.array(fc.subarray(Object.keys(habits), { maxLength: 4 }), {
     minLength: numEntries,
     maxLength: numEntries,
@@ -540,11 +706,20 @@ test('whatever habits a clean file is written with, it comes back; repairing aga
           names[k].reduce((now, name) => habits[name](now), entry);
         const images = start.images.map(written);
         const annotations = start.annotations.map((entry, k) => {
-          const id = restarts && k > 1 ? k - 1 : entry.id;
+          const id = restarts && (k === 2 || k === 3) ? k - 1 : entry.id;
           return written({ ...entry, id }, clean.images.length + k);
         });
+        const categories = start.categories.map((entry, k) => {
+          const { skeleton } = written(entry, clean.images.length + clean.annotations.length + k);
+          return skeleton === undefined ? entry : { ...entry, skeleton };
+        });
         const copies = hasCopies ? annotations.slice(0, 1) : [];
-        const first = await repaired({ ...start, images, annotations: [...annotations, ...copies] });
+        const first = await repaired({
+          ...start,
+          images,
+          categories,
+          annotations: [...annotations, ...copies],
+        });
         expect(first.undecided).toEqual([]);
         expect(withCleanIds(first.content)).toEqual(clean);
         for (const list of ['images', 'categories'] as const) {
