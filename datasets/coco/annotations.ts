@@ -39,8 +39,15 @@ export interface CocoAnnotation {
   readonly isCrowd: boolean;
   /** Whether what lies in it is no background either in training: `withIgnoreRegions` says which are. Default false. */
   readonly isIgnored?: boolean;
-  /** Unchecked, as the file has it; see segmentationToRle. Absent unless asked for. */
+  /** As the file has it, unchecked unless that was asked for; see segmentationToRle. Absent unless asked for. */
   readonly segmentation?: unknown;
+  /**
+   * x, y, visibility of each of the category's keypoints: 0 is not labeled, 1 hidden, 2 visible. Absent unless asked for, and of
+   * objects that have none.
+   */
+  readonly keypoints?: readonly number[];
+  /** As the file has it, or how many of `keypoints` are labeled. COCO's evaluation ignores objects of which it is 0. */
+  readonly numKeypoints?: number;
 }
 
 /**

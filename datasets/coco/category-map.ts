@@ -4,6 +4,12 @@ export interface CocoCategory {
   readonly id: number;
   /** Name of the category; two categories may have the same. */
   readonly name: string;
+  /** Names of the keypoints of its objects. Absent: they have none, or none were asked for. */
+  readonly keypoints?: readonly string[];
+  /** Keypoints that drawings join by a line, counted from 1 as in COCO's JSON. Only with `keypoints`. */
+  readonly skeleton?: readonly (readonly [from: number, to: number])[];
+  /** Of its keypoints, as `KeypointLayout.sigmas`. Only with `keypoints`, and where the file has it: COCO's own files do not. */
+  readonly sigmas?: readonly number[];
 }
 
 /** Which category each of a data set's, or a detector's, labels 1..K stands for. Names may occur more than once. */

@@ -1,16 +1,14 @@
 import { sortByScore } from './grouping';
 import type { Matches } from './matching';
-import { AREA_RANGES, IOU_THRESHOLDS, MAX_DETECTIONS, RECALL_THRESHOLDS } from './parameters';
+import { RECALL_THRESHOLDS, type Protocol } from './parameters';
 
-const [A, M, R, T] = [AREA_RANGES, MAX_DETECTIONS, RECALL_THRESHOLDS, IOU_THRESHOLDS].map(
-  ({ length }) => length,
-);
+const R = RECALL_THRESHOLDS.length;
 
 /** Precision and recall of all categories; -1 where a category has nothing to be found. */
 export class Curves {
-  /** [K, areas, IoU thresholds, recalls], for 100 detections an image and a category. */
+  /** [K, areas, IoU thresholds, recalls], for the most detections an image and a category. */
   readonly precision: Float64Array;
-  /** [K, areas, 1 / 10 / 100 detections, IoU thresholds]. */
+  /** [K, areas, most detections, IoU thresholds]. */
   readonly recall: Float64Array;
 
   /**
@@ -18,20 +16,29 @@ export class Curves {
    *
    * @param numCategories K
    */
-  constructor(readonly numCategories: number) {
+  constructor(
+    readonly numCategories: number,
+    /** Whose areas, numbers of detections and IoU thresholds they are by. */
+    readonly protocol: Pick<Protocol, 'areas' | 'maxDetections' | 'iouThresholds'>,
+  ) {
+    const { areas, maxDetections, iouThresholds } = protocol;
+    const [A, M, T] = [areas.length, maxDetections.length, iouThresholds.length];
     this.precision = new Float64Array(numCategories * A * T * R).fill(-1);
     this.recall = new Float64Array(numCategories * A * M * T).fill(-1);
   }
 
   /** [recalls], a view. */
   precisionAt(category: number, area: number, threshold: number): Float64Array {
-    const start = ((category * A + area) * T + threshold) * R;
+    const { areas, iouThresholds } = this.protocol;
+    const start = ((category * areas.length + area) * iouThresholds.length + threshold) * R;
     return this.precision.subarray(start, start + R);
   }
 
   /** [IoU thresholds], a view. */
   recallAt(category: number, area: number, maxDetections: number): Float64Array {
-    const start = ((category * A + area) * M + maxDetections) * T;
+    const { areas, maxDetections: limits, iouThresholds } = this.protocol;
+    const T = iouThresholds.length;
+    const start = ((category * areas.length + area) * limits.length + maxDetections) * T;
     return this.recall.subarray(start, start + T);
   }
 }
@@ -43,16 +50,15 @@ export function accumulate(matches: Matches, category: number, curves: Curves): 
     matches.scores,
   );
   const precisions = new Float64Array(matches.count);
-  for (let area = 0; area < A; area++) {
+  const { areas, maxDetections, iouThresholds } = curves.protocol;
+  for (let area = 0; area < areas.length; area++) {
     const numTruths = matches.numTruths[area];
     if (numTruths === 0) continue;
-    for (let t = 0; t < T; t++) {
+    for (let t = 0; t < iouThresholds.length; t++) {
       const found = precisionAtEachFind(matches, order, area, t, precisions);
       interpolate(precisions, found, numTruths, curves.precisionAt(category, area, t));
     }
-    MAX_DETECTIONS.forEach((limit, m) =>
-      countFound(matches, area, limit, curves.recallAt(category, area, m)),
-    );
+    maxDetections.forEach((limit, m) => countFound(matches, area, limit, curves.recallAt(category, area, m)));
   }
 }
 
@@ -107,5 +113,5 @@ function countFound(matches: Matches, area: number, limit: number, recall: Float
     const right = matches.matched[area][d] & ~matches.ignored[area][d];
     for (let t = 0; right >> t > 0; t++) recall[t] += (right >> t) & 1;
   }
-  for (let t = 0; t < T; t++) recall[t] /= matches.numTruths[area];
+  for (let t = 0; t < recall.length; t++) recall[t] /= matches.numTruths[area];
 }

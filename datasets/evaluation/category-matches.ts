@@ -2,8 +2,8 @@ import type { CocoDataset } from '../coco/annotations';
 import type { CocoDetection } from './detections';
 import { sortByScore } from './grouping';
 import { emptyMatches, Matcher, type Matches } from './matching';
-import { MAX_DETECTIONS } from './parameters';
-import { regionsOf } from './regions';
+import { cocoProtocol } from './protocol';
+import { boxRegions } from './box-regions';
 
 /** What became of the detections of one category, image by image in the order of their ids, best first in each. */
 export interface CategoryMatches {
@@ -14,7 +14,8 @@ export interface CategoryMatches {
   readonly numTruths: Int32Array;
 }
 
-const MAX_PER_IMAGE = MAX_DETECTIONS[MAX_DETECTIONS.length - 1];
+const PROTOCOL = cocoProtocol('bbox');
+const MAX_PER_IMAGE = PROTOCOL.maxDetections[PROTOCOL.maxDetections.length - 1];
 
 /**
  * Matches boxes as pycocotools does, so what it ignores (crowds) is neither right nor wrong here.
@@ -35,12 +36,12 @@ export function* categoryMatches(
   const found = cells(
     detections.map(({ image_id, category_id }) => [category_id, indexOfImage.get(image_id)!]),
   );
-  const matcher = new Matcher(annotations, regionsOf(dataset, annotations, detections, 'bbox', 'detections'));
+  const matcher = new Matcher(annotations, boxRegions(dataset, detections), PROTOCOL);
   for (const { id } of categories) {
     const ofTruths = truths.get(id) ?? new Map<number, number[]>();
     const ofFound = found.get(id) ?? new Map<number, number[]>();
     const capacity = [...ofFound.values()].reduce((sum, { length }) => sum + length, 0);
-    const matches = emptyMatches(capacity);
+    const matches = emptyMatches(capacity, PROTOCOL);
     const imagesOfFound = new Int32Array(capacity);
     const numTruths = new Int32Array(images.length);
     const seen = new Set([...ofTruths.keys(), ...ofFound.keys()]);

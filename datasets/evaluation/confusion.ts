@@ -1,7 +1,7 @@
 import type { CocoDataset } from '../coco/annotations';
 import type { CocoDetection } from './detections';
 import { indicesByImage, sortByScore } from './grouping';
-import { regionsOf } from './regions';
+import { boxRegions } from './box-regions';
 
 /** Which detections count, and which objects they can match. */
 export interface ConfusionOptions {
@@ -58,7 +58,7 @@ export function confusionMatrix(
     ({ score, category_id }) => score >= minScore && dataset.hasCategory(category_id),
   );
   const scores = Float64Array.from(counted, ({ score }) => score);
-  const regions = regionsOf(dataset, annotations, counted, 'bbox', 'detections');
+  const regions = boxRegions(dataset, counted);
   const truths = indicesByImage(annotations, ({ imageId }) => imageId);
   const found = indicesByImage(counted, ({ image_id }) => image_id);
   for (const { id } of dataset.images) {

@@ -3,7 +3,7 @@ import type { CocoDetection } from './detections';
 import { findTruths } from './found-truths';
 import { indicesByImage, sortByScore } from './grouping';
 import { MAX_DETECTIONS } from './parameters';
-import { regionsOf, type Regions } from './regions';
+import { boxRegions, type BoxRegions } from './box-regions';
 
 /** What can be wrong with a detection, as TIDE (Bolya et al. 2020) tells errors apart, in its order. */
 export const DETECTION_ERRORS = [
@@ -72,11 +72,7 @@ export function judgeDetections(
 ): readonly JudgedImage[] {
   const { annotations } = dataset;
   const scores = Float64Array.from(detections, ({ score }) => score);
-  const judge = new ImageJudge(
-    dataset,
-    detections,
-    regionsOf(dataset, annotations, detections, 'bbox', 'detections'),
-  );
+  const judge = new ImageJudge(dataset, detections, boxRegions(dataset, detections));
   const truths = indicesByImage(annotations, ({ imageId }) => imageId);
   const found = indicesByImage(detections, ({ image_id }) => image_id);
   return dataset.images.map(({ id }) => {
@@ -90,7 +86,7 @@ class ImageJudge {
   constructor(
     private readonly dataset: CocoDataset,
     private readonly detections: readonly CocoDetection[],
-    private readonly regions: Regions,
+    private readonly regions: BoxRegions,
   ) {}
 
   judge(imageId: number, found: readonly number[], truths: readonly number[]): JudgedImage {

@@ -45,12 +45,13 @@ export async function readDetections(file: string, dataset: CocoDataset): Promis
   return checkDetections(await readJsonFile(file), dataset, file);
 }
 
-/**
- * Whether detections are given by boxes, rather than by masks: the first decides for all, as in pycocotools'
- * loadRes.
- */
-export function areBoxes(detections: readonly CocoDetection[]): boolean {
-  return detections.length > 0 && detections[0].bbox !== undefined && detections[0].bbox.length > 0;
+/** What detections are given by: it says where their areas come from. */
+export type ResultKind = 'boxes' | 'masks' | 'keypoints';
+
+/** What detections are given by. The first decides for all, as in pycocotools' loadRes. */
+export function kindOfResults([first]: readonly CocoDetection[]): ResultKind {
+  if (first === undefined || (first.bbox !== undefined && first.bbox.length > 0)) return 'boxes';
+  return first.segmentation === undefined && first.keypoints !== undefined ? 'keypoints' : 'masks';
 }
 
 /**
@@ -58,14 +59,15 @@ export function areBoxes(detections: readonly CocoDetection[]): boolean {
  * there. Detections of unknown categories are fine here, and no one counts them.
  *
  * @param source Named in messages.
- * @param options nonFinite: boxes may have NaN and infinite numbers, and scores may be infinite, as in pycocotools.
+ * @param options nonFinite: boxes may have NaN and infinite numbers, and scores may be infinite, as in pycocotools. numKeypoints:
+ *   each detection has so many; absent where keypoints are not evaluated.
  * @throws DetectionsError
  */
 export function checkDetections(
   detections: unknown,
   dataset: CocoDataset,
   source: string,
-  { nonFinite = false } = {},
+  { nonFinite = false, numKeypoints }: { nonFinite?: boolean; numKeypoints?: number } = {},
 ): readonly CocoDetection[] {
   const problems = new ProblemList();
   if (!Array.isArray(detections)) {
@@ -75,19 +77,25 @@ export function checkDetections(
     throw new DetectionsError(source, problems.problems, problems.describe(source));
   }
   const first: unknown = detections[0];
-  const byBoxes =
-    isObject(first) && first.bbox !== undefined && !(Array.isArray(first.bbox) && first.bbox.length === 0);
+  const kind = isObject(first) ? kindOfResults([first as unknown as CocoDetection]) : 'boxes';
   detections.forEach((detection: unknown, index) =>
-    checkDetection(detection, index, { byBoxes, nonFinite, dataset }, problems),
+    checkDetection(detection, index, { kind, nonFinite, numKeypoints, dataset }, problems),
   );
   if (!problems.isEmpty) throw new DetectionsError(source, problems.problems, problems.describe(source));
   return detections as readonly CocoDetection[];
 }
 
+interface CheckContext {
+  readonly kind: ResultKind;
+  readonly nonFinite: boolean;
+  readonly numKeypoints: number | undefined;
+  readonly dataset: CocoDataset;
+}
+
 function checkDetection(
   detection: unknown,
   index: number,
-  { byBoxes, nonFinite, dataset }: { byBoxes: boolean; nonFinite: boolean; dataset: CocoDataset },
+  { kind, nonFinite, numKeypoints, dataset }: CheckContext,
   problems: ProblemList,
 ): void {
   const refuse = (kind: ProblemKind, key: string, reason: string): void => {
@@ -97,7 +105,7 @@ function checkDetection(
     refuse('structure', '', `this is ${shownValue(detection)}, not an object`);
     return;
   }
-  const { image_id: imageId, category_id: categoryId, score, bbox, segmentation } = detection;
+  const { image_id: imageId, category_id: categoryId, score, bbox, segmentation, keypoints } = detection;
   if (typeof imageId === 'string') {
     refuse('unknown image', '.image_id', `${dataset.file} has no image ${shownValue(imageId)}, as text`);
   } else if (typeof imageId !== 'number' || dataset.imageOf(imageId) === undefined) {
@@ -117,11 +125,30 @@ function checkDetection(
       score === undefined ? 'it is missing' : `it is ${shownValue(score)}, not a finite number`,
     );
   }
-  if (byBoxes || (bbox !== undefined && !(Array.isArray(bbox) && bbox.length === 0))) {
+  if (kind === 'boxes' || (bbox !== undefined && !(Array.isArray(bbox) && bbox.length === 0))) {
     const isBox = Array.isArray(bbox) && bbox.length === 4 && bbox.every(isNumber);
     if (!isBox)
       refuse('box', '.bbox', `the box is ${shownValue(bbox)}, not four numbers [x, y, width, height]`);
-  } else if (segmentation === undefined) {
+  } else if (kind === 'masks' && segmentation === undefined) {
     refuse('segmentation', '', 'there is neither "bbox" nor "segmentation"');
   }
+  if (numKeypoints !== undefined || kind === 'keypoints') {
+    const fault = keypointsFault(keypoints, numKeypoints);
+    if (fault !== undefined) refuse('keypoints', '.keypoints', fault);
+  }
+}
+
+function keypointsFault(keypoints: unknown, numKeypoints: number | undefined): string | undefined {
+  if (keypoints === undefined) return 'it is missing, and keypoints are evaluated';
+  if (!Array.isArray(keypoints)) return `it is ${shownValue(keypoints)}, not a list of numbers`;
+  const wrong = keypoints.find((value) => !Number.isFinite(value)) as unknown;
+  if (wrong !== undefined) return `it has ${shownValue(wrong)}, which is no finite number`;
+  const { length } = keypoints;
+  if (numKeypoints === undefined)
+    return length > 0 && length % 3 === 0
+      ? undefined
+      : `it has ${length} numbers, not x, y and visibility of each`;
+  return length === 3 * numKeypoints
+    ? undefined
+    : `it has ${length} numbers; ${numKeypoints} keypoints need ${3 * numKeypoints}: x, y and visibility of each`;
 }

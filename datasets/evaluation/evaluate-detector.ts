@@ -5,9 +5,10 @@ import { matchCategories, type DetectorCategory } from '../coco/match-categories
 import { meantCategories } from '../coco/meant-categories';
 import type { CocoDetection } from './detections';
 import { evaluateDetections, type CocoEvaluation } from './evaluate';
+import { evaluateTasks, type Task } from './evaluate-tasks';
 import { exampleDataset } from './example-dataset';
 import { cocoExamples, type Example } from '../examples';
-import type { Detector } from '../../detection/modeling/detector';
+import type { Detector, IouType } from '../../detection/modeling/detector';
 import type { Detections } from '../../detection/structures/instances';
 import { cocoResults, detectSet, type DetectSetOptions } from './detect-images';
 
@@ -17,7 +18,11 @@ export interface EvaluateOptions extends DetectSetOptions {
    * and ids between several of one name. Default: the detector's names.
    */
   readonly categories?: readonly DetectorCategory[];
-  /** Gets a line about categories that do not go together; if left out, it is a warning of the process. */
+  /** What is evaluated beside boxes, of what the detector finds. Default: all of it. */
+  readonly iouTypes?: readonly IouType[];
+  /** Of keypoints: how far people put each apart, in parts of an object's size. Default: the detector's, or `keypointSigmas`. */
+  readonly sigmas?: readonly number[];
+  /** Gets a line about each thing that does not go together; if left out, it is a warning of the process. */
   readonly log?: (line: string) => void;
 }
 
@@ -25,6 +30,8 @@ export interface EvaluateOptions extends DetectSetOptions {
 export interface DetectorEvaluation {
   /** COCO's evaluation of the boxes. */
   readonly evaluation: CocoEvaluation;
+  /** COCO's evaluation of masks and keypoints, of a detector that finds them, on a data set that has them. */
+  readonly tasks: Partial<Record<Task, CocoEvaluation>>;
   /** What was evaluated on: the data set that was given, or what is left of it without pictures that broke. */
   readonly dataset: CocoDataset;
   /** What was detected, by image id. */
@@ -38,8 +45,8 @@ export interface DetectorEvaluation {
 }
 
 /**
- * Runs a detector over a data set and scores what it finds against the truth, by boxes. Labels of examples are the detector's
- * own.
+ * Runs a detector over a data set and scores what it finds against the truth: boxes, and masks and keypoints where both have
+ * them. A COCO file must have been read with these. Labels of examples are the detector's own.
  *
  * @throws InputError where the detector and the data set have no category in common; ImageError, where nobody listens for
  *   broken pictures; the signal's reason.
@@ -47,7 +54,13 @@ export interface DetectorEvaluation {
 export async function evaluateDetector(
   detector: Detector,
   data: CocoDataset | readonly Example[],
-  { categories, log, ...options }: EvaluateOptions = {},
+  {
+    categories,
+    iouTypes = detector.iouTypes,
+    sigmas,
+    log = (line) => process.emitWarning(line),
+    ...options
+  }: EvaluateOptions = {},
 ): Promise<DetectorEvaluation> {
   const isCoco = data instanceof CocoDataset;
   const dataset = isCoco ? data : exampleDataset(data, detector.categories);
@@ -57,14 +70,22 @@ export async function evaluateDetector(
   const evaluated = withOnly(dataset, detections);
   const results = cocoResults(detections, meant);
   const evaluation = evaluateDetections(evaluated, results, { iouType: 'bbox' });
-  return { evaluation, dataset: evaluated, detections, results, meant };
+  const wanted = detector.iouTypes.filter((type) => iouTypes.includes(type));
+  const tasks = evaluateTasks(evaluated, detections, {
+    tasks: wanted.filter((type) => type !== 'bbox'),
+    meant,
+    sigmas,
+    log,
+    ...(detector.keypoints && { keypoints: detector.keypoints }),
+  });
+  return { evaluation, tasks, dataset: evaluated, detections, results, meant };
 }
 
 /** A data set's categories that the labels of a detector mean, by label - 1; says what does not go together. */
 function categoriesIn(
   dataset: CocoDataset,
   ofDetector: readonly DetectorCategory[],
-  log = (line: string): void => process.emitWarning(line),
+  log: (line: string) => void,
 ): CocoCategory[] {
   const match = matchCategories(ofDetector, dataset.categories);
   const meant = meantCategories(match, dataset);

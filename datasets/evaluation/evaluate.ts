@@ -3,14 +3,24 @@ import { accumulate, Curves } from './accumulate';
 import { checkDetections, type CocoDetection } from './detections';
 import { forEachImage, sortByKey, sortByScore, type Grouped } from './grouping';
 import { emptyMatches, Matcher } from './matching';
-import { MAX_DETECTIONS, type IouType } from './parameters';
-import { regionsOf } from './regions';
-import { summarize, type CategoryScores, type StatName } from './summarize';
+import { isToBeFound } from './is-to-be-found';
+import { keypointSigmas } from './keypoint-sigmas';
+import type { IouType, Protocol, StatName } from './parameters';
+import { cocoProtocol } from './protocol';
+import { regionsOf } from './task-regions';
+import { summarize, type CategoryScores } from './summarize';
 
 /** What is evaluated, and of which images. */
 export interface EvaluationOptions {
-  /** Overlap of boxes or of masks. Masks need a data set read with keepSegmentations. */
+  /**
+   * Overlap of boxes, of masks or of keypoints. Masks need a data set read with keepSegmentations, keypoints one with
+   * keepKeypoints.
+   */
   readonly iouType: IouType;
+  /** Of keypoints: how far people put each apart, in parts of an object's size. Default: `keypointSigmas`. */
+  readonly sigmas?: readonly number[];
+  /** So many detections of an image and a category count, ascending. Default: COCO's 1, 10 and 100, of keypoints 20. */
+  readonly maxDetections?: readonly number[];
   /** False: all objects are of one category (pycocotools' useCats = 0). Default true. */
   readonly useCategories?: boolean;
   /** Only these images count. Default: all. */
@@ -23,9 +33,11 @@ export interface EvaluationOptions {
 
 /** COCO's evaluation of a set of detections. */
 export interface CocoEvaluation {
-  /** Whether boxes or masks were compared. */
+  /** Whether boxes, masks or keypoints were compared. */
   readonly iouType: IouType;
-  /** The 12 numbers of pycocotools, in its order; -1 where there is nothing to be found. */
+  /** What was measured. */
+  readonly protocol: Protocol;
+  /** The numbers of pycocotools, 12 of boxes or masks, 10 of keypoints, in its order; -1 where there is nothing to be found. */
   readonly stats: readonly number[];
   /** Names of the numbers in `stats`, in the same order: AP, AP50, ... */
   readonly names: readonly StatName[];
@@ -45,9 +57,16 @@ export interface CocoEvaluation {
 export function evaluateDetections(
   dataset: CocoDataset,
   detections: readonly CocoDetection[],
-  { iouType, useCategories = true, imageIds, source = 'detections', nonFinite }: EvaluationOptions,
+  options: EvaluationOptions,
 ): CocoEvaluation {
-  checkDetections(detections, dataset, source, { nonFinite });
+  const { iouType, useCategories = true, imageIds, source = 'detections', nonFinite } = options;
+  const sigmas = iouType === 'keypoints' ? (options.sigmas ?? keypointSigmas(dataset).sigmas) : [];
+  const protocol = cocoProtocol(iouType, options.maxDetections);
+  const mostDetections = protocol.maxDetections[protocol.maxDetections.length - 1];
+  checkDetections(detections, dataset, source, {
+    nonFinite,
+    ...(iouType === 'keypoints' && { numKeypoints: sigmas.length }),
+  });
   const imageIndices = indexImages(dataset, imageIds);
   const { annotations } = dataset;
   const truths = locate(
@@ -81,10 +100,15 @@ export function evaluateDetections(
   const truthGroups = group(truths, false);
   const detectionGroups = group(found, true);
 
-  const matcher = new Matcher(annotations, regionsOf(dataset, annotations, detections, iouType, source));
-  const curves = new Curves(numGroups);
+  const regions = regionsOf(dataset, annotations, detections, { iouType, sigmas, source });
+  const isCounted = (annotation: CocoAnnotation): boolean => isToBeFound(annotation, iouType);
+  const matcher = new Matcher(annotations, regions, protocol, (annotation) => !isCounted(annotation));
+  const curves = new Curves(numGroups, protocol);
   for (let category = 0; category < numGroups; category++) {
-    const matches = emptyMatches(detectionGroups.starts[category + 1] - detectionGroups.starts[category]);
+    const matches = emptyMatches(
+      detectionGroups.starts[category + 1] - detectionGroups.starts[category],
+      protocol,
+    );
     forEachImage(
       category,
       truthGroups,
@@ -92,7 +116,7 @@ export function evaluateDetections(
       detectionGroups,
       found.images,
       (truthStart, truthEnd, start, end) => {
-        const lastCounted = Math.min(end, start + MAX_DETECTIONS[MAX_DETECTIONS.length - 1]);
+        const lastCounted = Math.min(end, start + mostDetections);
         matcher.match(
           truthGroups.order.subarray(truthStart, truthEnd),
           detectionGroups.order.subarray(start, lastCounted),
@@ -103,10 +127,12 @@ export function evaluateDetections(
     );
     accumulate(matches, category, curves);
   }
-  const numbers = categoryNumbers(dataset, annotations, truthGroups, detectionGroups);
+  regions.finish();
+  const numbers = categoryNumbers(dataset, isCounted, truthGroups, detectionGroups);
   return {
     iouType,
-    ...summarize(curves, useCategories ? numbers : []),
+    protocol,
+    ...summarize(curves, protocol, useCategories ? numbers : []),
     curves,
     numOfUnknownCategory: detections.reduce((n, d) => n + (dataset.hasCategory(d.category_id) ? 0 : 1), 0),
   };
@@ -155,7 +181,7 @@ function locate<T>(
 /** What each category's row says besides its scores. */
 function categoryNumbers(
   dataset: CocoDataset,
-  annotations: readonly CocoAnnotation[],
+  isCounted: (annotation: CocoAnnotation) => boolean,
   truths: Grouped,
   detections: Grouped,
 ): { categoryId: number; name: string; numTruths: number; numDetections: number }[] {
@@ -164,7 +190,7 @@ function categoryNumbers(
     name,
     numTruths: truths.order
       .subarray(truths.starts[k], truths.starts[k + 1])
-      .filter((g) => !annotations[g].isCrowd).length,
+      .filter((g) => isCounted(dataset.annotations[g])).length,
     numDetections: detections.starts[k + 1] - detections.starts[k],
   }));
 }

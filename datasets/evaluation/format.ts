@@ -1,15 +1,12 @@
 import { tableName, textTable } from '../text-table';
 import type { CocoEvaluation } from './evaluate';
-import { IOU_THRESHOLDS } from './parameters';
-import { STATS, type StatName } from './summarize';
 
-const COLUMNS: readonly StatName[] = ['AP', 'AP50', 'AP75', 'APs', 'APm', 'APl', 'AR100'];
-
-/** The twelve lines that pycocotools' summarize prints, and a table with a row for each category. */
-export function formatEvaluation({ stats, perCategory }: CocoEvaluation): string {
-  const lines = STATS.map((stat, index) => {
+/** The lines that pycocotools' summarize prints, twelve of boxes or masks, ten of keypoints; and a table with a row for each category. */
+export function formatEvaluation({ stats, perCategory, protocol }: CocoEvaluation): string {
+  const { iouThresholds, columns } = protocol;
+  const lines = protocol.stats.map((stat, index) => {
     const title = stat.isPrecision ? 'Average Precision  (AP)' : 'Average Recall     (AR)';
-    const [first, last] = [IOU_THRESHOLDS[0], IOU_THRESHOLDS[IOU_THRESHOLDS.length - 1]];
+    const [first, last] = [iouThresholds[0], iouThresholds[iouThresholds.length - 1]];
     const iou = stat.iouThreshold?.toFixed(2) ?? `${first.toFixed(2)}:${last.toFixed(2)}`;
     const limit = String(stat.maxDetections).padStart(3);
     const value = stats[index].toFixed(3);
@@ -20,9 +17,9 @@ export function formatEvaluation({ stats, perCategory }: CocoEvaluation): string
   const rows = perCategory.map((category) => [
     tableName(category.name),
     String(category.numTruths),
-    ...COLUMNS.map((column) => formatScore(category[column])),
+    ...columns.map((column) => formatScore(category[column] ?? -1)),
   ]);
-  return [...lines, '', ...textTable([['category', 'objects', ...COLUMNS], ...rows])].join('\n');
+  return [...lines, '', ...textTable([['category', 'objects', ...columns], ...rows])].join('\n');
 }
 
 /** Three decimals; a dash for -1, which stands for undefined. */

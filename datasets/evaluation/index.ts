@@ -5,6 +5,8 @@
  *
  * @module faster-rcnn/evaluation
  */
+export type { Task } from './evaluate-tasks';
+export { keypointSigmas, type KeypointSigmas } from './keypoint-sigmas';
 export { evaluateDetector, type DetectorEvaluation, type EvaluateOptions } from './evaluate-detector';
 export {
   aboveThreshold,
@@ -26,13 +28,15 @@ export { mergeTiles, type TileDetections } from '../inference/merge-tiles';
 export type { InferenceOptions, TileOptions } from '../inference/options';
 export { tileGrid } from '../inference/tile-grid';
 export { evaluateDetections, type CocoEvaluation, type EvaluationOptions } from './evaluate';
-export type { AreaName, IouType } from './parameters';
+export type { AreaName, AreaRange, Frequency, IouType, Protocol, Stat, StatName } from './parameters';
+export { cocoProtocol } from './protocol';
+export { isToBeFound } from './is-to-be-found';
 export { checkDetections, DetectionsError, readDetections, type CocoDetection } from './detections';
 export { readFound, type Found } from './truth/read-found';
 export { readTruth, type Truth } from './truth/read-truth';
 export type { FileIds } from './truth/file-ids';
 export { exampleDataset } from './example-dataset';
-export type { CategoryScores, StatName } from './summarize';
+export { definedStats, statsOf, type CategoryScores } from './summarize';
 export { Curves } from './accumulate';
 export { evaluationJson, formatEvaluation, formatScore } from './format';
 export { ConfusionMatrix, confusionMatrix, type ConfusionOptions } from './confusion';

@@ -1,5 +1,5 @@
 import type { CocoAnnotation } from '../coco/annotations';
-import { AREA_RANGES, IOU_THRESHOLDS } from './parameters';
+import type { Protocol } from './parameters';
 import type { Regions } from './regions';
 
 /** What became of the detections of one category. Bit t of each number is about IoU threshold t. */
@@ -17,20 +17,16 @@ export interface Matches {
   readonly numTruths: Int32Array;
 }
 
-export function emptyMatches(capacity: number): Matches {
+export function emptyMatches(capacity: number, { areas }: Pick<Protocol, 'areas'>): Matches {
   return {
     count: 0,
     scores: new Float64Array(capacity),
     ranks: new Int32Array(capacity),
-    matched: AREA_RANGES.map(() => new Uint16Array(capacity)),
-    ignored: AREA_RANGES.map(() => new Uint16Array(capacity)),
-    numTruths: new Int32Array(AREA_RANGES.length),
+    matched: areas.map(() => new Uint16Array(capacity)),
+    ignored: areas.map(() => new Uint16Array(capacity)),
+    numTruths: new Int32Array(areas.length),
   };
 }
-
-const ALL_THRESHOLDS = 2 ** IOU_THRESHOLDS.length - 1;
-/** pycocotools lets a perfect overlap pass a threshold of 1. */
-const SMALLEST_OVERLAPS = IOU_THRESHOLDS.map((threshold) => Math.min(threshold, 1 - 1e-10));
 
 /**
  * Matches detections to ground truth as pycocotools' evaluateImg: detections choose in the order of their scores,
@@ -47,10 +43,22 @@ export class Matcher {
   /** Bit t: matched at threshold t. */
   private truthTaken = new Uint16Array(0);
 
+  /** Of each IoU threshold. */
+  private readonly smallestOverlaps: readonly number[];
+  /** 1 where a truth is neither to be found nor wrong to find, whatever its size. */
+  private readonly isIgnored: Uint8Array;
+
+  /** @param isIgnored Which truths are neither to be found nor wrong to find. Default: crowds. */
   constructor(
     private readonly annotations: readonly CocoAnnotation[],
     private readonly regions: Regions,
-  ) {}
+    private readonly protocol: Pick<Protocol, 'areas' | 'iouThresholds'>,
+    isIgnored = ({ isCrowd }: CocoAnnotation): boolean => isCrowd,
+  ) {
+    // pycocotools lets a perfect overlap pass a threshold of 1.
+    this.smallestOverlaps = protocol.iouThresholds.map((threshold) => Math.min(threshold, 1 - 1e-10));
+    this.isIgnored = Uint8Array.from(annotations, (annotation) => Number(isIgnored(annotation)));
+  }
 
   /**
    * @param truths Of one image and category, indices into the annotations.
@@ -64,7 +72,7 @@ export class Matcher {
       matches.scores[first + d] = scores[detections[d]];
       matches.ranks[first + d] = d;
     }
-    for (let area = 0; area < AREA_RANGES.length; area++) {
+    for (let area = 0; area < this.protocol.areas.length; area++) {
       matches.numTruths[area] += this.prepareTruths(truths, area);
       for (let d = 0; d < detections.length; d++) {
         this.matchDetection(truths, d, detections[d], area, matches, first + d);
@@ -74,12 +82,13 @@ export class Matcher {
   }
 
   private findCandidates(truths: Int32Array, detections: Int32Array): void {
+    const overlaps = this.regions.overlaps(detections, truths);
     let count = 0;
     for (let d = 0; d < detections.length; d++) {
       this.candidateStarts[d] = count;
-      let smallest = SMALLEST_OVERLAPS[0];
+      let smallest = this.smallestOverlaps[0];
       for (let g = 0; g < truths.length; g++) {
-        const overlap = this.regions.overlap(detections[d], truths[g]);
+        const overlap = overlaps[d * truths.length + g];
         if (overlap < smallest) continue;
         // As in pycocotools: nothing is less than NaN, so any overlap is good enough behind one.
         if (Number.isNaN(overlap)) smallest = NaN;
@@ -93,7 +102,7 @@ export class Matcher {
 
   /** @returns How many truths are to be found. */
   private prepareTruths(truths: Int32Array, area: number): number {
-    const { min, max } = AREA_RANGES[area];
+    const { min, max } = this.protocol.areas[area];
     if (this.truthIgnored.length < truths.length) {
       this.truthIgnored = new Uint8Array(truths.length * 2);
       this.truthTaken = new Uint16Array(truths.length * 2);
@@ -101,7 +110,7 @@ export class Matcher {
     let toFind = 0;
     for (let g = 0; g < truths.length; g++) {
       const truth = this.annotations[truths[g]];
-      const isIgnored = truth.isCrowd || truth.area < min || truth.area > max;
+      const isIgnored = this.isIgnored[truths[g]] === 1 || truth.area < min || truth.area > max;
       this.truthIgnored[g] = isIgnored ? 1 : 0;
       this.truthTaken[g] = 0;
       if (!isIgnored) toFind++;
@@ -120,7 +129,7 @@ export class Matcher {
     let matched = 0;
     let ignored = 0;
     if (this.candidateStarts[d] < this.candidateStarts[d + 1]) {
-      for (let t = 0; t < SMALLEST_OVERLAPS.length; t++) {
+      for (let t = 0; t < this.smallestOverlaps.length; t++) {
         let best = this.bestTruth(truths, d, t, 0);
         if (best < 0) best = this.bestTruth(truths, d, t, 1);
         if (best < 0) continue;
@@ -130,9 +139,9 @@ export class Matcher {
         if (this.annotations[truths[best]].id !== 0) matched |= 1 << t;
       }
     }
-    const { min, max } = AREA_RANGES[area];
+    const { min, max } = this.protocol.areas[area];
     const size = this.regions.detectionAreas[detection];
-    if (size < min || size > max) ignored |= ALL_THRESHOLDS & ~matched;
+    if (size < min || size > max) ignored |= ~matched & (2 ** this.smallestOverlaps.length - 1);
     matches.matched[area][place] = matched;
     matches.ignored[area][place] = ignored;
   }
@@ -140,7 +149,7 @@ export class Matcher {
   /** @returns The free truth of the largest overlap, the last of equals; -1 where none reaches the threshold. */
   private bestTruth(truths: Int32Array, d: number, t: number, ignored: 0 | 1): number {
     let best = -1;
-    let bestOverlap = SMALLEST_OVERLAPS[t];
+    let bestOverlap = this.smallestOverlaps[t];
     const end = this.candidateStarts[d + 1];
     for (let c = this.candidateStarts[d]; c < end; c++) {
       const g = this.candidateTruths[c];

@@ -13,7 +13,8 @@ import { encodeMask } from '../../../datasets/coco/rle';
 import { DetectionsError, readDetections, type CocoDetection } from '../../../datasets/evaluation/detections';
 import { evaluateDetections, type CocoEvaluation } from '../../../datasets/evaluation/evaluate';
 import { evaluationJson, formatEvaluation } from '../../../datasets/evaluation/format';
-import { definedStats, type StatName } from '../../../datasets/evaluation/summarize';
+import type { StatName } from '../../../datasets/evaluation/parameters';
+import { definedStats } from '../../../datasets/evaluation/summarize';
 import { rejectionOf, thrownBy } from '../../thrown';
 
 const CATEGORIES: readonly CocoCategory[] = [

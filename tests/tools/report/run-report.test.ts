@@ -65,7 +65,7 @@ function evaluated(
   );
   const results = cocoResults(detections, set.categories);
   const evaluation = evaluateDetections(set, results, { iouType: 'bbox' });
-  return { evaluation, dataset: set, detections, results, meant: set.categories };
+  return { evaluation, tasks: {}, dataset: set, detections, results, meant: set.categories };
 }
 
 const configuration = completeConfiguration(

@@ -1,7 +1,7 @@
 import { CocoDataset, type CocoImage } from '../../../datasets/coco/annotations';
 import { isId } from '../../../datasets/coco/entries';
 import { readJsonFile } from '../../../datasets/coco/json-file';
-import { areBoxes, checkDetections, type CocoDetection } from '../../../datasets/evaluation/detections';
+import { checkDetections, kindOfResults, type CocoDetection } from '../../../datasets/evaluation/detections';
 import { evaluateDetector } from '../../../datasets/evaluation/evaluate-detector';
 import { InputError } from '../../../detection/errors';
 import type { LoadedDetector } from '../../../weights/detectors/load-detector';
@@ -21,14 +21,10 @@ export async function detectionsOfFile(
   { dataset }: ValidPart,
 ): Promise<readonly CocoDetection[]> {
   const found = checkDetections(await readJsonFile(file), withAllImages(dataset, entries), file);
-  if (found.length > 0 && !areBoxes(found)) {
-    throw new InputError(
-      'no-boxes',
-      `${file}: the detections have masks and no boxes, which are what is shown`,
-      {
-        file,
-      },
-    );
+  if (kindOfResults(found) !== 'boxes') {
+    throw new InputError('no-boxes', `${file}: the detections have no boxes, which are what is shown`, {
+      file,
+    });
   }
   const shown = found.filter(({ image_id: id }) => dataset.imageOf(id) !== undefined);
   if (shown.length < found.length) {

@@ -4,8 +4,7 @@ import { judgeDetections } from '../../../datasets/evaluation/detection-errors';
 import type { CocoDetection } from '../../../datasets/evaluation/detections';
 import { ERROR_KINDS, errorCosts } from '../../../datasets/evaluation/error-kinds';
 import type { CocoEvaluation } from '../../../datasets/evaluation/evaluate';
-import { AREA_RANGES, IOU_THRESHOLDS } from '../../../datasets/evaluation/parameters';
-import type { StatName } from '../../../datasets/evaluation/summarize';
+import { AREA_RANGES, IOU_THRESHOLDS, type StatName } from '../../../datasets/evaluation/parameters';
 import type { ApTable, Errors, EvaluationData, PrecisionCurve } from '../data';
 
 /** As COCO's smallest, and FiftyOne's default. */
@@ -49,7 +48,7 @@ export function evaluationData(
     categories: perCategory.map((scores) => ({
       name: scores.name,
       numObjects: scores.numTruths,
-      values: columns.map(([, stat]) => scores[stat]),
+      values: columns.map(([, stat]) => scores[stat] ?? -1),
     })),
   };
   return {

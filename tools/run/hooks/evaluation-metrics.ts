@@ -1,6 +1,6 @@
 import type { CocoCategory, CocoDataset } from '../../../datasets/coco/annotations';
 import type { CocoEvaluation } from '../../../datasets/evaluation/evaluate';
-import { definedStats, STATS } from '../../../datasets/evaluation/summarize';
+import { definedStats, statsOf } from '../../../datasets/evaluation/summarize';
 import type { Metric } from '../../../detection/engine/metric';
 import { InputError } from '../../../detection/errors';
 import type { CompleteConfiguration } from '../../config/complete';
@@ -64,7 +64,7 @@ export function bestMetric(
   if (losses.includes(name)) return { name, better: 'lower' };
   if (name === DEFAULT_BEST_METRIC && !isStopping) return { name, better: 'higher' };
   const defined = definedScores(val);
-  const all = STATS.map((stat) => `val/${stat.name}`);
+  const all = statsOf('bbox').map((stat) => `val/${stat.name}`);
   if (defined.includes(name)) return { name, better: 'higher' };
   if (!all.includes(name)) throw unknownMetric(name, [...new Set([...all, ...defined, ...losses])]);
   throw new InputError(

@@ -22,6 +22,7 @@ function evaluated(losses?: Record<string, number>): DetectorEvaluation {
   const evaluation = evaluateDetections(set, found, { iouType: 'bbox' });
   return {
     evaluation,
+    tasks: {},
     dataset: set,
     detections: new Map(),
     results: found,

@@ -46,6 +46,7 @@ async function evaluated() {
     evaluation,
     detections: found,
     results: cocoResults(found, dataset.categories),
+    tasks: {},
     meant: dataset.categories,
   };
 }

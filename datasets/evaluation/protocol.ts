@@ -1,0 +1,85 @@
+import {
+  AREA_RANGES,
+  IOU_THRESHOLDS,
+  MAX_DETECTIONS,
+  MAX_KEYPOINT_DETECTIONS,
+  type AreaName,
+  type IouType,
+  type Protocol,
+  type Stat,
+  type StatName,
+} from './parameters';
+
+/**
+ * What COCO measures of a task, as pycocotools' Params and summarize.
+ *
+ * @param maxDetections Default: COCO's 1, 10 and 100, of keypoints 20. pycocotools' own summary knows no others: it has -1 where
+ *   it asks for 100, or 20.
+ */
+export function cocoProtocol(iouType: IouType, maxDetections?: readonly number[]): Protocol {
+  return iouType === 'keypoints'
+    ? keypointProtocol(maxDetections ?? MAX_KEYPOINT_DETECTIONS)
+    : regionProtocol(maxDetections ?? MAX_DETECTIONS);
+}
+
+function regionProtocol(maxDetections: readonly number[]): Protocol {
+  const most = maxDetections[maxDetections.length - 1];
+  const precision = statsWith({ isPrecision: true, maxDetections: most });
+  const recall = statsWith({ isPrecision: false, maxDetections: most });
+  return {
+    iouThresholds: IOU_THRESHOLDS,
+    maxDetections,
+    areas: AREA_RANGES,
+    stats: [
+      precision('AP', 'all'),
+      precision('AP50', 'all', 0.5),
+      precision('AP75', 'all', 0.75),
+      precision('APs', 'small'),
+      precision('APm', 'medium'),
+      precision('APl', 'large'),
+      ...maxDetections.map((limit) =>
+        statsWith({ isPrecision: false, maxDetections: limit })(`AR${limit}`, 'all'),
+      ),
+      recall('ARs', 'small'),
+      recall('ARm', 'medium'),
+      recall('ARl', 'large'),
+    ],
+    columns: ['AP', 'AP50', 'AP75', 'APs', 'APm', 'APl', `AR${most}`],
+    isFederated: false,
+  };
+}
+
+/** Without small objects: of these COCO has no keypoints. */
+function keypointProtocol(maxDetections: readonly number[]): Protocol {
+  const most = maxDetections[maxDetections.length - 1];
+  const precision = statsWith({ isPrecision: true, maxDetections: most });
+  const recall = statsWith({ isPrecision: false, maxDetections: most });
+  return {
+    iouThresholds: IOU_THRESHOLDS,
+    maxDetections,
+    areas: AREA_RANGES.filter(({ name }) => name !== 'small'),
+    stats: [
+      precision('AP', 'all'),
+      precision('AP50', 'all', 0.5),
+      precision('AP75', 'all', 0.75),
+      precision('APm', 'medium'),
+      precision('APl', 'large'),
+      recall('AR', 'all'),
+      recall('AR50', 'all', 0.5),
+      recall('AR75', 'all', 0.75),
+      recall('ARm', 'medium'),
+      recall('ARl', 'large'),
+    ],
+    columns: ['AP', 'AP50', 'AP75', 'APm', 'APl', 'AR'],
+    isFederated: false,
+  };
+}
+
+function statsWith(common: Pick<Stat, 'isPrecision' | 'maxDetections'>) {
+  return (name: StatName, area: AreaName, iouThreshold?: number): Stat => ({
+    name,
+    ...common,
+    area,
+    ...(iouThreshold !== undefined && { iouThreshold }),
+  });
+}
