@@ -1,8 +1,10 @@
 import { join } from 'node:path';
 import type { Targets } from '../detection/structures/instances';
+import type { Mask } from '../detection/structures/mask';
 import type { Size } from '../detection/structures/size';
 import type { CocoDataset, CocoImage } from './coco/annotations';
-import { gtTargets } from './coco/targets';
+import { objectMask } from './coco/segmentation';
+import { gtTargets, type TargetOptions } from './coco/targets';
 
 /** One image of a data set. A COCO file is one source of them; a user's own data set is an array of them. */
 export interface Example {
@@ -33,6 +35,12 @@ export interface ExampleTruth {
   readonly isCrowd: Uint8Array;
   /** [N], 1..K. */
   readonly labels: Int32Array;
+  /** [N], of the image's size; undefined of an object that has none. Default: the data set has none. */
+  readonly masks?: readonly (Mask | undefined)[];
+  /** [N] lists of x, y, visibility of each keypoint; undefined of an object that has none. Default: the data set has none. */
+  readonly keypoints?: readonly (readonly number[] | undefined)[];
+  /** [N]: objects of which it is 0 are ignored where keypoints are evaluated. Default: how many keypoints have a visibility above 0. */
+  readonly numKeypoints?: Int32Array;
   /** [N] ids of the annotations, unlike any other of the set; pycocotools finds none whose id is 0. Default: numbered from 1. */
   readonly ids?: Float64Array;
 }
@@ -40,9 +48,10 @@ export interface ExampleTruth {
 /**
  * All images of a data set, in the order of their ids; those without objects too.
  *
+ * @param options which parts of objects are wanted beside boxes, of a set that was read with them
  * @throws RangeError if it was read without a folder of images
  */
-export function cocoExamples(dataset: CocoDataset): Example[] {
+export function cocoExamples(dataset: CocoDataset, options: TargetOptions = {}): Example[] {
   const { imageFolder, images } = dataset;
   if (imageFolder === null) throw new RangeError(`${dataset.file} was read without a folder of images`);
   return images.map((image) => ({
@@ -50,15 +59,19 @@ export function cocoExamples(dataset: CocoDataset): Example[] {
     file: join(imageFolder, image.fileName),
     upright: true,
     size: { height: image.height, width: image.width },
-    targets: gtTargets(dataset, image),
+    targets: gtTargets(dataset, image, options),
     // Made when asked for: training never does, and for all of COCO it takes a tenth of a gigabyte.
     get evaluation() {
-      return gtTruth(dataset, image);
+      return gtTruth(dataset, image, options);
     },
   }));
 }
 
-function gtTruth(dataset: CocoDataset, image: CocoImage): ExampleTruth {
+function gtTruth(
+  dataset: CocoDataset,
+  image: CocoImage,
+  { masks = false, keypoints }: TargetOptions,
+): ExampleTruth {
   const annotations = dataset.annotationsOf(image.id);
   return {
     boxes: Float64Array.from(annotations.flatMap(({ bbox }) => [...bbox])),
@@ -66,5 +79,10 @@ function gtTruth(dataset: CocoDataset, image: CocoImage): ExampleTruth {
     isCrowd: Uint8Array.from(annotations, ({ isCrowd }) => Number(isCrowd)),
     labels: Int32Array.from(annotations, ({ categoryId }) => dataset.labelOf(categoryId)),
     ids: Float64Array.from(annotations, ({ id }) => id),
+    ...(masks && { masks: annotations.map(({ segmentation }) => objectMask(segmentation, image)) }),
+    ...(keypoints && {
+      keypoints: annotations.map((annotation) => annotation.keypoints),
+      numKeypoints: Int32Array.from(annotations, ({ numKeypoints = 0 }) => numKeypoints),
+    }),
   };
 }

@@ -6,6 +6,7 @@
  * @module faster-rcnn/datasets
  */
 export { cocoExamples, type Example, type ExampleTruth } from './examples';
+export type { TargetOptions } from './coco/targets';
 
 // COCO files.
 export { readCocoDataset, type CocoReadOptions, type RefuseImage } from './coco/read-dataset';
@@ -38,6 +39,9 @@ export type {
   CocoFileImage,
   UncompressedRle,
 } from './coco/coco-file';
+
+// Keypoints.
+export { keypointLayout, type KeypointOverrides } from './coco/keypoint-layout';
 
 // Other formats.
 export type { DatasetPart, ReadDataset, ReadOptions } from './formats/dataset-part';
@@ -83,7 +87,8 @@ export {
   rleToMask,
   type CompressedRle,
 } from './coco/rle';
-export { segmentationToRle } from './coco/segmentation';
+export { objectMask, segmentationToRle } from './coco/segmentation';
+export { PolygonMask } from './coco/polygon-mask';
 
 // Loaders.
 export { TrainingLoader, type TrainingLoaderOptions } from './loader/training-loader';

@@ -1,12 +1,18 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { CocoAnnotation, CocoCategory, CocoImage } from './annotations';
 import { idFault, isId, isObject, type ImageEntries } from './entries';
-import { shownValue, type Problem, type ProblemKind, type ProblemList } from './problems';
+import { countLabeled, keypointFaults, saysNoKeypoints } from './keypoint-faults';
+import { segmentationFaults } from './segmentation-faults';
+import { shownValue, type Fault, type Problem, type ProblemKind, type ProblemList } from './problems';
 
 /** Which annotations, and what of them, is to be read. */
 export interface AnnotationOptions {
   /** Masks take most of the memory of a large file, and boxes do not need them. Default false. */
   readonly keepSegmentations?: boolean;
+  /** Refuse masks that cannot be used, of those that are kept. Default false: they stay as the file has them. */
+  readonly checkSegmentations?: boolean;
+  /** Keypoints of objects, and of categories their names, skeletons and sigmas; what cannot be used is refused. Default false. */
+  readonly keepKeypoints?: boolean;
   /**
    * Leave invalid images out with all of their annotations, and invalid annotations with their images and all of the others
    * there, rather than refuse the file: an image that lost only the annotation would say that an object is background.
@@ -64,6 +70,16 @@ const ID_ZERO_NOTE =
   'An annotation has id 0. pycocotools takes 0 for "not found", so evaluation counts this object as missed even where it is ' +
   'found, as pycocotools does. Training is not affected; `rcnn check --repair` gives the annotation another id.';
 
+/** The keypoints of an annotation that nothing is wrong with. */
+function keptKeypoints({
+  keypoints,
+  num_keypoints: numKeypoints,
+}: Good): Pick<CocoAnnotation, 'keypoints' | 'numKeypoints'> {
+  if (keypoints === undefined || saysNoKeypoints(keypoints)) return {};
+  const count = Number.isSafeInteger(numKeypoints) ? (numKeypoints as number) : countLabeled(keypoints);
+  return { keypoints, numKeypoints: count };
+}
+
 /** What the list of annotations holds, as far as it can be used. */
 export interface AnnotationEntries {
   /** The good ones of good images, in the order of the file. */
@@ -86,9 +102,16 @@ export function readAnnotations(
   images: ImageEntries,
   categories: ReadonlyMap<number, CocoCategory>,
   { problems, withoutImage }: { readonly problems: ProblemList; readonly withoutImage: ProblemList },
-  { keepSegmentations = false, skipInvalid = false }: AnnotationOptions,
+  options: AnnotationOptions,
 ): AnnotationEntries {
-  const { refused, incomplete } = findFaults(entries, images, categories, problems, withoutImage);
+  const { keepSegmentations = false, keepKeypoints = false, skipInvalid = false } = options;
+  const { refused, incomplete } = findFaults(
+    entries,
+    images,
+    categories,
+    { problems, withoutImage },
+    options,
+  );
   const leftOutToo: Problem[] = [];
   for (const [imageId, annotation] of incomplete) {
     if (!skipInvalid || images.invalid.has(imageId)) continue;
@@ -123,6 +146,7 @@ export function readAnnotations(
         area: area ?? bbox[2] * bbox[3],
         isCrowd: Boolean(iscrowd),
         ...(keepSegmentations && segmentation !== undefined && { segmentation }),
+        ...(keepKeypoints && keptKeypoints(entry as Good)),
       });
       notes.add(entry as Good, images.byId.get(imageId)!);
     } else if (skipInvalid) {
@@ -143,6 +167,8 @@ interface Good {
   readonly area?: number;
   readonly iscrowd?: number | boolean;
   readonly segmentation?: unknown;
+  readonly keypoints?: readonly number[];
+  readonly num_keypoints?: unknown;
 }
 
 /** @returns places of wrong annotations; images that have lost one, and the first one's place. */
@@ -150,8 +176,8 @@ function findFaults(
   entries: readonly unknown[],
   images: ImageEntries,
   categories: ReadonlyMap<number, CocoCategory>,
-  problems: ProblemList,
-  withoutImage: ProblemList,
+  { problems, withoutImage }: { readonly problems: ProblemList; readonly withoutImage: ProblemList },
+  options: AnnotationOptions,
 ): { readonly refused: ReadonlySet<number>; readonly incomplete: ReadonlyMap<number, number> } {
   const first = new Map<number, Readonly<Record<string, unknown>>>();
   const refused = new Set<number>();
@@ -165,12 +191,18 @@ function findFaults(
     }
     const { id, image_id: imageId, category_id: categoryId, bbox, area, iscrowd } = entry;
     const image = isId(imageId) ? images.byId.get(imageId) : undefined;
-    const refuse = (kind: ProblemKind, key: string, reason: string, losesObject = true): void => {
+    const refuse = (
+      kind: ProblemKind,
+      key: string,
+      reason: string,
+      losesObject = true,
+      code?: string,
+    ): void => {
       refused.add(index);
       if (image !== undefined && losesObject && !incomplete.has(image.id)) incomplete.set(image.id, index);
       const ids = { ...(isId(imageId) && { imageId }), ...(isId(id) && { annotationId: id }) };
       const list = isId(imageId) ? problems : withoutImage;
-      list.add({ kind, place: `annotations[${index}].${key}`, reason, ...ids });
+      list.add({ kind, ...(code && { code }), place: `annotations[${index}].${key}`, reason, ...ids });
     };
 
     const earlier = isId(id) ? first.get(id) : undefined;
@@ -194,8 +226,27 @@ function findFaults(
     if (iscrowd !== undefined && ![0, 1, false, true].includes(iscrowd as number)) {
       refuse('iscrowd', 'iscrowd', `it is ${shownValue(iscrowd)}, neither 0 nor 1`);
     }
+    // The size of an invalid image may be no number.
+    if (image === undefined || images.invalid.has(image.id)) return;
+    const category = isId(categoryId) ? categories.get(categoryId) : undefined;
+    for (const { kind, place, reason, code } of shapeFaults(entry, image, category, options)) {
+      refuse(kind, place, reason, true, code);
+    }
   });
   return { refused, incomplete };
+}
+
+/** What is wrong with the mask and the keypoints of an annotation, as far as that is asked for. */
+function shapeFaults(
+  entry: Readonly<Record<string, unknown>>,
+  image: CocoImage,
+  category: CocoCategory | undefined,
+  { checkSegmentations = false, keepKeypoints = false }: AnnotationOptions,
+): Fault[] {
+  const ofMask = checkSegmentations ? segmentationFaults(entry.segmentation, image) : [];
+  const ofKeypoints = keepKeypoints ? keypointFaults(entry, category?.keypoints?.length, image) : [];
+  // "num_keypoints" that says another number than there are keeps nobody from training.
+  return [...ofMask, ...ofKeypoints.filter(({ kind }) => kind !== 'num_keypoints')];
 }
 
 /** What is wrong with the four numbers of a box; the image is missing where it is unknown. */

@@ -1,4 +1,5 @@
 import type { CocoCategory, CocoImage } from './annotations';
+import { categoryKeypoints } from './category-keypoints';
 import { staysInFolder } from './file-name';
 import { shownValue, type ProblemKind, type ProblemList } from './problems';
 
@@ -16,19 +17,29 @@ export function isObject(value: unknown): value is Entry {
 }
 
 /**
- * What is looked at of an entry of the file's lists: the rest, most of a large file, need not stay in memory. Masks do stay,
- * if they are asked for.
+ * What is looked at of an entry of the file's lists: the rest, most of a large file, need not stay in memory. Masks and keypoints
+ * do stay, if they are asked for.
  */
-export function keepEntry(entry: unknown, key: string, keepSegmentations: boolean): unknown {
+export function keepEntry(
+  entry: unknown,
+  key: string,
+  {
+    keepSegmentations = false,
+    keepKeypoints = false,
+  }: { readonly keepSegmentations?: boolean; readonly keepKeypoints?: boolean } = {},
+): unknown {
   if (key === 'categories' || !isObject(entry)) return entry;
   if (key === 'images') {
     const { id, file_name, width, height } = entry;
     return { id, file_name, width, height };
   }
   if (key !== 'annotations') return undefined;
-  const { id, image_id, category_id, bbox, area, iscrowd, segmentation } = entry;
-  const kept = { id, image_id, category_id, bbox, area, iscrowd };
-  return keepSegmentations ? { ...kept, segmentation } : kept;
+  const { id, image_id, category_id, bbox, area, iscrowd, segmentation, keypoints, num_keypoints } = entry;
+  return {
+    ...{ id, image_id, category_id, bbox, area, iscrowd },
+    ...(keepSegmentations && { segmentation }),
+    ...(keepKeypoints && { keypoints, num_keypoints }),
+  };
 }
 
 /** Checks that the file is an object with the three lists; where it is not, the lists are empty. */
@@ -141,17 +152,26 @@ function fileNameFault(fileName: unknown, isNeeded: boolean): string | undefined
     : `${shownValue(fileName)} leads out of the folder of the images`;
 }
 
-/** @returns Those that have an id, by id. */
+/**
+ * @param keepKeypoints whether names, skeletons and sigmas of keypoints are read too.
+ * @returns Those that have an id, by id.
+ */
 export function readCategories(
   entries: readonly unknown[],
   problems: ProblemList,
+  keepKeypoints = false,
 ): Map<number, CocoCategory> {
-  return readById('categories', entries, problems, ({ name }, id, place) => {
+  return readById('categories', entries, problems, (entry, id, place) => {
+    const { name } = entry;
     if (typeof name !== 'string') {
       const reason = name === undefined ? 'it is missing' : `it is ${shownValue(name)}, not text`;
       problems.add({ kind: 'name', place: `${place}.name`, reason });
     }
-    return { id, name: typeof name === 'string' ? name : '' };
+    return {
+      id,
+      name: typeof name === 'string' ? name : '',
+      ...(keepKeypoints && categoryKeypoints(entry, place, problems)),
+    };
   });
 }
 

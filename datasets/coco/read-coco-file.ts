@@ -80,11 +80,17 @@ function upright(file: CocoFile, { images, annotations }: CocoDataset, toTurn: T
         ...(segmentation !== undefined && {
           segmentation: segmentation as CocoFileAnnotation['segmentation'],
         }),
+        // What is no such list stays as it is, for whoever reads it to refuse.
         ...(header !== undefined &&
-          annotation.keypoints !== undefined && {
+          isFlatList(annotation.keypoints) && {
             keypoints: turnKeypoints(annotation.keypoints, header.orientation, header.stored),
           }),
       };
     }),
   };
+}
+
+/** Whether it is a list of x, y, visibility of keypoints. */
+function isFlatList(keypoints: unknown): keypoints is readonly number[] {
+  return Array.isArray(keypoints) && keypoints.length % 3 === 0 && keypoints.every(Number.isFinite);
 }

@@ -39,8 +39,7 @@ export async function readCocoDataset(
   imageFolder: string | null,
   options: CocoReadOptions = {},
 ): Promise<CocoDataset> {
-  const { keepSegmentations = false } = options;
-  const root = await readJsonFile(annotationFile, (entry, key) => keepEntry(entry, key, keepSegmentations));
+  const root = await readJsonFile(annotationFile, (entry, key) => keepEntry(entry, key, options));
   return checkedDataset(root, annotationFile, imageFolder, options);
 }
 
@@ -55,7 +54,7 @@ export async function checkedDataset(
   imageFolder: string | null,
   options: CocoReadOptions = {},
 ): Promise<CocoDataset> {
-  const { skipInvalid = false, keepAllProblems = false, checkImages, nameHint } = options;
+  const { skipInvalid = false, keepAllProblems = false, keepKeypoints, checkImages, nameHint } = options;
   const problems = new ProblemList(skipInvalid || keepAllProblems ? Infinity : undefined);
   const refuse = (list: ProblemList, why = ''): void => {
     if (list.isEmpty) return;
@@ -64,7 +63,7 @@ export async function checkedDataset(
 
   const entries = checkedEntries(root, problems);
   refuse(problems);
-  const categories = readCategories(entries.categories, problems);
+  const categories = readCategories(entries.categories, problems, keepKeypoints);
   if (skipInvalid) refuse(problems);
   const imageEntries = readImages(entries.images, imageFolder !== null, problems, nameHint);
   const refuseImage: RefuseImage = (image, kind, key, reason) => {

@@ -1,17 +1,8 @@
 import type { Size } from '../../detection/structures/size';
-import { isSameSize } from '../images/picture-header';
 import { polygonFault } from './polygon-fault';
 import type { Fault } from './problems';
 import { parseRle, RleError } from './rle';
-
-/** Whether a "segmentation" says that its object has no mask: it is missing, null or an empty list. */
-export function saysNoMask(segmentation: unknown): boolean {
-  return (
-    segmentation === undefined ||
-    segmentation === null ||
-    (Array.isArray(segmentation) && segmentation.length === 0)
-  );
-}
+import { requireSizeOf, saysNoMask } from './segmentation';
 
 /**
  * All that is wrong with a "segmentation" of COCO's JSON; nothing where it says that there is no mask. Polygons may reach beyond
@@ -62,12 +53,8 @@ function runLengthFault(segmentation: unknown, image: Size): RleError | undefine
     return new RleError('segmentation-type', reason);
   }
   try {
-    const { size } = parseRle(segmentation);
-    if (isSameSize(size, image)) return undefined;
-    const reason =
-      `The size of the run-length mask, [height, width], is [${size.height}, ${size.width}]; ` +
-      `that of its image is [${image.height}, ${image.width}].`;
-    return new RleError('rle-image-size', reason);
+    requireSizeOf(image, parseRle(segmentation));
+    return undefined;
   } catch (error) {
     if (error instanceof RleError) return error;
     throw error;

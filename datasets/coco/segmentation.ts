@@ -1,8 +1,9 @@
 import type { Size } from '../../detection/structures/size';
 import type { Mask } from '../../detection/structures/mask';
-import { rleFromPolygon } from './polygon';
+import { isSameSize } from '../images/picture-header';
 import { polygonFault } from './polygon-fault';
-import { mergeRles, parseRle, RleError } from './rle';
+import { PolygonMask } from './polygon-mask';
+import { parseRle, RleError } from './rle';
 
 /**
  * A "segmentation" of COCO's JSON as run lengths, as pycocotools' annToRLE: a list of polygons (their union), or
@@ -15,9 +16,8 @@ export function segmentationToRle(segmentation: unknown, size: Size): Mask {
   if (Array.isArray(segmentation)) {
     if (segmentation.length === 0)
       throw new RleError('segmentation-empty', 'The segmentation has no polygon.');
-    return mergeRles(
-      segmentation.map((polygon: unknown) => rleFromPolygon(checkedPolygon(polygon, size), size)),
-    );
+    const polygons = segmentation.map((polygon: unknown) => checkedPolygon(polygon, size));
+    return new PolygonMask(polygons, { height: size.height, width: size.width });
   }
   if (typeof segmentation !== 'object' || segmentation === null) {
     throw new RleError(
@@ -26,6 +26,38 @@ export function segmentationToRle(segmentation: unknown, size: Size): Mask {
     );
   }
   return parseRle(segmentation);
+}
+
+/**
+ * The mask of an object to train on; undefined where the file says that it has none.
+ *
+ * @param image its size
+ * @throws RleError as segmentationToRle, and where run lengths are of another size than the image
+ */
+export function objectMask(segmentation: unknown, image: Size): Mask | undefined {
+  if (saysNoMask(segmentation)) return undefined;
+  const mask = segmentationToRle(segmentation, image);
+  requireSizeOf(image, mask);
+  return mask;
+}
+
+/** Whether a "segmentation" says that its object has no mask: it is missing, null or an empty list. */
+export function saysNoMask(segmentation: unknown): boolean {
+  return (
+    segmentation === undefined ||
+    segmentation === null ||
+    (Array.isArray(segmentation) && segmentation.length === 0)
+  );
+}
+
+/** @throws RleError where a mask has another size than its image. */
+export function requireSizeOf(image: Size, { size }: Mask): void {
+  if (isSameSize(size, image)) return;
+  throw new RleError(
+    'rle-image-size',
+    `The size of the run-length mask, [height, width], is [${size.height}, ${size.width}]; ` +
+      `that of its image is [${image.height}, ${image.width}].`,
+  );
 }
 
 function checkedPolygon(polygon: unknown, size: Size): readonly number[] {

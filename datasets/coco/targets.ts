@@ -1,5 +1,8 @@
 import type { Targets } from '../../detection/structures/instances';
+import { emptyMask } from '../../detection/structures/mask';
+import type { KeypointLayout } from '../../detection/structures/keypoint-layout';
 import type { CocoAnnotation, CocoDataset, CocoImage } from './annotations';
+import { objectMask, saysNoMask } from './segmentation';
 
 /** An object that a detector trains on. */
 export interface GtObject {
@@ -32,15 +35,50 @@ function cornersIn(
   return x2 <= x1 || y2 <= y1 ? undefined : [x1, y1, x2, y2];
 }
 
-/** What a detector trains on, in pixels of the image: its `gtObjects`, and the regions to ignore. */
-export function gtTargets(dataset: CocoDataset, image: CocoImage): Targets {
+/** What of objects is wanted beside their boxes. */
+export interface TargetOptions {
+  /** Masks, of a data set that was read with `keepSegmentations`. Default false. */
+  readonly masks?: boolean;
+  /** Keypoints, of a data set that was read with `keepKeypoints`: which these are. Default: none. */
+  readonly keypoints?: KeypointLayout;
+}
+
+/**
+ * What a detector trains on, in pixels of the image: its `gtObjects`, and the regions to ignore. Masks are made when they are
+ * asked for, each time anew, and polygons become runs when those are: all of COCO's at once would fill the memory.
+ */
+export function gtTargets(
+  dataset: CocoDataset,
+  image: CocoImage,
+  { masks = false, keypoints }: TargetOptions = {},
+): Targets {
+  const size = { height: image.height, width: image.width };
   const objects = gtObjects(dataset, image);
   const ignored = dataset
     .annotationsOf(image.id)
     .flatMap((annotation) => (annotation.isIgnored ? (cornersIn(annotation, image) ?? []) : []));
-  return {
+  const targets: Targets = {
     boxes: Float32Array.from(objects.flatMap(({ corners }) => corners)),
     labels: Int32Array.from(objects, ({ annotation }) => dataset.labelOf(annotation.categoryId)),
     ...(ignored.length > 0 && { ignored: Float32Array.from(ignored) }),
+    ...(keypoints && { keypoints: keypointsOf(objects, keypoints.names.length) }),
   };
+  if (!masks) return targets;
+  const hasMask = Uint8Array.from(objects, ({ annotation }) => Number(!saysNoMask(annotation.segmentation)));
+  return {
+    ...targets,
+    ...(hasMask.includes(0) && { hasMask }),
+    get masks() {
+      return objects.map(({ annotation }) => objectMask(annotation.segmentation, size) ?? emptyMask(size));
+    },
+  };
+}
+
+/** [N, K, 3]; objects without keypoints have visibility 0. */
+function keypointsOf(objects: readonly GtObject[], numKeypoints: number): Float32Array {
+  const values = new Float32Array(objects.length * numKeypoints * 3);
+  objects.forEach(({ annotation: { keypoints } }, i) => {
+    if (keypoints) values.set(keypoints, i * numKeypoints * 3);
+  });
+  return values;
 }

@@ -5,6 +5,7 @@ import { turnBox } from '../images/orientation';
 import { isSameSize, readPictureHeader, type Frame, type PictureHeader } from '../images/picture-header';
 import { CocoDataset, type CocoAnnotation, type CocoImage } from './annotations';
 import { orientationNotes, type ByFrame } from './orientation-notes';
+import { turnKeypoints } from './turn-keypoints';
 import { turnSegmentation } from './turn-segmentation';
 
 /** Headers of the pictures that are shown other than they are stored, by image id. */
@@ -41,8 +42,8 @@ export function frameOf(size: Size, { stored, shown }: PictureHeader): Frame | '
 /**
  * A data set in pixels of its pictures as they are shown. Annotation tools in a browser see pictures so, others as they are
  * stored: the size of an image in the file says which, picture by picture. Where both fit (180 degrees, mirrored, squares),
- * most of the others decide, and where there are none, pictures were annotated as shown. Sizes, boxes and masks of
- * images that were annotated as stored are turned.
+ * most of the others decide, and where there are none, pictures were annotated as shown. Sizes, boxes, masks
+ * and keypoints of images that were annotated as stored are turned.
  */
 export function uprightDataset(dataset: CocoDataset, turned: TurnedPictures): CocoDataset {
   const { images, annotations, notes } = dataset;
@@ -94,6 +95,9 @@ function turnAnnotation(annotation: CocoAnnotation, header: PictureHeader | unde
     bbox: turnBox(annotation.bbox, orientation, stored),
     ...(annotation.segmentation !== undefined && {
       segmentation: turnSegmentation(annotation.segmentation, orientation, stored),
+    }),
+    ...(annotation.keypoints !== undefined && {
+      keypoints: turnKeypoints(annotation.keypoints, orientation, stored),
     }),
   };
 }

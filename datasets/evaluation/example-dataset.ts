@@ -1,9 +1,10 @@
 import { CocoDataset, type CocoAnnotation } from '../coco/annotations';
+import { compressMask, rleArea } from '../coco/rle';
+import { countLabeled } from '../coco/keypoint-faults';
 import type { Example, ExampleTruth } from '../examples';
 
 /**
- * Examples as a data set to evaluate on. Category ids are the labels, 1..K. Masks do not come along: boxes are what can be
- * evaluated.
+ * Examples as a data set to evaluate on. Category ids are the labels, 1..K. Masks and keypoints come along where there are some.
  *
  * @param categories names by label - 1
  * @throws RangeError where image ids are not unique, or labels are not 1..K
@@ -17,7 +18,8 @@ export function exampleDataset(examples: readonly Example[], categories: readonl
   });
   const annotations: CocoAnnotation[] = [];
   for (const { imageId, ...example } of sorted) {
-    const { boxes, area, isCrowd, labels, ids } = example.evaluation ?? truthOf(example);
+    const truth = example.evaluation ?? truthOf(example);
+    const { boxes, area, isCrowd, labels, ids } = truth;
     labels.forEach((label, k) => {
       if (!(label >= 1 && label <= categories.length)) {
         throw new RangeError(
@@ -31,6 +33,7 @@ export function exampleDataset(examples: readonly Example[], categories: readonl
         bbox: [boxes[4 * k], boxes[4 * k + 1], boxes[4 * k + 2], boxes[4 * k + 3]],
         area: area[k],
         isCrowd: isCrowd[k] !== 0,
+        ...shapesOf(truth, k),
       });
     });
   }
@@ -38,8 +41,37 @@ export function exampleDataset(examples: readonly Example[], categories: readonl
   return new CocoDataset('examples', null, images, named, annotations, []);
 }
 
-function truthOf({ targets: { boxes: gtBoxes, labels } }: Pick<Example, 'targets'>): ExampleTruth {
+/** The mask and the keypoints of an object, as a COCO file has them. */
+function shapesOf(
+  { masks, keypoints, numKeypoints }: ExampleTruth,
+  index: number,
+): Pick<CocoAnnotation, 'segmentation' | 'keypoints' | 'numKeypoints'> {
+  const mask = masks?.[index];
+  const points = keypoints?.[index];
+  return {
+    ...(mask && { segmentation: compressMask(mask) }),
+    ...(points && { keypoints: points, numKeypoints: numKeypoints?.[index] ?? countLabeled(points) }),
+  };
+}
+
+/** An object whose mask is known has its area. */
+function truthOf({ targets }: Pick<Example, 'targets'>): ExampleTruth {
+  const { boxes: gtBoxes, labels, masks, hasMask, keypoints } = targets;
   const boxes = Float64Array.from(gtBoxes, (value, i) => (i % 4 < 2 ? value : value - gtBoxes[i - 2]));
-  const area = Float64Array.from(labels, (_, k) => boxes[4 * k + 2] * boxes[4 * k + 3]);
-  return { boxes, area, isCrowd: new Uint8Array(labels.length), labels };
+  const ownMasks = masks?.map((mask, k) => (hasMask?.[k] === 0 ? undefined : mask));
+  const area = Float64Array.from(labels, (_, k) => {
+    const mask = ownMasks?.[k];
+    return mask ? rleArea(mask) : boxes[4 * k + 2] * boxes[4 * k + 3];
+  });
+  const row = keypoints === undefined ? 0 : keypoints.length / labels.length;
+  return {
+    boxes,
+    area,
+    isCrowd: new Uint8Array(labels.length),
+    labels,
+    ...(ownMasks && { masks: ownMasks }),
+    ...(keypoints && {
+      keypoints: Array.from(labels, (_, k) => [...keypoints.subarray(k * row, (k + 1) * row)]),
+    }),
+  };
 }

@@ -2,6 +2,7 @@ import { modulePath } from '../../detection/files/user-module';
 import { RandomStream } from '../../detection/nn/random';
 import type { InputSpec } from '../../detection/structures/input-spec';
 import type { Targets } from '../../detection/structures/instances';
+import { flippedOrder, type KeypointLayout } from '../../detection/structures/keypoint-layout';
 import { paddedSize, resizedSize } from '../../detection/structures/resize';
 import type { Size, Window } from '../../detection/structures/size';
 import { cropInstances, flipInstances, scaleInstances } from '../../detection/structures/transform-instances';
@@ -39,6 +40,8 @@ export interface TrainingPlanOptions {
   readonly scaleJitter?: ScaleJitter | null;
   /** How often an image is mirrored left to right. Default 0.5, as in torchvision's references. */
   readonly flipProbability?: number;
+  /** The keypoints of the examples, whose left ones become right ones in a mirrored image: a detector's own `keypoints`. Default: none. */
+  readonly keypoints?: KeypointLayout;
   /** Probability of each change of a picture's colors; see drawPhotometricDistortion. Default 0. */
   readonly photometricDistortion?: number;
   /**
@@ -65,12 +68,19 @@ interface Extent {
   readonly window?: Window;
 }
 
+interface Placement extends Extent {
+  /** Whether it is mirrored before. Default false. */
+  readonly flip?: boolean;
+}
+
 function makeSample(
   { imageId, file, size, upright = false, targets: gtInstances }: Example,
-  flip: boolean,
-  { resized, window }: Extent,
+  { resized, window, flip = false }: Placement,
+  keypoints?: KeypointLayout,
 ): Sample {
-  const mirrored = flip ? flipInstances(gtInstances, size.width) : gtInstances;
+  const mirrored = flip
+    ? flipInstances(gtInstances, size.width, keypoints && flippedOrder(keypoints))
+    : gtInstances;
   const targets = scaleInstances(mirrored, size, resized);
   const picture = { imageId, file, size, upright, resized, flip };
   return window === undefined
@@ -133,10 +143,11 @@ function trainingBatches(
 
 /** @param draw how many pictures the training has had before this one */
 function augment(example: Example, draw: number, options: TrainingPlanOptions): Sample {
-  const { flipProbability = 0.5, photometricDistortion = 0, augmentation, seed } = options;
+  const { flipProbability = 0.5, photometricDistortion = 0, augmentation, keypoints, seed } = options;
   const random = new RandomStream(seed, `augment/${draw}`);
   const flip = random.uniform() < flipProbability;
-  const { picture, targets } = makeSample(example, flip, drawExtent(random, example.size, options));
+  const extent = drawExtent(random, example.size, options);
+  const { picture, targets } = makeSample(example, { ...extent, flip }, keypoints);
   const colorChanges = drawPhotometricDistortion(random, photometricDistortion);
   const own = augmentation !== undefined && {
     augmentation: { module: modulePath(augmentation), seed, stream: `augmentation/${draw}` },
@@ -172,7 +183,7 @@ export function* evaluationPlans(
   };
   for (const run of equalRuns(samples, batchSize, paddedName)) {
     yield makePlan(
-      run.map(({ example, resized }) => makeSample(example, false, { resized })),
+      run.map(({ example, resized }) => makeSample(example, { resized })),
       input,
     );
   }

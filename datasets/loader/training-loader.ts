@@ -14,7 +14,8 @@ export class TrainingLoader extends BatchLoader {
   /**
    * Images without boxes are kept: the model learns from them what is background.
    *
-   * @throws RangeError if there are no examples, or minSizes are given for an input of a fixed size
+   * @throws RangeError if there are no examples, minSizes are given for an input of a fixed size, or keypoints are not those of
+   *   the layout, or may be mirrored without one
    */
   constructor(
     private readonly examples: readonly Example[],
@@ -26,6 +27,7 @@ export class TrainingLoader extends BatchLoader {
     if (minSizes !== undefined && input.resize.kind === 'fixed') {
       throw new RangeError('minSizes: the model takes images of one size only');
     }
+    requireLayout(examples, trainingOptions);
   }
 
   /** @internal */
@@ -41,5 +43,27 @@ export class TrainingLoader extends BatchLoader {
   private plansFrom(index: number): Iterator<BatchPlan, never> {
     const { startIteration = 0 } = this.trainingOptions;
     return trainingPlans(this.examples, this.trainingOptions, startIteration + index);
+  }
+}
+
+function requireLayout(
+  examples: readonly Example[],
+  { keypoints: layout, flipProbability }: TrainingLoaderOptions,
+): void {
+  if (layout === undefined && flipProbability === 0) return;
+  for (const { imageId, targets } of examples) {
+    const { keypoints, labels } = targets;
+    if (keypoints === undefined) continue;
+    if (layout === undefined) {
+      throw new RangeError(
+        'keypoints: the examples have keypoints; say which (the detector’s keypoints), as images are mirrored',
+      );
+    }
+    const expected = labels.length * layout.names.length * 3;
+    if (keypoints.length === expected) continue;
+    throw new RangeError(
+      `image ${imageId} has ${keypoints.length} numbers of keypoints; ${labels.length} objects with ` +
+        `${layout.names.length} keypoints each have ${expected}`,
+    );
   }
 }

@@ -10,3 +10,8 @@ export interface Mask {
   /** Lengths of the runs; their sum is the number of pixels. */
   readonly counts: Uint32Array;
 }
+
+/** A mask of nothing. */
+export function emptyMask({ height, width }: Size): Mask {
+  return { size: { height, width }, counts: Uint32Array.of(height * width) };
+}

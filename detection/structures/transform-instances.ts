@@ -7,18 +7,51 @@ import type { Size, Window } from './size';
 // given as it is. Keypoints of visibility 0 are nowhere, and stay so.
 
 /**
- * The objects of an image that is `width` pixels wide after it is mirrored left to right. Keypoints stay in their order: a
- * left eye is where the right one of the mirrored person is.
+ * The objects of an image that is `width` pixels wide after it is mirrored left to right.
+ *
+ * @param keypointOrder which keypoint takes each one's place, `flippedOrder` of their layout: the left eye of a mirrored person is
+ *   what was the right one. Only objects without keypoints, or none, have no use for it.
+ * @throws RangeError if there are keypoints and no order of them
  */
-export function flipInstances(instances: Instances, width: number): Instances {
+export function flipInstances(instances: Detections, width: number, keypointOrder?: Int32Array): Detections;
+export function flipInstances(instances: Instances, width: number, keypointOrder?: Int32Array): Instances;
+export function flipInstances(
+  instances: Instances | Detections,
+  width: number,
+  keypointOrder?: Int32Array,
+): Instances {
   const { boxes, masks, keypoints, ignored } = instances;
-  return {
+  const flipped: Instances = {
     ...instances,
     boxes: flipBoxes(boxes, width),
     ...(ignored && { ignored: flipBoxes(ignored, width) }),
     ...(masks && { masks: masks.map(flipMask) }),
-    ...(keypoints && { keypoints: movedKeypoints(keypoints, (x, y) => [width - x, y]) }),
+    ...(keypoints && {
+      keypoints: movedKeypoints(reordered(keypoints, 3, keypointOrder), (x, y) => [width - x, y]),
+    }),
   };
+  if (!('keypointScores' in instances) || instances.keypointScores === undefined) return flipped;
+  const detections: Detections = {
+    ...instances,
+    ...flipped,
+    keypointScores: reordered(instances.keypointScores, 1, keypointOrder),
+  };
+  return detections;
+}
+
+/** Values [N, K, length] with the keypoints in another order. */
+function reordered(values: Float32Array, length: number, order: Int32Array | undefined): Float32Array {
+  if (values.length === 0) return values;
+  if (order === undefined) {
+    throw new RangeError(
+      'which keypoints change places in a mirrored picture must be known: give their layout',
+    );
+  }
+  const row = order.length * length;
+  return values.map((_, i) => {
+    const keypoint = Math.floor((i % row) / length);
+    return values[i + (order[keypoint] - keypoint) * length];
+  });
 }
 
 /** The objects of an image of size `from`, in pixels of it at size `to`: torchvision's GeneralizedRCNNTransform. */
@@ -111,7 +144,7 @@ function movedKeypoints(
 ): Float32Array {
   const moved = keypoints.slice();
   for (let k = 0; k < moved.length; k += 3) {
-    if (moved[k + 2] !== 0) moved.set(place(moved[k], moved[k + 1]) ?? [0, 0, 0], k);
+    moved.set((moved[k + 2] !== 0 && place(moved[k], moved[k + 1])) || [0, 0, 0], k);
   }
   return moved;
 }

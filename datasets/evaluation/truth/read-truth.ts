@@ -24,9 +24,8 @@ export interface Truth {
  * @throws JsonFileError where the file is no JSON, AnnotationError where pycocotools fails on it too
  */
 export async function readTruth(file: string, iouType: IouType): Promise<Truth> {
-  const root = await readJsonFile(file, (entry, key) => keepEntry(entry, key, iouType === 'segm'), {
-    nonFinite: true,
-  });
+  const kept = { keepSegmentations: iouType === 'segm' };
+  const root = await readJsonFile(file, (entry, key) => keepEntry(entry, key, kept), { nonFinite: true });
   const problems = new ProblemList();
   const lists = truthLists(root, problems);
   const imageIds = idsOf('images', lists.images, problems);

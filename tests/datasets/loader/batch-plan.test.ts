@@ -225,14 +225,15 @@ test('all that is known of the objects goes along', () => {
     labels: Int32Array.of(3),
     masks: [{ size, counts: Uint32Array.of(30, 25, 145) }],
     hasMask: Uint8Array.of(1),
-    keypoints: Float32Array.of(4, 5, 2),
+    keypoints: Float32Array.of(4, 5, 2, 7, 8, 1),
   };
+  const keypoints = { names: ['l', 'r'], flipPairs: [[0, 1]] as const, skeleton: [] };
   const example: Example = { imageId: 1, file: 'a.png', size, targets: whole };
   const input = torchvisionInput({ minSize: 20, maxSize: 1000 });
-  const training = { batchSize: 1, seed: 0, flipProbability: 1, input };
+  const training = { batchSize: 1, seed: 0, flipProbability: 1, input, keypoints };
   const [{ targets }] = take(trainingPlans([example], training, 0), 1);
   const doubled = { height: 20, width: 40 };
-  expect(targets).toEqual([scaleInstances(flipInstances(whole, 20), size, doubled)]);
+  expect(targets).toEqual([scaleInstances(flipInstances(whole, 20, Int32Array.of(1, 0)), size, doubled)]);
   const jitter = { ...training, flipProbability: 0, scaleJitter: { range: [2, 2] as const, side: 20 } };
   const [jittered] = take(trainingPlans([example], jitter, 0), 1);
   const { window } = jittered.job.pictures[0];

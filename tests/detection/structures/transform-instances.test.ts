@@ -24,14 +24,38 @@ const instances: Instances = {
 const boxesAlone: Instances = { boxes: instances.boxes, labels: instances.labels };
 const none: Instances = { boxes: new Float32Array(0), labels: new Int32Array(0) };
 
-test('mirrored: boxes, masks and visible keypoints, each keypoint at its place in the list', () => {
-  expect(flipInstances(instances, 40)).toEqual({
+test('mirrored: boxes, masks and visible keypoints, of which those of a pair change places', () => {
+  const [asBefore, exchanged] = [Int32Array.of(0, 1), Int32Array.of(1, 0)];
+  expect(flipInstances(instances, 40, asBefore)).toEqual({
     ...instances,
     boxes: Float32Array.of(30, 3, 38, 9, 0, 0, 20, 16),
     masks: masks.map(flipMask),
     keypoints: Float32Array.of(37, 4, 2, 0, 0, 0, 19, 15, 1, 1, 2, 2),
   });
-  expect(flipInstances(flipInstances(instances, 40), 40)).toEqual(instances);
+  expect(flipInstances(instances, 40, exchanged).keypoints).toEqual(
+    Float32Array.of(0, 0, 0, 37, 4, 2, 1, 2, 2, 19, 15, 1),
+  );
+  expect(flipInstances(flipInstances(instances, 40, exchanged), 40, exchanged)).toEqual(instances);
+});
+
+test('mirrored detections: scores of keypoints change places with them', () => {
+  const detections: Detections = {
+    ...instances,
+    scores: Float32Array.of(0.5, 0.25),
+    keypointScores: Float32Array.of(1, 2, 3, 4),
+  };
+  expect(flipInstances(detections, 40, Int32Array.of(1, 0)).keypointScores).toEqual(
+    Float32Array.of(2, 1, 4, 3),
+  );
+});
+
+test('keypoints are not mirrored where nobody says which change places', () => {
+  expect(() => flipInstances(instances, 40)).toThrow(RangeError);
+});
+
+test('a keypoint that is not labeled is at 0, 0 afterwards, wherever the file has it', () => {
+  const unlabeled: Instances = { ...none, labels: Int32Array.of(1), keypoints: Float32Array.of(5, 6, 0) };
+  expect(flipInstances(unlabeled, 40, Int32Array.of(0)).keypoints).toEqual(new Float32Array(3));
 });
 
 test('scaled: each axis by its own ratio', () => {
@@ -103,7 +127,7 @@ test('what is absent stays absent, what is given stays as it is, and none become
   const window = { top: 0, left: 0, ...size };
   const before = structuredClone(instances);
   for (const change of [
-    (given: Instances) => flipInstances(given, 40),
+    (given: Instances) => flipInstances(given, 40, Int32Array.of(0, 1)),
     (given: Instances) => scaleInstances(given, size, { height: 5, width: 5 }),
     (given: Instances) => cropInstances(given, window),
     (given: Instances) => selectInstances(given, Int32Array.from(given.labels.keys())),

@@ -41,7 +41,7 @@ export interface FileEntries {
  * @throws JsonFileError
  */
 export async function readFileEntries(file: string): Promise<FileEntries> {
-  const root = await readJsonFile(file, (entry, key) => keepEntry(entry, key, false));
+  const root = await readJsonFile(file, (entry, key) => keepEntry(entry, key));
   const list = (key: string): readonly unknown[] => {
     const value = isObject(root) ? root[key] : undefined;
     return Array.isArray(value) ? value : [];
