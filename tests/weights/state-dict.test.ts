@@ -154,6 +154,9 @@ describe('loadStateDict', () => {
     expect(currentTorchvisionName('backbone.fpn.layer_blocks.0.bias')).toBe(
       'backbone.fpn.layer_blocks.0.0.bias',
     );
+    expect([1, 2, 3, 4].map((i) => currentTorchvisionName(`roi_heads.mask_head.mask_fcn${i}.bias`))).toEqual(
+      [0, 1, 2, 3].map((i) => `roi_heads.mask_head.${i}.0.bias`),
+    );
     expect([0, 2, 4, 6].map((i) => currentTorchvisionName(`head.regression_head.conv.${i}.weight`))).toEqual(
       [0, 1, 2, 3].map((i) => `head.regression_head.conv.${i}.0.weight`),
     );
@@ -238,7 +241,9 @@ describe('loadBackbone', () => {
 
 describeShared("torchvision's lists of names", () => {
   it('are present names: nothing is renamed', () => {
-    const models = ['fasterrcnn_resnet50_fpn', 'fasterrcnn_resnet50_fpn_v2', 'retinanet_resnet50_fpn'];
+    const families = ['fasterrcnn', 'maskrcnn', 'keypointrcnn', 'retinanet'];
+    const models = families.map((family) => `${family}_resnet50_fpn`);
+    models.push('fasterrcnn_resnet50_fpn_v2', 'maskrcnn_resnet50_fpn_v2');
     for (const model of models) {
       const list = readFileSync(sharedPath(`reference/state_dict_${model}.txt`), 'utf8');
       const names = list.split('\n').flatMap((line) => /^[\w.]+\.[\w.]+/.exec(line)?.[0] ?? []);

@@ -74,6 +74,22 @@ export const fasterRcnnWeights = {
   ),
 };
 
+export const maskRcnnWeights = {
+  resnet50Fpn: detector(
+    'MaskRCNN_ResNet50_FPN_Weights.COCO_V1',
+    'maskrcnn_resnet50_fpn_coco-bf2d0c1e.pth',
+    169.8,
+    37.9,
+    0, // overwrite_eps(model, 0.0) there
+  ),
+  resnet50FpnV2: detector(
+    'MaskRCNN_ResNet50_FPN_V2_Weights.COCO_V1',
+    'maskrcnn_resnet50_fpn_v2_coco-73cbd019.pth',
+    177.2,
+    47.4,
+  ),
+};
+
 export const retinaNetWeights = {
   resnet50Fpn: detector(
     'RetinaNet_ResNet50_FPN_Weights.COCO_V1',
