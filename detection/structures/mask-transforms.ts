@@ -1,4 +1,5 @@
 import type { Mask } from './mask';
+import { columnRuns, MaskBuilder } from './mask-runs';
 import type { Size, Window } from './size';
 
 /** The mask of an image after it is mirrored left to right. */
@@ -44,50 +45,12 @@ function rowStarts(from: number, to: number): Int32Array {
  */
 function rearranged(mask: Mask, size: Size, columns: Int32Array, rows: Int32Array): Mask {
   const { firstRun, starts, ends } = columnRuns(mask);
-  /** Where runs of ones begin and end, by turns. */
-  const bounds: number[] = [];
+  const builder = new MaskBuilder(size);
   columns.forEach((column, x) => {
     if (column < 0) return;
     for (let run = firstRun[column]; run < firstRun[column + 1]; run++) {
-      const start = x * size.height + rows[starts[run]];
-      const end = x * size.height + rows[ends[run]];
-      if (start === end) continue;
-      if (bounds.length > 0 && bounds[bounds.length - 1] === start) bounds[bounds.length - 1] = end;
-      else bounds.push(start, end);
+      builder.add(x, rows[starts[run]], rows[ends[run]]);
     }
   });
-  const total = size.height * size.width;
-  if (bounds.length === 0 || bounds[bounds.length - 1] < total) bounds.push(total);
-  return { size, counts: Uint32Array.from(bounds, (bound, i) => (i === 0 ? bound : bound - bounds[i - 1])) };
-}
-
-/** The runs of ones of each column: run i has the rows from starts[i] to ends[i], and column x those from firstRun[x] on. */
-interface ColumnRuns {
-  /** [width + 1] */
-  readonly firstRun: Uint32Array;
-  readonly starts: readonly number[];
-  readonly ends: readonly number[];
-}
-
-function columnRuns({ size: { height, width }, counts }: Mask): ColumnRuns {
-  const firstRun = new Uint32Array(width + 1);
-  const starts: number[] = [];
-  const ends: number[] = [];
-  let column = 0;
-  let end = 0;
-  counts.forEach((count, i) => {
-    const start = end;
-    end += count;
-    if (i % 2 === 0) return;
-    for (let from = start; from < end;) {
-      const x = Math.floor(from / height);
-      while (column < x) firstRun[++column] = starts.length;
-      const to = Math.min(end, (x + 1) * height);
-      starts.push(from - x * height);
-      ends.push(to - x * height);
-      from = to;
-    }
-  });
-  firstRun.fill(starts.length, column + 1);
-  return { firstRun, starts, ends };
+  return builder.mask();
 }

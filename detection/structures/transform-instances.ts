@@ -55,7 +55,7 @@ function reordered(values: Float32Array, length: number, order: Int32Array | und
 }
 
 /** The objects of an image of size `from`, in pixels of it at size `to`: torchvision's GeneralizedRCNNTransform. */
-export function scaleInstances(instances: Instances, from: Size, to: Size): Instances {
+export function scaleInstances<Given extends Instances>(instances: Given, from: Size, to: Size): Given {
   const { boxes, masks, keypoints, ignored } = instances;
   const ratioX = Math.fround(to.width / from.width);
   const ratioY = Math.fround(to.height / from.height);

@@ -23,6 +23,13 @@ import {
   type Traits,
 } from './family';
 import { normalization } from './normalization';
+import {
+  schemaWith,
+  stateDictWith,
+  valuesWith,
+  type RoiHeadDefinition,
+  type SettingsOf,
+} from './roi-head-definition';
 import { anchorSizeFaults, overlapFaults } from './setting-faults';
 
 /** What tells one Faster R-CNN from another, beside its settings. */
@@ -56,10 +63,25 @@ export interface BoxHeadOptions {
 /** Makes a box head. */
 export type MakeBoxHead = (options: BoxHeadOptions) => BoxHead;
 
-/** What a Faster R-CNN is built from. */
-export type FasterRcnnOptions = FamilyOptions<FasterRcnnConfiguration, FasterRcnnSettings>;
-/** The definition of a Faster R-CNN. */
-export type FasterRcnnDefinition = FamilyDefinition<FasterRcnnConfiguration, FasterRcnnSettings, FasterRcnn>;
+/** What a Faster R-CNN is built from. @typeParam HeadSettings what further heads add to its settings */
+export type FasterRcnnOptions<HeadSettings = unknown> = FamilyOptions<
+  FasterRcnnConfiguration,
+  FasterRcnnSettings & HeadSettings
+>;
+/** The definition of a Faster R-CNN, perhaps with further heads: of a Mask R-CNN, of a Keypoint R-CNN. */
+export type FasterRcnnDefinition<HeadSettings = unknown> = FamilyDefinition<
+  FasterRcnnConfiguration,
+  FasterRcnnSettings & HeadSettings,
+  FasterRcnn
+>;
+
+/** What models have in common that differ in their heads alone. */
+export interface FasterRcnnBase {
+  readonly traits: Omit<Traits, 'name' | 'published' | 'needs' | 'stateDict'>;
+  readonly configuration: FasterRcnnConfiguration;
+  /** The values of its settings. */
+  readonly settings: FasterRcnnSettings;
+}
 
 /** fasterrcnn_resnet50_fpn_v2: channels of the box head's convolutions, and convolutions of the RPN. */
 const IMPROVED = { boxHeadChannels: [256, 256, 256, 256], rpnDepth: 2 };
@@ -82,36 +104,43 @@ const stateDict: StateDictLayout = {
   isBackbone: (entry) => entry.startsWith('backbone.body.'),
 };
 
-const family: Family<FasterRcnnConfiguration, FasterRcnnSettings, FasterRcnn> = {
-  schema: fasterRcnnSchema,
-  faults: ({ anchors, rpn, roi, losses }, { strides }, numClasses) => [
-    ...anchorSizeFaults(anchors.sizes, strides),
-    ...overlapFaults('rpn', rpn),
-    ...overlapFaults('roi', roi),
-    ...classWeightFaults(losses.classWeights, numClasses),
-  ],
-  anchorGenerator: ({ anchors }) => sharedRatios(anchors),
-  assemble,
-};
+type SettingsWith<Heads extends readonly RoiHeadDefinition[]> = FasterRcnnSettings & SettingsOf<Heads>;
 
-/** A model of this family. @param values of its settings */
-export function fasterRcnn(
-  traits: Omit<Traits, 'stateDict'>,
-  configuration: FasterRcnnConfiguration,
-  values: FasterRcnnSettings,
-): FasterRcnnDefinition {
-  return familyModel(family, { ...traits, stateDict }, configuration, values);
+/** A model of this family. @param heads what it adds to the boxes that it finds, in the order in which it does */
+export function fasterRcnn<const Heads extends readonly RoiHeadDefinition[] = []>(
+  { name, published = {} }: Pick<Traits, 'name' | 'published'>,
+  { traits, configuration, settings }: FasterRcnnBase,
+  heads?: Heads,
+): FasterRcnnDefinition<SettingsOf<Heads>> {
+  const list = heads ?? [];
+  const family: Family<FasterRcnnConfiguration, SettingsWith<Heads>, FasterRcnn> = {
+    schema: schemaWith(fasterRcnnSchema, list),
+    faults: ({ anchors, rpn, roi, losses }, { strides }, numClasses) => [
+      ...anchorSizeFaults(anchors.sizes, strides),
+      ...overlapFaults('rpn', rpn),
+      ...overlapFaults('roi', roi),
+      ...classWeightFaults(losses.classWeights, numClasses),
+    ],
+    anchorGenerator: ({ anchors }) => sharedRatios(anchors),
+    assemble: (assembly) => assemble(assembly, list),
+  };
+  const needs = list.map((head) => head.needs);
+  const itself = { ...traits, name, published, needs, stateDict: stateDictWith(stateDict, list) };
+  return familyModel(family, itself, configuration, valuesWith(settings, list) as SettingsWith<Heads>);
 }
 
-function assemble({
-  configuration,
-  settings,
-  traits,
-  headGradients,
-  seed,
-  norm,
-  trainableLayers,
-}: Assembly<FasterRcnnConfiguration, FasterRcnnSettings>): FasterRcnn {
+function assemble(
+  {
+    configuration,
+    settings,
+    traits,
+    headGradients,
+    seed,
+    norm,
+    trainableLayers,
+  }: Assembly<FasterRcnnConfiguration, FasterRcnnSettings>,
+  heads: readonly RoiHeadDefinition[],
+): FasterRcnn {
   const { body, epsilon, fpnChannels, improved, headFeatures } = configuration;
   const { boxHead: makeBoxHead = torchvisionBoxHead(improved, headFeatures) } = configuration;
   const random = new RandomStream(seed, 'init');
@@ -146,7 +175,15 @@ function assemble({
     headGradients,
     settings.losses,
   );
-  return new FasterRcnn(traits, backbone, rpn, new RoiHeads(boxStage));
+  const headOptions = {
+    channels: fpnChannels,
+    normalization: improved ? norms : undefined,
+    traits,
+    headGradients,
+    random,
+  };
+  const further = heads.map((head) => head.build(headOptions, settings));
+  return new FasterRcnn(traits, backbone, rpn, new RoiHeads(boxStage, further));
 }
 
 function torchvisionBoxHead(improved: boolean, features: number): MakeBoxHead {

@@ -2,11 +2,13 @@ import { InputError } from '../../errors';
 import type { Detector, DetectorOptions, ModelDefinition } from '../detector';
 import { fasterRcnnModels } from './faster-rcnn';
 import { fcosModels } from './fcos';
+import { maskRcnnModels } from './mask-rcnn';
 import { retinaNetModels } from './retinanet';
 import { ssdLiteModels } from './ssdlite';
 
 const definitions: ModelDefinition[] = [
   ...fasterRcnnModels,
+  ...maskRcnnModels,
   ...retinaNetModels,
   ...fcosModels,
   ...ssdLiteModels,

@@ -8,8 +8,10 @@ import type { HeadGradients } from '../../../detection/nn/head-losses';
 import type { Losses } from '../../../detection/nn/trainable';
 import type { DetectionBatch } from '../../../detection/structures/detection-batch';
 import type { Detections, Targets } from '../../../detection/structures/instances';
+import type { Mask } from '../../../detection/structures/mask';
+import { parseRle, rleToMask, type CompressedRle } from '../../../datasets/coco/rle';
 import { describeShared, sharedPath } from '../../shared';
-import { boxes, loadGolden, tinyBatch, tinyImages, trainable, type Golden } from './tiny-golden';
+import { loadGolden, targetsOf, tinyBatch, tinyImages, trainable, type Golden } from './tiny-golden';
 
 export type BuildGolden = (golden: Golden, headGradients?: HeadGradients) => DetectorModule;
 
@@ -88,7 +90,7 @@ export function describeGoldenDetector(title: string, name: string, build: Build
       const isEmpty = what === 'an image without objects';
       const two = golden.second_image_empty_losses !== undefined && what !== 'a single image';
       const images = tinyImages(two ? [0, 1] : [0]);
-      const targets = [isEmpty ? NO_OBJECTS : boxes(golden, 0), ...(two ? [NO_OBJECTS] : [])];
+      const targets = [isEmpty ? NO_OBJECTS : targetsOf(golden, 0), ...(two ? [NO_OBJECTS] : [])];
       const batch: DetectionBatch = { images, targets, imageIds: targets.map((_, id) => id) };
       const { losses, gradients } = lossesAndGradients(() => model.losses(batch), trainable(model));
       expectLosses(lossValues(losses), values);
@@ -144,7 +146,16 @@ function expectDetections(found: Detections, expected: Golden['detections'][numb
   emitted.forEach((i, k) => {
     expectClose(found.scores[k], expected.scores[i], 0, 1e-5);
     expected.boxes[i].forEach((side, c) => expectClose(found.boxes[4 * k + c], side, 0, 1e-3));
+    if (expected.masks) expectMask(found.masks![k], expected.masks[i]);
   });
+}
+
+/** Equal but for pixels that torchvision's own rounding may turn. */
+function expectMask(found: Mask, expected: CompressedRle & { near_half?: number }): void {
+  const [ours, theirs] = [rleToMask(found), rleToMask(parseRle(expected))];
+  expect(found.size).toEqual({ height: expected.size[0], width: expected.size[1] });
+  const differing = ours.filter((pixel, i) => pixel !== theirs[i]).length;
+  expect(differing).toBeLessThanOrEqual(expected.near_half ?? 0);
 }
 
 function lossValues(losses: Losses): Record<string, number> {

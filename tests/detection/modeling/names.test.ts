@@ -8,8 +8,8 @@ const root = path.resolve(__dirname, '../../..');
 /** What only models know: their classes, losses, and the names of their entries. */
 const NAMES = [
   /\b(FasterRcnn|Fcos|Ssd|SsdLite)\b|\b(import|new|instanceof)\b.*\bRetinaNet\b/,
-  /\bloss_(objectness|rpn_box_reg|classifier|box_reg)\b|\bbbox_(regression|ctrness)\b/,
-  /\bbox_predictor\b|\bcls_score\b|\bbbox_pred\b|\broi_heads\b/,
+  /\bloss_(objectness|rpn_box_reg|classifier|box_reg|mask|keypoint)\b|\bbbox_(regression|ctrness)\b/,
+  /\b(box|mask|keypoint)_predictor\b|\b(mask|keypoint)_head\b|\bcls_score\b|\bbbox_pred\b|\broi_heads\b/,
   /\b(classification|regression)_head\b|\bcls_logits\b|\bbbox_reg\b/,
   /\bbackbone\.(body|fpn|features|extra)\b/,
 ];

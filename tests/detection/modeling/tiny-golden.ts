@@ -23,6 +23,9 @@ import type { DetectionBatch } from '../../../detection/structures/detection-bat
 import { batchImages, type ImageBatch } from '../../../detection/structures/image-batch';
 import { torchvisionInput } from '../../../detection/structures/input-spec';
 import type { Targets } from '../../../detection/structures/instances';
+import { scaleInstances } from '../../../detection/structures/transform-instances';
+import type { RoiHead } from '../../../detection/modeling/roi/box-stage';
+import { parseRle, type CompressedRle } from '../../../datasets/coco/rle';
 import { traits } from './traits';
 
 interface GradientSummary {
@@ -33,10 +36,15 @@ interface GradientSummary {
 
 export interface Golden {
   params: { index: number; name: string; shape: number[]; scale: number; offset?: number }[];
-  targets: { boxes: number[][]; labels: number[] }[];
+  targets: { boxes: number[][]; labels: number[]; masks?: CompressedRle[] }[];
   train_steps: { losses: Record<string, number>; grads?: Record<string, GradientSummary> }[];
   sgd: { lr: number; momentum: number; weight_decay: number };
-  detections: { boxes: number[][]; scores: number[]; labels: number[] }[];
+  detections: {
+    boxes: number[][];
+    scores: number[];
+    labels: number[];
+    masks?: (CompressedRle & { near_half?: number })[];
+  }[];
   empty_target_losses: Record<string, number>;
   single_image_losses: Record<string, number>;
   second_image_empty_losses?: Record<string, number>;
@@ -68,11 +76,33 @@ export class GoldenBody extends Body {
 /** Large enough that everything is sampled, so that no random number is drawn. */
 const EVERYTHING = 100_000;
 
+/** What tells the goldens' detectors from each other. */
+interface TinyOptions {
+  readonly headGradients?: HeadGradients;
+  /** Changes of its losses. */
+  readonly losses?: DeepPartial<FasterRcnnLossOptions>;
+  readonly numClasses?: number;
+  readonly scoreThreshold?: number;
+  /** Makes what adds to the boxes. */
+  readonly heads?: (random: RandomStream) => RoiHead[];
+}
+
+/** Of the poolers: a smaller one than torchvision's, so that all levels are used. */
+export const TINY_LEVELS = { canonicalScale: 28, canonicalLevel: 4 };
+
 /** @param changes of its losses */
 export function buildTinyGolden(
   golden: Golden,
   headGradients?: HeadGradients,
   changes: DeepPartial<FasterRcnnLossOptions> = {},
+): FasterRcnn {
+  return buildTinyRcnn(golden, { headGradients, losses: changes });
+}
+
+/** The goldens' Faster, Mask and Keypoint R-CNN. */
+export function buildTinyRcnn(
+  golden: Golden,
+  { headGradients, losses: changes = {}, numClasses = 3, scoreThreshold = 0.2, heads }: TinyOptions,
 ): FasterRcnn {
   const random = new RandomStream(0, 'unused');
   const { rpn: rpnDefaults, roi: roiDefaults } = fasterRcnnDefaults;
@@ -97,19 +127,19 @@ export function buildTinyGolden(
     losses,
   );
   const boxStage = new FastRcnnStage(
-    new MultiScaleRoiAlign(7, { canonicalScale: 28, canonicalLevel: 4 }),
+    new MultiScaleRoiAlign(7, TINY_LEVELS),
     new TwoMlpHead(8, 7, 16, random),
-    new FastRcnnPredictor(16, 3, random),
+    new FastRcnnPredictor(16, numClasses, random),
     random,
-    { ...roiDefaults, batchSizePerImage: EVERYTHING, scoreThreshold: 0.2, detectionsPerImage: 20 },
+    { ...roiDefaults, batchSizePerImage: EVERYTHING, scoreThreshold, detectionsPerImage: 20 },
     headGradients,
     losses,
   );
   const model = new FasterRcnn(
-    traits(3),
+    traits(numClasses),
     new BackboneWithFpn(new GoldenBody(), { outChannels: 8, random }),
     rpn,
-    new RoiHeads(boxStage),
+    new RoiHeads(boxStage, heads?.(random)),
   );
   fillByFormula(model, golden);
   return model;
@@ -148,19 +178,20 @@ export function tinyImages(phases: number[]): ImageBatch {
 }
 
 /** Ground truth of an image in pixels of the resized image. */
-export function boxes(golden: Golden, image: number): Targets {
-  const { boxes: original, labels } = golden.targets[image];
-  const ratio = Math.fround(96 / 60);
-  return {
-    boxes: Float32Array.from(original.flat(), (side) => Math.fround(side) * ratio),
+export function targetsOf(golden: Golden, image: number): Targets {
+  const { boxes, labels, masks } = golden.targets[image];
+  const original: Targets = {
+    boxes: Float32Array.from(boxes.flat()),
     labels: Int32Array.from(labels),
+    ...(masks && { masks: masks.map(parseRle) }),
   };
+  return scaleInstances(original, { height: 60, width: 80 }, { height: 96, width: 128 });
 }
 
 export function tinyBatch(golden: Golden): DetectionBatch {
   return {
     images: tinyImages([0, 1]),
-    targets: [boxes(golden, 0), boxes(golden, 1)],
+    targets: [targetsOf(golden, 0), targetsOf(golden, 1)],
     imageIds: [0, 1],
   };
 }

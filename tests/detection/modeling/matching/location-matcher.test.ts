@@ -4,7 +4,7 @@ import { LocationMatcher } from '../../../../detection/modeling/matching/locatio
 import { AnchorGenerator } from '../../../../detection/modeling/rpn/anchor-generator';
 import { numBoxes, type Boxes } from '../../../../detection/structures/boxes';
 import { describeShared, sharedPath } from '../../../shared';
-import { boxes, loadGolden } from '../tiny-golden';
+import { loadGolden, targetsOf } from '../tiny-golden';
 
 const { fround } = Math;
 const RADIUS = 1.5;
@@ -102,7 +102,7 @@ describeShared('LocationMatcher against torchvision', () => {
     };
     const anchors = levels([4, 8, 16, 32, 64], { width: 128, height: 96 }, [8, 16, 32, 64, 128]);
     matched.forEach(({ foreground_at, foreground_gt }, image) => {
-      const matches = new LocationMatcher(RADIUS).match(boxes(golden, image).boxes, anchors);
+      const matches = new LocationMatcher(RADIUS).match(targetsOf(golden, image).boxes, anchors);
       const found = [...matches.keys()].filter((place) => matches[place] >= 0);
       expect(found).toEqual(foreground_at);
       expect(found.map((place) => matches[place])).toEqual(foreground_gt);
