@@ -89,6 +89,7 @@ export {
 } from './coco/rle';
 export { objectMask, segmentationToRle } from './coco/segmentation';
 export { PolygonMask } from './coco/polygon-mask';
+export { maskRings, maskToPolygons, type Ring } from './coco/mask-outline';
 
 // Loaders.
 export { TrainingLoader, type TrainingLoaderOptions } from './loader/training-loader';
@@ -121,6 +122,9 @@ export {
 export { readPictureHeader, type Frame, type PictureHeader } from './images/picture-header';
 export { inverseOrientation, turnBox, turnPoint, turnSize, type Orientation } from './images/orientation';
 export { drawBoxes, type DrawingFormat } from './drawing/draw-detections';
-export { categoryColor, overlaySvg, type LabeledBox } from './drawing/overlay-svg';
+export { objectsToDraw, type DrawnAs } from './drawing/objects-to-draw';
+export { categoryColor } from './drawing/palette';
+export type { DrawnKeypoints } from './drawing/skeleton-svg';
+export { overlaySvg, type LabeledBox } from './drawing/overlay-svg';
 export { synthesize, type SynthesisOptions, type SynthesisResult } from './synthesis/synthesize';
 export type { SynthesisSettings } from './synthesis/instances-file';

@@ -10,7 +10,7 @@ export type DrawingFormat = 'png' | 'jpeg' | 'raw';
 const JPEG_QUALITY = 92;
 
 /**
- * Draws boxes with labels and scores over an image, whose pixels stay as they are.
+ * Draws objects, their boxes, masks, keypoints, labels and scores, over an image, whose pixels stay as they are.
  *
  * @returns the encoded picture
  */
@@ -29,7 +29,7 @@ export async function drawBoxes(
 export const MAX_DRAWN_SIDE = 4096;
 
 /**
- * Draws boxes over a picture; over a reduced one where it is too large to be in memory.
+ * Draws objects over a picture; over a reduced one where it is too large to be in memory.
  *
  * @param boxes in pixels of the picture
  * @returns the encoded picture
@@ -48,12 +48,18 @@ export async function drawBoxesReduced(
   return drawBoxes(image, scaledBoxes(boxes, picture.size, image.size), format);
 }
 
-/** Boxes in pixels of a picture of one size, in pixels of it at another. */
+/** Objects in pixels of a picture of one size, in pixels of it at another. */
 function scaledBoxes(boxes: readonly LabeledBox[], from: Size, to: Size): LabeledBox[] {
   const [x, y] = [to.width / from.width, to.height / from.height];
-  return boxes.map(({ box: [x1, y1, x2, y2], ...box }) => ({
+  return boxes.map(({ box: [x1, y1, x2, y2], keypoints, ...box }) => ({
     ...box,
     box: [x1 * x, y1 * y, x2 * x, y2 * y],
+    ...(keypoints && {
+      keypoints: {
+        ...keypoints,
+        points: Array.from(keypoints.points, (value, i) => value * [x, y, 1][i % 3]),
+      },
+    }),
   }));
 }
 

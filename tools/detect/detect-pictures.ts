@@ -36,6 +36,7 @@ export async function detectPictures(
   const { batchSize = 1, tiles } = inference;
   // Batches are of the tiles of one picture, or of pictures.
   const together = tiles === undefined ? batchSize : 1;
+  const { keypoints } = detector;
   const progress = new Progress('detecting', (done) => String(Math.round(100 * done) / 100));
   let numBroken = 0;
   await interruptible(async (signal) => {
@@ -52,7 +53,7 @@ export async function detectPictures(
           numBroken++;
         } else {
           const detections = aboveThreshold(picture.detections, scoreThreshold);
-          await onFound({ ...picture, input: batch[k], detections, categories });
+          await onFound({ ...picture, input: batch[k], detections, categories, keypoints });
         }
         progress.update(start + k + 1, inputs.length);
         await yieldToEventLoop(signal);

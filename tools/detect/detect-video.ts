@@ -9,6 +9,7 @@ import type { Detections } from '../../detection/structures/instances';
 import { interruptible } from '../terminal/interruption';
 import { Progress } from '../terminal/progress';
 import { boxesToDraw } from './outputs/drawings';
+import type { FoundObjects } from './outputs/found-picture';
 import type { JsonFrames } from './outputs/json-frames';
 import type { FfmpegEnd } from './video/ffmpeg';
 import type { VideoInfo } from './video/probe-video';
@@ -69,7 +70,10 @@ export async function detectVideo(
           summary.addDetections(detections);
           json?.add({ ...frameJson(video, frame), detections: cocoDetections(detections, categories) });
         }
-        if (drawing) await drawing.write(await drawn(frame, detections, categories));
+        if (drawing) {
+          const found = { detections, categories, keypoints: detector.keypoints };
+          await drawing.write(await drawn(frame, found));
+        }
         progress.update(secondsOf(frame));
       }
     });
@@ -103,12 +107,7 @@ function frameJson({ file }: VideoInfo, frame: VideoFrame): object {
   return { file, frame: frame.index, time: secondsOf(frame), width, height };
 }
 
-async function drawn(
-  frame: VideoFrame,
-  detections: Detections,
-  categories: CategoryMap,
-): Promise<VideoFrame> {
-  if (detections.labels.length === 0) return frame;
-  const boxes = boxesToDraw({ detections, categories });
-  return { ...frame, pixels: await drawBoxes(imageOf(frame), boxes, 'raw') };
+async function drawn(frame: VideoFrame, found: FoundObjects): Promise<VideoFrame> {
+  if (found.detections.labels.length === 0) return frame;
+  return { ...frame, pixels: await drawBoxes(imageOf(frame), boxesToDraw(found), 'raw') };
 }

@@ -1,4 +1,5 @@
-import { categoryColor, type LabeledBox } from '../../datasets/drawing/overlay-svg';
+import { categoryColor } from '../../datasets/drawing/palette';
+import type { LabeledBox } from '../../datasets/drawing/overlay-svg';
 import { pluralize } from '../terminal/pluralize';
 import type { BoxesToDraw, GalleryImage, ReportData } from './data';
 import { categoryLegend, pairFigure } from '../html/figure';

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { DOMParser } from 'linkedom';
-import { categoryColor, overlaySvg } from '../../../datasets/drawing/overlay-svg';
+import { categoryColor } from '../../../datasets/drawing/palette';
+import { overlaySvg } from '../../../datasets/drawing/overlay-svg';
 import { textPath } from '../../../datasets/drawing/stroke-font';
 
 const anyText = fc.string({ unit: 'binary', minLength: 1 });

@@ -5,7 +5,7 @@ import path from 'node:path';
 import sharp from 'sharp';
 import * as tf from '@tensorflow/tfjs-core';
 import { drawBoxes } from '../../../datasets/drawing/draw-detections';
-import { categoryColor } from '../../../datasets/drawing/overlay-svg';
+import { categoryColor } from '../../../datasets/drawing/palette';
 import { decodeImage } from '../../../datasets/images/decode';
 import { main } from '../../../tools/cli/main';
 import { Progress } from '../../../tools/terminal/progress';

@@ -1,4 +1,4 @@
-import { categoryColor } from '../../../datasets/drawing/overlay-svg';
+import { categoryColor } from '../../../datasets/drawing/palette';
 import { verdictColors } from '../../html/verdict-colors';
 import type { PagePicture } from '../page-data';
 import { svgElement } from './elements';

@@ -1,14 +1,9 @@
 import { drawBoxesReduced, type DrawingFormat } from '../../../datasets/drawing/draw-detections';
-import { categoryColor, type LabeledBox } from '../../../datasets/drawing/overlay-svg';
+import { objectsToDraw } from '../../../datasets/drawing/objects-to-draw';
+import type { LabeledBox } from '../../../datasets/drawing/overlay-svg';
 import { partsOfDetected } from '../../../datasets/images/picture-parts';
 import type { StagedFiles } from '../../../detection/files/staged-files';
-import {
-  objectsIn,
-  type DetectionOutput,
-  type FoundObjects,
-  type FoundPicture,
-  type PictureInput,
-} from './found-picture';
+import type { DetectionOutput, FoundObjects, FoundPicture, PictureInput } from './found-picture';
 import { outputNames } from './output-names';
 
 /** Pictures with boxes drawn, in the folder of `--output`: JPEG and PNG as they came, others as PNG. */
@@ -46,13 +41,7 @@ export function formatOf(file: string): DrawingFormat {
 }
 
 /** The best lie on top. */
-export function boxesToDraw(found: FoundObjects): LabeledBox[] {
-  return objectsIn(found)
-    .map(({ box, score, label, category }) => ({
-      box,
-      label: category.name,
-      score,
-      color: categoryColor(label),
-    }))
-    .reverse();
+export function boxesToDraw({ detections, categories, keypoints }: FoundObjects): LabeledBox[] {
+  const nameOf = (label: number): string => categories.nameOf(label);
+  return objectsToDraw(detections, { nameOf, layout: keypoints }).reverse();
 }

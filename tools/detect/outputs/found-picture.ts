@@ -1,5 +1,6 @@
 import type { CategoryMap, CocoCategory } from '../../../datasets/coco/category-map';
 import type { DetectedPicture } from '../../../datasets/inference/detect-files';
+import type { KeypointLayout } from '../../../detection/structures/keypoint-layout';
 
 /** A picture to detect in. */
 export interface PictureInput {
@@ -14,6 +15,8 @@ export interface FoundPicture extends DetectedPicture {
   readonly input: PictureInput;
   /** What the labels mean. */
   readonly categories: CategoryMap;
+  /** Of a detector that finds keypoints: which. */
+  readonly keypoints?: KeypointLayout;
 }
 
 /** Something that is made of what has been found. */
@@ -42,7 +45,7 @@ export interface FoundObject {
 }
 
 /** As much of a picture as tells its objects. */
-export type FoundObjects = Pick<FoundPicture, 'detections' | 'categories'>;
+export type FoundObjects = Pick<FoundPicture, 'detections' | 'categories' | 'keypoints'>;
 
 /** The objects of a picture, best first. */
 export function objectsIn({ detections, categories }: FoundObjects): FoundObject[] {

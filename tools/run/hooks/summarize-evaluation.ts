@@ -2,7 +2,7 @@ import path from 'node:path';
 import sharp from 'sharp';
 import type { CocoDataset, CocoImage } from '../../../datasets/coco/annotations';
 import { gtTargets } from '../../../datasets/coco/targets';
-import { categoryColor } from '../../../datasets/drawing/overlay-svg';
+import { categoryColor } from '../../../datasets/drawing/palette';
 import { scoreCurves, type ScoreCurve } from '../../../datasets/evaluation/score-curves';
 import { decodeImage } from '../../../datasets/images/decode';
 import { ignoreImageError } from '../../../datasets/images/image-error';
