@@ -161,6 +161,8 @@ export { readAsync, readSync, type Reading } from './nn/reading';
 export { boxIou } from './ops/iou';
 export { batchedNms, nms } from './ops/nms';
 export { roiAlign, type Rois } from './ops/roi-align';
+export { maskTargets } from './ops/mask-targets';
+export { pasteMasks, type BoxMasks } from './ops/paste-masks';
 export { l1Sum, smoothL1Sum } from './ops/smooth-l1';
 export { boxIouLossSum, type BoxIouLoss } from './ops/box-iou-loss';
 export { sigmoidFocalLossSum, type FocalLossOptions, type PositiveEntries } from './ops/sigmoid-focal-loss';
@@ -195,6 +197,7 @@ export type { LossWeights } from './modeling/loss-settings';
 // Faster R-CNN.
 export { FasterRcnn } from './modeling/faster-rcnn';
 export { fasterRcnnModel, fasterRcnnModels } from './modeling/definitions/faster-rcnn';
+export { maskRcnnModel, maskRcnnModels, type MaskRcnnDefinition } from './modeling/definitions/mask-rcnn';
 export type {
   BoxHeadOptions,
   FasterRcnnConfiguration,
@@ -234,6 +237,9 @@ export {
   TwoMlpHead,
   type RoiPredictions,
 } from './modeling/roi/box-head';
+export { maskRcnnDefaults, type MaskHeadLayers, type MaskSettings } from './modeling/mask-rcnn-defaults';
+export { MaskStage } from './modeling/roi/mask-stage';
+export { MaskRcnnHeads, MaskRcnnPredictor } from './modeling/roi/mask-head';
 export { MultiScaleRoiAlign } from './modeling/roi/multi-scale-roi-align';
 export type { LevelMapperOptions } from './modeling/roi/level-mapper';
 
