@@ -1,9 +1,9 @@
 import { detectionLimits } from '../../detection/modeling/detection-limits';
 import type { Detector } from '../../detection/modeling/detector';
-import { scaleBoxes } from '../../detection/structures/boxes';
 import type { Detections } from '../../detection/structures/instances';
 import { resizedSize, type RgbImage } from '../../detection/structures/resize';
 import type { Window } from '../../detection/structures/size';
+import { placeInstances, scaleInstances } from '../../detection/structures/transform-instances';
 import type { PictureParts } from '../images/picture-parts';
 import { detectAugmented, type AugmentedOptions } from './detect-augmented';
 import { scaledResize } from './detect-views';
@@ -32,8 +32,8 @@ export async function detectTiled(
   const { size } = picture;
   const largest = scaledResize(model.input.resize, Math.max(...(augmented.scales ?? [1])));
   const whole = await picture.whole(resizedSize(size, largest));
-  const [{ boxes, ...found }] = await detectAugmented(model, [whole], augmented);
-  const overview = { ...found, boxes: scaleBoxes(boxes, whole.size, size) };
+  const [found] = await detectAugmented(model, [whole], augmented);
+  const overview = scaleInstances(found, whole.size, size);
   const windows = tileGrid(size, tiles);
   // The tile is the picture.
   if (windows.length === 1) return overview;
@@ -43,7 +43,9 @@ export async function detectTiled(
   const detectBatch = async (): Promise<void> => {
     const images = batch.map(({ image }) => image);
     const detections = await detectAugmented(model, images, augmented);
-    batch.forEach(({ window }, k) => inTiles.push({ window, detections: moved(detections[k], window) }));
+    batch.forEach(({ window }, k) =>
+      inTiles.push({ window, detections: placeInstances(detections[k], window, size) }),
+    );
     batch = [];
     onTiles?.(inTiles.length, windows.length);
   };
@@ -53,9 +55,4 @@ export async function detectTiled(
   }
   if (batch.length > 0) await detectBatch();
   return mergeTiles(overview, inTiles, size, detectionLimits(model).nmsThreshold);
-}
-
-/** Detections in a tile in pixels of the picture. */
-function moved(detections: Detections, { left, top }: Window): Detections {
-  return { ...detections, boxes: detections.boxes.map((value, i) => value + (i % 2 === 0 ? left : top)) };
 }

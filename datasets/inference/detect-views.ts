@@ -1,6 +1,7 @@
 import { makeImageBatch } from '../../detection/structures/image-batch';
 import type { InputSpec, ResizeSpec } from '../../detection/structures/input-spec';
 import type { Detections } from '../../detection/structures/instances';
+import { flippedOrder } from '../../detection/structures/keypoint-layout';
 import { flipInstances } from '../../detection/structures/transform-instances';
 import {
   batchSlot,
@@ -70,17 +71,16 @@ function detectBatch(model: Detector, views: readonly SizedView[], input: InputS
     views.map(({ size }) => size),
     views.map(({ image }) => image.size),
   );
+  const keypointOrder = model.keypoints && flippedOrder(model.keypoints);
   try {
     return model
       .detect(images)
-      .map((found, k) => (views[k].flip ? mirrored(found, views[k].image.size) : found));
+      .map((found, k) =>
+        views[k].flip ? flipInstances(found, views[k].image.size.width, keypointOrder) : found,
+      );
   } finally {
     images.tensor.dispose();
   }
-}
-
-function mirrored({ boxes, labels, scores }: Detections, { width }: Size): Detections {
-  return { ...flipInstances({ boxes, labels }, width), scores };
 }
 
 /** A detector's size of pictures, enlarged or reduced; whole pixels. */

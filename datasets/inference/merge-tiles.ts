@@ -5,6 +5,7 @@ import type { Detections } from '../../detection/structures/instances';
 import type { Size, Window } from '../../detection/structures/size';
 import { selectInstances } from '../../detection/structures/transform-instances';
 import { concatDetections } from './concat-detections';
+import { joinObjects } from './join-objects';
 
 /** What was found in a tile. */
 export interface TileDetections {
@@ -40,8 +41,7 @@ export function borderMargin({ width, height }: Size): number {
  * 2. Of what was found as a whole, in a tile or in the picture, the best of those that overlap stays, label by label.
  * 3. A part that lies, by half, in an object of its label that was found as a whole is dropped.
  * 4. The parts that are left are of objects that no tile has as a whole, and that are missed in the picture. Two parts of a
- *    label are of one object if their boxes agree in what both tiles see; such parts become one box around them, with the
- *    best part's score.
+ *    label are of one object if their boxes agree in what both tiles see; such parts become one object (`joinObjects`).
  *
  * @param nmsThreshold overlap above which two boxes are one object, the detector's own
  */
@@ -111,9 +111,10 @@ function intersection(a: Boxes, i: number, b: Boxes, j: number): number {
   return Math.max(0, width) * Math.max(0, height);
 }
 
-/** One box for all parts of an object. */
+/** One object for all of its parts. */
 function joinParts(tiles: readonly TileDetections[], nmsThreshold: number): Detections {
-  const { boxes, labels, scores } = concatDetections(tiles.map(({ detections }) => detections));
+  const all = concatDetections(tiles.map(({ detections }) => detections));
+  const { boxes, labels } = all;
   const windows = tiles.flatMap(({ window, detections }) => Array.from(detections.labels, () => window));
   // Of each part the first one of its object, or one before it that knows.
   const firsts = Int32Array.from(labels.keys());
@@ -127,11 +128,9 @@ function joinParts(tiles: readonly TileDetections[], nmsThreshold: number): Dete
       if (agreement(boxes, k, other, windows) > nmsThreshold) firsts[firstOf(k)] = firstOf(other);
     }
   }
-  const joined = { boxes: boxes.slice(), labels, scores: scores.slice() };
-  for (let k = 0; k < labels.length; k++) include(joined, firstOf(k), k);
-  return selectInstances(
-    joined,
-    firsts.filter((first, k) => first === k),
+  return joinObjects(
+    all,
+    Int32Array.from(firsts, (_, k) => firstOf(k)),
   );
 }
 
@@ -150,14 +149,4 @@ function agreement(boxes: Boxes, a: number, b: number, windows: readonly Window[
       Math.min(bottom, boxes[4 * k + 3]),
     );
   return boxIou(seen(a), 0, seen(b), 0);
-}
-
-/** Makes a box reach around another, and its score that of the better. */
-function include({ boxes, scores }: Detections, into: number, k: number): void {
-  const [p, q] = [4 * into, 4 * k];
-  boxes[p] = Math.min(boxes[p], boxes[q]);
-  boxes[p + 1] = Math.min(boxes[p + 1], boxes[q + 1]);
-  boxes[p + 2] = Math.max(boxes[p + 2], boxes[q + 2]);
-  boxes[p + 3] = Math.max(boxes[p + 3], boxes[q + 3]);
-  scores[into] = Math.max(scores[into], scores[k]);
 }

@@ -68,6 +68,25 @@ export function scaleInstances<Given extends Instances>(instances: Given, from: 
   };
 }
 
+/** The objects of a part of an image, in pixels of the whole image. Masks are empty outside of the part. */
+export function placeInstances<Given extends Instances>(
+  instances: Given,
+  part: Pick<Window, 'left' | 'top'>,
+  image: Size,
+): Given {
+  const { boxes, masks, keypoints, ignored } = instances;
+  const { left, top } = part;
+  const moved = (of: Boxes): Boxes => of.map((value, i) => value + (i % 2 === 0 ? left : top));
+  const around = { left: 0 - left, top: 0 - top, ...image };
+  return {
+    ...instances,
+    boxes: moved(boxes),
+    ...(ignored && { ignored: moved(ignored) }),
+    ...(masks && { masks: masks.map((mask) => cropMask(mask, around)) }),
+    ...(keypoints && { keypoints: movedKeypoints(keypoints, (x, y) => [x + left, y + top]) }),
+  };
+}
+
 /**
  * What can be seen of the objects in a window, in its pixels: boxes are cut to it, and objects of whose box nothing is left
  * are left out, as in torchvision's FixedSizeCrop. Keypoints outside get visibility 0, as in detectron2's

@@ -1,9 +1,12 @@
 import { modelDefinition } from '../../../detection/modeling/definitions';
 import type { Detector } from '../../../detection/modeling/detector';
 import type { DecodedImage } from '../../../datasets/images/decode';
+import { rleFromMask } from '../../../datasets/coco/rle';
 import { scaleBoxes } from '../../../detection/structures/boxes';
 import type { ImageBatch } from '../../../detection/structures/image-batch';
 import type { Detections } from '../../../detection/structures/instances';
+import type { Mask } from '../../../detection/structures/mask';
+import { resizeMask } from '../../../detection/structures/mask-transforms';
 import type { Size } from '../../../detection/structures/size';
 
 /** A painted rectangle: x1, y1, x2, y2. None touches another. */
@@ -32,7 +35,8 @@ export interface PaintDetector extends Detector {
 }
 
 /**
- * Sees what has been painted, as far as it is in the image: a box around each connected area. Larger boxes get higher scores.
+ * Sees what has been painted, as far as it is in the image: each connected area, a box around it, and the middle of its left
+ * and of its right side, which have higher scores where the image does not end there. Larger boxes get higher scores.
  * What has fewer than two pixels along an axis it overlooks.
  */
 export function paintDetector(side: number): PaintDetector {
@@ -65,7 +69,8 @@ export function paintDetector(side: number): PaintDetector {
     categories: ['paint', 'other paint'],
     settings: {},
     lossNames: [],
-    iouTypes: ['bbox'],
+    iouTypes: ['bbox', 'segm', 'keypoints'],
+    keypoints: { names: ['left end', 'right end'], flipPairs: [[0, 1]], skeleton: [[0, 1]] },
     losses: () => ({}),
     namedParameters: () => [],
     namedBuffers: () => [],
@@ -80,7 +85,7 @@ function boxesOf(
   original: Size,
 ): Detections {
   const seen = new Set<number>();
-  const found: { box: readonly number[]; label: number }[] = [];
+  const found: { box: readonly number[]; label: number; mask: Mask }[] = [];
   for (let start = 0; start < size.width * size.height; start++) {
     const isRed = (place: number): boolean =>
       !seen.has(place) && at(place % size.width, Math.floor(place / size.width), 0) > 127;
@@ -103,13 +108,28 @@ function boxesOf(
     const ys = area.map((place) => Math.floor(place / size.width));
     const box = [Math.min(...xs), Math.min(...ys), Math.max(...xs) + 1, Math.max(...ys) + 1];
     const green = Math.max(...area.map((place) => at(place % size.width, Math.floor(place / size.width), 1)));
-    if (box[2] - box[0] >= 2 && box[3] - box[1] >= 2) found.push({ box, label: Math.round(green / 100) });
+    if (box[2] - box[0] < 2 || box[3] - box[1] < 2) continue;
+    const pixels = new Uint8Array(size.width * size.height);
+    for (const place of area) pixels[place] = 1;
+    const mask = resizeMask(rleFromMask(pixels, size), original);
+    found.push({ box, label: Math.round(green / 100), mask });
   }
   const areaOf = ([x1, y1, x2, y2]: readonly number[]): number => (x2 - x1) * (y2 - y1);
   found.sort((a, b) => areaOf(b.box) - areaOf(a.box));
+  const boxes = scaleBoxes(Float32Array.from(found.flatMap(({ box }) => box)), size, original);
   return {
-    boxes: scaleBoxes(Float32Array.from(found.flatMap(({ box }) => box)), size, original),
+    boxes,
     labels: Int32Array.from(found, ({ label }) => label),
     scores: Float32Array.from(found, ({ box }) => 1 - 1 / (1 + areaOf(box))),
+    masks: found.map(({ mask }) => mask),
+    keypoints: Float32Array.from(
+      found.flatMap((_, k) => {
+        const [x1, y1, x2, y2] = boxes.subarray(4 * k, 4 * k + 4);
+        return [x1, (y1 + y2) / 2, 1, x2, (y1 + y2) / 2, 1];
+      }),
+    ),
+    keypointScores: Float32Array.from(
+      found.flatMap(({ box: [x1, , x2] }) => [x1 > 0 ? 5 : -5, x2 < size.width ? 4 : -4]),
+    ),
   };
 }

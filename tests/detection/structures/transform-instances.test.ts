@@ -5,6 +5,7 @@ import { cropMask, flipMask, resizeMask } from '../../../detection/structures/ma
 import {
   cropInstances,
   flipInstances,
+  placeInstances,
   scaleInstances,
   selectInstances,
 } from '../../../detection/structures/transform-instances';
@@ -157,7 +158,18 @@ describeShared('keypoints of the tiny Keypoint R-CNN', () => {
       };
       const scaled = scaleInstances(gtInstances, { height: 60, width: 80 }, { height: 96, width: 128 });
       expect([...scaled.boxes]).toEqual(golden.transform.boxes[image].flat());
-      expect([...scaled.keypoints!]).toEqual(golden.transform.keypoints[image].flat(2));
+      expect([...scaled.keypoints]).toEqual(golden.transform.keypoints[image].flat(2));
     });
   });
+});
+
+test('of a part of an image: boxes, masks and visible keypoints in the whole, and back', () => {
+  const part = { left: 5, top: 7, ...size };
+  const whole = { width: 60, height: 30 };
+  const placed = placeInstances(instances, part, whole);
+  expect(placed.boxes).toEqual(Float32Array.of(7, 10, 15, 16, 25, 7, 45, 23));
+  expect(placed.keypoints).toEqual(Float32Array.of(8, 11, 2, 0, 0, 0, 26, 22, 1, 44, 9, 2));
+  expect(placed.masks!.map((mask) => mask.size)).toEqual([whole, whole]);
+  expect(cropInstances(placed, part)).toEqual(instances);
+  expect(placeInstances(none, part, whole)).toEqual(none);
 });
