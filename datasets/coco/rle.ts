@@ -212,21 +212,29 @@ export function rleIou(detection: Mask, truth: Mask, truthIsCrowd: boolean): num
 
 /** Union of masks of one size. */
 export function mergeRles(rles: readonly Mask[]): Mask {
-  return rles.reduce((merged, rle) => {
-    const counts: number[] = [];
-    let inside = false;
-    let run = 0;
-    walkRuns(merged.counts, rle.counts, (length, inFirst, inSecond) => {
-      if ((inFirst || inSecond) !== inside) {
-        counts.push(run);
-        run = 0;
-        inside = !inside;
-      }
-      run += length;
-    });
-    counts.push(run);
-    return { size: merged.size, counts: Uint32Array.from(counts) };
+  return rles.reduce((merged, rle) => combined(merged, rle, (inFirst, inSecond) => inFirst || inSecond));
+}
+
+/** What of a mask is not in another one of its size. */
+export function subtractRle(rle: Mask, hidden: Mask): Mask {
+  return combined(rle, hidden, (inFirst, inSecond) => inFirst && !inSecond);
+}
+
+/** The pixels of two masks of one size for which a rule holds. */
+function combined(first: Mask, second: Mask, rule: (inFirst: boolean, inSecond: boolean) => boolean): Mask {
+  const counts: number[] = [];
+  let inside = false;
+  let run = 0;
+  walkRuns(first.counts, second.counts, (length, inFirst, inSecond) => {
+    if (rule(inFirst, inSecond) !== inside) {
+      counts.push(run);
+      run = 0;
+      inside = !inside;
+    }
+    run += length;
   });
+  counts.push(run);
+  return { size: first.size, counts: Uint32Array.from(counts) };
 }
 
 /** Visits the stretches over which neither of two masks of one size changes. */

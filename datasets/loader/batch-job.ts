@@ -1,7 +1,9 @@
 import type { InputSpec } from '../../detection/structures/input-spec';
+import type { Mask } from '../../detection/structures/mask';
 import type { Size, Window } from '../../detection/structures/size';
 import type { ImageError, ImageFault } from '../images/decode';
 import type { AugmentationFault } from '../transforms/augmentation';
+import type { GeometricStep } from '../transforms/geometry';
 import type { ColorChange } from '../transforms/photometric';
 
 /** What a worker needs to know to make the pixels of one picture. */
@@ -18,12 +20,39 @@ export interface PictureJob {
   readonly colorChanges?: readonly ColorChange[];
   /** What the user's own module does to them then. Default: nothing. */
   readonly augmentation?: AugmentationJob;
+  /** What is done to its geometry after that, in this order. Default: nothing. */
+  readonly steps?: readonly GeometricStep[];
+  /** Mirror left to right then. */
+  readonly flip: boolean;
   /** After resizing. */
   readonly resized: Size;
-  /** The part of the resized picture that is used; where it reaches beyond the picture there are zeros. Default: all of it. */
+  /**
+   * The part of the resized picture that is used; where it reaches beyond the picture there are zeros. It begins in the picture,
+   * but in a mosaic. Default: all of it.
+   */
   readonly window?: Window;
-  /** Mirror left to right. */
-  readonly flip: boolean;
+}
+
+/** One image of a batch: a picture, or several in one. */
+export interface ImageJob extends PictureJob {
+  /** The other pictures of a mosaic. All have windows of the same size, and no two are seen at the same place. */
+  readonly mosaic?: readonly PictureJob[];
+  /** A picture of which something is pasted over that. */
+  readonly pasted?: PastedPicture;
+}
+
+/** Objects of another picture that are pasted into an image. */
+export interface PastedPicture {
+  /** As large as the image. */
+  readonly picture: PictureJob;
+  /** Where it hides the image. */
+  readonly area: Mask;
+}
+
+/** All pictures that an image is made of, the one that it is called after first. */
+export function picturesOf(image: ImageJob): readonly PictureJob[] {
+  const { mosaic = [], pasted } = image;
+  return [image, ...mosaic, ...(pasted ? [pasted.picture] : [])];
 }
 
 /** A module that changes a picture's colors, and the random stream that it draws from. */
@@ -42,13 +71,13 @@ export function pictureName({ imageId, file }: PictureJob): string {
 }
 
 /** The size that the model sees. */
-export function sizeInBatch({ resized, window }: PictureJob): Size {
+export function sizeInBatch({ resized, window }: Pick<PictureJob, 'resized' | 'window'>): Size {
   return window === undefined ? resized : { height: window.height, width: window.width };
 }
 
 /** What a worker needs to know to make the pixels of a batch. */
 export interface BatchJob {
-  readonly pictures: readonly PictureJob[];
+  readonly pictures: readonly ImageJob[];
   readonly input: InputSpec;
   /** Common size of the batch. */
   readonly padded: Size;
@@ -67,10 +96,12 @@ export interface BatchRequest {
   readonly buffer: SharedArrayBuffer;
 }
 
-/** A picture of a batch that cannot be used, and why. */
+/** An image of a batch that cannot be made, as a picture cannot be used, and why. */
 export interface RefusedPicture {
-  /** Its place in the batch. */
+  /** Place of the image in the batch. */
   readonly index: number;
+  /** Place of the picture among the image's `picturesOf`: the first that cannot be used. */
+  readonly part: number;
   readonly reason: string;
   readonly fault: ImageFault;
   /** Of the error. */

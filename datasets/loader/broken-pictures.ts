@@ -1,7 +1,7 @@
 import { InputError } from '../../detection/errors';
 import { paddedSize } from '../../detection/structures/resize';
 import { ImageError } from '../images/decode';
-import { pictureName, sizeInBatch, type RefusedPicture } from './batch-job';
+import { pictureName, picturesOf, sizeInBatch, type RefusedPicture } from './batch-job';
 import type { BatchPlan } from './batch-plan';
 
 /** A picture that could not be used when its turn came. */
@@ -62,12 +62,13 @@ export class BrokenPictures {
   /** @throws PicturesGoneError, and whatever the listener throws. */
   batchRefused({ job: { pictures } }: BatchPlan, refused: readonly RefusedPicture[]): void {
     this.consecutive = refused.length < pictures.length ? 0 : this.consecutive + refused.length;
-    for (const { index, reason, fault, facts } of refused) {
-      const { imageId, file } = pictures[index];
+    for (const { index, part, reason, fault, facts } of refused) {
+      const picture = picturesOf(pictures[index])[part];
+      const { imageId, file } = picture;
       const error =
         typeof file === 'string'
           ? new ImageError(file, `${reason} (image id ${imageId})`, fault, { ...facts, imageId })
-          : new ImageError(pictureName(pictures[index]), reason, fault, { ...facts, imageId });
+          : new ImageError(pictureName(picture), reason, fault, { ...facts, imageId });
       this.last = error;
       if (this.consecutive >= MAX_IN_A_ROW) throw new PicturesGoneError(error, this.consecutive);
       this.onBrokenPicture({ imageId, error });

@@ -48,9 +48,9 @@ export class TrainingLoader extends BatchLoader {
 
 function requireLayout(
   examples: readonly Example[],
-  { keypoints: layout, flipProbability }: TrainingLoaderOptions,
+  { keypoints: layout, flipProbability, geometry: { verticalFlip = 0 } = {} }: TrainingLoaderOptions,
 ): void {
-  if (layout === undefined && flipProbability === 0) return;
+  if (layout === undefined && flipProbability === 0 && verticalFlip === 0) return;
   for (const { imageId, targets } of examples) {
     const { keypoints, labels } = targets;
     if (keypoints === undefined) continue;

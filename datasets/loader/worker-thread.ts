@@ -1,6 +1,13 @@
 import { extname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import type { BatchAnswer, BatchRequest, RefusedPicture } from './batch-job';
+import {
+  picturesOf,
+  type BatchAnswer,
+  type BatchRequest,
+  type ImageJob,
+  type PictureJob,
+  type RefusedPicture,
+} from './batch-job';
 import { AugmentationError } from '../transforms/augmentation';
 import { WorkerDeathError, type WorkerDeath } from './worker-death';
 
@@ -27,12 +34,22 @@ function startWorker(): Worker {
 
 /** What is sent is copied, with all of the memory that bytes are a part of: those of a picture go by themselves. */
 function withOwnBytes({ job, ...request }: BatchRequest): BatchRequest {
-  const pictures = job.pictures.map(({ file, ...picture }) => ({
-    ...picture,
-    file:
-      typeof file === 'string' || file.byteLength === file.buffer.byteLength ? file : new Uint8Array(file),
-  }));
+  const pictures = job.pictures.map((image): ImageJob => {
+    const { mosaic, pasted } = image;
+    return {
+      ...ownBytes(image),
+      ...(mosaic && { mosaic: mosaic.map(ownBytes) }),
+      ...(pasted && { pasted: { ...pasted, picture: ownBytes(pasted.picture) } }),
+    };
+  });
   return { ...request, job: { ...job, pictures } };
+}
+
+function ownBytes<Picture extends PictureJob>(picture: Picture): Picture {
+  const { file } = picture;
+  return typeof file === 'string' || file.byteLength === file.buffer.byteLength
+    ? picture
+    : { ...picture, file: new Uint8Array(file) };
 }
 
 /**
@@ -99,7 +116,7 @@ export class WorkerThread {
     this.worker = undefined;
     // A worker loads one batch after another: it was at work on the first.
     const [first] = this.waiting.values();
-    const pictures = first?.request.job.pictures ?? [];
+    const pictures = first?.request.job.pictures.flatMap(picturesOf) ?? [];
     if (first && ++first.deaths === MAX_DEATHS) {
       this.waiting.delete(first.request.id);
       first.reject(new WorkerDeathError({ cause, pictures }, MAX_DEATHS));

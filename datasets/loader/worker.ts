@@ -1,17 +1,15 @@
 /**
- * Entry of a loader's worker thread: decodes, changes colors, flips, resizes, normalizes and pads. It never loads
- * TensorFlow.
+ * Entry of a loader's worker thread: decodes, changes colors and geometry, flips, resizes, normalizes and pads. It never
+ * loads TensorFlow.
  */
 import { parentPort } from 'node:worker_threads';
 import sharp from 'sharp';
-import { batchSlot, resizeAndNormalize } from '../../detection/structures/resize';
+import { batchSlot } from '../../detection/structures/resize';
 import { ImageError } from '../images/decode';
-import { decodeImageWithRetries } from '../images/retry';
 import { AugmentationError } from '../transforms/augmentation';
-import { changeColors } from '../transforms/photometric';
-import { applyAugmentation } from './apply-augmentation';
 import { numValues } from './batch-job';
-import type { BatchAnswer, BatchRequest, PictureJob, RefusedPicture } from './batch-job';
+import type { BatchAnswer, BatchRequest, ImageJob, RefusedPicture } from './batch-job';
+import { renderImage } from './render-image';
 
 // Each picture is read once an epoch, so a cache only holds memory. And libvips' own threads would compete with
 // TensorFlow's for the same cores; the pictures of a batch are decoded side by side anyway.
@@ -23,20 +21,17 @@ async function loadBatch({ job, buffer }: BatchRequest): Promise<RefusedPicture[
   const { pictures, padded, input } = job;
   const batch = new Float32Array(buffer, 0, numValues(job));
   const refused: RefusedPicture[] = [];
-  const loadPicture = async (picture: PictureJob, index: number): Promise<void> => {
-    const { file, size, upright, colorChanges = [], resized, window, flip } = picture;
+  const loadImage = async (image: ImageJob, index: number): Promise<void> => {
+    let part = 0;
     try {
-      const decoded = await decodeImageWithRetries(file, { expectedSize: size, upright });
-      changeColors(decoded.pixels, colorChanges);
-      const image = await applyAugmentation(decoded, picture);
-      resizeAndNormalize(image, resized, batchSlot(batch, padded, index), { ...input, flip, window });
+      await renderImage(image, input, batchSlot(batch, padded, index), (next) => (part = next));
     } catch (error) {
       if (!(error instanceof ImageError)) throw error;
       const { reason, fault, facts } = error;
-      refused.push({ index, reason, fault, facts });
+      refused.push({ index, part, reason, fault, facts });
     }
   };
-  await Promise.all(pictures.map(loadPicture));
+  await Promise.all(pictures.map(loadImage));
   return refused.sort((a, b) => a.index - b.index);
 }
 

@@ -43,6 +43,16 @@ export function flipBoxes(boxes: Boxes, width: number): Boxes {
   return flipped;
 }
 
+/** A new array: the boxes of an image that is `height` pixels high after it is mirrored top to bottom. */
+export function flipBoxesVertically(boxes: Boxes, height: number): Boxes {
+  const flipped = boxes.slice();
+  for (let b = 0; b < boxes.length; b += 4) {
+    flipped[b + 1] = height - boxes[b + 3];
+    flipped[b + 3] = height - boxes[b + 1];
+  }
+  return flipped;
+}
+
 /** A new array with the boxes of all lists, in their order. */
 export function concatBoxes(lists: readonly Boxes[]): Boxes {
   const result = new Float32Array(lists.reduce((length, boxes) => length + boxes.length, 0));

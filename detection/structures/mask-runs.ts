@@ -35,6 +35,17 @@ export function columnRuns({ size: { height, width }, counts }: Mask): ColumnRun
   return { firstRun, starts, ends };
 }
 
+/** A function that tells whether a pixel is in a mask; those outside of the image are not. */
+export function pixelTest(mask: Mask): (column: number, row: number) => boolean {
+  const { firstRun, starts, ends } = columnRuns(mask);
+  return (column, row) => {
+    for (let run = firstRun[column]; run < firstRun[column + 1]; run++) {
+      if (starts[run] <= row && row < ends[run]) return true;
+    }
+    return false;
+  };
+}
+
 /** Makes a mask from its runs of ones, in the order of the columns and of the rows in each. */
 export class MaskBuilder {
   /** Where runs of ones begin and end, by turns, counted in pixels from the first column's top. */

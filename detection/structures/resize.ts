@@ -9,11 +9,15 @@ export interface RgbImage {
   readonly size: Size;
 }
 
-/** Where one image of a batch is written: `rows` rows of `rowStride` floats, the first of them at `offset`. */
+/**
+ * Where one image of a batch is written: `rows` rows of `rowLength` floats, the first of them at `offset`, each `rowStride` floats
+ * after the one before it.
+ */
 export interface ImageSlot {
   readonly batch: Float32Array;
   readonly offset: number;
   readonly rows: number;
+  readonly rowLength: number;
   readonly rowStride: number;
 }
 
@@ -53,7 +57,19 @@ export function paddedSize(sizes: readonly Size[], sizeDivisor: number): Size {
 /** Image `index` of a padded batch [N, H, W, 3]. */
 export function batchSlot(batch: Float32Array, padded: Size, index: number): ImageSlot {
   const { height, width } = padded;
-  return { batch, offset: index * height * width * 3, rows: height, rowStride: width * 3 };
+  return {
+    batch,
+    offset: index * height * width * 3,
+    rows: height,
+    rowLength: width * 3,
+    rowStride: width * 3,
+  };
+}
+
+/** A part of a place in a batch: a window that lies in it. */
+export function partOfSlot(slot: ImageSlot, { top, left, height, width }: Window): ImageSlot {
+  const offset = slot.offset + top * slot.rowStride + left * 3;
+  return { ...slot, offset, rows: height, rowLength: width * 3 };
 }
 
 /** Of each output position along one axis: its two source positions and the weight of the second. */
@@ -190,9 +206,12 @@ export function resizeAndNormalize(
     if (second !== lower.row) load(lower, second);
     const start = slot.offset + y * slot.rowStride;
     blendRows(upper.values, lower.values, rows.weight[y], slot.batch, start);
-    slot.batch.fill(0, start + length, start + slot.rowStride);
+    slot.batch.fill(0, start + length, start + slot.rowLength);
   }
-  slot.batch.fill(0, slot.offset + height * slot.rowStride, slot.offset + slot.rows * slot.rowStride);
+  for (let y = height; y < slot.rows; y++) {
+    const start = slot.offset + y * slot.rowStride;
+    slot.batch.fill(0, start, start + slot.rowLength);
+  }
 }
 
 /** A pixel at a time: 2.4 ms for 1066x800 pixels, where a loop over single values took 3.2. */

@@ -1,6 +1,6 @@
-import { flipBoxes, numBoxes, scaleBoxes, selectBoxes, type Boxes } from './boxes';
+import { flipBoxes, flipBoxesVertically, numBoxes, scaleBoxes, selectBoxes, type Boxes } from './boxes';
 import type { Detections, Instances } from './instances';
-import { cropMask, flipMask, resizeMask } from './mask-transforms';
+import { cropMask, flipMask, flipMaskVertically, resizeMask } from './mask-transforms';
 import type { Size, Window } from './size';
 
 // What is done to the objects of an image when something is done to it. All give new instances, and leave what they are
@@ -52,6 +52,29 @@ function reordered(values: Float32Array, length: number, order: Int32Array | und
     const keypoint = Math.floor((i % row) / length);
     return values[i + (order[keypoint] - keypoint) * length];
   });
+}
+
+/**
+ * The objects of an image that is `height` pixels high after it is mirrored top to bottom. Left and right change places then, too:
+ * see flipInstances.
+ *
+ * @throws RangeError if there are keypoints and no order of them
+ */
+export function flipInstancesVertically(
+  instances: Instances,
+  height: number,
+  keypointOrder?: Int32Array,
+): Instances {
+  const { boxes, masks, keypoints, ignored } = instances;
+  return {
+    ...instances,
+    boxes: flipBoxesVertically(boxes, height),
+    ...(ignored && { ignored: flipBoxesVertically(ignored, height) }),
+    ...(masks && { masks: masks.map(flipMaskVertically) }),
+    ...(keypoints && {
+      keypoints: movedKeypoints(reordered(keypoints, 3, keypointOrder), (x, y) => [x, height - y]),
+    }),
+  };
 }
 
 /** The objects of an image of size `from`, in pixels of it at size `to`: torchvision's GeneralizedRCNNTransform. */
@@ -156,8 +179,8 @@ function selectRows(values: Float32Array, count: number, indices: Int32Array): F
   return selected;
 }
 
-/** Visible keypoints [N, K, 3] at other places; undefined is nowhere. */
-function movedKeypoints(
+/** Keypoints [N, K, 3], of which the visible ones are at other places; undefined is nowhere. */
+export function movedKeypoints(
   keypoints: Float32Array,
   place: (x: number, y: number) => readonly [x: number, y: number] | undefined,
 ): Float32Array {

@@ -130,7 +130,7 @@ export const rooms = [
   {
     name: 'datasets',
     holds: 'COCO files, images, samplers, transforms, loader workers, scene synthesis, drawing',
-    mayImport: ['detection/structures', 'detection/nn/random.ts', 'detection/files'],
+    mayImport: ['detection/structures', 'detection/nn/random.ts', 'detection/ops/iou.ts', 'detection/files'],
   },
   {
     name: 'datasets/repair',

@@ -8,6 +8,7 @@ import {
   decompressCounts,
   encodeMask,
   mergeRles,
+  subtractRle,
   parseRle,
   rleArea,
   RleError,
@@ -97,6 +98,7 @@ describe('run-length masks', () => {
         expect(rleIou(a, b, true)).toBe(both === 0 ? 0 : both / rleArea(a));
         expect(rleArea(mergeRles([a, b]))).toBe(either);
         expect(rleToMask(mergeRles([a, b]))).toEqual(first.map((value, index) => value | second[index]));
+        expect(rleToMask(subtractRle(a, b))).toEqual(first.map((value, index) => value & ~second[index]));
       }),
     );
   });

@@ -2,7 +2,13 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { parseRle, rleFromMask, rleToMask, type CompressedRle } from '../../../datasets/coco/rle';
 import type { Mask } from '../../../detection/structures/mask';
-import { cropMask, flipMask, resizeMask } from '../../../detection/structures/mask-transforms';
+import {
+  cropMask,
+  flipMask,
+  flipMaskVertically,
+  growMask,
+  resizeMask,
+} from '../../../detection/structures/mask-transforms';
 import type { Size } from '../../../detection/structures/size';
 import { describeShared, sharedPath } from '../../shared';
 
@@ -32,7 +38,7 @@ function pixelByPixel(
   const result = new Uint8Array(height * width);
   for (let i = 0; i < result.length; i++) {
     const [y, x] = place(Math.floor(i / width), i % width);
-    const isInside = y < source.size.height && x < source.size.width;
+    const isInside = y >= 0 && x >= 0 && y < source.size.height && x < source.size.width;
     result[i] = isInside ? pixels[y * source.size.width + x] : 0;
   }
   return rleFromMask(result, { height, width });
@@ -48,9 +54,43 @@ test('a flipped mask is the mirrored bitmap', () => {
   );
 });
 
-test('a cropped mask is that part of the bitmap, and zeros beyond it', () => {
+test('one that is flipped top to bottom, too', () => {
   fc.assert(
-    fc.property(mask, fc.nat(14), fc.nat(14), side, side, (source, top, left, height, width) => {
+    fc.property(mask, (source) => {
+      const expected = pixelByPixel(source, source.size, (y, x) => [source.size.height - 1 - y, x]);
+      expect(flipMaskVertically(source)).toEqual(expected);
+    }),
+  );
+});
+
+test('a grown mask has all pixels that are near it', () => {
+  fc.assert(
+    fc.property(mask, fc.nat(3), (source, distance) => {
+      const { height, width } = source.size;
+      const pixels = rleToMask(source);
+      const near = new Uint8Array(height * width);
+      for (let i = 0; i < near.length; i++) {
+        if (pixels[i] === 0) continue;
+        const [y, x] = [Math.floor(i / width), i % width];
+        for (let row = Math.max(0, y - distance); row <= Math.min(height - 1, y + distance); row++) {
+          for (
+            let column = Math.max(0, x - distance);
+            column <= Math.min(width - 1, x + distance);
+            column++
+          ) {
+            near[row * width + column] = 1;
+          }
+        }
+      }
+      expect(growMask(source, distance)).toEqual(rleFromMask(near, source.size));
+    }),
+  );
+});
+
+test('a cropped mask is that part of the bitmap, and zeros beyond it', () => {
+  const start = fc.integer({ min: -9, max: 14 });
+  fc.assert(
+    fc.property(mask, start, start, side, side, (source, top, left, height, width) => {
       const window = { top, left, height, width };
       expect(cropMask(source, window)).toEqual(
         pixelByPixel(source, { height, width }, (y, x) => [top + y, left + x]),
