@@ -96,11 +96,20 @@ export { TrainingLoader, type TrainingLoaderOptions } from './loader/training-lo
 export { EvaluationLoader, type EvaluationLoaderOptions } from './loader/evaluation-loader';
 export { BatchLoader, type LoaderListeners, type WorkerOptions } from './loader/batch-loader';
 export { imagesPerRound, type TrainingPlanOptions } from './loader/batch-plan';
+export type { AugmentationOptions } from './loader/draw-image';
 export type { AugmentationJob, PictureJob } from './loader/batch-job';
 export { PicturesGoneError, type BrokenPicture, type OnBrokenPicture } from './loader/broken-pictures';
 export { WorkerDeathError, type WorkerDeath } from './loader/worker-death';
 export { BatchMemoryError } from './loader/pixel-buffers';
 export { squareSide, type ScaleJitter } from './transforms/scale-jitter';
+export type {
+  GeometricAugmentation,
+  GeometricStep,
+  PictureWindow,
+  Rotation,
+  VerticalFlip,
+} from './transforms/geometry';
+export type { Color } from './transforms/picture-window';
 export type { ChannelOrder, ColorAdjustment, ColorChange } from './transforms/photometric';
 export {
   AugmentationError,
