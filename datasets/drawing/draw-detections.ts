@@ -48,19 +48,27 @@ export async function drawBoxesReduced(
   return drawBoxes(image, scaledBoxes(boxes, picture.size, image.size), format);
 }
 
-/** Objects in pixels of a picture of one size, in pixels of it at another. */
-function scaledBoxes(boxes: readonly LabeledBox[], from: Size, to: Size): LabeledBox[] {
+/** Objects in pixels of a picture of one size, in pixels of it at another. Masks stay: they are drawn at any size. */
+export function scaledBoxes<Drawn extends Pick<LabeledBox, 'box' | 'keypoints'>>(
+  boxes: readonly Drawn[],
+  from: Size,
+  to: Size,
+): Drawn[] {
   const [x, y] = [to.width / from.width, to.height / from.height];
-  return boxes.map(({ box: [x1, y1, x2, y2], keypoints, ...box }) => ({
-    ...box,
-    box: [x1 * x, y1 * y, x2 * x, y2 * y],
-    ...(keypoints && {
-      keypoints: {
-        ...keypoints,
-        points: Array.from(keypoints.points, (value, i) => value * [x, y, 1][i % 3]),
-      },
-    }),
-  }));
+  return boxes.map((drawn) => {
+    const [x1, y1, x2, y2] = drawn.box;
+    const { keypoints } = drawn;
+    return {
+      ...drawn,
+      box: [x1 * x, y1 * y, x2 * x, y2 * y],
+      ...(keypoints && {
+        keypoints: {
+          ...keypoints,
+          points: Array.from(keypoints.points, (value, i) => value * [x, y, 1][i % 3]),
+        },
+      }),
+    };
+  });
 }
 
 /**

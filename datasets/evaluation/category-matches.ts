@@ -1,9 +1,12 @@
 import type { CocoDataset } from '../coco/annotations';
 import type { CocoDetection } from './detections';
 import { sortByScore } from './grouping';
+import { isToBeFound } from './is-to-be-found';
+import { keypointSigmas } from './keypoint-sigmas';
 import { emptyMatches, Matcher, type Matches } from './matching';
+import type { IouType } from './parameters';
 import { cocoProtocol } from './protocol';
-import { boxRegions } from './box-regions';
+import { regionsOf } from './task-regions';
 
 /** What became of the detections of one category, image by image in the order of their ids, best first in each. */
 export interface CategoryMatches {
@@ -14,19 +17,27 @@ export interface CategoryMatches {
   readonly numTruths: Int32Array;
 }
 
-const PROTOCOL = cocoProtocol('bbox');
-const MAX_PER_IMAGE = PROTOCOL.maxDetections[PROTOCOL.maxDetections.length - 1];
+/** What is matched. */
+export interface MatchedTask {
+  /** Boxes, masks or keypoints. Default: boxes. */
+  readonly iouType?: IouType;
+  /** Of keypoints: how far people put each apart, in parts of an object's size. Default: `keypointSigmas`. */
+  readonly sigmas?: readonly number[];
+}
 
 /**
- * Matches boxes as pycocotools does, so what it ignores (crowds) is neither right nor wrong here.
+ * Matches detections as pycocotools does, so what it ignores (crowds) is neither right nor wrong here.
  *
- * @param detections of boxes, of images and categories of the data set
+ * @param detections of images and categories of the data set
  * @returns of each category, in the order of the data set's, one at a time
  */
 export function* categoryMatches(
   dataset: CocoDataset,
   detections: readonly CocoDetection[],
+  { iouType = 'bbox', sigmas }: MatchedTask = {},
 ): Generator<CategoryMatches> {
+  const protocol = cocoProtocol(iouType);
+  const maxPerImage = protocol.maxDetections[protocol.maxDetections.length - 1];
   const { annotations, categories, images } = dataset;
   const indexOfImage = new Map(images.map(({ id }, index) => [id, index]));
   const scores = Float64Array.from(detections, ({ score }) => score);
@@ -36,12 +47,22 @@ export function* categoryMatches(
   const found = cells(
     detections.map(({ image_id, category_id }) => [category_id, indexOfImage.get(image_id)!]),
   );
-  const matcher = new Matcher(annotations, boxRegions(dataset, detections), PROTOCOL);
+  const regions = regionsOf(dataset, annotations, detections, {
+    iouType,
+    sigmas: iouType === 'keypoints' ? (sigmas ?? keypointSigmas(dataset).sigmas) : [],
+    source: 'detections',
+  });
+  const matcher = new Matcher(
+    annotations,
+    regions,
+    protocol,
+    (annotation) => !isToBeFound(annotation, iouType),
+  );
   for (const { id } of categories) {
     const ofTruths = truths.get(id) ?? new Map<number, number[]>();
     const ofFound = found.get(id) ?? new Map<number, number[]>();
     const capacity = [...ofFound.values()].reduce((sum, { length }) => sum + length, 0);
-    const matches = emptyMatches(capacity, PROTOCOL);
+    const matches = emptyMatches(capacity, protocol);
     const imagesOfFound = new Int32Array(capacity);
     const numTruths = new Int32Array(images.length);
     const seen = new Set([...ofTruths.keys(), ...ofFound.keys()]);
@@ -50,7 +71,7 @@ export function* categoryMatches(
       const [first, truthsBefore] = [matches.count, matches.numTruths[0]];
       matcher.match(
         Int32Array.from(ofTruths.get(image) ?? []),
-        best.subarray(0, MAX_PER_IMAGE),
+        best.subarray(0, maxPerImage),
         scores,
         matches,
       );
@@ -59,6 +80,7 @@ export function* categoryMatches(
     }
     yield { matches, images: imagesOfFound.subarray(0, matches.count), numTruths };
   }
+  regions.finish();
 }
 
 /** Indices by category and image. */

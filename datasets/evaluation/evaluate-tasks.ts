@@ -3,6 +3,7 @@ import { CategoryMap } from '../coco/category-map';
 import type { CocoDetection } from './detections';
 import { evaluateDetections, type CocoEvaluation } from './evaluate';
 import { keypointSigmas, UNMEASURED_SIGMA } from './keypoint-sigmas';
+import type { IouType } from '../../detection/modeling/detector';
 import type { Detections } from '../../detection/structures/instances';
 import type { KeypointLayout } from '../../detection/structures/keypoint-layout';
 
@@ -35,15 +36,20 @@ export function evaluateTasks(
 ): Partial<Record<Task, CocoEvaluation>> {
   const evaluations: Partial<Record<Task, CocoEvaluation>> = {};
   for (const task of tasks) {
-    const truth = task === 'segm' ? truthOfMasks(dataset, log) : dataset;
-    if (!truth.annotations.some((annotation) => hasTask(annotation, task))) {
+    if (!dataset.annotations.some((annotation) => hasTask(annotation, task))) {
       const what = task === 'segm' ? 'masks' : 'keypoints';
       log(`${dataset.file} has no ${what}: the detector's are not evaluated`);
       continue;
     }
+    const numWithout = dataset.annotations.filter((annotation) => !hasTask(annotation, task)).length;
+    if (task === 'segm' && numWithout > 0) {
+      log(
+        `${dataset.file}: objects without a mask: ${numWithout}. They are ignored where masks are evaluated`,
+      );
+    }
     const results = taskResults(detections, meant, task);
     const ofTask = task === 'keypoints' && { sigmas: sigmas ?? knownSigmas(dataset, keypoints, log) };
-    evaluations[task] = evaluateDetections(truth, results, { iouType: task, ...ofTask });
+    evaluations[task] = evaluateDetections(truthOf(dataset, task), results, { iouType: task, ...ofTask });
   }
   return evaluations;
 }
@@ -55,12 +61,11 @@ function hasTask({ segmentation, keypoints }: CocoAnnotation, task: Task): boole
 /** An area of no range: the object is ignored in all of them. */
 const IGNORED_AREA = -1;
 
-function truthOfMasks(dataset: CocoDataset, log: (line: string) => void): CocoDataset {
-  const numWithout = dataset.annotations.filter((annotation) => !hasTask(annotation, 'segm')).length;
-  if (numWithout === 0 || numWithout === dataset.annotations.length) return dataset;
-  log(`${dataset.file}: objects without a mask: ${numWithout}. They are ignored where masks are evaluated`);
+/** What a task of a detector is evaluated on: where masks are, objects without one are ignored, and so is what is in their boxes. */
+export function truthOf(dataset: CocoDataset, task: IouType): CocoDataset {
+  if (task !== 'segm' || dataset.annotations.every((annotation) => hasTask(annotation, task))) return dataset;
   const annotations = dataset.annotations.map((annotation) => {
-    if (hasTask(annotation, 'segm')) return annotation;
+    if (hasTask(annotation, task)) return annotation;
     const [x, y, width, height] = annotation.bbox;
     const segmentation = [[x, y, x, y + height, x + width, y + height, x + width, y]];
     return { ...annotation, segmentation, area: IGNORED_AREA };

@@ -1,7 +1,9 @@
 import type { CocoDataset } from '../coco/annotations';
 import { RandomStream } from '../../detection/nn/random';
+import type { MatchedTask } from './category-matches';
 import type { CocoDetection } from './detections';
 import { yieldToEventLoop } from '../inference/yield-to-event-loop';
+import { isToBeFound } from './is-to-be-found';
 import { ResampledPrecision, type AveragePrecisions } from './resampled-precision';
 
 /** Two values of average precision, and how sure their difference is; NaN where there is nothing to be found. */
@@ -41,8 +43,8 @@ export interface BootstrapComparison {
   readonly numResamples: number;
 }
 
-/** How sets are drawn. */
-export interface BootstrapOptions {
+/** What is compared, and how sets are drawn. */
+export interface BootstrapOptions extends MatchedTask {
   /** Default 1000: the ends of an interval then move by a tenth of its width or so from seed to seed. */
   readonly numResamples?: number;
   /** Default 0. */
@@ -62,7 +64,7 @@ const COVERAGE = 0.95;
  * evaluated on them, again and again; an interval that leaves out 0 is a difference that other pictures of the kind would show,
  * too. It knows nothing of chance in training: other seeds would give other detectors.
  *
- * @param a detections of boxes, of images and categories of the data set
+ * @param a detections of images and categories of the data set
  * @param b likewise
  * @throws the signal's reason
  */
@@ -70,10 +72,15 @@ export async function pairedBootstrap(
   dataset: CocoDataset,
   a: readonly CocoDetection[],
   b: readonly CocoDetection[],
-  { numResamples = 1000, seed = 0, signal, onProgress }: BootstrapOptions = {},
+  { numResamples = 1000, seed = 0, signal, onProgress, ...task }: BootstrapOptions = {},
 ): Promise<BootstrapComparison> {
+  const { iouType = 'bbox' } = task;
+  // An area below 0 is in no range: such an object is ignored.
+  const toBeFound = dataset.annotations.filter(
+    (annotation) => isToBeFound(annotation, iouType) && annotation.area >= 0,
+  );
   const numImages = dataset.images.length;
-  const precisions = [a, b].map((detections) => new ResampledPrecision(dataset, detections));
+  const precisions = [a, b].map((detections) => new ResampledPrecision(dataset, detections, task));
   const evaluate = (counts: Int32Array): readonly AveragePrecisions[] =>
     precisions.map((precision) => precision.of(counts));
   const whole = evaluate(new Int32Array(numImages).fill(1));
@@ -98,8 +105,7 @@ export async function pairedBootstrap(
     categories: dataset.categories.map(({ id, name }, k) => ({
       categoryId: id,
       name,
-      numTruths: dataset.annotations.filter(({ categoryId, isCrowd }) => categoryId === id && !isCrowd)
-        .length,
+      numTruths: toBeFound.filter(({ categoryId }) => categoryId === id).length,
       ...differenceOf(({ categories }) => categories[k]),
     })),
     numResamples,

@@ -1,6 +1,6 @@
 import type { CocoDataset } from '../coco/annotations';
 import { interpolate } from './accumulate';
-import { categoryMatches, type CategoryMatches } from './category-matches';
+import { categoryMatches, type CategoryMatches, type MatchedTask } from './category-matches';
 import type { CocoDetection } from './detections';
 import { sortByScore } from './grouping';
 import { IOU_THRESHOLDS, RECALL_THRESHOLDS } from './parameters';
@@ -47,10 +47,10 @@ export class ResampledPrecision {
   /**
    * Matches detections with the objects of a data set.
    *
-   * @param detections of boxes, of images and categories of the data set
+   * @param detections of images and categories of the data set
    */
-  constructor(dataset: CocoDataset, detections: readonly CocoDetection[]) {
-    this.categories = Array.from(categoryMatches(dataset, detections), ranked);
+  constructor(dataset: CocoDataset, detections: readonly CocoDetection[], task?: MatchedTask) {
+    this.categories = Array.from(categoryMatches(dataset, detections, task), ranked);
   }
 
   /**

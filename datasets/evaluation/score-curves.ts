@@ -1,11 +1,11 @@
 import type { CocoDataset } from '../coco/annotations';
-import { categoryMatches } from './category-matches';
+import { categoryMatches, type MatchedTask } from './category-matches';
 import type { CocoDetection } from './detections';
 import type { Matches } from './matching';
 
 /** What the detections of a category are worth that reach each of T score thresholds, spread evenly over 0..1. */
 export interface ScoreCurve {
-  /** [T] matched to a truth at an overlap of 0.5. */
+  /** [T] matched to a truth at an overlap, or OKS, of 0.5. */
   readonly truePositives: Float64Array;
   /** [T] */
   readonly falsePositives: Float64Array;
@@ -16,15 +16,18 @@ export interface ScoreCurve {
 /**
  * Precision and recall by score, which COCO's curves do not tell: they are by recall, and made monotonous.
  *
- * @param detections of boxes, of images and categories of the data set
+ * @param detections of images and categories of the data set
  * @returns a curve for each category, in the order of the data set's
  */
 export function scoreCurves(
   dataset: CocoDataset,
   detections: readonly CocoDetection[],
   numThresholds: number,
+  task?: MatchedTask,
 ): ScoreCurve[] {
-  return Array.from(categoryMatches(dataset, detections), ({ matches }) => curveOf(matches, numThresholds));
+  return Array.from(categoryMatches(dataset, detections, task), ({ matches }) =>
+    curveOf(matches, numThresholds),
+  );
 }
 
 /** Counts at the first of the overlaps (0.5), of objects of all sizes. */

@@ -1,4 +1,5 @@
 import { histogramOf, type Histogram } from './histogram';
+import type { Mask } from '../structures/mask';
 import { medianOf } from './median';
 
 /** A value of a scalar at one step. */
@@ -9,7 +10,7 @@ export interface ScalarEvent {
   readonly value: number;
 }
 
-/** A box to be drawn over an image. */
+/** An object to be drawn over an image. */
 export interface SummaryBox {
   /** x1, y1, x2, y2 in pixels of the image. */
   readonly box: readonly [x1: number, y1: number, x2: number, y2: number];
@@ -19,6 +20,15 @@ export interface SummaryBox {
   readonly score?: number;
   /** #rrggbb */
   readonly color: string;
+  /** Of the object's pixels, of the image's size. */
+  readonly mask?: Mask;
+  /** The object's keypoints. */
+  readonly keypoints?: {
+    /** x, y, visibility of each, in pixels of the image; those of visibility 0 are not drawn. */
+    readonly points: ArrayLike<number>;
+    /** Which are joined by a line. */
+    readonly skeleton: readonly (readonly [from: number, to: number])[];
+  };
 }
 
 /** RGB bytes, row by row: `pixels.length` is 3 * width * height. */

@@ -1,29 +1,39 @@
-import type { BootstrapDifference } from '../../datasets/evaluation/paired-bootstrap';
+import type { BootstrapComparison, BootstrapDifference } from '../../datasets/evaluation/paired-bootstrap';
 import { lineChart, runningMedian } from '../html/charts';
 import { htmlDocument } from '../html/document';
 import { categoryLegend } from '../html/figure';
 import { html, Markup } from '../html/html';
 import { colorOf } from '../html/palette';
 import { headline } from '../html/setting';
-import { isClear, signed, verdict, type Comparison, type PairedCurve } from './comparison';
+import { taskNames } from '../run/tasks';
+import {
+  isClear,
+  signed,
+  verdicts,
+  type Comparison,
+  type PairedCurve,
+  type TaskComparison,
+} from './comparison';
 
 /** The comparison as one HTML page that needs no other file. */
 export function comparisonPage(comparison: Comparison): string {
-  const { names, dataset, numImages, bootstrap, losses, scores } = comparison;
+  const { names, dataset, numImages, tasks, losses, scores } = comparison;
+  const [{ iouType, bootstrap }] = tasks;
   const { AP } = bootstrap;
   const [a, b] = names;
+  const of = tasks.length === 1 ? '' : `, ${taskNames[iouType]}`;
   const score = (value: number): string => (Number.isNaN(value) ? '–' : value.toFixed(3));
   const sections = [
     headline({
       headline: [
-        ['AP of A', score(AP.a)],
-        ['AP of B', score(AP.b)],
+        [`AP of A${of}`, score(AP.a)],
+        [`AP of B${of}`, score(AP.b)],
         ['B − A', signed(AP.difference)],
         ['95 % interval', `${signed(AP.low)} to ${signed(AP.high)}`],
       ],
-      notes: [verdict(comparison)],
+      notes: verdicts(comparison),
     }),
-    differences(comparison),
+    ...tasks.map((task) => differences(task, tasks.length === 1 ? '' : ` of ${taskNames[task.iouType]}`)),
   ];
   const charts = [
     ...scores.map((curve) => chart(curve, names, true)),
@@ -41,7 +51,8 @@ export function comparisonPage(comparison: Comparison): string {
   return htmlDocument('Comparison', subtitle, sections);
 }
 
-function differences({ bootstrap }: Comparison): Markup {
+/** @param of says which task it is, where there are several */
+function differences({ bootstrap }: TaskComparison, of: string): Markup {
   const { AP, AP50, AP75, categories, numResamples } = bootstrap;
   const overall = [
     ['AP', AP],
@@ -54,7 +65,7 @@ function differences({ bootstrap }: Comparison): Markup {
       row(category.name, String(category.numTruths), category, scale(bootstrap), ''),
     ),
   ];
-  return html`<h2>Average precision</h2>
+  return html`<h2>Average precision${of}</h2>
     <p class="muted">
       The interval is the middle 95 % of the differences in ${numResamples} sets of as many images, drawn from
       the data set with replacement (paired bootstrap). Where it leaves out 0, other pictures of the kind
@@ -82,7 +93,7 @@ function differences({ bootstrap }: Comparison): Markup {
 }
 
 /** The largest distance from 0 of any end of an interval. */
-function scale({ AP, AP50, AP75, categories }: Comparison['bootstrap']): number {
+function scale({ AP, AP50, AP75, categories }: BootstrapComparison): number {
   const ends = [AP, AP50, AP75, ...categories].flatMap(({ low, high }) => [Math.abs(low), Math.abs(high)]);
   return Math.max(0.001, ...ends.filter((end) => !Number.isNaN(end)));
 }

@@ -4,8 +4,10 @@ import type { CocoDataset } from '../../datasets/coco/annotations';
 import { readCocoDataset } from '../../datasets/coco/read-dataset';
 import { readDetections, type CocoDetection } from '../../datasets/evaluation/detections';
 import { evaluateDetector } from '../../datasets/evaluation/evaluate-detector';
-import { pairedBootstrap, type BootstrapComparison } from '../../datasets/evaluation/paired-bootstrap';
+import { truthOf } from '../../datasets/evaluation/evaluate-tasks';
+import { pairedBootstrap } from '../../datasets/evaluation/paired-bootstrap';
 import { InputError } from '../../detection/errors';
+import type { IouType } from '../../detection/modeling/detector';
 import { loadConfiguration } from '../config/load';
 import type { TrainingConfiguration } from '../config/schema';
 import { readMetrics } from '../run/folder/metrics-file';
@@ -13,9 +15,10 @@ import { runFolder } from '../run/folder/run-folder';
 import { logWorkerDeath } from '../run/hooks/data-faults';
 import { openDetector } from '../run/open-detector';
 import { ignoringRegions } from '../run/ignore-regions';
+import { metricPrefix, taskNames } from '../run/tasks';
 import { readSet } from '../run/training-data';
 import { Progress } from '../terminal/progress';
-import type { Comparison, PairedCurve } from './comparison';
+import type { Comparison, PairedCurve, TaskComparison } from './comparison';
 
 /** A data set that both are compared on. */
 export interface GivenAnnotations {
@@ -45,9 +48,7 @@ export async function compareRuns(
   const configurations = pairOf(runs, configurationOf);
   const best = pairOf(runs, (run) => bestOf(run));
   const set = given ? await readGiven(given) : await commonSet(runs, configurations);
-  const detections: (readonly CocoDetection[])[] = [];
-  for (const weights of best) detections.push(await detectionsOf(weights, set, signal));
-  const [a, b] = detections;
+  const found = [await findingsOf(best[0], set, signal), await findingsOf(best[1], set, signal)] as const;
   const metrics = pairOf(runs, (run) => readMetrics(runFolder(run).metrics));
   const curve = (name: string): PairedCurve => ({
     name,
@@ -55,14 +56,17 @@ export async function compareRuns(
     b: metrics[1].points(name),
   });
   const losses = ['total_loss', ...metrics.flatMap(({ lossNames }) => lossNames)];
+  const scoreNames = found[0].tasks.flatMap((iouType) =>
+    ['AP', 'AP50'].map((stat) => metricPrefix(iouType) + stat),
+  );
   const isMeasured = ({ a: ofA, b: ofB }: PairedCurve): boolean => ofA.length + ofB.length > 0;
   return {
     names: runs,
     dataset: set.file,
     numImages: set.images.length,
-    bootstrap: await resample(set, [a, b], signal),
+    tasks: await compareTasks(set, found, signal),
     losses: [...new Set(losses)].map(curve).filter(isMeasured),
-    scores: ['val/AP', 'val/AP50'].map(curve).filter(isMeasured),
+    scores: scoreNames.map(curve).filter(isMeasured),
     settings: differentKeys(configurations),
   };
 }
@@ -73,13 +77,14 @@ export async function compareDetections(
   { annotations, ignoreCategory }: GivenAnnotations,
   signal: AbortSignal,
 ): Promise<Comparison> {
-  const set = ignoringRegions(await readCocoDataset(annotations, null), { categories: ignoreCategory });
-  const [a, b] = [await readDetections(files[0], set), await readDetections(files[1], set)];
+  const read = await readCocoDataset(annotations, null, { keepSegmentations: true, keepKeypoints: true });
+  const set = ignoringRegions(read, { categories: ignoreCategory });
+  const found = [await findingsIn(files[0], set), await findingsIn(files[1], set)] as const;
   return {
     names: files,
     dataset: annotations,
     numImages: set.images.length,
-    bootstrap: await resample(set, [a, b], signal),
+    tasks: await compareTasks(set, found, signal),
     losses: [],
     scores: [],
     settings: [],
@@ -94,13 +99,30 @@ function pairOf<T>([a, b]: Pair<string>, of: (name: string) => T): Pair<T> {
   return [of(a), of(b)];
 }
 
-function resample(
+/** What a detector has found, and what it looks for. */
+interface Findings {
+  readonly results: readonly CocoDetection[];
+  readonly tasks: readonly IouType[];
+  /** Of keypoints. */
+  readonly sigmas?: readonly number[];
+}
+
+/** Compares what both look for; boxes come first. */
+async function compareTasks(
   set: CocoDataset,
-  [a, b]: Pair<readonly CocoDetection[]>,
+  [a, b]: Pair<Findings>,
   signal: AbortSignal,
-): Promise<BootstrapComparison> {
-  const progress = new Progress('resampling');
-  return pairedBootstrap(set, a, b, { signal, onProgress: (done, total) => progress.update(done, total) });
+): Promise<TaskComparison[]> {
+  const compared: TaskComparison[] = [];
+  for (const iouType of a.tasks.filter((task) => b.tasks.includes(task))) {
+    const progress = new Progress(`resampling ${taskNames[iouType]}`);
+    const bootstrap = await pairedBootstrap(truthOf(set, iouType), a.results, b.results, {
+      ...{ iouType, sigmas: a.sigmas, signal },
+      onProgress: (done, total) => progress.update(done, total),
+    });
+    compared.push({ iouType, bootstrap });
+  }
+  return compared;
 }
 
 function configurationOf(run: string): TrainingConfiguration {
@@ -161,23 +183,34 @@ async function validationSetOf(run: string, data: TrainingConfiguration['data'])
   return readSet(valAnnotations, valImages, { skipInvalid, ignoring: { crowds, categories, mayLack: true } });
 }
 
-async function detectionsOf(
-  weights: string,
-  set: CocoDataset,
-  signal: AbortSignal,
-): Promise<readonly CocoDetection[]> {
-  const detector = await openDetector(weights, {});
+async function findingsOf(weights: string, set: CocoDataset, signal: AbortSignal): Promise<Findings> {
+  const { model } = await openDetector(weights, {});
   try {
     const progress = new Progress(`evaluating ${weights}`);
-    const { results } = await evaluateDetector(detector.model, set, {
+    const { results } = await evaluateDetector(model, set, {
       onWorkerDeath: logWorkerDeath,
       signal,
       onProgress: (done, total) => progress.update(done, total),
     });
-    return results;
+    return { results, tasks: model.iouTypes, sigmas: model.keypoints?.sigmas };
   } finally {
-    detector.model.dispose();
+    model.dispose();
   }
+}
+
+/** A file has masks, or keypoints, where each of its detections has. */
+async function findingsIn(file: string, set: CocoDataset): Promise<Findings> {
+  const results = await readDetections(file, set);
+  const has = (part: 'segmentation' | 'keypoints'): boolean =>
+    results.length > 0 && results.every((detection) => detection[part] !== undefined);
+  return {
+    results,
+    tasks: [
+      'bbox',
+      ...(has('segmentation') ? (['segm'] as const) : []),
+      ...(has('keypoints') ? (['keypoints'] as const) : []),
+    ],
+  };
 }
 
 /** Keys with their values in JSON; a dash for a key that one of the models does not have. */

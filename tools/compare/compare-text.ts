@@ -1,35 +1,42 @@
 import { tableName, textTable } from '../../datasets/text-table';
-import type { BootstrapDifference } from '../../datasets/evaluation/paired-bootstrap';
-import { isClear, signed, verdict, type Comparison } from './comparison';
+import type { BootstrapComparison, BootstrapDifference } from '../../datasets/evaluation/paired-bootstrap';
+import { taskNames } from '../run/tasks';
+import { isClear, signed, verdicts, type Comparison, type TaskComparison } from './comparison';
 
 /** The comparison as a terminal shows it. A star marks differences whose interval leaves out 0. */
 export function comparisonText(comparison: Comparison): string {
-  const { names, bootstrap, settings } = comparison;
-  const { AP, AP50, AP75, categories, numResamples } = bootstrap;
-  const rows = [
-    ['AP', AP],
-    ['AP50', AP50],
-    ['AP75', AP75],
-    ...categories.map((category) => [tableName(category.name), category] as const),
-  ] as const;
-  const table = textTable([
-    ['', 'A', 'B', 'B - A', '95 % interval', 'B better', ''],
-    ...rows.map(([name, difference]) => [name, ...cells(difference)]),
-  ]).map((line) => line.trimEnd());
+  const { names, tasks, numImages, settings } = comparison;
+  const [{ bootstrap }] = tasks;
   return [
     `A: ${names[0]}`,
     `B: ${names[1]}`,
     '',
-    ...table,
-    '',
-    verdict(comparison),
-    `* the interval leaves out 0; of ${numResamples} resampled sets of ${comparison.numImages} images`,
+    ...tasks.flatMap((task) => [
+      ...(tasks.length === 1 ? [] : [taskNames[task.iouType]]),
+      ...table(task.bootstrap),
+      '',
+    ]),
+    ...verdicts(comparison),
+    `* the interval leaves out 0; of ${bootstrap.numResamples} resampled sets of ${numImages} images`,
     ...(settings.length > 0
       ? ['', ...textTable([['configuration', 'A', 'B'], ...settings.map((row) => row.map(tableName))], 3)]
       : []),
   ]
     .map((line) => line.trimEnd())
     .join('\n');
+}
+
+function table({ AP, AP50, AP75, categories }: BootstrapComparison): string[] {
+  const rows = [
+    ['AP', AP],
+    ['AP50', AP50],
+    ['AP75', AP75],
+    ...categories.map((category) => [tableName(category.name), category] as const),
+  ] as const;
+  return textTable([
+    ['', 'A', 'B', 'B - A', '95 % interval', 'B better', ''],
+    ...rows.map(([name, difference]) => [name, ...cells(difference)]),
+  ]);
 }
 
 function cells(difference: BootstrapDifference): string[] {
@@ -45,25 +52,31 @@ function cells(difference: BootstrapDifference): string[] {
   ];
 }
 
-/** The comparison as a file of JSON holds it; null for what is undefined. */
+/** The comparison as a file of JSON holds it: boxes first, other tasks below `tasks`; null for what is undefined. */
 export function comparisonJson({
   names: [a, b],
   dataset,
   numImages,
-  bootstrap,
+  tasks: [boxes, ...others],
   settings,
 }: Comparison): object {
-  const { AP, AP50, AP75, categories, numResamples } = bootstrap;
   return {
     a,
     b,
     dataset,
     numImages,
-    numResamples,
+    numResamples: boxes.bootstrap.numResamples,
+    ...numbers(boxes),
+    tasks: Object.fromEntries(others.map((task) => [task.iouType, numbers(task)])),
+    configuration: settings.map(([key, ofA, ofB]) => ({ key, a: ofA, b: ofB })),
+  };
+}
+
+function numbers({ bootstrap: { AP, AP50, AP75, categories } }: TaskComparison): object {
+  return {
     AP,
     AP50,
     AP75,
     categories: categories.map(({ categoryId, ...category }) => ({ category_id: categoryId, ...category })),
-    configuration: settings.map(([key, ofA, ofB]) => ({ key, a: ofA, b: ofB })),
   };
 }

@@ -1,11 +1,19 @@
 import type { BootstrapComparison, BootstrapDifference } from '../../datasets/evaluation/paired-bootstrap';
+import type { IouType } from '../../detection/modeling/detector';
 import type { Series } from '../html/charts';
+import { taskNames } from '../run/tasks';
 
 /** Points of both: what one lacks is empty. */
 export interface PairedCurve {
   readonly name: string;
   readonly a: Series['points'];
   readonly b: Series['points'];
+}
+
+/** How two detectors compare in one of the things that both find. */
+export interface TaskComparison {
+  readonly iouType: IouType;
+  readonly bootstrap: BootstrapComparison;
 }
 
 /** Two runs, or two files of detections, on one data set. */
@@ -15,7 +23,8 @@ export interface Comparison {
   /** The annotation file. */
   readonly dataset: string;
   readonly numImages: number;
-  readonly bootstrap: BootstrapComparison;
+  /** What both find; boxes come first. */
+  readonly tasks: readonly TaskComparison[];
   /** Losses and evaluations by iteration; none of files. */
   readonly losses: readonly PairedCurve[];
   readonly scores: readonly PairedCurve[];
@@ -28,8 +37,18 @@ export function isClear({ low, high }: BootstrapDifference): boolean {
   return low > 0 || high < 0;
 }
 
-/** In a sentence: which is better, or that these pictures do not show it. */
-export function verdict({ names: [a, b], bootstrap: { AP }, numImages }: Comparison): string {
+/** In a sentence for each task: which is better, or that these pictures do not show it. */
+export function verdicts({ tasks, ...comparison }: Comparison): string[] {
+  return tasks.map((task) => {
+    const sentence = verdict(task, comparison);
+    return tasks.length === 1 ? sentence : `${taskNames[task.iouType]}: ${sentence}`;
+  });
+}
+
+function verdict(
+  { bootstrap: { AP } }: TaskComparison,
+  { names: [a, b], numImages }: Pick<Comparison, 'names' | 'numImages'>,
+): string {
   if (Number.isNaN(AP.difference)) return 'there is nothing to be found in the data set';
   const interval = `95 % interval ${signed(AP.low)} to ${signed(AP.high)}`;
   if (AP.low > 0) return `${b} is better than ${a} by ${signed(AP.difference)} AP, ${interval}`;

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 
 /** Whether `bestMetric` is a loss, or the sum of all, whatever losses the model has: all else in an evaluation is AP or AR. */
 function isValidationLoss(metric: string): boolean {
-  return metric.startsWith('val/') && !/^val\/A[PR]/.test(metric);
+  return metric.startsWith('val/') && !/^val\/(segm\/|keypoints\/)?A[PR]/.test(metric);
 }
 
 /** What depends on one another in a training configuration. */

@@ -71,7 +71,9 @@ const keys = {
     .string()
     .min(1)
     .default(DEFAULT_BEST_METRIC)
-    .describe('what makes a checkpoint the best: val/AP, val/AP50, val/total_loss, ... of metrics.jsonl'),
+    .describe(
+      'what makes a checkpoint the best: val/AP, val/AP50, val/segm/AP, val/keypoints/AP, val/total_loss, ... of metrics.jsonl',
+    ),
   earlyStopping: earlyStoppingSection,
   // detectron2: SOLVER.CHECKPOINT_PERIOD = 5000, for 90k iterations; ours are shorter.
   checkpointEvery: z.int().min(1).default(500).describe('iterations between checkpoints'),

@@ -65,7 +65,7 @@ export const rooms = [
   {
     name: 'detection/events',
     holds: 'summaries from anywhere in a model, event storage, histograms',
-    mayImport: ['detection/nn'],
+    mayImport: ['detection/nn', 'detection/structures'],
   },
   {
     name: 'detection/ops',

@@ -1,28 +1,22 @@
+import type { LabeledBox } from '../../datasets/drawing/overlay-svg';
 import type { ConfusionMatrix } from '../../datasets/evaluation/confusion';
 import type { ErrorKind } from '../../datasets/evaluation/error-kinds';
+import type { KeypointErrors } from '../../datasets/evaluation/keypoint-errors';
 import type { Verdict } from '../../datasets/evaluation/verdicts';
-import type { Boxes } from '../../detection/structures/boxes';
+import type { IouType } from '../../datasets/evaluation/parameters';
 import type { Series } from '../html/charts';
 import type { Picture } from '../html/figure';
 import type { Headline, Setting } from '../html/setting';
 
-/** N boxes in pixels of the picture, with labels 1..K. */
-export interface BoxesToDraw {
-  readonly boxes: Boxes;
-  readonly labels: Int32Array;
-  readonly scores?: Float32Array;
-}
-
 /** One picture of the gallery. */
 export interface GalleryImage extends Picture {
-  readonly truth: BoxesToDraw;
+  /** In pixels of the picture. */
+  readonly truth: readonly LabeledBox[];
   /** Those worth drawing, best first. */
-  readonly detections: BoxesToDraw;
+  readonly detections: readonly LabeledBox[];
 }
 
-export interface JudgedBox {
-  /** x1, y1, x2, y2 in pixels of the picture. */
-  readonly box: readonly [number, number, number, number];
+export interface JudgedBox extends Pick<LabeledBox, 'box' | 'mask' | 'keypoints'> {
   /** Of its category. */
   readonly name: string;
   readonly verdict: Verdict;
@@ -82,7 +76,9 @@ export interface Confusion {
   readonly minIou: number;
 }
 
-export interface EvaluationData {
+/** How well one kind of thing is found: boxes, masks or keypoints. */
+export interface TaskScores {
+  readonly iouType: IouType;
   readonly table: ApTable;
   /** Over all categories, by the size of objects. */
   readonly sizes: readonly { readonly name: string; readonly numObjects: number; readonly ap: number }[];
@@ -90,8 +86,17 @@ export interface EvaluationData {
   readonly overall: readonly PrecisionCurve[];
   /** Of each category, at an overlap of 0.5. */
   readonly perCategory: readonly PrecisionCurve[];
+}
+
+export interface EvaluationData {
+  /** Of each task; boxes come first. */
+  readonly tasks: readonly TaskScores[];
+  /** Of boxes. */
   readonly errors: Errors;
+  /** Of boxes. */
   readonly confusion: Confusion;
+  /** Of a detector that finds keypoints. */
+  readonly keypoints?: KeypointErrors;
 }
 
 /** A loss over the steps. */

@@ -1,9 +1,13 @@
 import path from 'node:path';
-import type { CocoEvaluation } from '../../datasets/evaluation/evaluate';
+import type { DetectorEvaluation } from '../../datasets/evaluation/evaluate-detector';
+import type { StatName } from '../../datasets/evaluation/parameters';
+import type { IouType } from '../../detection/modeling/detector';
 import { configurationYaml } from '../config/yaml-text';
 import { pluralize } from '../terminal/pluralize';
 import { describeEnvironment } from './environment';
 import { readMetrics, type Metrics } from '../run/folder/metrics-file';
+import { score } from '../html/bars';
+import { evaluationsOf, metricPrefix, taskNames } from '../run/tasks';
 import { writeWholeFile } from '../../detection/files/whole-file';
 import { formatBytes } from '../terminal/format-bytes';
 import { formatSeconds } from '../terminal/progress';
@@ -36,13 +40,10 @@ async function reportData(run: FinishedRun): Promise<ReportData> {
     title: `${configuration.model.name}: ${path.basename(path.resolve(output))}`,
     subtitle: describeRun(run),
     notes: runNotes(run),
-    headline: headline(metrics, result?.evaluation),
+    headline: headline(metrics, result),
     losses: ['total_loss', ...metrics.lossNames].map(curve).filter(({ points }) => points.length > 0),
     learningRate: { name: 'learning rate', points: metrics.points('lr') },
-    scores: [
-      { name: 'AP', points: metrics.points('val/AP') },
-      { name: 'AP50', points: metrics.points('val/AP50') },
-    ],
+    scores: scores(metrics),
     ...(await evaluationPart(run)),
     scoreThreshold: MIN_SCORE,
     categoryNames: train.categories.map(({ name }) => name),
@@ -58,13 +59,13 @@ async function reportData(run: FinishedRun): Promise<ReportData> {
 
 type EvaluationPart = Pick<ReportData, 'evaluation' | 'gallery' | 'worst'>;
 
-async function evaluationPart({ result }: FinishedRun): Promise<EvaluationPart> {
+async function evaluationPart({ result, keypoints }: FinishedRun): Promise<EvaluationPart> {
   if (!result) return { gallery: [], worst: [] };
-  const { evaluation, dataset, detections, results } = result;
+  const parts = { masks: result.tasks.segm !== undefined, keypoints };
   return {
-    evaluation: evaluationData(evaluation, dataset, results, MIN_SCORE),
-    gallery: await galleryImages(dataset, detections, MIN_SCORE),
-    worst: await worstImages(dataset, results, MIN_SCORE),
+    evaluation: evaluationData(result, keypoints, MIN_SCORE),
+    gallery: await galleryImages(result, parts, MIN_SCORE),
+    worst: await worstImages(result, parts, MIN_SCORE),
   };
 }
 
@@ -83,14 +84,41 @@ function describeRun({ configuration, iteration, train, val, stoppedEarly }: Fin
   return parts.join(', ');
 }
 
-function headline(metrics: Metrics, evaluation: CocoEvaluation | undefined): ReportData['headline'] {
-  const scores = (evaluation?.stats.slice(0, 3) ?? []).map((value, k): [string, string] => [
-    evaluation!.names[k],
-    value < 0 ? '–' : value.toFixed(3),
-  ]);
+/** AP and AP50 of each task that has been evaluated, over the run. */
+function scores(metrics: Metrics): ReportData['scores'] {
+  const curves = (Object.keys(taskNames) as IouType[]).map((iouType) =>
+    (['AP', 'AP50'] as const).map((stat) => ({
+      stat,
+      iouType,
+      points: metrics.points(`${metricPrefix(iouType)}${stat}`),
+    })),
+  );
+  const measured = curves.flat().filter(({ points }) => points.length > 0);
+  const isOfBoxes = measured.every(({ iouType }) => iouType === 'bbox');
+  return measured.map(({ stat, iouType, points }) => ({
+    name: scoreName(stat, iouType, isOfBoxes),
+    points,
+  }));
+}
+
+function headline(metrics: Metrics, result: DetectorEvaluation | undefined): ReportData['headline'] {
+  const evaluations = result ? evaluationsOf(result) : [];
+  const isOfBoxes = evaluations.length === 1;
+  const stats: readonly StatName[] = isOfBoxes ? ['AP', 'AP50', 'AP75'] : ['AP', 'AP50'];
+  const numbers = evaluations.flatMap(({ iouType, names, stats: values }) =>
+    stats.map((stat): [string, string] => [
+      scoreName(stat, iouType, isOfBoxes),
+      score(values[names.indexOf(stat)]),
+    ]),
+  );
   return [
-    ...scores,
+    ...numbers,
     ['training', formatSeconds(metrics.sum('seconds'))],
     ['peak memory', formatBytes(metrics.max('peak_memory_bytes'))],
   ];
+}
+
+/** @param isOfBoxes whether there are no scores but those of boxes */
+function scoreName(stat: StatName, iouType: IouType, isOfBoxes: boolean): string {
+  return isOfBoxes ? stat : `${stat} of ${taskNames[iouType]}`;
 }

@@ -81,14 +81,12 @@ function labeled(boxes: readonly JudgedBox[]): LabeledBox[] {
   return [...boxes]
     .sort((a, b) => order(a) - order(b))
     .map((judged) => {
-      const color = verdictColors[judged.verdict];
-      if (!captions || !isNamed(judged)) return { box: judged.box, label: '', color };
-      const label = `${judged.name}: ${judged.verdict}`;
+      const { box, mask, keypoints, score, name, verdict } = judged;
+      const isCaptioned = captions && isNamed(judged);
       return {
-        box: judged.box,
-        label,
-        ...(judged.score !== undefined && { score: judged.score }),
-        color,
+        ...{ box, mask, keypoints, color: verdictColors[verdict] },
+        label: isCaptioned ? `${name}: ${verdict}` : '',
+        ...(isCaptioned && { score }),
       };
     });
 }

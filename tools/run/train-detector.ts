@@ -47,7 +47,7 @@ export async function trainDetector(job: TrainingJob): Promise<FinishedRun> {
     isToBeRestored: checkpoint !== undefined,
   });
   try {
-    const metric = bestMetric(configuration, val, learner.model.lossNames);
+    const metric = bestMetric(configuration, val, learner.model);
     const run = { ...job, configuration, train, val, metric, learner, checkpoint };
     return await interruptible((signal) => trainAndEvaluate(run, signal));
   } finally {
@@ -56,7 +56,8 @@ export async function trainDetector(job: TrainingJob): Promise<FinishedRun> {
 }
 
 async function trainAndEvaluate(run: TrainingRun, userSignal: AbortSignal): Promise<FinishedRun> {
-  const { learner, ...known } = run;
+  const { learner, ...ofRun } = run;
+  const known = { ...ofRun, keypoints: learner.model.keypoints };
   const { configuration } = run;
   const { iterations } = configuration;
   const { accumulate } = configuration.optimizer;

@@ -1,6 +1,7 @@
 import type { CocoDataset } from '../../datasets/coco/annotations';
 import type { DivergenceError } from '../../detection/engine/divergence-error';
 import type { Metric } from '../../detection/engine/metric';
+import type { KeypointLayout } from '../../detection/structures/keypoint-layout';
 import type { InputError } from '../../detection/errors';
 import type { CompleteConfiguration, PlannedConfiguration } from '../config/complete';
 import type { DetectorEvaluation } from '../../datasets/evaluation/evaluate-detector';
@@ -41,6 +42,8 @@ export interface FinishedRun extends Omit<TrainingRun, 'learner'> {
   readonly iteration: number;
   /** Of the weights after the last step; undefined without a validation set, and where the run has been stopped. */
   readonly result: DetectorEvaluation | undefined;
+  /** The keypoints that the detector finds; absent of one that finds none. */
+  readonly keypoints?: KeypointLayout;
   /** Says that the user stopped the run, or that its data cannot be used any more, and how to go on. */
   readonly interrupted?: Interrupted | InputError | DivergenceError;
   /** Says why the run ended before its last iteration, where it did so by itself. */

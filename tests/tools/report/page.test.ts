@@ -1,6 +1,12 @@
 import { parseHTML } from 'linkedom';
 import { ConfusionMatrix } from '../../../datasets/evaluation/confusion';
-import type { Confusion, EvaluationData, JudgedBox, ReportData } from '../../../tools/report/data';
+import type {
+  Confusion,
+  EvaluationData,
+  JudgedBox,
+  ReportData,
+  TaskScores,
+} from '../../../tools/report/data';
 import { reportPage } from '../../../tools/report/page';
 
 const hostile = '<script>alert("x")</script>\u001b[31m&\'';
@@ -16,7 +22,8 @@ function confusionOf(names: readonly string[], ...entries: readonly [number, num
   return { matrix, names, minIou: 0.5 };
 }
 
-const evaluation: EvaluationData = {
+const boxes: TaskScores = {
+  iouType: 'bbox',
   table: {
     columns: ['AP', 'AP50'],
     overall: { name: 'all', numObjects: 12, values: [0.65234, 0.914] },
@@ -31,6 +38,10 @@ const evaluation: EvaluationData = {
     { name: hostile, precision },
     { name: 'none', precision: precision.map(() => -1) },
   ],
+};
+
+const evaluation: EvaluationData = {
+  tasks: [boxes],
   errors: {
     ap: 0.914,
     kinds: [
@@ -67,12 +78,11 @@ const data: ReportData = {
     {
       ...picture,
       jpeg: Buffer.from('picture'),
-      truth: { boxes: Float32Array.of(10, 20, 50.25, 60), labels: Int32Array.of(1) },
-      detections: {
-        boxes: Float32Array.of(11, 2, 50, 60, 0, 0, 5, 5),
-        labels: Int32Array.of(1, 2),
-        scores: Float32Array.of(0.987, 0.6),
-      },
+      truth: [{ box: [10, 20, 50.25, 60], label: hostile, color: '#ff3b5c' }],
+      detections: [
+        { box: [11, 2, 50, 60], label: hostile, score: 0.987, color: '#ff3b5c' },
+        { box: [0, 0, 5, 5], label: 'none', score: 0.6, color: '#00c2ff' },
+      ],
     },
   ],
   worst: [
@@ -159,6 +169,36 @@ test('the AP table has each number, and a dash where one is undefined; bars go b
   ]);
   const widths = Array.from(categories.querySelectorAll('.bar i'), (bar) => bar.getAttribute('style'));
   expect(widths).toEqual(['width:50%', 'width:0%']);
+});
+
+test('each task has a table and curves of its own, under headings that say which', () => {
+  const masks: TaskScores = {
+    ...boxes,
+    iouType: 'segm',
+    sizes: [{ name: 'small', numObjects: 3, ap: 0.125 }],
+  };
+  const points: TaskScores = { ...boxes, iouType: 'keypoints', sizes: [] };
+  const html = reportPage({ ...data, evaluation: { ...evaluation, tasks: [boxes, masks, points] } });
+  const { document: several }: { document: Document } = parseHTML(html);
+  const headings = Array.from(several.querySelectorAll('h2'), ({ textContent }) => textContent);
+  expect(headings.slice(0, 3)).toEqual(
+    ['boxes', 'masks', 'keypoints'].map((task) => `Average precision of ${task}`),
+  );
+  const [, sizes] = tables('Average precision of masks', several);
+  expect(cells(sizes)).toEqual([['small', '3', '0.125']]);
+  const [, ofPoints] = section('Average precision of keypoints', several);
+  expect(ofPoints.textContent).toMatch(/OKS.*20\s+detections/s);
+  const charts = section('Precision and recall', several).flatMap((element) =>
+    Array.from(element.querySelectorAll('h3'), ({ textContent }) => textContent),
+  );
+  expect(charts).toEqual([
+    'boxes: mean over categories, by overlap',
+    'boxes: by category, at an overlap of 0.50',
+    'masks: mean over categories, by overlap',
+    'masks: by category, at an overlap of 0.50',
+    'keypoints: mean over categories, by OKS',
+    'keypoints: by category, at an OKS of 0.50',
+  ]);
 });
 
 test('error kinds have their numbers, in order, with bars in proportion', () => {

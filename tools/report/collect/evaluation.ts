@@ -4,67 +4,70 @@ import { judgeDetections } from '../../../datasets/evaluation/detection-errors';
 import type { CocoDetection } from '../../../datasets/evaluation/detections';
 import { ERROR_KINDS, errorCosts } from '../../../datasets/evaluation/error-kinds';
 import type { CocoEvaluation } from '../../../datasets/evaluation/evaluate';
-import { AREA_RANGES, IOU_THRESHOLDS, type StatName } from '../../../datasets/evaluation/parameters';
-import type { ApTable, Errors, EvaluationData, PrecisionCurve } from '../data';
+import type { DetectorEvaluation } from '../../../datasets/evaluation/evaluate-detector';
+import { keypointErrors } from '../../../datasets/evaluation/keypoint-errors';
+import type { KeypointLayout } from '../../../detection/structures/keypoint-layout';
+import type { StatName } from '../../../datasets/evaluation/parameters';
+import { evaluationsOf, objectsOf } from '../../run/tasks';
+import type { Errors, EvaluationData, PrecisionCurve, TaskScores } from '../data';
 
 /** As COCO's smallest, and FiftyOne's default. */
 const CONFUSION_IOU = 0.5;
 
-const columns: readonly [name: string, stat: StatName][] = [
-  ['AP', 'AP'],
-  ['AP50', 'AP50'],
-  ['AP75', 'AP75'],
-  ['AP small', 'APs'],
-  ['AP medium', 'APm'],
-  ['AP large', 'APl'],
-  ['AR', 'AR100'],
-];
-
-const sizes = [
-  ['small', 'APs'],
-  ['medium', 'APm'],
-  ['large', 'APl'],
-] as const;
+/** What columns are called; the others have the names of their numbers. */
+const columnNames: Readonly<Partial<Record<StatName, string>>> = {
+  APs: 'AP small',
+  APm: 'AP medium',
+  APl: 'AP large',
+  AR100: 'AR',
+};
 
 /**
- * @param detections as they were evaluated
- * @param minScore of those that the confusion matrix counts
+ * @param layout of a detector that finds keypoints: which these are
+ * @param minScore of detections that the confusion matrix and errors of keypoints count
  */
 export function evaluationData(
-  evaluation: CocoEvaluation,
-  dataset: CocoDataset,
-  detections: readonly CocoDetection[],
+  result: DetectorEvaluation,
+  layout: KeypointLayout | undefined,
   minScore: number,
 ): EvaluationData {
-  const { stats, names, perCategory } = evaluation;
-  const areas = dataset.annotations.filter(({ isCrowd }) => !isCrowd).map(({ area }) => area);
-  const table: ApTable = {
-    columns: columns.map(([name]) => name),
-    overall: {
-      name: 'all categories',
-      numObjects: areas.length,
-      values: columns.map(([, stat]) => stats[names.indexOf(stat)]),
-    },
-    categories: perCategory.map((scores) => ({
-      name: scores.name,
-      numObjects: scores.numTruths,
-      values: columns.map(([, stat]) => scores[stat] ?? -1),
-    })),
-  };
+  const { dataset, results } = result;
   return {
-    table,
-    sizes: sizes.map(([name, stat]) => {
-      const { min, max } = AREA_RANGES.find((range) => range.name === name)!;
-      const numObjects = areas.filter((area) => area >= min && area <= max).length;
-      return { name, numObjects, ap: stats[names.indexOf(stat)] };
-    }),
-    ...precisionCurves(evaluation, dataset),
-    errors: errors(dataset, detections),
+    tasks: evaluationsOf(result).map((evaluation) => taskScores(evaluation, dataset)),
+    errors: errors(dataset, results),
     confusion: {
-      matrix: confusionMatrix(dataset, detections, { minScore, minIou: CONFUSION_IOU }),
+      matrix: confusionMatrix(dataset, results, { minScore, minIou: CONFUSION_IOU }),
       names: dataset.categories.map(({ name }) => name),
       minIou: CONFUSION_IOU,
     },
+    ...(layout && { keypoints: keypointErrors(dataset, results, layout, { minScore }) }),
+  };
+}
+
+function taskScores(evaluation: CocoEvaluation, dataset: CocoDataset): TaskScores {
+  const { iouType, stats, names, perCategory, protocol } = evaluation;
+  const { columns } = protocol;
+  const valueOf = (stat: StatName): number => stats[names.indexOf(stat)];
+  const objects = objectsOf(dataset, iouType);
+  return {
+    iouType,
+    table: {
+      columns: columns.map((stat) => columnNames[stat] ?? stat),
+      overall: { name: 'all categories', numObjects: objects.length, values: columns.map(valueOf) },
+      categories: perCategory.map((scores) => ({
+        name: scores.name,
+        numObjects: scores.numTruths,
+        values: columns.map((stat) => scores[stat] ?? -1),
+      })),
+    },
+    sizes: protocol.stats
+      .filter(({ isPrecision, area }) => isPrecision && area !== 'all')
+      .map(({ name, area }) => {
+        const { min, max } = protocol.areas.find((range) => range.name === area)!;
+        const inRange = objects.filter((object) => object.area >= min && object.area <= max);
+        return { name: area, numObjects: inRange.length, ap: valueOf(name) };
+      }),
+    ...precisionCurves(evaluation, dataset),
   };
 }
 
@@ -80,24 +83,24 @@ function errors(dataset: CocoDataset, detections: readonly CocoDetection[]): Err
 }
 
 function precisionCurves(
-  { curves }: CocoEvaluation,
+  { curves, protocol: { areas, iouThresholds } }: CocoEvaluation,
   { categories }: CocoDataset,
-): Pick<EvaluationData, 'overall' | 'perCategory'> {
-  const all = AREA_RANGES.findIndex(({ name }) => name === 'all');
+): Pick<TaskScores, 'overall' | 'perCategory'> {
+  const all = areas.findIndex(({ name }) => name === 'all');
   const precisionAt = (category: number, thresholds: readonly number[]): number[] =>
     meanCurve(thresholds.map((t) => curves.precisionAt(category, all, t)));
   const overall = (name: string, thresholds: readonly number[]): PrecisionCurve => ({
     name,
     precision: meanCurve(categories.map((_, k) => precisionAt(k, thresholds))),
   });
-  const [at50, at75] = [IOU_THRESHOLDS.indexOf(0.5), IOU_THRESHOLDS.indexOf(0.75)];
+  const [at50, at75] = [0.5, 0.75].map((threshold) => iouThresholds.indexOf(threshold));
   return {
     overall: [
       overall('0.50', [at50]),
       overall('0.75', [at75]),
       overall(
         '0.50 to 0.95',
-        IOU_THRESHOLDS.map((_, t) => t),
+        iouThresholds.map((_, t) => t),
       ),
     ],
     perCategory: categories.map(({ name }, k) => ({ name, precision: precisionAt(k, [at50]) })),

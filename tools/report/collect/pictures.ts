@@ -1,10 +1,11 @@
 import path from 'node:path';
 import type { CocoDataset, CocoImage } from '../../../datasets/coco/annotations';
-import { gtTargets } from '../../../datasets/coco/targets';
+import { gtTargets, type TargetOptions } from '../../../datasets/coco/targets';
+import { scaledBoxes } from '../../../datasets/drawing/draw-detections';
+import { objectsToDraw } from '../../../datasets/drawing/objects-to-draw';
 import { decodeImage, ImageError } from '../../../datasets/images/decode';
-import { scaleBoxes } from '../../../detection/structures/boxes';
-import type { Detections } from '../../../detection/structures/instances';
 import { aboveThreshold } from '../../../datasets/evaluation/detect-images';
+import type { DetectorEvaluation } from '../../../datasets/evaluation/evaluate-detector';
 import { sizeOfSide } from '../../../datasets/images/picture-size';
 import { encodePicture } from '../../html/encode-picture';
 import type { Picture } from '../../html/figure';
@@ -17,8 +18,8 @@ const PICTURE_SIDE = 480;
 
 /** Pictures spread evenly over the validation set, which has the detector's categories. */
 export async function galleryImages(
-  val: CocoDataset,
-  detections: ReadonlyMap<number, Detections>,
+  { dataset: val, detections }: DetectorEvaluation,
+  parts: TargetOptions,
   minScore: number,
 ): Promise<GalleryImage[]> {
   const count = Math.min(GALLERY_SIZE, val.images.length);
@@ -26,19 +27,19 @@ export async function galleryImages(
     { length: count },
     (_, k) => val.images[Math.floor((k * val.images.length) / count)],
   );
+  const drawnAs = {
+    nameOf: (label: number) => val.categoryMap.nameOf(label),
+    layout: parts.keypoints,
+  };
   const images = await Promise.all(
     chosen.map(async (image): Promise<GalleryImage[]> => {
       const picture = await thumbnail(val, image);
       if (picture === undefined) return [];
-      const { boxes: gtBoxes, labels: gtLabels } = gtTargets(val, image);
       const found = aboveThreshold(detections.get(image.id)!, minScore);
-      const truth = {
-        boxes: scaleBoxes(gtBoxes, image, picture),
-        labels: gtLabels,
-      };
-      return [
-        { ...picture, truth, detections: { ...found, boxes: scaleBoxes(found.boxes, image, picture) } },
-      ];
+      const [truth, drawn] = [gtTargets(val, image, parts), found].map((instances) =>
+        scaledBoxes(objectsToDraw(instances, drawnAs), image, picture),
+      );
+      return [{ ...picture, truth, detections: drawn }];
     }),
   );
   return images.flat();

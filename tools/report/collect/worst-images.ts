@@ -1,23 +1,29 @@
-import type { CocoDataset, CocoImage } from '../../../datasets/coco/annotations';
-import { judgeDetections, type JudgedImage } from '../../../datasets/evaluation/detection-errors';
-import type { CocoDetection } from '../../../datasets/evaluation/detections';
+import type { CocoAnnotation, CocoDataset, CocoImage } from '../../../datasets/coco/annotations';
+import { objectMask } from '../../../datasets/coco/segmentation';
+import type { TargetOptions } from '../../../datasets/coco/targets';
+import { scaledBoxes } from '../../../datasets/drawing/draw-detections';
+import { objectsToDraw } from '../../../datasets/drawing/objects-to-draw';
+import { aboveThreshold } from '../../../datasets/evaluation/detect-images';
+import { judgeDetections } from '../../../datasets/evaluation/detection-errors';
+import type { DetectorEvaluation } from '../../../datasets/evaluation/evaluate-detector';
 import { imageVerdicts, worstFirst, type ImageVerdicts } from '../../../datasets/evaluation/verdicts';
-import type { Picture } from '../../html/figure';
 import type { JudgedBox, WorstImage } from '../data';
 import { thumbnail } from './pictures';
 
 const NUM_WORST = 12;
 
 /**
- * The pictures with the most errors, as TIDE tells them: wrong detections that reach a score, and missed objects. Of equals
- * those whose wrong detections are surer of themselves. Pictures without errors are left out.
+ * The pictures with the most errors, as TIDE tells them by boxes: wrong detections that reach a score, and missed objects. Of
+ * equals those whose wrong detections are surer of themselves. Pictures without errors are left out.
+ *
+ * @param parts what is drawn of objects beside their boxes
  */
 export async function worstImages(
-  dataset: CocoDataset,
-  detections: readonly CocoDetection[],
+  { dataset, detections, results }: DetectorEvaluation,
+  parts: TargetOptions,
   minScore: number,
 ): Promise<WorstImage[]> {
-  const sure = detections.filter(({ score }) => score >= minScore);
+  const sure = results.filter(({ score }) => score >= minScore);
   const ranked = judgeDetections(dataset, sure)
     .map((judged) => ({
       judged,
@@ -33,41 +39,58 @@ export async function worstImages(
       const image = dataset.imageOf(judged.imageId)!;
       const picture = await thumbnail(dataset, image);
       if (picture === undefined) return [];
-      return [{ ...picture, ...judgedBoxes(dataset, image, sure, judged, verdicts, picture) }];
+      const found = objectsToDraw(aboveThreshold(detections.get(image.id)!, minScore), {
+        nameOf: (label) => dataset.categoryMap.nameOf(label),
+        layout: parts.keypoints,
+      });
+      // Results of an image are in one piece, in the order in which they were found.
+      const first = sure.findIndex(({ image_id }) => image_id === image.id);
+      const truth = judgedTruth(dataset, image, verdicts, parts);
+      const judgedFound = judged.detections.map((each, k): JudgedBox => {
+        const { box, mask, keypoints, label, score } = found[each.detection - first];
+        return {
+          ...{ box, mask, keypoints, name: label, score },
+          verdict: verdicts.detections[k],
+          ...(each.error === 'classification' && {
+            trueName: nameOf(dataset, dataset.annotations[each.truth]),
+          }),
+        };
+      });
+      return [
+        {
+          ...picture,
+          truth: scaledBoxes(truth, image, picture),
+          detections: scaledBoxes(judgedFound, image, picture),
+        },
+      ];
     }),
   );
   return images.flat();
 }
 
-function judgedBoxes(
+function judgedTruth(
   dataset: CocoDataset,
   image: CocoImage,
-  detections: readonly CocoDetection[],
-  { detections: judged }: JudgedImage,
-  verdicts: ImageVerdicts,
-  picture: Picture,
-): Pick<WorstImage, 'truth' | 'detections'> {
-  const nameOf = (categoryId: number): string => dataset.categoryOf(dataset.labelOf(categoryId)).name;
-  const scaled = ([x, y, width, height]: readonly number[]): JudgedBox['box'] => {
-    const [byX, byY] = [picture.width / image.width, picture.height / image.height];
-    return [x * byX, y * byY, (x + width) * byX, (y + height) * byY];
-  };
-  const { annotations } = dataset;
-  const truth = annotations.flatMap((annotation, index): JudgedBox[] => {
+  { objects }: ImageVerdicts,
+  { masks = false, keypoints: layout }: TargetOptions,
+): JudgedBox[] {
+  return dataset.annotations.flatMap((annotation, index): JudgedBox[] => {
     // A region to ignore is a crowd of each category, and drawn once.
     if (annotation.imageId !== image.id || annotation.isIgnored === false) return [];
-    const verdict = verdicts.objects.get(index) ?? 'crowd';
-    return [{ box: scaled(annotation.bbox), name: nameOf(annotation.categoryId), verdict }];
+    const [x, y, width, height] = annotation.bbox;
+    const { keypoints: points } = annotation;
+    return [
+      {
+        box: [x, y, x + width, y + height],
+        ...(masks && { mask: objectMask(annotation.segmentation, image) }),
+        ...(layout && points && { keypoints: { points, skeleton: layout.skeleton } }),
+        name: nameOf(dataset, annotation),
+        verdict: objects.get(index) ?? 'crowd',
+      },
+    ];
   });
-  const found = judged.map((each, k): JudgedBox => {
-    const { bbox = [], category_id, score } = detections[each.detection];
-    return {
-      box: scaled(bbox),
-      name: nameOf(category_id),
-      verdict: verdicts.detections[k],
-      score,
-      ...(each.error === 'classification' && { trueName: nameOf(annotations[each.truth].categoryId) }),
-    };
-  });
-  return { truth, detections: found };
+}
+
+function nameOf(dataset: CocoDataset, { categoryId }: CocoAnnotation): string {
+  return dataset.categoryOf(dataset.labelOf(categoryId)).name;
 }

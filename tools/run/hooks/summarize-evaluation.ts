@@ -1,17 +1,23 @@
 import path from 'node:path';
 import sharp from 'sharp';
 import type { CocoDataset, CocoImage } from '../../../datasets/coco/annotations';
-import { gtTargets } from '../../../datasets/coco/targets';
-import { categoryColor } from '../../../datasets/drawing/palette';
+import { gtTargets, type TargetOptions } from '../../../datasets/coco/targets';
+import { scaledBoxes } from '../../../datasets/drawing/draw-detections';
+import { objectsToDraw } from '../../../datasets/drawing/objects-to-draw';
+import type { LabeledBox } from '../../../datasets/drawing/overlay-svg';
+import { truthOf } from '../../../datasets/evaluation/evaluate-tasks';
 import { scoreCurves, type ScoreCurve } from '../../../datasets/evaluation/score-curves';
 import { decodeImage } from '../../../datasets/images/decode';
 import { ignoreImageError } from '../../../datasets/images/image-error';
 import type { EventStorage, SummaryBox, SummaryImage } from '../../../detection/events/event-storage';
-import { scaleBoxes, type Boxes } from '../../../detection/structures/boxes';
 import type { Detections } from '../../../detection/structures/instances';
+import type { Mask } from '../../../detection/structures/mask';
+import { resizeMask } from '../../../detection/structures/mask-transforms';
+import type { Size } from '../../../detection/structures/size';
 import { aboveThreshold } from '../../../datasets/evaluation/detect-images';
 import type { DetectorEvaluation } from '../../../datasets/evaluation/evaluate-detector';
 import { sizeOfSide } from '../../../datasets/images/picture-size';
+import { evaluationsOf, metricPrefix } from '../tasks';
 
 /** A handful is looked at again and again, to see the detector learn. */
 const NUM_PICTURES = 4;
@@ -24,23 +30,32 @@ const NUM_THRESHOLDS = 201;
 
 /**
  * Tells what an evaluation found, beyond its scores: precision and recall over the scores, of each category and of all
- * together, and a few pictures with their true boxes (left) and those found (right).
+ * together, for each task; and a few pictures with their true objects (left) and those found (right).
  *
- * @param evaluation on a data set with the detector's categories
+ * @param result on a data set with the detector's categories
+ * @param parts what is drawn of objects beside their boxes
  */
 export async function summarizeEvaluation(
   storage: EventStorage,
-  { dataset, detections, results }: DetectorEvaluation,
+  result: DetectorEvaluation,
+  parts: TargetOptions,
 ): Promise<void> {
+  const { dataset, detections, results } = result;
   const known = results.filter(({ category_id }) => dataset.hasCategory(category_id));
-  const curves = scoreCurves(dataset, known, NUM_THRESHOLDS);
-  storage.precisionRecall('val/precision_recall/all categories', total(curves));
-  dataset.categories.forEach(({ id, name }, k) =>
-    storage.precisionRecall(`val/precision_recall/${id} ${name}`, curves[k]),
-  );
+  for (const { iouType } of evaluationsOf(result)) {
+    const prefix = `${metricPrefix(iouType)}precision_recall`;
+    const sigmas = parts.keypoints?.sigmas;
+    const curves = scoreCurves(truthOf(dataset, iouType), known, NUM_THRESHOLDS, { iouType, sigmas });
+    storage.precisionRecall(`${prefix}/all categories`, total(curves));
+    dataset.categories.forEach(({ id, name }, k) =>
+      storage.precisionRecall(`${prefix}/${id} ${name}`, curves[k]),
+    );
+  }
   for (const image of spread(dataset.images)) {
     // A picture that has broken since it was evaluated is not shown; whoever needs it says so when its turn comes.
-    const picture = await withGroundTruth(dataset, image, detections.get(image.id)!).catch(ignoreImageError);
+    const picture = await withGroundTruth(dataset, image, detections.get(image.id)!, parts).catch(
+      ignoreImageError,
+    );
     if (picture) storage.image(`val/picture/${image.fileName}`, picture);
   }
 }
@@ -65,47 +80,60 @@ async function withGroundTruth(
   dataset: CocoDataset,
   image: CocoImage,
   detections: Detections,
+  parts: TargetOptions,
 ): Promise<SummaryImage> {
   const { pixels, size } = await decodeImage(path.join(dataset.imageFolder ?? '', image.fileName), {
     upright: true,
   });
-  const { width, height } = sizeOfSide(size, PICTURE_SIDE);
+  const shown = sizeOfSide(size, PICTURE_SIDE);
+  const { width, height } = shown;
   const twice = await sharp(pixels, { raw: { ...size, channels: 3 } })
     .resize({ width, height, fit: 'fill' })
     .extend({ right: width, extendWith: 'repeat' })
     .raw()
     .toBuffer();
-  const { boxes: gtBoxes, labels: gtLabels } = gtTargets(dataset, image);
-  const found = aboveThreshold(detections, MIN_SCORE);
-  const nameOf = (label: number): string => dataset.categoryMap.nameOf(label);
-  const scaled = (boxes: Boxes): Boxes => scaleBoxes(boxes, image, { width, height });
+  const drawnAs = { nameOf: (label: number) => dataset.categoryMap.nameOf(label), layout: parts.keypoints };
+  const [truth, found] = [gtTargets(dataset, image, parts), aboveThreshold(detections, MIN_SCORE)].map(
+    (instances) => scaledBoxes(objectsToDraw(instances, drawnAs), image, shown),
+  );
   return {
     width: 2 * width,
     height,
     pixels: twice,
+    // The best last, on top.
     boxes: [
-      ...labeled(scaled(gtBoxes), gtLabels, nameOf, 0),
-      // The best last, on top.
-      ...labeled(scaled(found.boxes), found.labels, nameOf, width, found.scores).reverse(),
+      ...truth.map((each) => onHalf(each, shown, 0)),
+      ...found.map((each) => onHalf(each, shown, 1)).reverse(),
     ],
   };
 }
 
-/** @param left where the picture begins in the summary's image */
-function labeled(
-  boxes: Boxes,
-  labels: Int32Array,
-  nameOf: (label: number) => string,
-  left: number,
-  scores?: Float32Array,
-): SummaryBox[] {
-  return Array.from(labels, (label, k) => {
-    const [x1, y1, x2, y2] = boxes.subarray(4 * k, 4 * k + 4);
-    return {
-      box: [left + x1, y1, left + x2, y2],
-      label: nameOf(label),
-      ...(scores && { score: scores[k] }),
-      color: categoryColor(label),
-    };
-  });
+/** An object of a picture, in one that has the picture twice: on its left half, or on its right. */
+function onHalf({ box, mask, keypoints, ...each }: LabeledBox, size: Size, half: 0 | 1): SummaryBox {
+  const [x1, y1, x2, y2] = box;
+  const left = half * size.width;
+  return {
+    ...each,
+    box: [left + x1, y1, left + x2, y2],
+    ...(mask && { mask: maskOnHalf(resizeMask(mask, size), half) }),
+    ...(keypoints && {
+      keypoints: {
+        ...keypoints,
+        points: Array.from(keypoints.points, (value, i) => (i % 3 === 0 ? left + value : value)),
+      },
+    }),
+  };
+}
+
+/** Runs go column by column: the other half is one more run. */
+function maskOnHalf({ size: { height, width }, counts }: Mask, half: 0 | 1): Mask {
+  const other = height * width;
+  return {
+    size: { height, width: 2 * width },
+    // Where the last run is of ones, one of zeros follows; otherwise an empty run of ones lies between.
+    counts:
+      half === 1
+        ? Uint32Array.of(other + counts[0], ...counts.subarray(1))
+        : Uint32Array.from(counts.length % 2 === 0 ? [...counts, other] : [...counts, 0, other]),
+  };
 }

@@ -6,7 +6,6 @@ import { ProgressWriter } from '../../../detection/engine/writers/progress-write
 import { CheckpointHook } from '../../../weights/checkpoints/checkpoint-hook';
 import { metadataOf } from '../../../weights/detectors/detector-metadata';
 import { settingsOf } from '../../config/model-settings';
-import { DEFAULT_BEST_METRIC } from '../../config/schema';
 import type { DataFaults } from './data-faults';
 import { DivergencePolicy } from './divergence-policy';
 import { EvaluationHook } from './evaluation-hook';
@@ -15,6 +14,7 @@ import { runEvents } from './run-events';
 import { runFolder } from '../folder/run-folder';
 import { summarizeEvaluation } from './summarize-evaluation';
 import { terminalLine } from '../../terminal/terminal-text';
+import { metricPrefix } from '../tasks';
 import type { TrainingRun } from '../training-run';
 import { validate } from '../validate';
 
@@ -53,13 +53,15 @@ export function trainingHooks(run: TrainingRun, faults: DataFaults): TrainingHoo
 }
 
 function evaluationHook(run: TrainingRun, faults: DataFaults): EvaluationHook | undefined {
-  const { configuration, val } = run;
+  const { configuration, val, learner } = run;
+  const { iouTypes, keypoints } = learner.model;
+  const drawn = { masks: iouTypes.includes('segm'), keypoints };
   return (
     val &&
     new EvaluationHook({
       evaluate: (parts) => validate(run, val, faults, parts),
       every: configuration.evaluateEvery,
-      summarize: summarizeEvaluation,
+      summarize: (storage, result) => summarizeEvaluation(storage, result, drawn),
     })
   );
 }
@@ -78,8 +80,13 @@ function earlyStoppingHook(
   );
 }
 
-function progressWriter({ configuration: { data, optimizer }, metric }: TrainingRun): ProgressWriter {
-  const scores = metric ? [DEFAULT_BEST_METRIC, metric.name] : [];
+function progressWriter({
+  configuration: { data, optimizer },
+  metric,
+  learner,
+}: TrainingRun): ProgressWriter {
+  const ofTasks = learner.model.iouTypes.map((iouType) => `${metricPrefix(iouType)}AP`);
+  const scores = metric ? [...ofTasks, metric.name] : [];
   return new ProgressWriter({
     output: process.stderr,
     imagesPerStep: data.batchSize * optimizer.accumulate,

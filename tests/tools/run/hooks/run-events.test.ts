@@ -55,7 +55,7 @@ describe('summarizeEvaluation', () => {
   it('tells pictures with true boxes left and found ones right, and curves over the scores', async () => {
     const result = await evaluated();
     const storage = new EventStorage();
-    await summarizeEvaluation(storage, result);
+    await summarizeEvaluation(storage, result, {});
     const picture = storage.images.get('val/picture/wide.png')!;
     expect([picture.width, picture.height, picture.pixels.length]).toEqual([1280, 50, 3 * 1280 * 50]);
     expect(new Set(picture.pixels)).toEqual(new Set([0x80]));
@@ -82,7 +82,7 @@ describe('summarizeEvaluation', () => {
     const result = await evaluated();
     rmSync(path.join(folder, 'wide.png'));
     const storage = new EventStorage();
-    await summarizeEvaluation(storage, result);
+    await summarizeEvaluation(storage, result, {});
     expect([storage.images.size, storage.precisionRecallCurves.size]).toEqual([0, 3]);
   });
 });
@@ -105,7 +105,7 @@ describe('runEvents', () => {
     expect(storage.wantsDetails).toBe(false);
     writer.beforeStep({ ...state, iteration: 1 });
     expect(storage.wantsDetails).toBe(true); // 50 times a run
-    await summarizeEvaluation(storage, result);
+    await summarizeEvaluation(storage, result, {});
     await writer.afterStep(state);
     writer.afterTrain(state);
     const [file] = runEventFiles(folder);
