@@ -30,5 +30,12 @@ export function inCategories(
     }
     return categoryId === annotation.categoryId ? annotation : { ...annotation, categoryId };
   });
-  return dataset.with({ categories, annotations });
+  // What its keypoints are, the set says.
+  const named = categories.map((category, k) => ({ ...keypointsOf(meant[k]), ...category }));
+  return dataset.with({ categories: named, annotations });
+}
+
+function keypointsOf(category: CocoCategory | undefined): Partial<CocoCategory> {
+  const { keypoints, skeleton, sigmas } = category ?? {};
+  return { ...(keypoints && { keypoints }), ...(skeleton && { skeleton }), ...(sigmas && { sigmas }) };
 }

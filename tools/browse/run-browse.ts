@@ -1,8 +1,10 @@
 import path from 'node:path';
 import { writeWholeFile } from '../../detection/files/whole-file';
 import { InputError } from '../../detection/errors';
+import { modelDefinition } from '../../detection/modeling/definitions';
 import type { LoadedDetector } from '../../weights/detectors/load-detector';
 import type { PlannedConfiguration } from '../config/complete';
+import { requireShapes } from '../run/require-shapes';
 import { readSet, requireObjects } from '../run/training-data';
 import { formatBytes } from '../terminal/format-bytes';
 import { interruptible } from '../terminal/interruption';
@@ -65,8 +67,10 @@ export async function browseAugmented(
 ): Promise<void> {
   if ('port' in options.output) await requirePort(options.output.port);
   const { trainAnnotations, trainImages, skipInvalid, batchSize } = configuration.data;
-  const set = await readSet(trainAnnotations, trainImages, { skipInvalid });
+  const definition = modelDefinition(configuration.model.name);
+  const set = await readSet(trainAnnotations, trainImages, { skipInvalid, needs: definition.needs });
   requireObjects(set);
+  requireShapes(set, definition);
   await interruptible(async (signal) => {
     const { limit = NUM_AUGMENTED } = options;
     const pictures = await augmentedPictures(configuration, set, limit, signal);

@@ -12,6 +12,7 @@ import {
   type RangePoint,
 } from '../../detection/engine/learning-rate-range';
 import { InputError } from '../../detection/errors';
+import { modelDefinition } from '../../detection/modeling/definitions';
 import { planConfiguration, type CompleteConfiguration } from '../config/complete';
 import { configurationSources, type ConfigurationOptions } from '../config/configuration-options';
 import { loadConfiguration } from '../config/load';
@@ -22,6 +23,7 @@ import { requireFileName, writeJson } from '../terminal/output-files';
 import { Progress, logLine } from '../terminal/progress';
 import { learningRatePage, shownRate } from '../report/learning-rate-page';
 import { completeForSet } from '../run/complete-for-set';
+import { requireShapes } from '../run/require-shapes';
 import { trainTemporarily } from '../run/train-temporarily';
 import { readSet, requireObjects } from '../run/training-data';
 import { addConfigurationOptions, positive } from './options';
@@ -87,11 +89,14 @@ async function runFindLr(given: FindLrCommandOptions): Promise<void> {
   if (page !== undefined) requireFileName('--output', page, [trainAnnotations]);
   if (json !== undefined) requireFileName('--json', json, [trainAnnotations]);
 
+  const definition = modelDefinition(planned.model.name);
   const set = await readSet(trainAnnotations, trainImages, {
     skipInvalid,
+    needs: definition.needs,
     ignoring: { crowds, categories: ignoreCategories },
   });
   requireObjects(set);
+  requireShapes(set, definition);
   const configuration = completeForSet(planned, set);
   const iterations = wanted ?? configuration.iterations;
   requireMinimum(iterations);

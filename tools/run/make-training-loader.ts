@@ -3,23 +3,27 @@ import { cocoExamples } from '../../datasets/examples';
 import type { LoaderListeners } from '../../datasets/loader/batch-loader';
 import { TrainingLoader } from '../../datasets/loader/training-loader';
 import { squareSide, type ScaleJitter } from '../../datasets/transforms/scale-jitter';
+import type { Detector } from '../../detection/modeling/detector';
 import type { InputSpec } from '../../detection/structures/input-spec';
 import type { CompleteConfiguration } from '../config/complete';
+import { wantedTargets } from './wanted-targets';
 
 /**
  * The batches that a configuration asks for, after those that an earlier run has seen.
  *
- * @param input of the detector that is trained.
+ * @param detector that is trained.
  */
 export function makeTrainingLoader(
   set: CocoDataset,
-  input: InputSpec,
+  detector: Pick<Detector, 'input' | 'definition' | 'keypoints'>,
   { data, seed }: CompleteConfiguration,
   batchesSeen: number,
   listeners: LoaderListeners = {},
 ): TrainingLoader {
-  return new TrainingLoader(cocoExamples(set), {
+  const { input, keypoints } = detector;
+  return new TrainingLoader(cocoExamples(set, wantedTargets(detector)), {
     input,
+    keypoints,
     batchSize: data.batchSize,
     workers: data.workers,
     ...(input.resize.kind === 'shorter-side' && { minSizes: data.trainMinSizes }),

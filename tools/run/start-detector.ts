@@ -1,4 +1,4 @@
-import type { CocoCategory } from '../../datasets/coco/category-map';
+import type { CocoDataset } from '../../datasets/coco/annotations';
 import { InputError } from '../../detection/errors';
 import type { Detector } from '../../detection/modeling/detector';
 import { modelDefinition } from '../../detection/modeling/definitions';
@@ -13,6 +13,7 @@ import { logLine } from '../terminal/progress';
 import { sayingDownloads } from './downloads';
 import { fillDetector, readStartWeights } from '../../weights/detectors/load-weights';
 import { describeLoaded } from './describe-loaded';
+import { detectorKeypoints, sayMirrored } from './detector-keypoints';
 
 /** What learns: a detector, its optimizer, and the average of its weights if there is one. */
 export interface Learner extends Resumable {
@@ -23,17 +24,21 @@ export interface Learner extends Resumable {
  * A new detector, with its start weights unless a checkpoint's are to replace them, and what trains it, which the caller
  * disposes; and the configuration, with what the start weights decide.
  *
+ * @param train its training set, whose categories and keypoints it finds
  * @throws InputError where the weights do not fit, settings do not go with the categories, or a pattern is one of no parameter.
  */
 export async function startDetector(
   given: CompleteConfiguration,
-  categories: readonly CocoCategory[],
+  train: CocoDataset,
   { isToBeRestored = false } = {},
 ): Promise<{ learner: Learner; configuration: CompleteConfiguration }> {
+  const { categories } = train;
   const { name, norm, trainableLayers, weights } = given.model;
   const definition = modelDefinition(name);
   const settings = settingsOf(definition, given.model);
   requireSettings(definition, settings, categories.length);
+  const keypoints = detectorKeypoints(train, given);
+  if (keypoints) sayMirrored(keypoints, given.data.flip);
   const start =
     weights === null || isToBeRestored
       ? undefined
@@ -54,6 +59,7 @@ export async function startDetector(
     trainableLayers,
     input: detectorInput(definition, given.model),
     settings: changedSettings(definition.settings.values, settings),
+    keypoints,
   });
   try {
     freeze(model, configuration.model.freeze);

@@ -5,6 +5,7 @@ import { isExact } from '../../weights/checkpoints/resume';
 import { resumePoint } from '../../weights/checkpoints/resume-point';
 import type { CompleteConfiguration } from '../config/complete';
 import { readableMetadata } from '../../weights/detectors/detector-metadata';
+import { requireSameKeypoints } from './detector-keypoints';
 import { inCategoriesOfRun } from './known-categories';
 import { logLine } from '../terminal/progress';
 import type { TrainingJob } from './training-run';
@@ -39,8 +40,9 @@ export function startingPoint(
       { iterations, least: state.iteration },
     );
   }
-  const categories = readableMetadata.safeParse(state.metadata).data?.categories ?? [];
-  const known = inCategoriesOfRun(train, categories, output);
+  const said = readableMetadata.safeParse(state.metadata).data;
+  const known = inCategoriesOfRun(train, said?.categories ?? [], output);
+  requireSameKeypoints(train, said?.options.keypoints, output);
   if (exact && !isExact(state)) {
     throw new InputError(
       'earlier-version',

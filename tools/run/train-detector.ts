@@ -11,6 +11,7 @@ import { DataFaults, type DataFault } from './hooks/data-faults';
 import { bestMetric } from './hooks/evaluation-metrics';
 import { Interrupted, interruptible } from '../terminal/interruption';
 import { LeftOutRecord } from './folder/left-out';
+import { detectorKeypoints, requireSameKeypoints } from './detector-keypoints';
 import { noteSharedPictures } from './duplicate-pictures';
 import { completeForSet } from './complete-for-set';
 import { messageWithHint } from './loading-hints';
@@ -41,9 +42,10 @@ export async function trainDetector(job: TrainingJob): Promise<FinishedRun> {
   if (epochs !== null)
     logLine(`${pluralize(epochs, 'epoch')}: ${pluralize(complete.iterations, 'iteration')}`);
   const { checkpoint, train } = startingPoint(job, complete, data.train);
+  if (data.val) requireSameKeypoints(data.val, detectorKeypoints(train, complete), train.file);
   const val = data.val && inTrainedCategories(data.val, train);
   if (val && !job.resume) await noteSharedPictures(train, val);
-  const { learner, configuration } = await startDetector(complete, train.categories, {
+  const { learner, configuration } = await startDetector(complete, train, {
     isToBeRestored: checkpoint !== undefined,
   });
   try {
@@ -69,7 +71,7 @@ async function trainAndEvaluate(run: TrainingRun, userSignal: AbortSignal): Prom
   openRunFolder(run, record);
   const loader = makeTrainingLoader(
     run.train,
-    learner.model.input,
+    learner.model,
     configuration,
     startIteration * accumulate,
     faults.listeners(run.train),

@@ -27,10 +27,10 @@ export async function trainTemporarily(
   { learningRate, iterations, hooks }: TemporaryTraining,
 ): Promise<void> {
   await loadNativeBackend();
-  const { learner, configuration } = await startDetector(given, set.categories);
+  const { learner, configuration } = await startDetector(given, set);
   try {
     const { interrupted } = await interruptible((signal) =>
-      train(makeTrainingLoader(set, learner.model.input, configuration, 0), learner.model, {
+      train(makeTrainingLoader(set, learner.model, configuration, 0), learner.model, {
         optimizer: learner.optimizer,
         learningRate,
         iterations,

@@ -4,9 +4,12 @@ import { ProblemList } from '../../datasets/coco/problems';
 import { turnedPictures } from '../../datasets/coco/upright';
 import { gtTargets } from '../../datasets/coco/targets';
 import { InputError } from '../../detection/errors';
+import { modelDefinition } from '../../detection/modeling/definitions';
+import type { ModelDefinition } from '../../detection/modeling/detector';
 import { checkPictures } from './check-pictures';
 import { NameHints } from './name-hints';
 import { possibleRepairs } from './repairs';
+import { requireShapes, withLabeledKeypoints } from './require-shapes';
 import type { TrainingConfiguration } from '../config/schema';
 import { pluralize } from '../terminal/pluralize';
 import { statOrUndefined } from '../../detection/files/stat-or-undefined';
@@ -22,21 +25,24 @@ import type { TrainingRun } from './training-run';
  * @throws InputError with all that is wrong with the files and pictures of both sets.
  */
 export async function readTrainingData(
-  { data }: TrainingConfiguration,
+  { model, data }: TrainingConfiguration,
   resume: boolean,
 ): Promise<Pick<TrainingRun, 'train' | 'val'>> {
   const { skipInvalid } = data;
+  const definition = modelDefinition(model.name);
   const checksPictures = skipInvalid || !resume || data.onBrokenPicture === 'stop';
   const ignored = { crowds: data.crowds, categories: data.ignoreCategories };
   const readObjects = async (annotations: string, images: string, mayLack = false): Promise<CocoDataset> => {
     const ignoring = { ...ignored, mayLack };
-    const set = await readSet(annotations, images, { skipInvalid, checksPictures, ignoring });
+    const { needs } = definition;
+    const set = await readSet(annotations, images, { skipInvalid, checksPictures, ignoring, needs });
     requireObjects(set);
+    requireShapes(set, definition);
     return set;
   };
   const { trainAnnotations, trainImages, valAnnotations, valImages } = data;
   const [train, val] = await withoutInputErrors(
-    () => readObjects(trainAnnotations, trainImages),
+    async () => withLabeledKeypoints(await readObjects(trainAnnotations, trainImages), data.minKeypoints),
     async () =>
       valAnnotations === null || valImages === null
         ? undefined
@@ -88,6 +94,8 @@ export interface SetCheck {
   readonly content?: unknown;
   /** See `CocoReadOptions`. */
   readonly keepAllProblems?: boolean;
+  /** What of objects is read and checked beside their boxes. Default: nothing. */
+  readonly needs?: ModelDefinition['needs'];
   /** What counts neither as object nor as background. Default: nothing. */
   readonly ignoring?: Ignoring;
   /** Pictures that declare more pixels are refused. Default: what PIL refuses. */
@@ -123,6 +131,7 @@ export async function checkedSet(
     checksPictures = true,
     decodeAll = false,
     keepAllProblems = false,
+    needs = [],
     content,
     maxPixels,
   }: SetCheck,
@@ -134,6 +143,9 @@ export async function checkedSet(
   const readOptions: CocoReadOptions = {
     skipInvalid,
     keepAllProblems,
+    keepSegmentations: needs.includes('masks'),
+    checkSegmentations: needs.includes('masks'),
+    keepKeypoints: needs.includes('keypoints'),
     nameHint: (name) => hints.ofName(name),
     checkImages: (entries, refuse) =>
       isFolder && checksPictures

@@ -9,6 +9,7 @@ import { yieldToEventLoop } from '../../datasets/inference/yield-to-event-loop';
 import { evaluateDetector, type DetectorEvaluation } from '../../datasets/evaluation/evaluate-detector';
 import { Progress } from '../terminal/progress';
 import type { TrainingRun } from './training-run';
+import { wantedTargets } from './wanted-targets';
 
 /**
  * Evaluates what a run has learned, the average of its weights if there is one, as its configuration says, and tells how it
@@ -46,7 +47,10 @@ async function detectorLosses(
   dataset: CocoDataset,
   { signal, onProgress, ...loading }: DetectSetOptions,
 ): Promise<Record<string, number>> {
-  const images = new EvaluationLoader(cocoExamples(dataset), { input: model.input, ...loading });
+  const images = new EvaluationLoader(cocoExamples(dataset, wantedTargets(model)), {
+    input: model.input,
+    ...loading,
+  });
   return validationLosses(images, model, async (done) => {
     onProgress?.(done, dataset.images.length);
     await yieldToEventLoop(signal);

@@ -11,6 +11,7 @@ import { Module } from '../../detection/nn/module';
 import { batchNormEpsilon } from '../../detection/nn/normalization';
 import { detectorInput } from '../../detection/structures/image-sides';
 import type { InputSpec } from '../../detection/structures/input-spec';
+import type { KeypointLayout } from '../../detection/structures/keypoint-layout';
 import { changedSettings } from '../settings/changed-settings';
 import { normOf } from './norm-of';
 import { scoreThresholds, type ScoreThresholds } from './score-thresholds';
@@ -18,6 +19,20 @@ import { scoreThresholds, type ScoreThresholds } from './score-thresholds';
 const categories = z.array(z.object({ id: z.int(), name: z.string() })).min(1);
 const epsilon = z.number().min(0).nullable();
 const side = z.int().min(1);
+
+const index = z.int().min(0);
+
+const keypointLayout = z
+  .object({
+    names: z.array(z.string()).min(1).readonly(),
+    flipPairs: z.array(z.tuple([index, index]).readonly()).readonly(),
+    skeleton: z.array(z.tuple([index, index]).readonly()).readonly(),
+    sigmas: z.array(z.number().positive()).readonly().optional(),
+  })
+  .refine(
+    ({ names, flipPairs, skeleton, sigmas = names }) =>
+      [...flipPairs, ...skeleton].flat().every((k) => k < names.length) && sigmas.length === names.length,
+  ) satisfies z.ZodType<KeypointLayout>;
 
 const inputSpec = z.object({
   resize: z.discriminatedUnion('kind', [
@@ -43,6 +58,8 @@ const writtenMetadata = z.object({
     input: inputSpec,
     /** Those that are not the model's own. */
     settings: z.record(z.string(), z.unknown()).optional(),
+    /** Of a model that finds some. */
+    keypoints: keypointLayout.optional(),
   }),
   categories,
   /** From which scores on detections count, where that has been found out. */
@@ -81,7 +98,7 @@ export const readableMetadata = z.union([writtenMetadata, earlierMetadata]);
 /** What is known of a detector beside its tensors. */
 export interface KnownDetector {
   readonly definition: ModelDefinition;
-  readonly options: Pick<DetectorOptions, 'norm' | 'epsilon' | 'input' | 'settings'>;
+  readonly options: Pick<DetectorOptions, 'norm' | 'epsilon' | 'input' | 'settings' | 'keypoints'>;
   /** By label - 1. */
   readonly categories: readonly CocoCategory[];
   /** From which scores on detections count, where that has been found out. */
@@ -96,10 +113,15 @@ export function metadataOf({
   scoreThresholds,
 }: KnownDetector): DetectorMetadata {
   const { norm = definition.pretrainedNorm, epsilon = null, input = definition.input } = options;
+  const { keypoints } = options;
   const settings = changedSettings(definition.settings.values, options.settings ?? {});
   return {
     model: definition.name,
-    options: { norm, epsilon, input, ...(Object.keys(settings).length > 0 && { settings }) },
+    options: {
+      ...{ norm, epsilon, input },
+      ...(Object.keys(settings).length > 0 && { settings }),
+      ...(keypoints && { keypoints }),
+    },
     categories: [...categories],
     ...(scoreThresholds && { scoreThresholds }),
   };
@@ -121,12 +143,12 @@ export function detectorMetadata(
     scoreThresholds,
   }: DetectorMetadataOptions = {},
 ): Readonly<Record<string, unknown>> {
-  const { definition, input, settings } = detector;
+  const { definition, input, settings, keypoints } = detector;
   const entries = [...detector.namedParameters(), ...detector.namedBuffers()].map(([name]) => name);
   const epsilon = detector instanceof Module ? batchNormEpsilon(detector) : undefined;
   return metadataOf({
     definition,
-    options: { norm: normOf(definition, entries), epsilon, input, settings },
+    options: { norm: normOf(definition, entries), epsilon, input, settings, keypoints },
     categories,
     scoreThresholds,
   });

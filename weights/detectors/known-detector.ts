@@ -53,7 +53,7 @@ function fromMetadata(
   { model, options, categories, scoreThresholds }: DetectorMetadata,
   wanted: ModelDefinition | undefined,
 ): KnownDetector {
-  const { norm, epsilon, input } = options;
+  const { norm, epsilon, input, keypoints } = options;
   const isOfWanted = wanted?.name === model;
   const definition = isOfWanted ? wanted : modelDefinitions.find(({ name }) => name === model);
   if (definition === undefined) {
@@ -67,7 +67,7 @@ function fromMetadata(
   const settings = knownSettings(file, definition, options.settings ?? {}, categories.length);
   return {
     definition,
-    options: { norm, epsilon: epsilon ?? undefined, input, settings },
+    options: { norm, epsilon: epsilon ?? undefined, input, settings, ...(keypoints && { keypoints }) },
     categories,
     scoreThresholds,
   };

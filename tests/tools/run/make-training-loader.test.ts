@@ -53,8 +53,9 @@ test('batches are as the configuration says', async () => {
     'data.repeatThreshold=1',
   ].map(parseAssignment);
   const configuration = completeConfiguration(loadConfiguration({ assignments, options: {} }));
-  const input = detectorInput(modelDefinition(configuration.model.name), configuration.model);
-  const loader = makeTrainingLoader(await makeSet(), input, configuration, 0);
+  const definition = modelDefinition(configuration.model.name);
+  const input = detectorInput(definition, configuration.model);
+  const loader = makeTrainingLoader(await makeSet(), { definition, input }, configuration, 0);
   const colors = new Set<string>();
   const ids: number[] = [];
   for await (const { images, imageIds } of loader) {

@@ -9,6 +9,7 @@ import type { Targets } from '../../../detection/structures/instances';
 import type { Size } from '../../../detection/structures/size';
 import type { PlannedConfiguration } from '../../config/complete';
 import { completeForSet } from '../../run/complete-for-set';
+import { detectorKeypoints } from '../../run/detector-keypoints';
 import { makeTrainingLoader } from '../../run/make-training-loader';
 import { Progress } from '../../terminal/progress';
 import type { CollectedPicture } from './collect';
@@ -30,10 +31,12 @@ export async function augmentedPictures(
   await loadBackend();
   const configuration = completeForSet(planned, set);
   const { name, ...settings } = configuration.model;
-  const input = detectorInput(modelDefinition(name), settings);
+  const definition = modelDefinition(name);
+  const input = detectorInput(definition, settings);
+  const detector = { definition, input, keypoints: detectorKeypoints(set, configuration) };
   const progress = new Progress('augmenting');
   const pictures: CollectedPicture[] = [];
-  for await (const batch of makeTrainingLoader(set, input, configuration, 0)) {
+  for await (const batch of makeTrainingLoader(set, detector, configuration, 0)) {
     const number = pictures.length / configuration.data.batchSize + 1;
     pictures.push(...(await picturesOf(batch, number, set, input)));
     progress.update(Math.min(pictures.length, count), count);

@@ -49,6 +49,26 @@ export const dataSection = z
       .describe('shorter sides to draw from in training, pixels; null: model.minSize alone'),
     // torchvision's DetectionPresetTrain: hflip_prob=0.5
     flip: z.number().min(0).max(1).default(0.5).describe('probability of a horizontal flip'),
+    keypointFlipPairs: z
+      .array(z.array(z.string().min(1)).length(2))
+      .nullable()
+      .default(null)
+      .describe(
+        'pairs of keypoints that change places in a mirrored picture, [[left_eye,right_eye],...]; null: those whose names say left and right',
+      ),
+    keypointSigmas: z
+      .array(z.number().positive())
+      .nullable()
+      .default(null)
+      .describe(
+        'for keypoint AP: how far apart people place each keypoint, in parts of the object’s size; null: the file’s, or COCO’s of a person',
+      ),
+    // torchvision's references take 10 of COCO's persons, which have 17; small sets may have fewer in all.
+    minKeypoints: z
+      .int()
+      .min(0)
+      .default(0)
+      .describe('images with fewer labeled keypoints are not trained on; torchvision: 10'),
     // torchvision's RandomPhotometricDistort takes 0.5; it belongs to the preset for SSD, so it is off.
     photometricDistortion: z
       .number()

@@ -97,10 +97,10 @@ function progressWriter({
 }
 
 function checkpointHook({ configuration, output, train, metric, learner }: TrainingRun): CheckpointHook {
-  const { definition, input } = learner.model;
+  const { definition, input, keypoints } = learner.model;
   const { norm, normEpsilon } = configuration.model;
   const settings = settingsOf(definition, configuration.model);
-  const options = { norm, epsilon: normEpsilon ?? undefined, input, settings };
+  const options = { norm, epsilon: normEpsilon ?? undefined, input, settings, keypoints };
   const metadata = metadataOf({ definition, options, categories: train.categories });
   return new CheckpointHook(output, {
     ...learner,

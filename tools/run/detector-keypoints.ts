@@ -1,0 +1,56 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { CocoDataset } from '../../datasets/coco/annotations';
+import { keypointLayout } from '../../datasets/coco/keypoint-layout';
+import { InputError } from '../../detection/errors';
+import { modelDefinition } from '../../detection/modeling/definitions';
+import type { KeypointLayout } from '../../detection/structures/keypoint-layout';
+import type { CompleteConfiguration } from '../config/complete';
+import { logLine } from '../terminal/progress';
+
+/**
+ * The keypoints that a detector is to find: those of its training set. Undefined of a model that finds none.
+ *
+ * @throws InputError where categories have different ones, or what is configured does not fit.
+ */
+export function detectorKeypoints(
+  train: CocoDataset,
+  { model, data }: Pick<CompleteConfiguration, 'model' | 'data'>,
+): KeypointLayout | undefined {
+  if (!modelDefinition(model.name).needs.includes('keypoints')) return undefined;
+  return keypointLayout(train, {
+    flipPairs: data.keypointFlipPairs?.map(([a, b]) => [a, b] as const),
+    sigmas: data.keypointSigmas ?? undefined,
+  });
+}
+
+/** Says which keypoints change places in mirrored pictures: where names say too little, nobody would notice. */
+export function sayMirrored({ names, flipPairs }: KeypointLayout, flipProbability: number): void {
+  if (flipProbability === 0) return;
+  const pairs = flipPairs.map((pair) => pair.map((k) => names[k]).join(' and '));
+  logLine(
+    pairs.length > 0
+      ? `keypoints that change places in mirrored pictures: ${pairs.join(', ')}`
+      : `no keypoint changes places in mirrored pictures: ${names.join(', ')} (data.keypointFlipPairs, where some should)`,
+  );
+}
+
+/**
+ * @param set that is used with a detector, read with its keypoints
+ * @param wanted the detector's keypoints; undefined where it finds none, or nobody knows which
+ * @param whose says what the detector has been, or is to be, trained on
+ * @throws InputError where the set has others, or has them in another order.
+ */
+export function requireSameKeypoints(
+  set: CocoDataset,
+  wanted: KeypointLayout | undefined,
+  whose: string,
+): void {
+  const names = wanted && keypointLayout(set)?.names;
+  if (names === undefined || isDeepStrictEqual(names, wanted!.names)) return;
+  throw new InputError(
+    'other-keypoints',
+    `${set.file}: its keypoints are not those of ${whose}, or in another order: ${names.join(', ')} here, ` +
+      `${wanted!.names.join(', ')} there`,
+    { file: set.file, names, wanted: wanted!.names },
+  );
+}
