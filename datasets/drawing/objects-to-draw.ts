@@ -1,6 +1,7 @@
 import type { Detections, Instances } from '../../detection/structures/instances';
 import type { KeypointLayout } from '../../detection/structures/keypoint-layout';
 import type { LabeledBox } from './overlay-svg';
+import { surelyFound } from './surely-found';
 import { categoryColor } from './palette';
 
 /** What objects are called, and how their keypoints are joined. */
@@ -12,31 +13,22 @@ export interface DrawnAs {
 }
 
 /**
- * A detected keypoint is drawn where its score is greater. Scores are torchvision's: the logit of the place where the head has found
- * it, which is below 0 where the head sees the keypoint nowhere in the box.
- */
-const MIN_KEYPOINT_SCORE = 0;
-
-/**
  * The objects of an image, known or found, as they are drawn, in their order, each in the color of its category. Of found ones the
  * keypoints are drawn that the detector is sure enough of.
  */
 export function objectsToDraw(instances: Instances | Detections, { nameOf, layout }: DrawnAs): LabeledBox[] {
-  const { boxes, labels, masks, hasMask, keypoints } = instances;
+  const { boxes, labels, masks, hasMask } = instances;
   const found = 'scores' in instances ? instances : undefined;
-  const numKeypoints = keypoints ? keypoints.length / 3 / labels.length : 0;
-  const pointsOf = (k: number): Float32Array => {
-    const points = keypoints!.slice(3 * k * numKeypoints, 3 * (k + 1) * numKeypoints);
-    const scores = found?.keypointScores?.subarray(k * numKeypoints, (k + 1) * numKeypoints);
-    scores?.forEach((score, i) => (points[3 * i + 2] = score > MIN_KEYPOINT_SCORE ? 2 : 0));
-    return points;
-  };
+  const keypoints = found ? surelyFound(found) : instances.keypoints;
+  const row = keypoints ? keypoints.length / labels.length : 0;
   return Array.from(labels, (label, k) => ({
     box: [boxes[4 * k], boxes[4 * k + 1], boxes[4 * k + 2], boxes[4 * k + 3]],
     label: nameOf(label),
     ...(found && { score: found.scores[k] }),
     color: categoryColor(label),
     ...(masks && hasMask?.[k] !== 0 && { mask: masks[k] }),
-    ...(keypoints && { keypoints: { points: pointsOf(k), skeleton: layout?.skeleton ?? [] } }),
+    ...(keypoints && {
+      keypoints: { points: keypoints.slice(k * row, (k + 1) * row), skeleton: layout?.skeleton ?? [] },
+    }),
   }));
 }

@@ -1,5 +1,6 @@
 import { CategoryMap } from '../coco/category-map';
 import type { CocoCategory } from '../coco/annotations';
+import { maskToPolygons } from '../coco/mask-outline';
 import { compressMask, type CompressedRle } from '../coco/rle';
 import type { CocoDetection } from './detections';
 import type { Example } from '../examples';
@@ -11,6 +12,7 @@ import { EvaluationLoader } from '../loader/evaluation-loader';
 import type { Detector } from '../../detection/modeling/detector';
 import type { Detections } from '../../detection/structures/instances';
 import type { InputSpec } from '../../detection/structures/input-spec';
+import type { Mask } from '../../detection/structures/mask';
 import { paddedSize, resizedSize } from '../../detection/structures/resize';
 import { selectInstances } from '../../detection/structures/transform-instances';
 import type { LoaderListeners } from '../loader/batch-loader';
@@ -128,16 +130,28 @@ export function aboveThreshold(detections: Detections, threshold: ScoreThreshold
 /** A detection as COCO's results files have it. */
 export interface FoundObject extends Omit<CocoDetection, 'image_id'> {
   readonly bbox: readonly [x: number, y: number, width: number, height: number];
-  /** Of a detector that finds masks. */
-  readonly segmentation?: CompressedRle;
+  /** Of a detector that finds masks: run lengths, or polygons where they are asked for. */
+  readonly segmentation?: CompressedRle | readonly (readonly number[])[];
   /** Of a detector that finds keypoints: x, y, visibility of each, in the order of its KeypointLayout. */
   readonly keypoints?: readonly number[];
   /** Of each keypoint. */
   readonly keypoint_scores?: readonly number[];
 }
 
-/** Detections in one picture as COCO's results files have them, in its pixels and in full precision. */
-export function cocoDetections(detections: Detections, categories: CategoryMap): FoundObject[] {
+/** How masks are written in COCO's JSON: as compressed run lengths, or as polygons along the edges of their pixels. */
+export const MASK_FORMS = ['rle', 'polygons'] as const;
+export type MaskForm = (typeof MASK_FORMS)[number];
+
+/**
+ * Detections in one picture as COCO's results files have them, in its pixels and in full precision.
+ *
+ * @param form of masks. An empty one is no polygon, and always run lengths; all others are the same in both (`maskToPolygons`).
+ */
+export function cocoDetections(
+  detections: Detections,
+  categories: CategoryMap,
+  form: MaskForm = 'rle',
+): FoundObject[] {
   const { boxes, labels, scores, masks, keypoints, keypointScores } = detections;
   const rowOf = (values: Float32Array, k: number): number[] => {
     const length = values.length / labels.length;
@@ -149,11 +163,16 @@ export function cocoDetections(detections: Detections, categories: CategoryMap):
       bbox: [x1, y1, x2 - x1, y2 - y1],
       score,
       category_id: categories.idOf(labels[k]),
-      ...(masks && { segmentation: compressMask(masks[k]) }),
+      ...(masks && { segmentation: segmentationOf(masks[k], form) }),
       ...(keypoints && { keypoints: rowOf(keypoints, k) }),
       ...(keypointScores && { keypoint_scores: rowOf(keypointScores, k) }),
     };
   });
+}
+
+function segmentationOf(mask: Mask, form: MaskForm): CompressedRle | number[][] {
+  const polygons = form === 'polygons' ? maskToPolygons(mask) : [];
+  return polygons.length > 0 ? polygons : compressMask(mask);
 }
 
 /**

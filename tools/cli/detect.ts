@@ -1,4 +1,5 @@
 import { Option, type Command } from 'commander';
+import { MASK_FORMS } from '../../datasets/evaluation/detect-images';
 import { FORMATS } from '../detect/outputs/create-outputs';
 import type { DetectJob } from '../detect/detect-job';
 import { runDetect } from '../detect/run-detect';
@@ -40,7 +41,7 @@ export function detectCommand(command: Command): void {
       '--json <file>',
       'write the detections as JSON, in full precision; FILE.jsonl has a line for each picture',
     )
-    .option('--output <dir>', 'write the pictures with boxes drawn to this folder; of a video FILE.mp4')
+    .option('--output <dir>', 'write the pictures with the objects drawn to this folder; of a video FILE.mp4')
     .option('--crops <dir>', 'write a picture of each object to this folder, in folders by category')
     .addOption(new Option('--format <format>', 'write the detections as other programs do').choices(FORMATS))
     .option(
@@ -50,6 +51,12 @@ export function detectCommand(command: Command): void {
     .option(
       '--annotations <file>',
       'COCO file that has the ids of the pictures and, by name, of the categories, for --format coco',
+    )
+    .addOption(
+      new Option(
+        '--masks <form>',
+        'how --json and --format coco have masks: rle, compressed run lengths (default), or polygons',
+      ).choices(MASK_FORMS),
     )
     .option('--every <n>', 'of a video: look for objects in every nth frame (default: 1)', wholeNumber(1))
     .addHelpText(

@@ -1,6 +1,11 @@
 import { CategoryMap } from '../../datasets/coco/category-map';
 import { drawBoxes } from '../../datasets/drawing/draw-detections';
-import { aboveThreshold, cocoDetections, type ScoreThreshold } from '../../datasets/evaluation/detect-images';
+import {
+  aboveThreshold,
+  cocoDetections,
+  type MaskForm,
+  type ScoreThreshold,
+} from '../../datasets/evaluation/detect-images';
 import { detectImages } from '../../datasets/inference/detect-files';
 import type { InferenceOptions } from '../../datasets/inference/options';
 import { formatDuration } from '../../detection/engine/writers/live-lines';
@@ -30,6 +35,8 @@ export interface DetectVideoOptions {
   readonly drawing?: VideoWriter;
   /** Gets each frame in which objects have been looked for. */
   readonly json?: JsonFrames;
+  /** How masks are written in it. Default `rle`. */
+  readonly masks?: MaskForm;
 }
 
 /** What has been found in a video. */
@@ -47,7 +54,7 @@ export interface DetectedVideo {
 export async function detectVideo(
   detector: Detector,
   video: VideoInfo,
-  { categories, scoreThreshold, inference, every, drawing, json }: DetectVideoOptions,
+  { categories, scoreThreshold, inference, every, drawing, json, masks }: DetectVideoOptions,
 ): Promise<DetectedVideo> {
   const summary = new VideoSummary();
   const progress = new VideoProgress(video.duration);
@@ -68,7 +75,8 @@ export async function detectVideo(
           const [found] = await detectImages(detector, [imageOf(frame)], { ...inference, signal });
           detections = aboveThreshold(found, scoreThreshold);
           summary.addDetections(detections);
-          json?.add({ ...frameJson(video, frame), detections: cocoDetections(detections, categories) });
+          const objects = cocoDetections(detections, categories, masks);
+          json?.add({ ...frameJson(video, frame), detections: objects });
         }
         if (drawing) {
           const found = { detections, categories, keypoints: detector.keypoints };

@@ -2,6 +2,7 @@ import { CategoryMap } from '../../datasets/coco/category-map';
 import { unusedRangeNote } from '../../datasets/images/unused-range';
 import { InputError } from '../../detection/errors';
 import { StagedFiles } from '../../detection/files/staged-files';
+import type { Detector } from '../../detection/modeling/detector';
 import type { LoadedDetector } from '../../weights/detectors/load-detector';
 import { pluralize } from '../terminal/pluralize';
 import { logLine } from '../terminal/progress';
@@ -28,6 +29,7 @@ export async function runPictures(
   try {
     const note = await unusedRangeNote(inputs.map(({ file }) => file));
     if (note !== undefined) logLine(note);
+    tellOfMissingMasks(job, detector.model);
     const categories = new CategoryMap(detector.categories, 'the detector');
     for (const output of outputs) output.begin?.(categories);
     const numBroken = await detectPictures(detector.model, inputs, {
@@ -45,6 +47,12 @@ export async function runPictures(
     staged.discard();
     detector.model.dispose();
   }
+}
+
+/** Says where masks are asked for that the detector does not find. */
+export function tellOfMissingMasks({ masks }: DetectJob, { definition, iouTypes }: Detector): void {
+  if (masks === undefined || iouTypes.includes('segm')) return;
+  logLine(`--masks ${masks}: ${definition.name} finds no masks; the results have none`);
 }
 
 function leftOut(numBroken: number, count: number): InputError {

@@ -10,6 +10,7 @@ import { requireFileName } from '../terminal/output-files';
 import type { DetectJob, DetectResult } from './detect-job';
 import { detectVideo, type DetectedVideo } from './detect-video';
 import { JsonFrames } from './outputs/json-frames';
+import { tellOfMissingMasks } from './run-pictures';
 import { thresholdsByLabel } from './score-thresholds';
 import { complaints } from './video/ffmpeg';
 import { probeVideo } from './video/probe-video';
@@ -35,6 +36,7 @@ export async function runVideo(
   const staged = new StagedFiles();
   let frames: JsonFrames | undefined;
   try {
+    tellOfMissingMasks(job, detector.model);
     const categories = new CategoryMap(detector.categories, 'the detector');
     const thresholds = thresholdsByLabel(scoreThreshold, categories, detector.scoreThresholds);
     if (json !== undefined) frames = new JsonFrames(json, staged);
@@ -46,6 +48,7 @@ export async function runVideo(
       every,
       drawing,
       json: frames,
+      masks: job.masks,
     });
     const fault = faultOf(file, found);
     frames?.finish();
@@ -62,6 +65,8 @@ function requireVideoOptions(job: DetectJob): void {
   const ofPictures = (['format', 'results', 'annotations', 'crops'] as const).find(
     (key) => job[key] !== undefined,
   );
+  if (job.masks !== undefined && job.json === undefined)
+    throw new InputError('options-conflict', '--masks is for --json, which can have masks in two forms');
   if (ofPictures === undefined) return;
   throw new InputError(
     'options-conflict',

@@ -4,7 +4,7 @@ import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import sharp from 'sharp';
 import { CategoryMap } from '../../../datasets/coco/category-map';
-import { parseRle } from '../../../datasets/coco/rle';
+import { segmentationToRle } from '../../../datasets/coco/segmentation';
 import { cocoDetections, cocoResults, detectFile } from '../../../datasets/evaluation/detect-images';
 import { loadBackend } from '../../../detection/backend/node';
 import { createDetector } from '../../../detection/modeling/definitions';
@@ -81,7 +81,21 @@ test('detections as a results file has them: masks as compressed run lengths, ke
       keypoint_scores: [2, 4],
     },
   ]);
-  expect(whole.map(({ segmentation }) => parseRle(segmentation!))).toEqual(masks);
+  expect(whole.map(({ segmentation }) => segmentationToRle(segmentation, size))).toEqual(masks);
+  const polygons = cocoDetections({ ...boxes, masks }, map, 'polygons').map((each) => each.segmentation);
+  expect(polygons).toEqual([
+    [[0, 0, 0, 3, 2, 3, 2, 0]],
+    [
+      [0, 2, 0, 3, 1, 3, 1, 2],
+      [1, 0, 1, 2, 2, 2, 2, 0],
+    ],
+  ]);
+  // An empty mask is no polygon.
+  const empty = [masks[0], { size, counts: Uint32Array.of(6) }];
+  expect(cocoDetections({ ...boxes, masks: empty }, map, 'polygons')[1].segmentation).toEqual({
+    size: [3, 2],
+    counts: '6',
+  });
   expect(cocoDetections({ ...boxes, masks }, map).map((each) => Object.keys(each))).toEqual([
     ['bbox', 'score', 'category_id', 'segmentation'],
     ['bbox', 'score', 'category_id', 'segmentation'],

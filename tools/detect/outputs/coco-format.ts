@@ -1,5 +1,7 @@
 import type { CategoryMap } from '../../../datasets/coco/category-map';
-import { cocoDetections } from '../../../datasets/evaluation/detect-images';
+import { cocoDetections, type FoundObject, type MaskForm } from '../../../datasets/evaluation/detect-images';
+import { turnKeypoints } from '../../../datasets/coco/turn-keypoints';
+import { turnSegmentation } from '../../../datasets/coco/turn-segmentation';
 import { inverseOrientation, turnBox } from '../../../datasets/images/orientation';
 import type { PictureHeader } from '../../../datasets/images/picture-header';
 import type { AnnotatedAsStored } from './annotated-as-stored';
@@ -14,7 +16,7 @@ export interface ResultsFor extends AnnotationFile {
 }
 
 /**
- * `--format coco`: COCO's results, the list that pycocotools' `loadRes` takes. Each entry has its picture's name, too. Boxes are in
+ * `--format coco`: COCO's results, the list that pycocotools' `loadRes` takes. Each entry has its picture's name, too. Objects are in
  * pixels of the picture as shown, or as stored where the annotations are. Categories are the detector's, or those of the
  * annotations with the same names.
  */
@@ -27,6 +29,7 @@ export class CocoFormat implements DetectionOutput {
   constructor(
     private readonly write: (content: string) => string | undefined,
     private readonly ids: ImageIds,
+    private readonly masks?: MaskForm,
     private readonly truth?: ResultsFor,
   ) {}
 
@@ -38,9 +41,8 @@ export class CocoFormat implements DetectionOutput {
   add({ input, detections, categories: ofDetector }: FoundPicture): void {
     const header = this.truth?.asStored.get(input);
     const picture = { image_id: this.ids.get(input), file_name: input.name };
-    for (const detection of cocoDetections(detections, this.categories ?? ofDetector)) {
-      const bbox = header ? turnBack(detection.bbox, header) : detection.bbox;
-      this.results.push({ ...picture, ...detection, bbox });
+    for (const detection of cocoDetections(detections, this.categories ?? ofDetector, this.masks)) {
+      this.results.push({ ...picture, ...(header ? turnBack(detection, header) : detection) });
     }
   }
 
@@ -50,7 +52,14 @@ export class CocoFormat implements DetectionOutput {
 }
 
 /** From pixels of the picture as shown to those of it as stored. */
-function turnBack(bbox: readonly number[], { orientation, shown }: PictureHeader): number[] {
-  const [x, y, width, height] = bbox;
-  return turnBox([x, y, width, height], inverseOrientation(orientation), shown);
+function turnBack(detection: FoundObject, { orientation, shown }: PictureHeader): object {
+  const [x, y, width, height] = detection.bbox;
+  const inverse = inverseOrientation(orientation);
+  const { segmentation, keypoints } = detection;
+  return {
+    ...detection,
+    bbox: turnBox([x, y, width, height], inverse, shown),
+    ...(segmentation && { segmentation: turnSegmentation(segmentation, inverse, shown) }),
+    ...(keypoints && { keypoints: turnKeypoints(keypoints, inverse, shown) }),
+  };
 }

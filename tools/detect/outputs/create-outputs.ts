@@ -1,3 +1,4 @@
+import type { MaskForm } from '../../../datasets/evaluation/detect-images';
 import { InputError } from '../../../detection/errors';
 import type { StagedFiles } from '../../../detection/files/staged-files';
 import { requireFileName } from '../../terminal/output-files';
@@ -31,6 +32,8 @@ export interface WantedOutputs {
   readonly results?: string;
   /** COCO file that has the ids of the pictures and categories, for `coco`. */
   readonly annotations?: string;
+  /** How masks are written in `json` and in the format `coco`. Default `rle`. */
+  readonly masks?: MaskForm;
 }
 
 /**
@@ -45,13 +48,19 @@ export async function createOutputs(
   staged: StagedFiles,
 ): Promise<DetectionOutput[]> {
   const outputs: DetectionOutput[] = [];
+  if (wanted.masks !== undefined && wanted.json === undefined && wanted.format !== 'coco') {
+    throw new InputError(
+      'options-conflict',
+      '--masks is for --json FILE and --format coco, which can have masks in two forms',
+    );
+  }
   if (wanted.json !== undefined) {
     requireFileName(
       '--json',
       wanted.json,
       inputs.map(({ file }) => file),
     );
-    outputs.push(new JsonFile(wanted.json, staged));
+    outputs.push(new JsonFile(wanted.json, staged, wanted.masks));
   }
   if (wanted.output !== undefined) outputs.push(new Drawings(wanted.output, inputs, staged));
   if (wanted.crops !== undefined) outputs.push(new Crops(wanted.crops, inputs, staged));
@@ -61,7 +70,7 @@ export async function createOutputs(
 }
 
 async function createFormat(
-  { format, results, annotations }: WantedOutputs,
+  { format, results, annotations, masks }: WantedOutputs,
   inputs: readonly PictureInput[],
   staged: StagedFiles,
 ): Promise<DetectionOutput | undefined> {
@@ -83,10 +92,10 @@ async function createFormat(
       return undefined;
     };
     if (format === 'csv') return new CsvFormat(write);
-    if (annotations === undefined) return new CocoFormat(write, imageIdsFromNames(inputs));
+    if (annotations === undefined) return new CocoFormat(write, imageIdsFromNames(inputs), masks);
     const truth = await readAnnotationFile(annotations);
     const ids = imageIdsIn(truth, inputs);
-    return new CocoFormat(write, ids, { ...truth, asStored: await findAnnotatedAsStored(truth, ids) });
+    return new CocoFormat(write, ids, masks, { ...truth, asStored: await findAnnotatedAsStored(truth, ids) });
   }
   if (results === undefined) throw missing('--results', `a folder for the files of the pictures`);
   if (format === 'labelme') return new LabelmeFormat(results, inputs, staged);

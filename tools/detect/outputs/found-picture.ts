@@ -1,6 +1,8 @@
 import type { CategoryMap, CocoCategory } from '../../../datasets/coco/category-map';
+import { surelyFound } from '../../../datasets/drawing/surely-found';
 import type { DetectedPicture } from '../../../datasets/inference/detect-files';
 import type { KeypointLayout } from '../../../detection/structures/keypoint-layout';
+import type { Mask } from '../../../detection/structures/mask';
 
 /** A picture to detect in. */
 export interface PictureInput {
@@ -42,6 +44,9 @@ export interface FoundObject {
   readonly label: number;
   /** The detector's, that the label stands for. */
   readonly category: CocoCategory;
+  readonly mask?: Mask;
+  /** x, y, visibility of each: 2 where it has surely been found, zeros where it has not. */
+  readonly keypoints?: Float32Array;
 }
 
 /** As much of a picture as tells its objects. */
@@ -49,11 +54,15 @@ export type FoundObjects = Pick<FoundPicture, 'detections' | 'categories' | 'key
 
 /** The objects of a picture, best first. */
 export function objectsIn({ detections, categories }: FoundObjects): FoundObject[] {
-  const { boxes, labels, scores } = detections;
+  const { boxes, labels, scores, masks } = detections;
+  const keypoints = surelyFound(detections);
+  const row = keypoints ? keypoints.length / labels.length : 0;
   return Array.from(labels, (label, k) => ({
     box: [boxes[4 * k], boxes[4 * k + 1], boxes[4 * k + 2], boxes[4 * k + 3]],
     score: scores[k],
     label,
     category: categories.categoryOf(label),
+    ...(masks && { mask: masks[k] }),
+    ...(keypoints && { keypoints: keypoints.subarray(k * row, (k + 1) * row) }),
   }));
 }

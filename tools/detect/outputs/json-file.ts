@@ -1,4 +1,4 @@
-import { cocoDetections } from '../../../datasets/evaluation/detect-images';
+import { cocoDetections, type MaskForm } from '../../../datasets/evaluation/detect-images';
 import type { StagedFiles } from '../../../detection/files/staged-files';
 import type { DetectionOutput, FoundPicture } from './found-picture';
 import { writeResultFile } from './result-file';
@@ -10,6 +10,7 @@ export class JsonFile implements DetectionOutput {
   constructor(
     private readonly file: string,
     private readonly staged: StagedFiles,
+    private readonly masks?: MaskForm,
   ) {}
 
   add({ input, size, detections, categories }: FoundPicture): void {
@@ -17,7 +18,7 @@ export class JsonFile implements DetectionOutput {
       file: input.file,
       width: size.width,
       height: size.height,
-      detections: cocoDetections(detections, categories),
+      detections: cocoDetections(detections, categories, this.masks),
     });
   }
 

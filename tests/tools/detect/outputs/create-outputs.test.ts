@@ -5,7 +5,7 @@ import sharp from 'sharp';
 import { StagedFiles } from '../../../../detection/files/staged-files';
 import { createOutputs, type WantedOutputs } from '../../../../tools/detect/outputs/create-outputs';
 import type { FoundPicture } from '../../../../tools/detect/outputs/found-picture';
-import { categories, emptyPicture, foundPicture } from './found';
+import { categories, emptyPicture, foundPicture, foundWithKeypoints, foundWithMasks } from './found';
 
 let folder: string;
 let stderr: string;
@@ -75,6 +75,91 @@ test('labelme: a file beside none but its own picture', async () => {
     ],
   });
   expect(JSON.parse(read('in', 'b', '08.json'))).toMatchObject({ imagePath: '08.png', shapes: [] });
+});
+
+describe('masks and keypoints', () => {
+  const file = () => at('in/7.jpg');
+
+  test('yolo: an outline in place of the box, or keypoints behind it', async () => {
+    await written({ format: 'yolo', results: at('labels') }, [foundWithMasks(file(), '7.jpg')]);
+    const [first, second] = read('labels', '7.txt').split('\n');
+    const corners = first.split(' ').slice(1).map(Number);
+    // From part to part along y = 10, and back.
+    expect(corners.map((value, i) => value * [40, 20][i % 2])).toEqual([
+      ...[12, 6, 12, 10, 14, 10, 20, 10, 22, 10, 22, 6, 20, 6, 20, 10, 14, 10, 14, 6],
+    ]);
+    expect(second).toBe('0 0.0125 0.0125 0.0125 1 0.1 1 0.1 0.0125'); // the box of an empty mask
+    await written({ format: 'yolo-conf', results: at('poses') }, [foundWithKeypoints(file(), '7.jpg')]);
+    expect(read('poses', '7.txt')).toBe(
+      '1 0.5 0.5 0.5 0.5 0.25 0.25 2 0 0 0 0.75\n' +
+        '0 0.05625 0.50625 0.0875 0.9875 0.025 0.75 2 0.1 1 2 0.5\n',
+    );
+    expect(stderr).toBe('');
+    const { keypoints, detections } = foundWithKeypoints(file(), '7.jpg');
+    const masked = foundWithMasks(file(), '7.jpg');
+    const both = { ...masked, keypoints, detections: { ...detections, ...masked.detections } };
+    await written({ format: 'yolo', results: at('both') }, [both]);
+    expect(read('both', '7.txt')).toBe(read('labels', '7.txt'));
+    expect(stderr).toContain('outlines or keypoints, not both');
+  });
+
+  test('labelme: a polygon for each part, a point for each keypoint, together by group_id', async () => {
+    const shapes = async (found: FoundPicture) => {
+      await written({ format: 'labelme', results: at('labels') }, [found]);
+      const content = JSON.parse(read('labels', '7.json')) as { shapes: Record<string, unknown>[] };
+      return content.shapes.map(({ label, shape_type, points, group_id }) => [
+        ...[label, shape_type, points, group_id],
+      ]);
+    };
+    expect(await shapes(foundWithMasks(file(), '7.jpg'))).toEqual([
+      ['../x', 'polygon', [[12, 6], [12, 10], [14, 10], [14, 6]], 1], // prettier-ignore
+      ['../x', 'polygon', [[20, 6], [20, 10], [22, 10], [22, 6]], 1], // prettier-ignore
+      ['a "dog", big', 'rectangle', [[0.5, 0.25], [4, 20]], null], // prettier-ignore
+    ]);
+    expect((await shapes(foundWithKeypoints(file(), '7.jpg'))).slice(0, 3)).toEqual([
+      ['../x', 'rectangle', [[10, 5], [30, 15]], 1], // prettier-ignore
+      ['head', 'point', [[10, 5]], 1],
+      ['a "dog", big', 'rectangle', [[0.5, 0.25], [4, 20]], 2], // prettier-ignore
+    ]);
+  });
+
+  test('json and coco: run lengths, or polygons where they are asked for', async () => {
+    const segmentations = async (wanted: WantedOutputs) => {
+      const printed = await written({ format: 'coco', json: at('found.json'), ...wanted }, [
+        foundWithMasks(file(), '7.jpg'),
+      ]);
+      const json = JSON.parse(read('found.json')) as [{ detections: { segmentation: unknown }[] }];
+      const coco = JSON.parse(printed) as { segmentation: unknown }[];
+      const own = coco.map(({ segmentation }) => segmentation);
+      expect(json[0].detections.map(({ segmentation }) => segmentation)).toEqual(own);
+      return own;
+    };
+    const empty = { size: [20, 40], counts: expect.any(String) as unknown };
+    expect(await segmentations({})).toEqual([empty, empty]);
+    expect(await segmentations({ masks: 'polygons' })).toEqual([
+      [
+        [12, 6, 12, 10, 14, 10, 14, 6],
+        [20, 6, 20, 10, 22, 10, 22, 6],
+      ],
+      empty,
+    ]);
+    await expect(written({ masks: 'polygons' }, some())).rejects.toMatchObject({ code: 'options-conflict' });
+  });
+
+  test('coco, in the frame of annotations of stored pictures: masks and keypoints are turned with the boxes', async () => {
+    const picture = sharp({ create: { width: 20, height: 40, channels: 3, background: 'red' } });
+    await picture.withMetadata({ orientation: 6 }).toFile(file());
+    const images = [{ id: 5, file_name: '7.jpg', width: 20, height: 40 }];
+    writeFileSync(at('truth.json'), JSON.stringify({ images }));
+    const wanted = { format: 'coco', annotations: at('truth.json'), masks: 'polygons' } as const;
+    const first = async (found: FoundPicture) =>
+      (JSON.parse(await written(wanted, [found])) as Record<string, unknown>[])[0];
+    const { segmentation } = await first(foundWithMasks(file(), '7.jpg'));
+    // What is 12 from the left as shown is 12 from the bottom as stored; 6 from the top, 6 from the left.
+    expect((segmentation as number[][])[0]).toEqual([6, 28, 10, 28, 10, 26, 6, 26]);
+    const { keypoints } = await first(foundWithKeypoints(file(), '7.jpg'));
+    expect(keypoints).toEqual([5, 30, 1, 10, 20, 1]);
+  });
 });
 
 test('two pictures of one name get files of two, and that is told', async () => {
