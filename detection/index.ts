@@ -239,7 +239,8 @@ export {
 } from './modeling/roi/box-head';
 export { maskRcnnDefaults, type MaskHeadLayers, type MaskSettings } from './modeling/mask-rcnn-defaults';
 export { MaskStage } from './modeling/roi/mask-stage';
-export { MaskRcnnHeads, MaskRcnnPredictor } from './modeling/roi/mask-head';
+export { MaskRcnnHeads } from './modeling/roi/mask-head';
+export { MaskRcnnPredictor } from './modeling/roi/mask-predictor';
 export { MultiScaleRoiAlign } from './modeling/roi/multi-scale-roi-align';
 export type { LevelMapperOptions } from './modeling/roi/level-mapper';
 

@@ -1,3 +1,4 @@
+import { parseRle, rleArea, rleIou, type CompressedRle } from '../../datasets/coco/rle';
 import {
   isTwoStage,
   type CandidateList,
@@ -36,6 +37,8 @@ export const TOLERANCES = {
   'number of detections': 0,
   'detection boxes, pixels': 0.05,
   'detection scores': 1e-4,
+  // The largest share of a mask's pixels: a probability within rounding of 0.5 is on either side.
+  'mask pixels': 2e-3,
   losses: 1e-5,
   'gradient norms': 1e-4,
   // Relative to the largest gradient.
@@ -67,6 +70,7 @@ export function compareInference(actual: Inference, expected: Inference): Differ
     'number of detections': detections.unmatched,
     'detection boxes, pixels': detections.box,
     'detection scores': detections.score,
+    ...(expected.detections.some(({ masks }) => masks) && { 'mask pixels': detections.mask }),
   };
 }
 
@@ -196,19 +200,21 @@ interface ListDifference {
   readonly unmatched: number;
   readonly box: number;
   readonly score: number;
+  /** Share of a mask's pixels that differ. */
+  readonly mask: number;
 }
 
 function worstOf(differences: readonly ListDifference[]): ListDifference {
   const worst = (key: keyof ListDifference): number =>
     Math.max(...differences.map((difference) => difference[key]));
-  return { unmatched: worst('unmatched'), box: worst('box'), score: worst('score') };
+  return { unmatched: worst('unmatched'), box: worst('box'), score: worst('score'), mask: worst('mask') };
 }
 
 /** The same for detections, among those of the expected label. */
 function compareDetections(actual: DetectionList, expected: DetectionList): ListDifference {
   const free = new Map<number, Set<number>>();
   actual.labels.forEach((label, i) => free.set(label, (free.get(label) ?? new Set()).add(i)));
-  let [unmatched, box, score] = [countDifference(actual, expected), 0, 0];
+  let [unmatched, box, score, mask] = [countDifference(actual, expected), 0, 0, 0];
   expected.labels.forEach((label, i) => {
     const { nearest, distance } = takeNearest(free.get(label) ?? new Set(), actual.boxes, expected.boxes[i]);
     if (nearest === undefined) {
@@ -217,8 +223,17 @@ function compareDetections(actual: DetectionList, expected: DetectionList): List
     }
     box = Math.max(box, distance);
     score = Math.max(score, Math.abs(actual.scores[nearest] - expected.scores[i]));
+    const expectedMask = expected.masks?.[i];
+    if (expectedMask) mask = Math.max(mask, compareMasks(actual.masks?.[nearest], expectedMask));
   });
-  return { unmatched, box, score };
+  return { unmatched, box, score, mask };
+}
+
+/** What is in one mask only, as a share of what is in either. */
+function compareMasks(actual: CompressedRle | undefined, expected: CompressedRle): number {
+  if (!actual) return Infinity;
+  const [ours, theirs] = [parseRle(actual), parseRle(expected)];
+  return rleArea(ours) + rleArea(theirs) === 0 ? 0 : 1 - rleIou(ours, theirs, false);
 }
 
 function countDifference(actual: DetectionList, expected: DetectionList): number {

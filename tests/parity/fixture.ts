@@ -69,6 +69,12 @@ export const smallCases: readonly ParityCase[] = [
     ...drawn,
     train: { ...TINY, steps: 2, learningRate: 1e-4 },
   },
+  {
+    model: 'maskrcnn_resnet18_fpn',
+    seed: 7,
+    ...drawn,
+    train: { minSize: 160, maxSize: 256, steps: 2, learningRate: 1e-3 },
+  },
   { ...ssdLite, pictures: 'drawn', train: { ...ssdLite.train, steps: 2 } },
   ...['retinanet_resnet18_fpn', 'fcos_resnet18_fpn'].map((model): ParityCase => ({
     model,
@@ -101,6 +107,14 @@ export const largeCases: readonly ParityCase[] = [
     train: { minSize: 224, maxSize: 373, steps: 5, learningRate: 5e-6 },
   },
   { model: 'fasterrcnn_resnet50_fpn_v2', seed: 7, ...photos, ...SMALL },
+  {
+    model: 'maskrcnn_resnet50_fpn',
+    seed: 8,
+    ...photos,
+    ...SMALL,
+    train: { ...photos.train, learningRate: 1e-5 },
+  },
+  { model: 'maskrcnn_resnet50_fpn_v2', seed: 7, ...photos, ...SMALL },
   { model: 'fasterrcnn_mobilenet_v3_large_fpn', ...mobilenet, ...LARGE },
   { model: 'fasterrcnn_mobilenet_v3_large_320_fpn', ...mobilenet, ...SMALL },
   { ...ssdLite, pictures: 'photos' },
@@ -135,6 +149,8 @@ export interface Fixture {
   readonly pixelSums: readonly number[];
   /** Sum of all values of some of the state dict's entries: that the formula is the same. */
   readonly weightSums: Readonly<Record<string, number>>;
+  /** What the formula does not give: single values of entries, by their index. Some masks would be empty or full otherwise. */
+  readonly overrides?: Readonly<Record<string, Readonly<Record<string, number>>>>;
   /** Each picture alone in its batch, then all in one. */
   readonly inference: readonly Inference[];
   readonly training: { readonly settings: TrainingSettings } & Training;

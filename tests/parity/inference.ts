@@ -2,6 +2,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { ImageBatch } from '../../detection/structures/image-batch';
 import type { Detections } from '../../detection/structures/instances';
+import { compressCounts, type CompressedRle } from '../../datasets/coco/rle';
 import { summarizeMap, type TensorSummary } from './tensor-summary';
 
 /** Best first. */
@@ -11,6 +12,8 @@ export interface DetectionList {
   readonly scores: readonly number[];
   /** How many there are, where the list has not all of them; null where that is not known. */
   readonly count?: number | null;
+  /** Of the first ones: in the original picture. */
+  readonly masks?: readonly CompressedRle[];
 }
 
 interface CommonStages {
@@ -70,8 +73,18 @@ export function commonStages(
   };
 }
 
-export function detectionList({ boxes, labels, scores }: Detections): DetectionList {
-  return { boxes: rows(boxes), labels: [...labels], scores: [...scores] };
+export function detectionList({ boxes, labels, scores, masks }: Detections): DetectionList {
+  return {
+    boxes: rows(boxes),
+    labels: [...labels],
+    scores: [...scores],
+    ...(masks && {
+      masks: masks.map(({ size: { height, width }, counts }) => ({
+        size: [height, width] as const,
+        counts: compressCounts(counts),
+      })),
+    }),
+  };
 }
 
 export function rows(boxes: Float32Array): number[][] {

@@ -41,6 +41,10 @@ const CHECKED_WEIGHTS = [
   'roi_heads.box_head.fc6.weight',
   'roi_heads.box_predictor.cls_score.bias',
   'roi_heads.box_predictor.bbox_pred.weight',
+  'roi_heads.mask_head.0.0.weight',
+  'roi_heads.mask_head.3.1.running_var',
+  'roi_heads.mask_predictor.conv5_mask.weight',
+  'roi_heads.mask_predictor.mask_fcn_logits.bias',
   'backbone.features.0.0.0.weight',
   'backbone.features.0.4.block.3.1.weight',
   'backbone.features.1.0.1.fc2.weight',
@@ -63,6 +67,8 @@ const CHECKED_WEIGHTS = [
 const NUM_LABELS = 91;
 /** Of an image: as many as a Faster R-CNN has. */
 const LISTED_DETECTIONS = 100;
+/** Masks of an image: a hundred would be most of a fixture. */
+const LISTED_MASKS = 20;
 
 /** In the peer's formula. */
 const OBJECTNESS = '^rpn\\.head\\.cls_logits\\.';
@@ -115,6 +121,7 @@ interface Expected {
   torchvision: string;
   images: { pixel_sum: number }[];
   weights: Record<string, { sum: number }>;
+  overrides: Record<string, Record<string, number>>;
   eval: ByPrecision<{ single: Evaluation[]; batch: Evaluation }>;
   train: ByPrecision<Step> & {
     min_size: number;
@@ -220,12 +227,19 @@ function withoutBackground({ boxes, labels, scores }: DetectionList): DetectionL
 }
 
 /** One-stage detectors find hundreds. */
-function bestDetections({ boxes, labels, scores, count = labels.length }: DetectionList): DetectionList {
+function bestDetections({
+  boxes,
+  labels,
+  scores,
+  masks,
+  count = labels.length,
+}: DetectionList): DetectionList {
   return {
     boxes: boxes.slice(0, LISTED_DETECTIONS),
     labels: labels.slice(0, LISTED_DETECTIONS),
     scores: scores.slice(0, LISTED_DETECTIONS),
     ...((count === null || count > LISTED_DETECTIONS) && { count }),
+    ...(masks && { masks: masks.slice(0, LISTED_MASKS).map(({ size, counts }) => ({ size, counts })) }),
   };
 }
 
@@ -234,7 +248,7 @@ function training({ trace, grad_norms: gradientNorms }: Step): Training {
 }
 
 function fixture(expected: Expected, parityCase: ParityCase): Fixture {
-  const { train, torch, torchvision, images, weights } = expected;
+  const { train, torch, torchvision, images, weights, overrides } = expected;
   const inferences = ({ single, batch }: { single: Evaluation[]; batch: Evaluation }): Inference[] =>
     [...single, batch].map((stages) => inference(stages, parityCase));
   const float32 = inferences(expected.eval.float32);
@@ -247,6 +261,7 @@ function fixture(expected: Expected, parityCase: ParityCase): Fixture {
     weightSums: Object.fromEntries(
       CHECKED_WEIGHTS.filter((name) => name in weights).map((name) => [name, weights[name].sum]),
     ),
+    ...(Object.keys(overrides).length > 0 && { overrides }),
     rounding: {
       ...float32.map((stages, i) => compareInference(stages, exact[i])).reduce(worse),
       ...compareTraining(training(train.float32), training(train.float64)),
@@ -258,11 +273,20 @@ function fixture(expected: Expected, parityCase: ParityCase): Fixture {
         learningRate: train.lr,
         momentum: train.momentum,
         weightDecay: train.weight_decay,
-        targets: train.targets,
+        targets: train.targets.map(trainingTarget),
       },
       ...training(train.float64),
     },
     inference: exact,
+  };
+}
+
+/** Without the polygons that the masks come from. */
+function trainingTarget({ boxes, labels, masks }: TrainingTarget): TrainingTarget {
+  return {
+    boxes,
+    labels,
+    ...(masks && { masks: masks.map(({ size, counts }) => ({ size, counts })) }),
   };
 }
 

@@ -31,6 +31,7 @@ export async function measure(parityCase: ParityCase, fixture: Fixture): Promise
   });
   fillWithFormula(model, seed);
   if (objectnessFactor !== undefined) multiply(model, 'rpn.head.cls_logits.weight', objectnessFactor);
+  for (const [entry, values] of Object.entries(fixture.overrides ?? {})) override(model, entry, values);
   const weightSums = sums(model, Object.keys(fixture.weightSums));
 
   const batches = [...pictures.map((picture) => [picture]), pictures];
@@ -74,6 +75,16 @@ function entriesOf(model: Detector): Map<string, Parameter> {
 function multiply(model: Detector, name: string, factor: number): void {
   const entry = entriesOf(model).get(name)!;
   tf.tidy(() => entry.fromDisk(tf.mul(entry.toDisk(), factor)));
+}
+
+function override(model: Detector, name: string, values: Readonly<Record<string, number>>): void {
+  const entry = entriesOf(model).get(name)!;
+  tf.tidy(() => {
+    const onDisk = entry.toDisk();
+    const changed = onDisk.dataSync<'float32'>().slice();
+    for (const [index, value] of Object.entries(values)) changed[Number(index)] = value;
+    entry.fromDisk(tf.tensor(changed, onDisk.shape));
+  });
 }
 
 function sums(model: Detector, names: readonly string[]): Record<string, number> {

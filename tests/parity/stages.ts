@@ -8,10 +8,11 @@ import { lossesAndGradients } from '../../detection/nn/autograd';
 import { inOriginalPixels } from '../../detection/modeling/found';
 import { readSync } from '../../detection/nn/reading';
 import { disposingAll } from '../../detection/nn/scope';
-import { scaleBoxes } from '../../detection/structures/boxes';
 import { batchImages, type ImageBatch } from '../../detection/structures/image-batch';
 import type { Targets } from '../../detection/structures/instances';
 import { detectorInput } from '../../detection/structures/image-sides';
+import { scaleInstances } from '../../detection/structures/transform-instances';
+import { parseRle, type CompressedRle } from '../../datasets/coco/rle';
 import { runOneStage } from './dense-stages';
 import { commonStages, rows, type Inference, type TwoStageInference } from './inference';
 import type { Picture } from './pictures';
@@ -21,6 +22,7 @@ export interface TrainingTarget {
   /** In pixels of the original image. */
   readonly boxes: readonly (readonly number[])[];
   readonly labels: readonly number[];
+  readonly masks?: readonly CompressedRle[];
 }
 
 export interface TrainingSettings {
@@ -117,12 +119,17 @@ function norm(gradient: tf.Tensor | undefined): number {
   return Math.sqrt(squares.reduce((sum, square) => sum + square, 0));
 }
 
-function resizedTargets({ boxes, labels }: TrainingTarget, images: ImageBatch, image: number): Targets {
-  const original = Float32Array.from(boxes.flat());
-  return {
-    boxes: scaleBoxes(original, images.originalSizes[image], images.sizes[image]),
+function resizedTargets(
+  { boxes, labels, masks }: TrainingTarget,
+  images: ImageBatch,
+  image: number,
+): Targets {
+  const original: Targets = {
+    boxes: Float32Array.from(boxes.flat()),
     labels: Int32Array.from(labels),
+    ...(masks && { masks: masks.map(parseRle) }),
   };
+  return scaleInstances(original, images.originalSizes[image], images.sizes[image]);
 }
 
 function numbers(losses: Losses): Record<string, number> {

@@ -26,6 +26,7 @@ const TWO_STAGES = {
   'number of detections': 'unmatched detections',
   'detection boxes, pixels': 'boxes, pixels',
   'detection scores': 'scores',
+  'mask pixels': 'mask pixels',
 } as const satisfies Partial<Record<Quantity, string>>;
 
 const ONE_STAGE = {

@@ -1,6 +1,7 @@
 import { fasterRcnnDefaults } from '../faster-rcnn-defaults';
 import { maskRcnnDefaults, maskSchema, type MaskHeadLayers, type MaskSettings } from '../mask-rcnn-defaults';
-import { MaskRcnnHeads, MaskRcnnPredictor } from '../roi/mask-head';
+import { MaskRcnnHeads } from '../roi/mask-head';
+import { MaskRcnnPredictor } from '../roi/mask-predictor';
 import { MaskStage } from '../roi/mask-stage';
 import { MultiScaleRoiAlign } from '../roi/multi-scale-roi-align';
 import type { RoiHeadDefinition } from './roi-head-definition';

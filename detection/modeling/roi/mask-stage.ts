@@ -13,7 +13,8 @@ import type { Found } from '../found';
 import { weighed } from '../loss-settings';
 import { MASK_LOSS_NAMES, type MaskSettings } from '../mask-rcnn-defaults';
 import type { RoiHead, Sample } from './box-stage';
-import type { MaskRcnnHeads, MaskRcnnPredictor } from './mask-head';
+import type { MaskRcnnHeads } from './mask-head';
+import type { MaskRcnnPredictor } from './mask-predictor';
 import type { MultiScaleRoiAlign } from './multi-scale-roi-align';
 
 /** The samples of an image that its mask head learns from. */
@@ -67,10 +68,11 @@ export class MaskStage extends Module implements RoiHead {
         images,
       );
       const head = (): Losses => {
-        const logits = this.maskPredictor.forward(this.maskHead.forward(pooled), labels);
+        const x = this.maskHead.forward(pooled);
+        // The tape has what it needs of it.
         pooled.dispose();
-        const wanted = tf.tensor2d(concat(learned.map((sample) => sample.targets)), logits.shape);
-        return weighed({ loss_mask: binaryCrossEntropy(logits, wanted) }, this.settings.losses.weights);
+        const loss = this.maskPredictor.loss(x, labels, concat(learned.map((sample) => sample.targets)));
+        return weighed({ loss_mask: loss }, this.settings.losses.weights);
       };
       return headLosses([head], this.headGradients);
     });
@@ -117,11 +119,6 @@ export class MaskStage extends Module implements RoiHead {
       targets: maskTargets(masks ?? [], itsGt, itsBoxes, this.side),
     };
   }
-}
-
-/** torch's binary_cross_entropy_with_logits: the mean over all pixels. */
-function binaryCrossEntropy(logits: tf.Tensor2D, targets: tf.Tensor2D): tf.Scalar {
-  return tf.losses.sigmoidCrossEntropy(targets, logits);
 }
 
 function concat(parts: readonly Float32Array[]): Float32Array {

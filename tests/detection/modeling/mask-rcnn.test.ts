@@ -1,5 +1,6 @@
 import { maskRcnnDefaults } from '../../../detection/modeling/mask-rcnn-defaults';
-import { MaskRcnnHeads, MaskRcnnPredictor } from '../../../detection/modeling/roi/mask-head';
+import { MaskRcnnHeads } from '../../../detection/modeling/roi/mask-head';
+import { MaskRcnnPredictor } from '../../../detection/modeling/roi/mask-predictor';
 import { MaskStage } from '../../../detection/modeling/roi/mask-stage';
 import { MultiScaleRoiAlign } from '../../../detection/modeling/roi/multi-scale-roi-align';
 import { describeGoldenDetector } from './golden-detector';

@@ -6,7 +6,8 @@ import { maskRcnnModel } from '../../../../detection/modeling/definitions/mask-r
 import type { Found } from '../../../../detection/modeling/found';
 import { maskRcnnDefaults } from '../../../../detection/modeling/mask-rcnn-defaults';
 import type { Sample } from '../../../../detection/modeling/roi/box-stage';
-import { MaskRcnnHeads, MaskRcnnPredictor } from '../../../../detection/modeling/roi/mask-head';
+import { MaskRcnnHeads } from '../../../../detection/modeling/roi/mask-head';
+import { MaskRcnnPredictor } from '../../../../detection/modeling/roi/mask-predictor';
 import { MaskStage } from '../../../../detection/modeling/roi/mask-stage';
 import { MultiScaleRoiAlign } from '../../../../detection/modeling/roi/multi-scale-roi-align';
 import { lossesAndGradients } from '../../../../detection/nn/autograd';
