@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { CocoAnnotation, CocoCategory, CocoImage } from './annotations';
+import { Counted } from './counted';
 import { idFault, isId, isObject, type ImageEntries } from './entries';
 import { countLabeled, keypointFaults, saysNoKeypoints } from './keypoint-faults';
 import { segmentationFaults } from './segmentation-faults';
@@ -21,27 +22,6 @@ export interface AnnotationOptions {
    */
   readonly skipInvalid?: boolean;
 }
-
-/** Annotations of a kind that is put right or told, counted, with the first few ids. */
-class Counted {
-  private count = 0;
-  private readonly ids: number[] = [];
-
-  constructor(private readonly what: string) {}
-
-  add(annotationId: number): void {
-    this.count++;
-    if (this.ids.length < LISTED_IDS) this.ids.push(annotationId);
-  }
-
-  note(): string[] {
-    if (this.count === 0) return [];
-    const ids = this.ids.join(', ') + (this.count > LISTED_IDS ? ', ...' : '');
-    return [`${this.count} of the annotations ${this.what} (${this.count === 1 ? 'id' : 'ids'} ${ids}).`];
-  }
-}
-
-const LISTED_IDS = 5;
 
 /** What users are told of good annotations. */
 class Notes {

@@ -1,9 +1,12 @@
 import type { Command } from 'commander';
-import type { CocoDataset } from '../../datasets/coco/annotations';
+import type { CocoAnnotation, CocoDataset } from '../../datasets/coco/annotations';
 import { ProblemList } from '../../datasets/coco/problems';
+import { saysNoMask } from '../../datasets/coco/segmentation';
+import { shapeNotes } from '../../datasets/coco/shape-notes';
+import { namedModel } from '../config/model-name';
 import { terminalText } from '../terminal/terminal-text';
 import { duplicateLines } from '../run/duplicate-pictures';
-import { describeFit } from '../run/detector-fit';
+import { describeFit, givenDetector } from '../run/detector-fit';
 import { repairSet } from '../run/repair-set';
 import { possibleRepairs } from '../run/repairs';
 import { checkedSet, leftOutCounts, requireObjects } from '../run/training-data';
@@ -46,6 +49,7 @@ Examples:
   $ rcnn check --annotations train.json --images images --against val.json
   $ rcnn check --annotations val.json --images images --weights runs/first/best
 
+Masks and keypoints are checked too, unless --model or --weights name a detector that finds boxes alone.
 With --weights it says how the set suits a detector: which categories they have in common, and how large pictures and objects
 are when the detector resizes them.
 
@@ -80,28 +84,32 @@ async function runCheck({
   const print = (lines: readonly string[]): void => {
     process.stdout.write(`${terminalText(lines.join('\n'))}\n`);
   };
-  const printFit = async (set: CocoDataset): Promise<void> => {
-    if (weights !== undefined) print(await describeFit(set, weights, given));
+  const detector = weights === undefined ? undefined : await givenDetector(weights, given);
+  const definition =
+    detector?.definition ?? (given.model === undefined ? undefined : namedModel(given.model));
+  // Without a detector: of whatever is to be trained.
+  const needs = definition?.needs ?? ['masks', 'keypoints'];
+  const printSet = (set: CocoDataset, more: readonly string[] = []): void => {
+    print([...summary(set), ...more]);
+    if (detector !== undefined) print(describeFit(set, detector));
   };
   if (repair !== undefined) {
-    const { set, write } = await repairSet({ annotations, images, skipInvalid, output: repair }, print);
-    print(summary(set));
+    const options = { annotations, images, skipInvalid, needs, output: repair };
+    const { set, write } = await repairSet(options, print);
     // It may refuse, and nothing is written then.
-    await printFit(set);
+    printSet(set);
     write();
     print([`written:    ${repair}`]);
     return;
   }
-  const set = await checkedSet(annotations, images, { skipInvalid, decodeAll: true });
+  const set = await checkedSet(annotations, images, { skipInvalid, needs, decodeAll: true });
   requireObjects(set);
   const other = against === undefined ? undefined : await checkedSet(against, againstImages, { skipInvalid });
   const possible = await possibleRepairs(annotations, images);
-  print([
-    ...summary(set),
+  printSet(set, [
     ...(possible === undefined ? [] : [possible]),
     ...(other ? await duplicateLines(set, other) : []),
   ]);
-  await printFit(set);
 }
 
 function summary(set: CocoDataset): string[] {
@@ -110,9 +118,21 @@ function summary(set: CocoDataset): string[] {
   return [
     `images:     ${set.images.length}`,
     `boxes:      ${set.annotations.length}`,
+    ...countLine('masks:      ', set, ({ segmentation }) => !saysNoMask(segmentation)),
+    ...countLine('keypoints:  ', set, ({ keypoints }) => keypoints !== undefined),
     `categories: ${set.categories.length}`,
-    ...set.notes.map((note) => `note: ${note}`),
+    ...[...set.notes, ...shapeNotes(set)].map((note) => `note: ${note}`),
     ...(leftOut.isEmpty ? [] : [`left out: ${leftOutCounts(set)}`]),
     ...leftOut.lines().map((line) => `  ${line}`),
   ];
+}
+
+/** Of how many objects something is known; no line where it is of none. */
+function countLine(
+  title: string,
+  { annotations }: CocoDataset,
+  isKnown: (annotation: CocoAnnotation) => boolean,
+): string[] {
+  const count = annotations.filter(isKnown).length;
+  return count === 0 ? [] : [`${title}${count}`];
 }

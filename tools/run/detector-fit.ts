@@ -5,7 +5,7 @@ import { meantCategories } from '../../datasets/coco/meant-categories';
 import { gtTargets } from '../../datasets/coco/targets';
 import type { InputSpec } from '../../detection/structures/input-spec';
 import { resizedSize } from '../../detection/structures/resize';
-import { describeDetector } from '../../weights/detectors/describe-detector';
+import { describeDetector, type DescribedDetector } from '../../weights/detectors/describe-detector';
 import { describeSides } from '../../weights/detectors/given-sides';
 import { namedModel } from '../config/model-name';
 import { pluralize } from '../terminal/pluralize';
@@ -15,21 +15,22 @@ import type { GivenDetector } from './open-detector';
 /** Objects of a smaller side are hardly found: it is one cell of the finest maps of most detectors. */
 const SMALL_SIDE = 8;
 
+/** What weights are those of. @throws InputError where they cannot be used. */
+export function givenDetector(
+  weights: string,
+  { model, ...given }: GivenDetector,
+): Promise<DescribedDetector> {
+  const wanted = model === undefined ? undefined : namedModel(model);
+  return sayingDownloads((finding) => describeDetector(weights, { model: wanted, ...given, ...finding }));
+}
+
 /**
  * How a data set suits a detector, a line each: the detector, whose categories are whose, and what becomes of pictures and
  * objects when it resizes them.
  *
- * @throws InputError where the weights cannot be used, or nothing is in common.
+ * @throws InputError where nothing is in common.
  */
-export async function describeFit(
-  set: CocoDataset,
-  weights: string,
-  { model, ...given }: GivenDetector,
-): Promise<string[]> {
-  const wanted = model === undefined ? undefined : namedModel(model);
-  const detector = await sayingDownloads((finding) =>
-    describeDetector(weights, { model: wanted, ...given, ...finding }),
-  );
+export function describeFit(set: CocoDataset, detector: DescribedDetector): string[] {
   const match = matchCategories(detector.categories, set.categories);
   const common = meantCategories(match, set).filter(({ id }) => set.hasCategory(id)).length;
   return [

@@ -4,6 +4,7 @@ import type { RefuseImage } from '../../datasets/coco/read-dataset';
 import { nearFolder } from '../../datasets/repair/near-folder';
 import { PictureFolder } from '../../datasets/repair/picture-folder';
 import { possibleRepairs } from './repairs';
+import { shapeRemedy } from './shape-remedy';
 
 /** What a user is told where pictures of a data set are missing: names that come near, a folder that has them, the remedy. */
 export class NameHints {
@@ -35,7 +36,12 @@ export class NameHints {
 
   /** The same error with what the user can do, as far as that is known; it is about the file before any repair. */
   async withRemedies(error: AnnotationError): Promise<AnnotationError> {
-    const lines = [error.message, ...this.folderLine(), ...(await this.repairLine())];
+    const lines = [
+      error.message,
+      ...this.folderLine(),
+      ...(await this.repairLine()),
+      ...shapeRemedy(error.problems),
+    ];
     return new AnnotationError(error.file, error.problems, lines.join('\n'));
   }
 

@@ -5,10 +5,12 @@ import { readJsonFile } from '../../datasets/coco/json-file';
 import { jsonParts } from '../../datasets/coco/json-parts';
 import { repairCoco } from '../../datasets/repair/repair-coco';
 import { RepairLog } from '../../datasets/repair/repair-log';
+import type { ModelDefinition } from '../../detection/modeling/detector';
 import { statOrUndefined } from '../../detection/files/stat-or-undefined';
 import { writeWholeFile } from '../../detection/files/whole-file';
 import { pluralize } from '../terminal/pluralize';
 import { requireFileName } from '../terminal/output-files';
+import { shapeRemedy } from './shape-remedy';
 import { checkedSet, requireObjects } from './training-data';
 
 export interface SetRepair {
@@ -18,6 +20,8 @@ export interface SetRepair {
   readonly output: string;
   /** Leave out what is invalid after the repair, as training would, rather than write nothing. */
   readonly skipInvalid: boolean;
+  /** What has to be right beside boxes. */
+  readonly needs: ModelDefinition['needs'];
 }
 
 /** More would not be listed. */
@@ -38,7 +42,7 @@ export interface RepairedSet {
  * @throws InputError with everything that is still wrong.
  */
 export async function repairSet(
-  { annotations, images, output, skipInvalid }: SetRepair,
+  { annotations, images, output, skipInvalid, needs }: SetRepair,
   print: (lines: readonly string[]) => void,
 ): Promise<RepairedSet> {
   requireFileName('--repair', output, [annotations]);
@@ -46,7 +50,7 @@ export async function repairSet(
   const root = await readJsonFile(annotations);
   const content = await repairCoco(root, images, log);
   print(repairLines(log));
-  const set = await checkedSet(annotations, images, { skipInvalid, decodeAll: true, content }).catch(
+  const set = await checkedSet(annotations, images, { skipInvalid, needs, decodeAll: true, content }).catch(
     (error: unknown) => {
       throw error instanceof AnnotationError ? remaining(error) : error;
     },
@@ -78,7 +82,7 @@ function remaining({ file, problems, message }: AnnotationError): AnnotationErro
   const remedy =
     'This is left after the repair (places count in the lists as it leaves them); nothing has been written. ' +
     '--skip-invalid leaves it out of the new file.';
-  return new AnnotationError(file, problems, `${message}\n${remedy}`);
+  return new AnnotationError(file, problems, [message, remedy, ...shapeRemedy(problems)].join('\n'));
 }
 
 /** What `checkedSet` accepts is an object with lists of objects. */

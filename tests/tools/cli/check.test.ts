@@ -248,3 +248,66 @@ test('16-bit pictures that use few of their bits are told, once for the set', as
   expect(refused).toEqual([]);
   expect(workplace.stderr.match(/pictures: 16-bit pictures have values up to 700 of 65535/g)).toHaveLength(1);
 });
+
+describe('masks and keypoints', () => {
+  const object = annotations[0];
+  const polygon = [5, 5, 15, 5, 15, 15, 6, 12];
+  const set = (objects: readonly object[], category: object = { keypoints: ['a', 'b'] }): object => ({
+    images: images.slice(0, 1),
+    categories: [{ ...categories[0], ...category }],
+    annotations: objects.map((each, k) => ({ ...object, id: k + 1, ...each })),
+  });
+  const wrong = set([
+    { segmentation: [polygon, [1, 2, 3, 4]] },
+    { segmentation: { size: [30, 40], counts: [1199] } },
+    { segmentation: { size: [29, 40], counts: [1160] } },
+    { keypoints: [6, 6, 2] },
+    { keypoints: [6, 6, 2, 7, 7, 5] },
+  ]);
+
+  test('are counted, and what is odd about them is told', async () => {
+    const keypoints = { keypoints: [6, 6, 2, 7, 7, 0], num_keypoints: 2 };
+    expect(await check(set([{ segmentation: [polygon] }, { segmentation: [], ...keypoints }]))).toBe(0);
+    expect(workplace.stdout).toMatch(/^boxes: {6}2\nmasks: {6}1\nkeypoints: {2}1\n/m);
+    expect(workplace.stdout).toMatch(/note: 1 of the annotations have a "num_keypoints" .*\(id 2: 2 for 1\)/);
+    expect(workplace.stdout).toContain('can put right: num_keypoints: 1\n');
+  });
+
+  test('are refused with their places and what to do', async () => {
+    expect(await check(wrong)).toBe(2);
+    for (const line of [
+      'annotations[0].segmentation[1] (image 0, annotation 1): the polygon has 2 corners: 3 are the fewest',
+      'annotations[1].segmentation (image 0, annotation 2): the runs of the mask add up to 1199 pixels; 30 x 40 has 1200',
+      'annotations[2].segmentation (image 0, annotation 3): the size of the run-length mask, [height, width], is [29, 40]; that of its image is [30, 40]',
+      'annotations[3].keypoints (image 0, annotation 4): the list has 3 numbers; 6 are expected for the 2 keypoints of its category',
+      'annotations[4].keypoints[5] (image 0, annotation 5): the visibility of keypoint 2 is 5, neither 0',
+      'Masks and keypoints that cannot be put right: draw them again, or remove',
+      'Detectors that find boxes alone train on the file as it is: `--model fasterrcnn_resnet50_fpn` checks for one.',
+    ]) {
+      expect(workplace.stderr).toContain(line);
+    }
+    expect(await check(set([{}], { keypoints: ['a', 'b'], skeleton: [[1, 3]] }))).toBe(2);
+    expect(workplace.stderr).toMatch(/categories\[0\]\.skeleton\[0\]: this is \[1,3\]; .* from 1 to 2/);
+  });
+
+  test('are not looked at for a detector of boxes', async () => {
+    expect(await check(wrong, '--model', 'fasterrcnn_tiny_fpn')).toBe(0);
+    expect(workplace.stdout).toBe('images:     1\nboxes:      5\ncategories: 1\n');
+  });
+
+  test('are put right where they have one meaning', async () => {
+    const corners = [
+      [5, 5],
+      [15, 5],
+      [15, 15],
+    ];
+    const clean = workplace.at('clean.json');
+    expect(await check(set([{ segmentation: corners, bbox: null }]), '--repair', clean)).toBe(0);
+    expect(JSON.parse(readFileSync(clean, 'utf8'))).toEqual(
+      set([{ segmentation: [corners.flat()], bbox: [5, 5, 10, 10] }]),
+    );
+    expect(await check(wrong, '--repair', workplace.at('none.json'))).toBe(2);
+    expect(existsSync(workplace.at('none.json'))).toBe(false);
+    expect(workplace.stderr).toContain('Detectors that find boxes alone train on the file as it is');
+  });
+});
