@@ -4,7 +4,7 @@ import { checkDetections, type CocoDetection } from './detections';
 import { forEachImage, sortByKey, sortByScore, type Grouped } from './grouping';
 import { emptyMatches, Matcher } from './matching';
 import { isToBeFound } from './is-to-be-found';
-import { keypointSigmas } from './keypoint-sigmas';
+import { checkedSigmas } from './keypoint-sigmas';
 import type { IouType, Protocol, StatName } from './parameters';
 import { cocoProtocol } from './protocol';
 import { regionsOf } from './task-regions';
@@ -60,7 +60,7 @@ export function evaluateDetections(
   options: EvaluationOptions,
 ): CocoEvaluation {
   const { iouType, useCategories = true, imageIds, source = 'detections', nonFinite } = options;
-  const sigmas = iouType === 'keypoints' ? (options.sigmas ?? keypointSigmas(dataset).sigmas) : [];
+  const sigmas = iouType === 'keypoints' ? checkedSigmas(dataset, options.sigmas) : [];
   const protocol = cocoProtocol(iouType, options.maxDetections);
   const mostDetections = protocol.maxDetections[protocol.maxDetections.length - 1];
   checkDetections(detections, dataset, source, {

@@ -1,4 +1,5 @@
 import type { CocoAnnotation } from '../coco/annotations';
+import { countLabeled } from '../coco/keypoint-faults';
 import type { IouType } from './parameters';
 
 /**
@@ -10,10 +11,5 @@ export function isToBeFound(
   iouType: IouType,
 ): boolean {
   if (isCrowd) return false;
-  return iouType !== 'keypoints' || (numKeypoints ?? numLabeled(keypoints)) !== 0;
-}
-
-/** How many keypoints, x, y, visibility of each, are labeled. */
-export function numLabeled(keypoints: readonly number[] = []): number {
-  return keypoints.filter((visibility, i) => i % 3 === 2 && visibility > 0).length;
+  return iouType !== 'keypoints' || (numKeypoints ?? countLabeled(keypoints ?? [])) !== 0;
 }

@@ -1,5 +1,5 @@
 import { AnnotationError, CocoDataset, type CocoCategory, type CocoImage } from '../../coco/annotations';
-import { isObject, keepEntry } from '../../coco/entries';
+import { isObject } from '../../coco/entries';
 import { readJsonFile } from '../../coco/json-file';
 import { ProblemList, shownValue } from '../../coco/problems';
 import type { IouType } from '../parameters';
@@ -24,20 +24,19 @@ export interface Truth {
  * @throws JsonFileError where the file is no JSON, AnnotationError where pycocotools fails on it too
  */
 export async function readTruth(file: string, iouType: IouType): Promise<Truth> {
-  const kept = { keepSegmentations: iouType === 'segm' };
-  const root = await readJsonFile(file, (entry, key) => keepEntry(entry, key, kept), { nonFinite: true });
+  const root = await readJsonFile(file, (entry, key) => keepEntry(entry, key, iouType), { nonFinite: true });
   const problems = new ProblemList();
   const lists = truthLists(root, problems);
   const imageIds = idsOf('images', lists.images, problems);
   const categoryIds = idsOf('categories', lists.categories, problems);
-  const notes = new TruthNotes();
+  const notes = new TruthNotes(iouType);
   if (imageIds.areText) notes.ofText('images');
   if (categoryIds.areText) notes.ofText('categories');
   notes.ofFractions('images', imageIds.fractions);
   notes.ofFractions('categories', categoryIds.fractions);
   const images = lastOfEach(lists.images, 'images', imageIds, notes, imageOf);
   const categories = lastOfEach(lists.categories, 'categories', categoryIds, notes, categoryOf);
-  notes.ofSizes(images, iouType);
+  notes.ofSizes(images);
   const annotations = truthAnnotations(lists.annotations, {
     images,
     imageIds,
@@ -49,6 +48,21 @@ export async function readTruth(file: string, iouType: IouType): Promise<Truth> 
   if (!problems.isEmpty) throw new AnnotationError(file, problems.problems, problems.describe(file));
   const dataset = new CocoDataset(file, null, images, categories, annotations, notes.lines());
   return { dataset, imageIds, categoryIds };
+}
+
+/** What an evaluation looks at of an entry of the file's lists. */
+function keepEntry(entry: unknown, key: string, iouType: IouType): unknown {
+  if (key === 'categories' || !isObject(entry)) return entry;
+  if (key === 'images') {
+    const { id, width, height } = entry;
+    return { id, width, height };
+  }
+  if (key !== 'annotations') return undefined;
+  const { id, image_id, category_id, bbox, area, iscrowd } = entry;
+  const kept = { id, image_id, category_id, bbox, area, iscrowd };
+  if (iouType === 'segm') return { ...kept, segmentation: entry.segmentation };
+  if (iouType === 'bbox') return kept;
+  return { ...kept, keypoints: entry.keypoints, num_keypoints: entry.num_keypoints };
 }
 
 type Entry = Readonly<Record<string, unknown>>;
@@ -114,6 +128,17 @@ function sideOf(value: unknown): number {
   return Number.isSafeInteger(value) && (value as number) > 0 ? (value as number) : 0;
 }
 
-function categoryOf({ id: given, name }: Entry, id: number): CocoCategory {
-  return { id, name: typeof name === 'string' ? name : `category ${shownValue(given)}` };
+function categoryOf({ id: given, name, keypoints, sigmas }: Entry, id: number): CocoCategory {
+  return {
+    id,
+    name: typeof name === 'string' ? name : `category ${shownValue(given)}`,
+    ...(isListOf(keypoints, 'string') && { keypoints }),
+    ...(isListOf(sigmas, 'number') && { sigmas }),
+  };
+}
+
+function isListOf(value: unknown, type: 'string'): value is readonly string[];
+function isListOf(value: unknown, type: 'number'): value is readonly number[];
+function isListOf(value: unknown, type: 'string' | 'number'): boolean {
+  return Array.isArray(value) && value.length > 0 && value.every((entry) => typeof entry === type);
 }

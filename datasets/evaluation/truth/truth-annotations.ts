@@ -1,8 +1,11 @@
 import type { CocoAnnotation, CocoImage } from '../../coco/annotations';
 import { isObject } from '../../coco/entries';
 import { shownValue, type ProblemKind, type ProblemList } from '../../coco/problems';
+import { rleArea, RleError } from '../../coco/rle';
+import { segmentationToRle } from '../../coco/segmentation';
 import type { IouType } from '../parameters';
 import type { FileIds } from './file-ids';
+import { TruthKeypoints } from './truth-keypoints';
 import { hasHalfCorner, type TruthNotes } from './truth-notes';
 
 type Box = [number, number, number, number];
@@ -31,7 +34,8 @@ export interface TruthContext {
  */
 export function truthAnnotations(entries: readonly unknown[], context: TruthContext): CocoAnnotation[] {
   const sizes = new Map(context.images.map((image) => [image.id, image]));
-  const read = entries.flatMap((entry, index) => readEntry(entry, index, sizes, context));
+  const keypoints = new TruthKeypoints(context.notes);
+  const read = entries.flatMap((entry, index) => readEntry(entry, index, sizes, keypoints, context));
   return lastOfEachId(read, context.notes);
 }
 
@@ -40,6 +44,7 @@ function readEntry(
   entry: unknown,
   index: number,
   sizes: ReadonlyMap<number, CocoImage>,
+  truthKeypoints: TruthKeypoints,
   { imageIds, categoryIds, iouType, problems, notes }: TruthContext,
 ): Identified[] {
   const refuse = (kind: ProblemKind, key: string, reason: string): [] => {
@@ -57,14 +62,18 @@ function readEntry(
     return [{ id }];
   }
   const box = readBox(entry.bbox);
-  if (typeof box === 'string' && iouType === 'bbox') return refuse('box', '.bbox', box);
+  if (typeof box === 'string' && iouType !== 'segm') return refuse('box', '.bbox', box);
   const crowd = readCrowd(entry.iscrowd);
   if (typeof crowd === 'string') return refuse('iscrowd', '.iscrowd', crowd);
-  const area = readArea(entry.area, box);
+  const image = sizes.get(imageId)!;
+  const area = readArea(entry.area, box, iouType === 'segm' ? segmentation : undefined, image);
   if (typeof area === 'string') return refuse('area', '.area', area);
   // Masks do without boxes.
   const bbox: Box = iouType === 'segm' ? [0, 0, 0, 0] : (box as Box);
-  notes.ofAnnotation(index, entry, bbox, sizes.get(imageId)!);
+  const keypoints =
+    iouType === 'keypoints' ? truthKeypoints.read(entry, `annotations[${index}]`) : undefined;
+  if (typeof keypoints === 'string') return refuse('keypoints', '.keypoints', keypoints);
+  notes.ofAnnotation(index, entry, bbox, image);
   const annotation = {
     id: numberOfId(id),
     imageId,
@@ -74,6 +83,7 @@ function readEntry(
     area: crowd.isIgnored ? -1 : area,
     isCrowd: crowd.isCrowd,
     ...(iouType === 'segm' && { segmentation: withWholeCorners(segmentation) }),
+    ...keypoints,
   };
   return [{ id, annotation }];
 }
@@ -126,9 +136,23 @@ function numberIn(value: unknown): number | undefined {
   return NAN.test(value) ? NaN : undefined;
 }
 
-function readArea(area: unknown, box: Box | string): number | string {
+/** Where masks are evaluated, a missing area is that of the mask; a malformed one is refused later. */
+function readArea(
+  area: unknown,
+  box: Box | string,
+  segmentation: unknown,
+  image: CocoImage,
+): number | string {
   if (typeof area === 'number' || typeof area === 'boolean') return Number(area);
   if (area !== undefined) return `it is ${shownValue(area)}, not a number`;
+  if (segmentation !== undefined) {
+    try {
+      return rleArea(segmentationToRle(withWholeCorners(segmentation), image));
+    } catch (error) {
+      if (!(error instanceof RleError)) throw error;
+      return 0;
+    }
+  }
   return typeof box === 'string' ? `it is missing, and ${box}` : box[2] * box[3];
 }
 

@@ -9,6 +9,15 @@ const REPAIR = 'See `rcnn check --repair`.';
 export const NON_FINITE_BOX =
   'As in pycocotools, an overlap with such a box may be NaN, which counts as a match: the numbers mean little.';
 
+const WHAT: Readonly<Record<IouType, string>> = { bbox: 'Boxes', segm: 'Masks', keypoints: 'Keypoints' };
+const FILLED_AREA: Readonly<Record<IouType, string>> = {
+  bbox: 'width * height of the box is used.',
+  segm: 'That of the mask is used.',
+  keypoints:
+    'width * height of the box is used, about twice what an object covers: keypoints may be that much farther off than by ' +
+    "COCO's measure.",
+};
+
 /** Whether a polygon ends with an x that lacks its y. */
 export function hasHalfCorner(polygon: unknown): polygon is readonly unknown[] {
   return Array.isArray(polygon) && polygon.length % 2 === 1;
@@ -16,6 +25,8 @@ export function hasHalfCorner(polygon: unknown): polygon is readonly unknown[] {
 
 /** What the user should know of a file that pycocotools evaluates, though something in it is odd. */
 export class TruthNotes {
+  constructor(private readonly iouType: IouType) {}
+
   private readonly unknownImages = new Counted();
   private readonly unknownCategories = new Counted();
   private readonly withoutArea = new Counted();
@@ -27,6 +38,12 @@ export class TruthNotes {
   private readonly nonFiniteAreas = new Counted();
   private readonly otherSizes = new Counted();
   private readonly halfCorners = new Counted();
+  /** Annotations without "keypoints". */
+  readonly withoutKeypoints = new Counted();
+  /** Annotations with keypoints, but without "num_keypoints". */
+  readonly withoutNumKeypoints = new Counted();
+  /** Annotations whose "num_keypoints" says something else than their keypoints. */
+  readonly otherNumKeypoints = new Counted();
   private readonly others: string[] = [];
   private hasIdZero = false;
 
@@ -38,12 +55,12 @@ export class TruthNotes {
     this.unknownCategories.add(`annotations[${index}]: ${shownValue(id)}`);
   }
 
-  ofSizes(images: readonly Size[], iouType: IouType): void {
+  ofSizes(images: readonly Size[]): void {
     const count = images.filter(({ width, height }) => width === 0 || height === 0).length;
     if (count === 0) return;
     this.others.push(
       `Images without a width or height from 1 up: ${count}. ` +
-        (iouType === 'bbox' ? 'Boxes need none.' : 'Polygons in them are empty masks.'),
+        (this.iouType === 'segm' ? 'Polygons in them are empty masks.' : `${WHAT[this.iouType]} need none.`),
     );
   }
 
@@ -99,7 +116,7 @@ export class TruthNotes {
         'Annotations of categories that the file lacks',
         `They do not count. ${REPAIR}`,
       ),
-      ...this.withoutArea.note('Annotations without "area"', 'width * height of the box is used.'),
+      ...this.withoutArea.note('Annotations without "area"', FILLED_AREA[this.iouType]),
       ...this.withoutCrowd.note('Annotations without "iscrowd"', '0 is used.'),
       ...this.textCrowds.note(
         'Annotations whose "iscrowd" is text',
@@ -117,6 +134,18 @@ export class TruthNotes {
       ...this.halfCorners.note(
         'Polygons with an odd number of coordinates',
         'As in pycocotools, the last one is left out.',
+      ),
+      ...this.withoutKeypoints.note(
+        'Annotations without "keypoints"',
+        'They are ignored: what is found there is neither right nor wrong.',
+      ),
+      ...this.withoutNumKeypoints.note(
+        'Annotations without "num_keypoints"',
+        'The keypoints whose visibility is above 0 are counted.',
+      ),
+      ...this.otherNumKeypoints.note(
+        'Annotations of which either "num_keypoints" or the count of labeled keypoints is 0, and the other is not',
+        `As in pycocotools, "num_keypoints" decides which objects are ignored. ${REPAIR}`,
       ),
       ...this.otherSizes.note('Masks of another size than their image', OTHER_MASK_SIZE),
       ...this.outside.note('Boxes wholly outside of their image', `They count as objects. ${REPAIR}`),
