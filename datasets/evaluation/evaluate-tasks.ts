@@ -4,6 +4,7 @@ import type { CocoDetection } from './detections';
 import { evaluateDetections, type CocoEvaluation } from './evaluate';
 import { keypointSigmas, UNMEASURED_SIGMA } from './keypoint-sigmas';
 import type { IouType } from '../../detection/modeling/detector';
+import { TASK_NAMES } from './parameters';
 import type { Detections } from '../../detection/structures/instances';
 import type { KeypointLayout } from '../../detection/structures/keypoint-layout';
 
@@ -37,8 +38,7 @@ export function evaluateTasks(
   const evaluations: Partial<Record<Task, CocoEvaluation>> = {};
   for (const task of tasks) {
     if (!dataset.annotations.some((annotation) => hasTask(annotation, task))) {
-      const what = task === 'segm' ? 'masks' : 'keypoints';
-      log(`${dataset.file} has no ${what}: the detector's are not evaluated`);
+      log(`${dataset.file} has no ${TASK_NAMES[task]}: the detector's are not evaluated`);
       continue;
     }
     const numWithout = dataset.annotations.filter((annotation) => !hasTask(annotation, task)).length;

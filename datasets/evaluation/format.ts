@@ -1,3 +1,4 @@
+import { TASK_NAMES } from './parameters';
 import { tableName, textTable } from '../text-table';
 import type { CocoEvaluation } from './evaluate';
 
@@ -22,9 +23,23 @@ export function formatEvaluation({ stats, perCategory, protocol }: CocoEvaluatio
   return [...lines, '', ...textTable([['category', 'objects', ...columns], ...rows])].join('\n');
 }
 
+/** The evaluations of all that a detector finds, each below what it finds; one alone needs no name. */
+export function formatEvaluations(evaluations: readonly CocoEvaluation[]): string {
+  if (evaluations.length === 1) return formatEvaluation(evaluations[0]);
+  return evaluations
+    .map((evaluation) => `${TASK_NAMES[evaluation.iouType]}\n${formatEvaluation(evaluation)}`)
+    .join('\n\n');
+}
+
 /** Three decimals; a dash for -1, which stands for undefined. */
 export function formatScore(score: number): string {
   return score === -1 ? '-' : score.toFixed(3);
+}
+
+/** The evaluations of all that a detector finds, as a file of JSON holds them: the first, with the others as its `tasks`. */
+export function evaluationsJson([first, ...others]: readonly CocoEvaluation[]): object {
+  const tasks = others.map((evaluation) => [evaluation.iouType, evaluationJson(evaluation)] as const);
+  return { ...evaluationJson(first), ...(others.length > 0 && { tasks: Object.fromEntries(tasks) }) };
 }
 
 /** An evaluation, with its numbers by category, as a file of JSON holds it. */

@@ -39,7 +39,7 @@ export type { FileIds } from './truth/file-ids';
 export { exampleDataset } from './example-dataset';
 export { definedStats, statsOf, type CategoryScores } from './summarize';
 export { Curves } from './accumulate';
-export { evaluationJson, formatEvaluation, formatScore } from './format';
+export { evaluationJson, evaluationsJson, formatEvaluation, formatEvaluations, formatScore } from './format';
 export { ConfusionMatrix, confusionMatrix, type ConfusionOptions } from './confusion';
 export {
   DETECTION_ERRORS,

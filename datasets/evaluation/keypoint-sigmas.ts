@@ -32,21 +32,19 @@ export function keypointSigmas(dataset: CocoDataset): KeypointSigmas {
  * @throws InputError where there are not as many as the data set has keypoints, or one is no number above 0
  */
 export function checkedSigmas(dataset: CocoDataset, given?: readonly number[]): readonly number[] {
-  const { sigmas, origin } = given ? { sigmas: given, origin: 'given' } : keypointSigmas(dataset);
+  const sigmas = given ?? keypointSigmas(dataset).sigmas;
+  const { file } = dataset;
   const numKeypoints = numKeypointsOf(dataset);
-  const whose = origin === 'given' ? 'the sigmas of keypoints' : `${dataset.file}: the "sigmas" of a category`;
-  if (numKeypoints > 0 && sigmas.length !== numKeypoints) {
-    throw new InputError(
-      'sigmas-count',
-      `${whose} are ${sigmas.length}; ${dataset.file} has ${numKeypoints} keypoints, each of which needs one`,
-      { numSigmas: sigmas.length, numKeypoints, file: dataset.file },
-    );
-  }
-  const wrong = sigmas.find((sigma) => !(sigma > 0 && Number.isFinite(sigma)));
-  if (wrong !== undefined) {
-    throw new InputError('sigma-value', `${whose}: ${wrong} is no number above 0`, { sigma: wrong });
-  }
-  return sigmas;
+  const isCount = numKeypoints === 0 || sigmas.length === numKeypoints;
+  if (isCount && sigmas.every((sigma) => sigma > 0 && Number.isFinite(sigma))) return sigmas;
+  const what = isCount
+    ? `sigmas of keypoints are numbers above 0: ${sigmas.join(', ')}`
+    : `there are ${sigmas.length} sigmas for ${numKeypoints} keypoints, each of which needs one`;
+  throw new InputError('keypoint-sigmas', `${file}: ${what}`, {
+    file,
+    sigmas: sigmas.length,
+    keypoints: numKeypoints,
+  });
 }
 
 /** How many keypoints each object has; 0 where nothing says so. */

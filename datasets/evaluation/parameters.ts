@@ -2,6 +2,13 @@ import type { IouType } from '../../detection/modeling/detector';
 
 export type { IouType };
 
+/** What each task finds, in words. */
+export const TASK_NAMES: Readonly<Record<IouType, string>> = {
+  bbox: 'boxes',
+  segm: 'masks',
+  keypoints: 'keypoints',
+};
+
 /** COCO's classes of object sizes: below 32 x 32 pixels is small, from 96 x 96 on large. */
 export type AreaName = 'all' | 'small' | 'medium' | 'large';
 

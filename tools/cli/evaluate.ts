@@ -1,6 +1,7 @@
 import { Option, type Command } from 'commander';
 import { evaluateDetections, type CocoEvaluation } from '../../datasets/evaluation/evaluate';
-import { evaluationJson, formatEvaluation } from '../../datasets/evaluation/format';
+import { unmeasuredNote } from '../../datasets/evaluation/evaluate-tasks';
+import { evaluationsJson, formatEvaluations } from '../../datasets/evaluation/format';
 import {
   formatOperatingPoints,
   operatingPointsJson,
@@ -10,7 +11,8 @@ import {
   type OperatingPoint,
   type ThresholdGoal,
 } from '../../datasets/evaluation/operating-points';
-import type { IouType } from '../../datasets/evaluation/parameters';
+import { keypointSigmas } from '../../datasets/evaluation/keypoint-sigmas';
+import { TASK_NAMES, type IouType } from '../../datasets/evaluation/parameters';
 import { readFound } from '../../datasets/evaluation/truth/read-found';
 import { readTruth } from '../../datasets/evaluation/truth/read-truth';
 import { InputError } from '../../detection/errors';
@@ -29,6 +31,7 @@ import {
   thresholdsOfLabels,
 } from '../run/operating-thresholds';
 import { ignoringRegions } from '../run/ignore-regions';
+import { evaluationsIn, needsOf, requireKeypoints, sigmaList, wantedTypes } from '../run/evaluation-tasks';
 import { readSet } from '../run/training-data';
 import {
   addInferenceOptions,
@@ -50,7 +53,8 @@ interface EvaluateCommandOptions extends DetectorOptions, GivenInference {
   readonly annotations: string;
   readonly images?: string;
   readonly detections?: string;
-  readonly iouType: IouType;
+  readonly iouType?: IouType;
+  readonly keypointSigmas?: readonly number[];
   readonly json?: string;
   readonly ignoreCategory?: readonly string[];
   readonly thresholds?: ThresholdGoal;
@@ -64,9 +68,16 @@ export function evaluateCommand(command: Command): void {
     .option('--images <dir>', 'folder of its images')
     .option('--detections <file>', 'COCO results file to evaluate instead of a detector')
     .addOption(
-      new Option('--iou-type <type>', 'overlap of boxes or of masks')
-        .choices(['bbox', 'segm'])
-        .default('bbox'),
+      new Option(
+        '--iou-type <type>',
+        'overlap of boxes, of masks or of keypoints (default: boxes of a file, all that a detector finds)',
+      ).choices(Object.keys(TASK_NAMES)),
+    )
+    .option(
+      '--keypoint-sigmas <numbers>',
+      "how far people put each keypoint apart, in parts of an object's size: 0.05,0.1,... (default: the file's " +
+        '"sigmas", those of COCO for its 17 keypoints, 0.05 for others)',
+      sigmaList,
     )
     .option('--json <file>', 'also write the result as JSON')
     .option(
@@ -88,6 +99,7 @@ export function evaluateCommand(command: Command): void {
       'after',
       `
 Examples:
+  $ rcnn evaluate --annotations val.json --detections results.json --iou-type segm
   $ rcnn evaluate --weights runs/first/best --annotations val.json --images images
   $ rcnn evaluate --annotations val.json --detections results.json --json scores.json
   $ rcnn evaluate --weights runs/first/best --annotations val.json --images images --thresholds
@@ -108,20 +120,21 @@ async function runEvaluate(options: EvaluateCommandOptions): Promise<void> {
   if (options.json !== undefined) {
     requireFileName('--json', options.json, [annotations, ...(detections === undefined ? [] : [detections])]);
   }
-  const { evaluation, points } =
+  const { evaluations, points } =
     detections === undefined ? await ofDetector(options) : await ofFile(options, detections);
-  if (evaluation.numOfUnknownCategory > 0) {
-    const found = pluralize(evaluation.numOfUnknownCategory, 'detection is', 'detections are');
+  const [{ numOfUnknownCategory }] = evaluations;
+  if (numOfUnknownCategory > 0) {
+    const found = pluralize(numOfUnknownCategory, 'detection is', 'detections are');
     logLine(`${found} of categories that ${annotations} lacks`);
   }
   if (options.json !== undefined) {
     const json = {
-      ...evaluationJson(evaluation),
+      ...evaluationsJson(evaluations),
       ...(points && { thresholds: operatingPointsJson(points) }),
     };
     writeJson(options.json, json);
   }
-  process.stdout.write(`${terminalText(formatEvaluation(evaluation))}\n`);
+  process.stdout.write(`${terminalText(formatEvaluations(evaluations))}\n`);
   if (points) process.stdout.write(`\n${terminalText(formatOperatingPoints(points, options.thresholds!))}\n`);
 }
 
@@ -133,13 +146,14 @@ function requireThresholdOptions({ thresholds, output, detections, iouType }: Ev
       '--output is the file for weights with the thresholds of --thresholds; leave it out',
     );
   }
-  if (thresholds !== undefined && iouType === 'segm') {
-    throw new InputError('options-conflict', '--thresholds goes by boxes; leave out --iou-type segm');
+  if (thresholds !== undefined && iouType !== undefined && iouType !== 'bbox') {
+    throw new InputError('options-conflict', `--thresholds goes by boxes; leave out --iou-type ${iouType}`);
   }
 }
 
 interface Evaluated {
-  readonly evaluation: CocoEvaluation;
+  /** Of each task; the first is what is asked for, or of boxes. */
+  readonly evaluations: readonly CocoEvaluation[];
   /** Where thresholds are wanted. */
   readonly points?: readonly OperatingPoint[];
 }
@@ -147,7 +161,8 @@ interface Evaluated {
 async function ofFile(options: EvaluateCommandOptions, file: string): Promise<Evaluated> {
   const {
     annotations,
-    iouType,
+    iouType = 'bbox',
+    keypointSigmas: givenSigmas,
     ignoreCategory,
     thresholds,
     model,
@@ -165,17 +180,26 @@ async function ofFile(options: EvaluateCommandOptions, file: string): Promise<Ev
         '--norm-epsilon, --min-size, --max-size, and those of how pictures are shown to it (--tile ...)',
     );
   }
+  requireKeypoints(iouType === 'keypoints', givenSigmas);
   const truth = await readTruth(annotations, iouType);
   for (const note of truth.dataset.notes) logLine(`${annotations}: ${note}`);
   const dataset = ignoringRegions(truth.dataset, { categories: ignoreCategory });
   const found = await readFound(file, truth, iouType);
   for (const note of found.notes) logLine(`${file}: ${note}`);
+  if (iouType === 'keypoints' && givenSigmas === undefined) {
+    const { sigmas, origin } = keypointSigmas(dataset);
+    if (origin === 'unmeasured') logLine(`${annotations}: ${unmeasuredNote(sigmas.length)}`);
+  }
   const evaluation = evaluateDetections(dataset, found.detections, {
     iouType,
+    sigmas: givenSigmas,
     source: file,
     nonFinite: true,
   });
-  return { evaluation, points: thresholds && operatingPoints(dataset, found.detections, thresholds) };
+  return {
+    evaluations: [evaluation],
+    points: thresholds && operatingPoints(dataset, found.detections, thresholds),
+  };
 }
 
 async function ofDetector({
@@ -183,6 +207,7 @@ async function ofDetector({
   annotations,
   images,
   iouType,
+  keypointSigmas: givenSigmas,
   ignoreCategory,
   thresholds,
   output,
@@ -198,22 +223,25 @@ async function ofDetector({
     throw new InputError('option-missing', '--images is missing: the folder of the pictures', {
       option: '--images',
     });
-  if (iouType === 'segm')
-    throw new InputError('no-masks', '--iou-type segm: detectors find boxes only, no masks');
   const inference = inferenceOptions(given);
   const place = { weights, output, model: given.model };
   if (thresholds) await requireThresholdPlace(place);
-  const set = await readSet(annotations, images, {
-    ignoring: { categories: ignoreCategory },
-    maxPixels: given.maxPixels,
-  });
   const detector = await openDetector(weights, given);
   try {
+    const iouTypes = wantedTypes(detector.model, iouType);
+    requireKeypoints(iouTypes.includes('keypoints'), givenSigmas);
+    const set = await readSet(annotations, images, {
+      ignoring: { categories: ignoreCategory },
+      maxPixels: given.maxPixels,
+      needs: needsOf(iouTypes),
+    });
     tellOfReducedTiles(detector.model, inference);
     const progress = new Progress('evaluating');
     const evaluated = await interruptible((signal) =>
       evaluateDetector(detector.model, set, {
         ...inference,
+        iouTypes,
+        sigmas: givenSigmas,
         categories: detector.categories,
         log: logLine,
         onWorkerDeath: logWorkerDeath,
@@ -221,8 +249,9 @@ async function ofDetector({
         onProgress: (done, total) => progress.update(done, total),
       }),
     );
-    const { evaluation, dataset, results } = evaluated;
-    if (!thresholds) return { evaluation };
+    const { dataset, results } = evaluated;
+    const evaluations = evaluationsIn(evaluated, iouType);
+    if (!thresholds) return { evaluations };
     const points = operatingPoints(dataset, results, thresholds);
     const byLabel = thresholdsOfLabels(points, evaluated);
     await keepThresholds(detector, byLabel, thresholds, place);
@@ -236,7 +265,7 @@ async function ofDetector({
     if (shown.length > 0) {
       logLine(`they hold for pictures shown like this: rcnn detect needs ${shown.join(' ')}, too`);
     }
-    return { evaluation, points };
+    return { evaluations, points };
   } finally {
     detector.model.dispose();
   }

@@ -70,8 +70,7 @@ function readEntry(
   if (typeof area === 'string') return refuse('area', '.area', area);
   // Masks do without boxes.
   const bbox: Box = iouType === 'segm' ? [0, 0, 0, 0] : (box as Box);
-  const keypoints =
-    iouType === 'keypoints' ? truthKeypoints.read(entry, `annotations[${index}]`) : undefined;
+  const keypoints = iouType === 'keypoints' ? truthKeypoints.read(entry, `annotations[${index}]`) : undefined;
   if (typeof keypoints === 'string') return refuse('keypoints', '.keypoints', keypoints);
   notes.ofAnnotation(index, entry, bbox, image);
   const annotation = {

@@ -1,6 +1,6 @@
 import type { Size } from '../../../detection/structures/size';
 import { shownValue } from '../../coco/problems';
-import type { IouType } from '../parameters';
+import { TASK_NAMES, type IouType } from '../parameters';
 import { Counted } from './counted';
 import { isOfOtherSize, OTHER_MASK_SIZE } from './mask-size';
 
@@ -9,7 +9,6 @@ const REPAIR = 'See `rcnn check --repair`.';
 export const NON_FINITE_BOX =
   'As in pycocotools, an overlap with such a box may be NaN, which counts as a match: the numbers mean little.';
 
-const WHAT: Readonly<Record<IouType, string>> = { bbox: 'Boxes', segm: 'Masks', keypoints: 'Keypoints' };
 const FILLED_AREA: Readonly<Record<IouType, string>> = {
   bbox: 'width * height of the box is used.',
   segm: 'That of the mask is used.',
@@ -60,7 +59,9 @@ export class TruthNotes {
     if (count === 0) return;
     this.others.push(
       `Images without a width or height from 1 up: ${count}. ` +
-        (this.iouType === 'segm' ? 'Polygons in them are empty masks.' : `${WHAT[this.iouType]} need none.`),
+        (this.iouType === 'segm'
+          ? 'Polygons in them are empty masks.'
+          : `Evaluation of ${TASK_NAMES[this.iouType]} needs none.`),
     );
   }
 

@@ -179,7 +179,9 @@ describeShared('golden_cocoeval_keypoints.json', () => {
     });
     const { dataset } = await read(without('area'), golden.dt!, 'keypoints');
     expect(dataset.notes).toEqual([
-      expect.stringMatching(/^Annotations without "area": .* width \* height of the box is used, about twice/),
+      expect.stringMatching(
+        /^Annotations without "area": .* width \* height of the box is used, about twice/,
+      ),
     ]);
     const counted = await read(without('num_keypoints'), golden.dt!, 'keypoints');
     expect(counted.dataset.notes).toEqual([

@@ -191,9 +191,14 @@ test.each([
     '--images is missing: the folder of the pictures',
   ],
   [
-    'evaluate --annotations a --weights b --images c --iou-type segm',
-    'no-masks',
-    '--iou-type segm: detectors find boxes only, no masks',
+    'evaluate --annotations @scenes/val.json --weights @run/last --images @scenes/images --iou-type segm',
+    'task-not-found',
+    '--iou-type segm: fasterrcnn_tiny_fpn finds boxes, no masks; leave it out',
+  ],
+  [
+    'evaluate --annotations a --detections b --keypoint-sigmas 0.1',
+    'options-conflict',
+    '--keypoint-sigmas are of keypoints, which are not evaluated; leave them out, or give --iou-type keypoints',
   ],
   [
     'evaluate --annotations a --detections b --weights c',

@@ -75,7 +75,7 @@ test.each(cases.filter(({ stats }) => stats === null).map(byName))(
 );
 
 test.each([
-  ['size_absent', /^Images without a width or height from 1 up: 3\. Boxes need none\.$/],
+  ['size_absent', /^Images without a width or height from 1 up: 3\. Evaluation of boxes needs none\.$/],
   ['segm_size_zero', /^Images without .*: 1\. Polygons in them are empty masks\.$/],
   ['box_outside', /^Boxes wholly outside of their image: 1 \(annotations\[0\]\)\. They count as objects\./],
   ['box_negative', /^Annotations with a negative width or height: 1 \(annotations\[1\]\)\. Nothing overlaps/],
