@@ -2,6 +2,8 @@ import type { Command } from 'commander';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { readCocoDataset } from '../../datasets/coco/read-dataset';
+import { InputError } from '../../detection/errors';
+import { modelDefinition } from '../../detection/modeling/definitions';
 import { readCheckpointState } from '../../weights/checkpoints/checkpoint';
 import { completeConfiguration, type CompleteConfiguration } from '../config/complete';
 import { optionSpellings } from '../config/configuration-options';
@@ -17,8 +19,12 @@ import { generateScenes } from './synthesize';
 import { printResult, trainAndReport } from './train';
 
 interface DemoCommandOptions {
-  readonly output: string;
+  readonly output?: string;
+  readonly masks?: boolean;
 }
+
+/** The detectors that a demo trains: the second finds masks, too. */
+const MODELS = { boxes: 'fasterrcnn_tiny_fpn', masks: 'maskrcnn_tiny_fpn' } as const;
 
 /** Scenes that the demo generates; all that is not said here is as `rcnn synthesize` does it. */
 const demoScenes = { numTrain: 600, numVal: 100, size: 320 } as const;
@@ -34,7 +40,8 @@ const ITERATIONS: IterationBounds = { least: 250, most: 520, overhead: 20 };
 /** `rcnn demo`: what `npm run demo` runs. */
 export function demoCommand(command: Command): void {
   command
-    .option('--output <dir>', 'folder of the demo', 'runs/demo')
+    .option('--masks', 'train a detector that finds masks, too')
+    .option('--output <dir>', 'folder of the demo; default: runs/demo, with --masks runs/demo-masks')
     .addHelpText(
       'after',
       `
@@ -43,6 +50,7 @@ continues when started again.
 
 Examples:
   $ rcnn demo
+  $ rcnn demo --masks
   $ rcnn demo --output runs/another`,
     )
     .action(runDemo);
@@ -52,24 +60,29 @@ Examples:
  * From nothing to a trained detector that one can look at: generates scenes, trains, evaluates, reports. A demo
  * that was stopped goes on; one that is done shows its result.
  */
-async function runDemo({ output }: DemoCommandOptions): Promise<void> {
+async function runDemo({
+  masks = false,
+  output = masks ? 'runs/demo-masks' : 'runs/demo',
+}: DemoCommandOptions): Promise<void> {
   const started = performance.now();
   const folder = runFolder(output);
-  const begun = existsSync(folder.config) ? iterationsOf(folder.config) : undefined;
+  const model = masks ? MODELS.masks : MODELS.boxes;
+  const data = path.join(output, 'data');
+  const begun = existsSync(folder.config) ? iterationsOf(output, demoConfiguration(model, data)) : undefined;
   if (begun !== undefined && isFinished(output, begun)) {
     showFinished(output);
     return;
   }
-  const data = path.join(output, 'data');
-  const resumeCommand = `rcnn demo --output ${shellWord(output)}`;
+  const resumeCommand = `rcnn demo ${masks ? '--masks ' : ''}--output ${shellWord(output)}`;
   // What a demo that goes on had trained before it was stopped.
   const trainedBefore = readMetrics(folder.metrics).sum('seconds');
   logLine(`1/2 scenes: ${data}`);
   await generateScenes({ output: data, ...demoScenes });
   const generated = performance.now();
-  const iterations = begun ?? (await iterationsForHere(data, started, resumeCommand));
+  const iterations =
+    begun ?? (await iterationsForHere(demoConfiguration(model, data), started, resumeCommand));
   const measured = performance.now();
-  const configuration = demoConfiguration(data, iterations);
+  const configuration = demoConfiguration(model, data, iterations);
   logLine(`2/2 training: ${configuration.model.name}, ${iterations} iterations`);
   const finished = await trainAndReport({
     configuration,
@@ -93,10 +106,16 @@ async function runDemo({ output }: DemoCommandOptions): Promise<void> {
   process.stdout.write(nextSteps(output));
 }
 
-/** Of a demo that was begun: as many as fitted where it was. */
-function iterationsOf(file: string): number {
-  return completeConfiguration(loadConfiguration({ file, assignments: [], options: optionSpellings }))
-    .iterations;
+/**
+ * Of a demo that was begun: as many as fitted where it was.
+ *
+ * @throws InputError where it was another demo.
+ */
+function iterationsOf(output: string, asked: CompleteConfiguration): number {
+  const file = runFolder(output).config;
+  const begun = completeConfiguration(loadConfiguration({ file, assignments: [], options: optionSpellings }));
+  requireSameModel(begun, asked, output);
+  return begun.iterations;
 }
 
 /**
@@ -105,10 +124,16 @@ function iterationsOf(file: string): number {
  * @param started when the demo began, by performance.now
  * @throws Interrupted where the user stops it.
  */
-async function iterationsForHere(data: string, started: number, resumeCommand: string): Promise<number> {
-  const configuration = demoConfiguration(data, ITERATIONS.most);
+async function iterationsForHere(
+  configuration: CompleteConfiguration,
+  started: number,
+  resumeCommand: string,
+): Promise<number> {
   const { trainAnnotations, trainImages } = configuration.data;
-  const set = await readCocoDataset(trainAnnotations, trainImages);
+  const { needs } = modelDefinition(configuration.model.name);
+  const set = await readCocoDataset(trainAnnotations, trainImages, {
+    keepSegmentations: needs.includes('masks'),
+  });
   const progress = new Progress('measuring');
   const pace = await unlessInterrupted(() =>
     secondsPerIteration(configuration, set, (done) => progress.update(done, MEASURED_ITERATIONS)),
@@ -128,10 +153,14 @@ async function iterationsForHere(data: string, started: number, resumeCommand: s
 }
 
 /** How the demo trains: tuned for two cores, from random weights. */
-function demoConfiguration(data: string, iterations: number): CompleteConfiguration {
+function demoConfiguration(
+  model: string,
+  data: string,
+  iterations: number = ITERATIONS.most,
+): CompleteConfiguration {
   const images = path.join(data, 'images');
   const base = {
-    model: { name: 'fasterrcnn_tiny_fpn' },
+    model: { name: model },
     data: {
       trainAnnotations: path.join(data, 'train.json'),
       trainImages: images,
@@ -147,6 +176,17 @@ function demoConfiguration(data: string, iterations: number): CompleteConfigurat
   return completeConfiguration(loadConfiguration({ base, assignments: [], options: {} }));
 }
 
+function requireSameModel(begun: CompleteConfiguration, asked: CompleteConfiguration, output: string): void {
+  const [was, is] = [begun.model.name, asked.model.name];
+  if (was === is) return;
+  throw new InputError(
+    'other-configuration',
+    `${output}: the demo in this folder trains ${was}, not ${is}; ` +
+      `${was === MODELS.masks ? 'give' : 'leave out'} --masks, or name another folder: --output DIR`,
+    { output, key: 'model.name', was, is },
+  );
+}
+
 /** A demo that was stopped has a report too. */
 function isFinished(output: string, iterations: number): boolean {
   const { last, report } = runFolder(output);
@@ -157,10 +197,12 @@ function showFinished(output: string): void {
   const { last, report } = runFolder(output);
   const { metrics } = readCheckpointState(last);
   const [ap, ap50] = ['val/AP', 'val/AP50'].map((name) => metrics[name]?.toFixed(3) ?? '–');
+  const masks = metrics['val/segm/AP'];
+  const ofMasks = masks === undefined ? '' : `; masks have AP ${masks.toFixed(3)}`;
   process.stdout.write(
-    `${terminalLine(output)}: the demo is done, with AP ${ap} and AP50 ${ap50}.\n` +
+    `${terminalLine(output)}: the demo is done, with AP ${ap} and AP50 ${ap50}${ofMasks}.\n` +
       `report: ${terminalLine(report)}\n` +
-      `To run it again, delete that folder or name another: rcnn demo --output ${terminalLine(shellWord(`${output}-2`))}\n` +
+      `To run it again, delete that folder or name another: rcnn demo ${masks === undefined ? '' : '--masks '}--output ${terminalLine(shellWord(`${output}-2`))}\n` +
       nextSteps(output),
   );
 }

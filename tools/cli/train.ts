@@ -16,6 +16,7 @@ import { interruptible } from '../terminal/interruption';
 import { requireFreeFolder, requireRun, runFolder } from '../run/folder/run-folder';
 import { writeReport } from '../report/run-report';
 import { shellWord, terminalLine, terminalText } from '../terminal/terminal-text';
+import { evaluationsOf, taskNames } from '../run/tasks';
 import { trainDetector } from '../run/train-detector';
 import type { FinishedRun, TrainingJob } from '../run/training-run';
 import { addConfigurationOptions, requiredOption, PUBLISHED_WEIGHTS_HELP } from './options';
@@ -87,9 +88,13 @@ export async function trainAndReport(job: TrainingJob): Promise<FinishedRun> {
   });
 }
 
-/** The evaluation table, if there is one, and where to look. */
+/** The evaluation table of each task, if there is one, and where to look. */
 export function printResult({ output, result }: FinishedRun): void {
-  if (result) process.stdout.write(`${terminalText(formatEvaluation(result.evaluation))}\n\n`);
+  const evaluations = result ? evaluationsOf(result) : [];
+  for (const evaluation of evaluations) {
+    if (evaluations.length > 1) process.stdout.write(`${taskNames[evaluation.iouType]}\n`);
+    process.stdout.write(`${terminalText(formatEvaluation(evaluation))}\n\n`);
+  }
   process.stdout.write(`report: ${terminalLine(runFolder(output).report)}\n`);
 }
 

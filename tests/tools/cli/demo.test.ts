@@ -1,6 +1,6 @@
 import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { main } from '../../../tools/cli/main';
+import { main, runCommand } from '../../../tools/cli/main';
 import type * as Synthesize from '../../../tools/cli/synthesize';
 import type * as Train from '../../../tools/cli/train';
 import type * as IterationTime from '../../../tools/run/iteration-time';
@@ -104,4 +104,25 @@ test('one that goes on keeps the number that it has begun with; one that is done
     /\nreport: .*\nscenes: .*\ntraining: .*\nevaluation and report: .*\ntotal: .*\n\nOpen the report /,
   );
   expect(workplace.stdout).not.toContain('measuring');
+});
+
+test('with --masks it trains a detector that finds masks, in a folder of its own', async () => {
+  secondsPerIteration.mockResolvedValueOnce(0.3);
+  let job: TrainingJob | undefined;
+  trainAndReport.mockImplementationOnce((given) => {
+    job = given;
+    return Promise.reject(new Interrupted('as far as this test goes'));
+  });
+  const output = workplace.at('masks');
+  expect(await main(['demo', '--masks', '--output', output])).toBe(130);
+  expect(job!.resumeCommand).toBe(`rcnn demo --masks --output ${output}`);
+  expect(job!.configuration.model.name).toBe('maskrcnn_tiny_fpn');
+
+  // One that has begun without.
+  const begun = workplace.at('begun without');
+  cpSync(workplace.at('begun'), begun, { recursive: true });
+  await expect(runCommand(['demo', '--masks', '--output', begun])).rejects.toMatchObject({
+    code: 'other-configuration',
+    facts: { was: 'fasterrcnn_tiny_fpn', is: 'maskrcnn_tiny_fpn' },
+  });
 });
