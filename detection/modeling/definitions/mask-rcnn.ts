@@ -13,6 +13,7 @@ import { fasterRcnn, type FasterRcnnDefinition } from './faster-rcnn-definition'
 import { maskHead, smallMaskLayers } from './mask-head';
 import { modelCalled } from './model-called';
 import {
+  maskRcnnWeights,
   mobilenetV3Weights,
   resnet101Weights,
   resnet18Weights,
@@ -36,9 +37,16 @@ const small = [maskHead(smallMaskLayers)] as const;
 export const maskRcnnModels: readonly MaskRcnnDefinition[] = [
   onResnet(18, resnet18Weights),
   onResnet(34, resnet34Weights),
-  onResnet(50, resnet50Weights),
+  onResnet(50, { COCO_V1: maskRcnnWeights.resnet50Fpn, ...resnet50Weights }),
   onResnet(101, resnet101Weights),
-  fasterRcnn({ name: 'maskrcnn_resnet50_fpn_v2', published: resnet50Weights }, resnet50V2Base, [maskHead()]),
+  fasterRcnn(
+    {
+      name: 'maskrcnn_resnet50_fpn_v2',
+      published: { COCO_V1: maskRcnnWeights.resnet50FpnV2, ...resnet50Weights },
+    },
+    resnet50V2Base,
+    [maskHead()],
+  ),
   fasterRcnn(
     { name: 'maskrcnn_mobilenet_v3_large_fpn', published: mobilenetV3Weights },
     mobilenetV3Base,

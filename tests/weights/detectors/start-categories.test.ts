@@ -30,6 +30,7 @@ expectNoTensorLeaks(); // looks when they have been disposed
 /** One of each family, and settings with which an untrained one finds something. */
 const families: [name: string, settings: SettingValues][] = [
   ['fasterrcnn_tiny_fpn', { roi: { scoreThreshold: 0 } }],
+  ['maskrcnn_tiny_fpn', { roi: { scoreThreshold: 0 } }],
   ['retinanet_tiny_fpn', { dense: { scoreThreshold: 0 } }],
   ['fcos_tiny_fpn', { dense: { scoreThreshold: 0 } }],
   ['ssdlite320_tiny', {}],
