@@ -89,7 +89,12 @@ export type { Histogram } from './events/histogram';
 
 // Images and what is in them.
 export type { Detections, Instances, Targets } from './structures/instances';
-export { cocoPersonKeypoints, flippedOrder, type KeypointLayout } from './structures/keypoint-layout';
+export {
+  cocoPersonKeypoints,
+  flippedOrder,
+  numberedKeypoints,
+  type KeypointLayout,
+} from './structures/keypoint-layout';
 export type { DetectionBatch } from './structures/detection-batch';
 export { batchImages, type ImageBatch } from './structures/image-batch';
 export {
@@ -163,6 +168,9 @@ export { batchedNms, nms } from './ops/nms';
 export { roiAlign, type Rois } from './ops/roi-align';
 export { maskTargets } from './ops/mask-targets';
 export { pasteMasks, type BoxMasks } from './ops/paste-masks';
+export { keypointsToHeatmap, type HeatmapCells } from './ops/keypoints-to-heatmap';
+export { heatmapsToKeypoints, type FoundKeypoints } from './ops/heatmaps-to-keypoints';
+export { heatmapCrossEntropySum } from './ops/heatmap-cross-entropy';
 export { l1Sum, smoothL1Sum } from './ops/smooth-l1';
 export { boxIouLossSum, type BoxIouLoss } from './ops/box-iou-loss';
 export { sigmoidFocalLossSum, type FocalLossOptions, type PositiveEntries } from './ops/sigmoid-focal-loss';
@@ -198,6 +206,11 @@ export type { LossWeights } from './modeling/loss-settings';
 export { FasterRcnn } from './modeling/faster-rcnn';
 export { fasterRcnnModel, fasterRcnnModels } from './modeling/definitions/faster-rcnn';
 export { maskRcnnModel, maskRcnnModels, type MaskRcnnDefinition } from './modeling/definitions/mask-rcnn';
+export {
+  keypointRcnnModel,
+  keypointRcnnModels,
+  type KeypointRcnnDefinition,
+} from './modeling/definitions/keypoint-rcnn';
 export type {
   BoxHeadOptions,
   FasterRcnnConfiguration,
@@ -241,6 +254,9 @@ export { maskRcnnDefaults, type MaskHeadLayers, type MaskSettings } from './mode
 export { MaskStage } from './modeling/roi/mask-stage';
 export { MaskRcnnHeads } from './modeling/roi/mask-head';
 export { MaskRcnnPredictor } from './modeling/roi/mask-predictor';
+export { keypointRcnnDefaults, type KeypointSettings } from './modeling/keypoint-rcnn-defaults';
+export { KeypointStage } from './modeling/roi/keypoint-stage';
+export { KeypointRcnnHeads, KeypointRcnnPredictor } from './modeling/roi/keypoint-head';
 export { MultiScaleRoiAlign } from './modeling/roi/multi-scale-roi-align';
 export type { LevelMapperOptions } from './modeling/roi/level-mapper';
 

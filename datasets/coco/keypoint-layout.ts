@@ -1,5 +1,9 @@
 import { InputError } from '../../detection/errors';
-import { cocoPersonKeypoints, type KeypointLayout } from '../../detection/structures/keypoint-layout';
+import {
+  cocoPersonKeypoints,
+  numberedKeypoints,
+  type KeypointLayout,
+} from '../../detection/structures/keypoint-layout';
 import type { CocoDataset } from './annotations';
 import type { CocoCategory } from './category-map';
 import { shownValue } from './problems';
@@ -70,11 +74,6 @@ function numberedNames({ file, annotations }: CocoDataset): string[] | undefined
     );
   }
   return length === undefined ? undefined : numberedKeypoints(length / 3);
-}
-
-/** Names of keypoints of which nothing but the number is known. */
-export function numberedKeypoints(count: number): string[] {
-  return Array.from({ length: count }, (_, k) => `keypoint ${k + 1}`);
 }
 
 function pairsOf(

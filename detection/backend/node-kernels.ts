@@ -215,6 +215,18 @@ const kernels: Record<string, Kernel> = {
       ),
     ),
 
+  /** tfjs-node leaves out half_pixel_centers: a silently wrong gradient. */
+  ResizeBilinearGrad: ({ dy, images }, { alignCorners, halfPixelCenters }, native) =>
+    native.run(
+      'ResizeBilinearGrad',
+      [
+        native.floatType('T'),
+        native.bool('align_corners', alignCorners as boolean),
+        native.bool('half_pixel_centers', halfPixelCenters as boolean),
+      ],
+      [dy, images],
+    ),
+
   /** `tensor` [P, C] plus `updates` [K, C], each at the row that `indices` [K, 1] says; rows may repeat. */
   TensorScatterAdd: ({ tensor, indices, updates }, _attributes, native) =>
     native.run(

@@ -108,6 +108,10 @@ export interface StateDictLayout {
   rowsOfClass(entry: string, label: number, size: PredictorSize): readonly Range[];
   /** Whether an entry's shape depends on the number of classes. */
   isPredictor(entry: string): boolean;
+  /** Whether an entry's shape depends on the number of keypoints; if left out, none does. */
+  isKeypointPredictor?(entry: string): boolean;
+  /** Keypoints of the detector that entries are of, where they tell; if left out, models of this family find none. */
+  numKeypoints?(entries: ReadonlyMap<string, { readonly shape: readonly number[] }>): number | undefined;
   /** Whether an entry is of the part that image classifiers pretrain. */
   isBackbone(entry: string): boolean;
   /**
@@ -132,6 +136,8 @@ export interface PublishedWeights {
   readonly mebibytes: number;
   /** The data set of the published training. */
   readonly trainedOn: 'COCO' | 'ImageNet';
+  /** Categories of a detector, by label - 1, where these are not all of COCO's. */
+  readonly categories?: readonly { readonly id: number; readonly name: string }[];
   /** As published, in percent: box AP on COCO val2017, or accuracy on ImageNet's validation set. */
   readonly accuracy: number;
   /** Whether these are weights of the detector itself, or of an image classifier that has its backbone. */
@@ -157,6 +163,11 @@ export interface ModelDefinition<
   readonly needs: readonly ('masks' | 'keypoints')[];
   /** How its detectors take pictures unless they are built otherwise. */
   readonly input: InputSpec;
+  /**
+   * Shorter sides of the resized pictures that are drawn from in training, where the model is trained so; the one of `input` if
+   * left out.
+   */
+  readonly trainMinSizes?: readonly number[];
   /** Normalization where pretrained weights are trained further. */
   readonly pretrainedNorm: NormName;
   /** Files of weights that somebody publishes, by the names that people call them. */

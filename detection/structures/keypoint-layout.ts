@@ -23,6 +23,11 @@ export function flippedOrder({ names, flipPairs }: KeypointLayout): Int32Array {
   return order;
 }
 
+/** Names of keypoints of which nothing but the number is known: `keypoint 1` and so on. */
+export function numberedKeypoints(count: number): string[] {
+  return Array.from({ length: count }, (_, k) => `keypoint ${k + 1}`);
+}
+
 /** COCO's 17 keypoints of a person, which torchvision's keypointrcnn_resnet50_fpn is trained on; sigmas of pycocotools' Params. */
 export const cocoPersonKeypoints: KeypointLayout = {
   names: [

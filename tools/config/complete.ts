@@ -75,7 +75,7 @@ export function planConfiguration(configuration: TrainingConfiguration): Planned
       trainableLayers: model.trainableLayers ?? defaultTrainableLayers(definition, pretrained),
       norm,
     },
-    data: { ...data, trainMinSizes: data.trainMinSizes ?? [minSize] },
+    data: { ...data, trainMinSizes: data.trainMinSizes ?? trainMinSizesOf(definition, minSize) },
     optimizer: {
       ...optimizer,
       weightDecay:
@@ -131,6 +131,12 @@ function lengthOf(
       milestones: schedule.milestones ?? MILESTONE_SHARES.map((share) => Math.round(share * iterations)),
     },
   };
+}
+
+/** The model's own, in proportion where it is to see pictures of another size. */
+function trainMinSizesOf(definition: ModelDefinition, minSize: number): number[] {
+  const own = sidesOf(definition).minSize;
+  return (definition.trainMinSizes ?? [own]).map((side) => Math.max(1, Math.round((minSize * side) / own)));
 }
 
 /**

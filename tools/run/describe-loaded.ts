@@ -4,7 +4,11 @@ import type { LoadedWeights } from '../../weights/detectors/load-weights';
 /** What start weights have filled, a line each: `w.pth: 60 entries loaded into the whole detector`. */
 export function describeLoaded(loaded: LoadedWeights): string[] {
   const { file, entries } = loaded;
-  const lines = [`${entries.length} entries ${placeOf(loaded)}`, ...categoryLines(loaded)];
+  const lines = [
+    `${entries.length} entries ${placeOf(loaded)}`,
+    ...categoryLines(loaded),
+    ...keypointLines(loaded),
+  ];
   return lines.map((line) => `${file}: ${line}`);
 }
 
@@ -49,5 +53,13 @@ function categoryLines({ filled, match }: LoadedWeights): string[] {
           `categories of the weights that the data set lacks: ${namesWithHints(dropped, drawn, 'the data set has')}`,
         ]
       : []),
+  ];
+}
+
+function keypointLines({ otherKeypoints }: LoadedWeights): string[] {
+  if (otherKeypoints === undefined) return [];
+  return [
+    `of a detector of ${otherKeypoints} keypoint${otherKeypoints === 1 ? '' : 's'}, other than the data set’s: the keypoint ` +
+      'predictor is initialized at random',
   ];
 }

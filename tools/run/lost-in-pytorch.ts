@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { InputSpec } from '../../detection/structures/input-spec';
 import type { KnownDetector } from '../../weights/detectors/detector-metadata';
 import { unnamedCategories } from '../../weights/detectors/unnamed-categories';
+import { unnamedKeypoints } from '../../weights/detectors/unnamed-keypoints';
 
 /**
  * What PyTorch's format has no place for, of what is known of a detector: with which options it is to be used, and what no
@@ -16,9 +17,19 @@ export function lostInPytorch(known: KnownDetector): string[] {
     ...(resize.kind === 'shorter-side' ? [`--min-size ${resize.minSize} --max-size ${resize.maxSize}`] : []),
     ...(epsilon === undefined ? [] : [`--norm-epsilon ${epsilon}`]),
   ];
-  const areNamesKnown = isDeepStrictEqual(categories, unnamedCategories(categories.length));
+  const { keypoints } = options;
+  const unnamed = unnamedKeypoints(keypoints?.names.length);
+  const areKeypointsKnown = isDeepStrictEqual(keypoints, unnamed);
+  const areNamesKnown = isDeepStrictEqual(
+    categories,
+    unnamedCategories(categories.length, areKeypointsKnown ? unnamed : undefined),
+  );
+  const lostNames = [
+    ...(areNamesKnown ? [] : [', the names of categories']),
+    ...(areKeypointsKnown ? [] : [', what its keypoints are']),
+  ];
   return [
-    `PyTorch’s format has no place for the model${areNamesKnown ? '' : ', the names of categories'} and the size of pictures; ` +
+    `PyTorch’s format has no place for the model${lostNames.join('')} and the size of pictures; ` +
       `use it with ${said.join(' ')}`,
     ...(areNamesKnown
       ? []

@@ -20,6 +20,7 @@ import {
 import { normOf } from './norm-of';
 import { requireOwnModel } from './own-model';
 import { unnamedCategories } from './unnamed-categories';
+import { unnamedKeypoints } from './unnamed-keypoints';
 
 /** What the caller says of weights. */
 export interface LoadDetectorOptions extends WeightsOptions, GivenSides {
@@ -104,10 +105,11 @@ function describeBareFile(
     });
   }
   const numClasses = classesIn(file, tensors, definition);
+  const keypoints = unnamedKeypoints(definition.stateDict.numKeypoints?.(tensors));
   return {
     definition,
-    options: { norm: normOf(definition, [...tensors.keys()]) },
-    categories: unnamedCategories(numClasses),
+    options: { norm: normOf(definition, [...tensors.keys()]), ...(keypoints && { keypoints }) },
+    categories: unnamedCategories(numClasses, keypoints),
   };
 }
 

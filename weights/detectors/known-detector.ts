@@ -8,6 +8,7 @@ import type { LocatedWeights } from './locate-weights';
 import { readableMetadata, type DetectorMetadata, type KnownDetector } from './detector-metadata';
 import { knownSettings } from './known-settings';
 import { normOf } from './norm-of';
+import { unnamedKeypoints } from './unnamed-keypoints';
 
 /** The key of safetensors' metadata for a detector's in JSON. */
 export const DETECTOR_METADATA = 'faster_rcnn_detector';
@@ -40,8 +41,14 @@ export function knownDetector(
   if (published?.weights.of === 'detector') {
     const { definition, weights } = published;
     const norm = normOf(definition, [...tensors.keys()]);
-    const options = { norm, epsilon: weights.epsilon, input: definition.input };
-    return { definition, options, categories: cocoCategories() };
+    const keypoints = unnamedKeypoints(definition.stateDict.numKeypoints?.(tensors));
+    const options = {
+      norm,
+      epsilon: weights.epsilon,
+      input: definition.input,
+      ...(keypoints && { keypoints }),
+    };
+    return { definition, options, categories: weights.categories ?? cocoCategories() };
   }
   const json = metadata[DETECTOR_METADATA];
   return json === undefined ? undefined : fromMetadata(file, parseMetadata(file, json), wanted);

@@ -6,12 +6,13 @@ import { Module } from '../../detection/nn/module';
 import { overwriteEpsilon } from '../../detection/nn/normalization';
 import { readWeights } from '../formats/read-weights';
 import type { StoredTensor } from '../formats/stored-tensor';
-import { isImageClassifier, loadBackbone, loadStateDict } from '../state-dict';
+import { isImageClassifier, loadBackbone, loadStateDict, type LoadOptions } from '../state-dict';
 import { knownDetector } from './known-detector';
 import { locateWeights, requireWeights, type WeightsOptions } from './locate-weights';
 import { requireOwnModel } from './own-model';
 import { withTakenRows } from './predictor-rows';
 import { unnamedCategories } from './unnamed-categories';
+import { unnamedKeypoints } from './unnamed-keypoints';
 
 /** What weights have filled of a detector. */
 export interface LoadedWeights {
@@ -31,6 +32,10 @@ export interface LoadedWeights {
    * `meant` and `onlyOfDataset`; undefined of an image classifier's.
    */
   readonly match: CategoryMatch | undefined;
+  /**
+   * Keypoints of the detector that they are of, where these are of another number: the keypoint predictor is left as it was.
+   */
+  readonly otherKeypoints?: number;
 }
 
 /**
@@ -39,8 +44,8 @@ export interface LoadedWeights {
  * (`'runs/a/best'`), or a file: PyTorch's, safetensors, detectron2's. An image classifier's fill the backbone. Of the
  * predictor, rows of categories with the same name are taken over, and the background's; the others are left as they are,
  * and so are all where no name is in common. A file that does not say its categories is taken for the detector's own where
- * it has as many. Where the weights are known to have been trained with another epsilon of batch norm, the detector gets
- * that (torchvision's overwrite_eps).
+ * it has as many. A keypoint predictor of another number of keypoints is left as it was. Where the weights are known to have
+ * been trained with another epsilon of batch norm, the detector gets that (torchvision's overwrite_eps).
  *
  * @throws InputError where they cannot be had or do not fit, and the detector is unchanged; the signal's reason.
  */
@@ -114,19 +119,33 @@ export function fillDetector(
     const entries = loadStateDict(model, file, tensors);
     return { file, filled: 'detector', entries, numClasses, match: undefined };
   }
-  const match = matchCategories(theirs ?? unnamedCategories(numClasses), categories);
+  const numKeypoints = stateDict.numKeypoints?.(tensors);
+  const otherKeypoints = numKeypoints === model.keypoints?.names.length ? undefined : numKeypoints;
+  const isLeftOut = (name: string): boolean =>
+    otherKeypoints !== undefined && stateDict.isKeypointPredictor?.(name) === true;
+  const unnamed = unnamedCategories(numClasses, unnamedKeypoints(numKeypoints));
+  const match = matchCategories(theirs ?? unnamed, categories);
   const rows = { numClasses, labels: labelsInFile(match, categories) };
   const isNumbered = match.by === 'number' && numClasses !== categories.length;
   if (isNumbered || rows.labels.size === 1) {
-    const entries = loadStateDict(model, file, tensors, {
-      rename: (name) => (stateDict.isPredictor(name) ? undefined : name),
-      required: (name) => !stateDict.isPredictor(name),
-    });
-    return { file, filled: 'all-but-predictor', entries, numClasses, match };
+    const isTaken = (name: string): boolean => !stateDict.isPredictor(name) && !isLeftOut(name);
+    const entries = loadStateDict(model, file, tensors, onlyWhere(isTaken));
+    return { file, filled: 'all-but-predictor', entries, numClasses, match, otherKeypoints };
   }
-  const entries = loadStateDict(model, file, withTakenRows(model, file, tensors, rows));
+  const taken = withTakenRows(model, file, tensors, rows);
+  const entries = loadStateDict(
+    model,
+    file,
+    taken,
+    onlyWhere((name) => !isLeftOut(name)),
+  );
   const filled = match.onlyOfDataset.length === 0 ? 'detector' : 'common-categories';
-  return { file, filled, entries, numClasses, match };
+  return { file, filled, entries, numClasses, match, otherKeypoints };
+}
+
+/** Loads some entries, all of which must be there. */
+function onlyWhere(isTaken: (name: string) => boolean): LoadOptions {
+  return { rename: (name) => (isTaken(name) ? name : undefined), required: isTaken };
 }
 
 /** The label in a file that each label of a detector is taken from, where there is one; the background's too. */

@@ -15,7 +15,8 @@ export function defineModel<Options extends DetectorOptions, Built extends Detec
   const definition: ModelDefinition<Options, Built> = {
     ...base,
     name,
-    input: changes.input ?? base.input,
+    // The sides that the base is trained at are of its own input.
+    ...(changes.input && { input: changes.input, trainMinSizes: undefined }),
     settings: { ...base.settings, values: withSettings(base.settings.values, ownSettings()) },
     anchors: base.anchors && ((padded, settings) => base.anchors!(padded, ownSettings(settings))),
     build: (options) =>

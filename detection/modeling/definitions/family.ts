@@ -64,7 +64,7 @@ export interface Family<
 
 /** What a model says of itself, beside what it is made of. */
 export type Traits = Pick<ModelDefinition, 'name' | 'stages' | 'pretrainedNorm' | 'input' | 'stateDict'> &
-  Partial<Pick<ModelDefinition, 'trainedStages' | 'smallestBatch' | 'published' | 'needs'>>;
+  Partial<Pick<ModelDefinition, 'trainedStages' | 'trainMinSizes' | 'smallestBatch' | 'published' | 'needs'>>;
 
 /** Defines a model of a family. @param values of its settings */
 export function familyModel<

@@ -77,7 +77,7 @@ export type FasterRcnnDefinition<HeadSettings = unknown> = FamilyDefinition<
 
 /** What models have in common that differ in their heads alone. */
 export interface FasterRcnnBase {
-  readonly traits: Omit<Traits, 'name' | 'published' | 'needs' | 'stateDict'>;
+  readonly traits: Omit<Traits, 'name' | 'published' | 'trainMinSizes' | 'needs' | 'stateDict'>;
   readonly configuration: FasterRcnnConfiguration;
   /** The values of its settings. */
   readonly settings: FasterRcnnSettings;
@@ -108,7 +108,7 @@ type SettingsWith<Heads extends readonly RoiHeadDefinition[]> = FasterRcnnSettin
 
 /** A model of this family. @param heads what it adds to the boxes that it finds, in the order in which it does */
 export function fasterRcnn<const Heads extends readonly RoiHeadDefinition[] = []>(
-  { name, published = {} }: Pick<Traits, 'name' | 'published'>,
+  ownTraits: Pick<Traits, 'name' | 'published' | 'trainMinSizes'>,
   { traits, configuration, settings }: FasterRcnnBase,
   heads?: Heads,
 ): FasterRcnnDefinition<SettingsOf<Heads>> {
@@ -125,7 +125,7 @@ export function fasterRcnn<const Heads extends readonly RoiHeadDefinition[] = []
     assemble: (assembly) => assemble(assembly, list),
   };
   const needs = list.map((head) => head.needs);
-  const itself = { ...traits, name, published, needs, stateDict: stateDictWith(stateDict, list) };
+  const itself = { ...traits, ...ownTraits, needs, stateDict: stateDictWith(stateDict, list) };
   return familyModel(family, itself, configuration, valuesWith(settings, list) as SettingsWith<Heads>);
 }
 

@@ -2,6 +2,7 @@ import { InputError } from '../../errors';
 import type { Detector, DetectorOptions, ModelDefinition } from '../detector';
 import { fasterRcnnModels } from './faster-rcnn';
 import { fcosModels } from './fcos';
+import { keypointRcnnModels } from './keypoint-rcnn';
 import { maskRcnnModels } from './mask-rcnn';
 import { retinaNetModels } from './retinanet';
 import { ssdLiteModels } from './ssdlite';
@@ -9,6 +10,7 @@ import { ssdLiteModels } from './ssdlite';
 const definitions: ModelDefinition[] = [
   ...fasterRcnnModels,
   ...maskRcnnModels,
+  ...keypointRcnnModels,
   ...retinaNetModels,
   ...fcosModels,
   ...ssdLiteModels,

@@ -18,7 +18,10 @@ export interface RoiHeadDefinition<Settings extends SettingValues = SettingValue
   /** Its own values of these. */
   readonly values: Settings;
   /** The meaning of its entries in a file of weights. */
-  readonly stateDict: Pick<StateDictLayout, 'rowsOfClass' | 'isPredictor'>;
+  readonly stateDict: Pick<
+    StateDictLayout,
+    'rowsOfClass' | 'isPredictor' | 'isKeypointPredictor' | 'numKeypoints'
+  >;
   /** Makes it, with random weights. */
   build(options: RoiHeadOptions, settings: Settings): RoiHead;
 }
@@ -66,5 +69,10 @@ export function stateDictWith(layout: StateDictLayout, heads: readonly RoiHeadDe
     ...layout,
     rowsOfClass: (...place) => parts.flatMap((part) => part.rowsOfClass(...place)),
     isPredictor: (entry) => parts.some((part) => part.isPredictor(entry)),
+    isKeypointPredictor: (entry) => parts.some((part) => part.isKeypointPredictor?.(entry)),
+    numKeypoints: (entries) => {
+      const counts = parts.flatMap((part) => part.numKeypoints?.(entries) ?? []);
+      return counts[0];
+    },
   };
 }

@@ -147,6 +147,7 @@ function expectDetections(found: Detections, expected: Golden['detections'][numb
     expectClose(found.scores[k], expected.scores[i], 0, 1e-5);
     expected.boxes[i].forEach((side, c) => expectClose(found.boxes[4 * k + c], side, 0, 1e-3));
     if (expected.masks) expectMask(found.masks![k], expected.masks[i]);
+    if (expected.keypoints) expectKeypoints(found, k, expected.keypoints[i], expected.keypoint_scores![i]);
   });
 }
 
@@ -156,6 +157,16 @@ function expectMask(found: Mask, expected: CompressedRle & { near_half?: number 
   expect(found.size).toEqual({ height: expected.size[0], width: expected.size[1] });
   const differing = ours.filter((pixel, i) => pixel !== theirs[i]).length;
   expect(differing).toBeLessThanOrEqual(expected.near_half ?? 0);
+}
+
+/** Places to a twentieth of a pixel, logits to 1e-4. */
+function expectKeypoints(found: Detections, index: number, expected: number[][], scores: number[]): void {
+  expected
+    .flat()
+    .forEach((value, i) => expectClose(found.keypoints![3 * scores.length * index + i], value, 0, 0.05));
+  scores.forEach((score, i) =>
+    expectClose(found.keypointScores![scores.length * index + i], score, 1e-4, 1e-4),
+  );
 }
 
 function lossValues(losses: Losses): Record<string, number> {

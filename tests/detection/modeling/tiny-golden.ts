@@ -36,7 +36,7 @@ interface GradientSummary {
 
 export interface Golden {
   params: { index: number; name: string; shape: number[]; scale: number; offset?: number }[];
-  targets: { boxes: number[][]; labels: number[]; masks?: CompressedRle[] }[];
+  targets: { boxes: number[][]; labels: number[]; masks?: CompressedRle[]; keypoints?: number[][][] }[];
   train_steps: { losses: Record<string, number>; grads?: Record<string, GradientSummary> }[];
   sgd: { lr: number; momentum: number; weight_decay: number };
   detections: {
@@ -44,6 +44,8 @@ export interface Golden {
     scores: number[];
     labels: number[];
     masks?: (CompressedRle & { near_half?: number })[];
+    keypoints?: number[][][];
+    keypoint_scores?: number[][];
   }[];
   empty_target_losses: Record<string, number>;
   single_image_losses: Record<string, number>;
@@ -179,11 +181,12 @@ export function tinyImages(phases: number[]): ImageBatch {
 
 /** Ground truth of an image in pixels of the resized image. */
 export function targetsOf(golden: Golden, image: number): Targets {
-  const { boxes, labels, masks } = golden.targets[image];
+  const { boxes, labels, masks, keypoints } = golden.targets[image];
   const original: Targets = {
     boxes: Float32Array.from(boxes.flat()),
     labels: Int32Array.from(labels),
     ...(masks && { masks: masks.map(parseRle) }),
+    ...(keypoints && { keypoints: Float32Array.from(keypoints.flat(2)) }),
   };
   return scaleInstances(original, { height: 60, width: 80 }, { height: 96, width: 128 });
 }

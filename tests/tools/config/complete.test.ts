@@ -33,6 +33,15 @@ test('derived values follow from the others', () => {
   expect(largest.model.maxSize).toBe(16384);
 });
 
+test('a model that is trained at several sizes is so by default, in proportion where it is to see others', () => {
+  const sizesOf = (...sets: string[]) => planConfiguration(load(...sets)).data.trainMinSizes;
+  const keypoints = 'model.name=keypointrcnn_resnet50_fpn';
+  expect(sizesOf()).toEqual([800]);
+  expect(sizesOf(keypoints)).toEqual([640, 672, 704, 736, 768, 800]);
+  expect(sizesOf(keypoints, 'model.minSize=400')).toEqual([320, 336, 352, 368, 384, 400]);
+  expect(sizesOf(keypoints, 'data.trainMinSizes=[500]')).toEqual([500]);
+});
+
 describe('epochs', () => {
   const lengthOf = (images: number, ...sets: string[]) => {
     const { iterations, epochs, schedule } = completeConfiguration(load(...sets), images);

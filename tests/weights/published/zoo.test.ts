@@ -14,10 +14,10 @@ test('every file is named by digits of its SHA-256, and no two are of one name',
   expect([...files.keys()].every((file) => /^[\w]+-[0-9a-f]{8}\.pth$/.test(file))).toBe(true);
   expect(sha256Prefix({ file: 'resnet18-f37072fd.pth' })).toBe('f37072fd');
   for (const { published } of entries) expect(files.get(published.file)).toBe(published);
-  expect(files.size).toBe(18);
+  expect(files.size).toBe(20);
 });
 
-test('COCO’s weights are of detectors, ImageNet’s of classifiers; torchvision sets eps 0 for three of them alone', () => {
+test('COCO’s weights are of detectors, ImageNet’s of classifiers; torchvision sets eps 0 for some alone', () => {
   for (const { name, published } of entries) {
     expect(published.trainedOn).toBe(name.startsWith('COCO') ? 'COCO' : 'ImageNet');
     expect(published.of).toBe(name.startsWith('COCO') ? 'detector' : 'classifier');
@@ -27,6 +27,7 @@ test('COCO’s weights are of detectors, ImageNet’s of classifiers; torchvisio
   ).toEqual([
     'FasterRCNN_ResNet50_FPN_Weights.COCO_V1',
     'MaskRCNN_ResNet50_FPN_Weights.COCO_V1',
+    'KeypointRCNN_ResNet50_FPN_Weights.COCO_V1',
     'RetinaNet_ResNet50_FPN_Weights.COCO_V1',
   ]);
 });

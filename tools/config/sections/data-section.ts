@@ -46,7 +46,9 @@ export const dataSection = z
       .min(1)
       .nullable()
       .default(null)
-      .describe('shorter sides to draw from in training, pixels; null: model.minSize alone'),
+      .describe(
+        'shorter sides to draw from in training, pixels; null: the model’s own, which is model.minSize alone of most',
+      ),
     // torchvision's DetectionPresetTrain: hflip_prob=0.5
     flip: z.number().min(0).max(1).default(0.5).describe('probability of a horizontal flip'),
     keypointFlipPairs: z

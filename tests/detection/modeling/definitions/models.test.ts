@@ -17,13 +17,14 @@ beforeAll(async () => {
 });
 
 const COCO = { numClasses: 90, seed: 0, trainableLayers: 5 };
-const PUBLISHED: [name: string, trainableLayers: number, norm?: NormName][] = [
+const PUBLISHED: [name: string, trainableLayers: number, norm?: NormName, numClasses?: number][] = [
   ['fasterrcnn_resnet50_fpn', 5],
   ['fasterrcnn_resnet50_fpn_v2', 5],
   ['fasterrcnn_mobilenet_v3_large_fpn', 6],
   ['retinanet_resnet50_fpn', 5],
   ['retinanet_resnet50_fpn_v2', 5],
-  // The list is of the model as it is trained from pretrained weights.
+  // The lists are of the models as they are trained from pretrained weights.
+  ['keypointrcnn_resnet50_fpn', 5, 'frozen', 1],
   ['fcos_resnet50_fpn', 5, 'frozen'],
   ['ssdlite320_mobilenet_v3_large', 6],
   ['ssdlite320_mobilenet_v3_large_full_tail', 6],
@@ -41,29 +42,32 @@ function inTorchvision(listed: string): string {
 }
 
 describeShared("torchvision's state_dict", () => {
-  test.each(PUBLISHED)('%s has its names and shapes', (name, trainableLayers, norm = 'batch') => {
-    const before = tf.memory().numTensors;
-    const model = createDetector(name, { ...COCO, trainableLayers, norm });
-    const ours = [...model.namedParameters(), ...model.namedBuffers()].map(
-      ([name, entry]) => `${name} [${entry.shapeOnDisk.join(', ')}]`,
-    );
-    const theirs = readFileSync(sharedPath(`reference/state_dict_${name}.txt`), 'utf8')
-      .split('\n')
-      .map((line) => /^(\S+)\s+[([]([\d, ]*)[)\]]/.exec(line))
-      .filter((match) => match !== null)
-      .map(
-        ([, name, shape]) =>
-          `${inTorchvision(name)} [${shape
-            .split(',')
-            .map((side) => side.trim())
-            .filter(Boolean)
-            .join(', ')}]`,
+  test.each(PUBLISHED)(
+    '%s has its names and shapes',
+    (name, trainableLayers, norm = 'batch', numClasses = 90) => {
+      const before = tf.memory().numTensors;
+      const model = createDetector(name, { seed: 0, numClasses, trainableLayers, norm });
+      const ours = [...model.namedParameters(), ...model.namedBuffers()].map(
+        ([name, entry]) => `${name} [${entry.shapeOnDisk.join(', ')}]`,
       );
-    expect(theirs.length).toBeGreaterThan(250);
-    expect(ours.sort()).toEqual(theirs.sort());
-    model.dispose();
-    expect(tf.memory().numTensors).toBe(before);
-  });
+      const theirs = readFileSync(sharedPath(`reference/state_dict_${name}.txt`), 'utf8')
+        .split('\n')
+        .map((line) => /^(\S+)\s+[([]([\d, ]*)[)\]]/.exec(line))
+        .filter((match) => match !== null)
+        .map(
+          ([, name, shape]) =>
+            `${inTorchvision(name)} [${shape
+              .split(',')
+              .map((side) => side.trim())
+              .filter(Boolean)
+              .join(', ')}]`,
+        );
+      expect(theirs.length).toBeGreaterThan(250);
+      expect(ours.sort()).toEqual(theirs.sort());
+      model.dispose();
+      expect(tf.memory().numTensors).toBe(before);
+    },
+  );
 });
 
 test('more stages than there are cannot be trained', () => {

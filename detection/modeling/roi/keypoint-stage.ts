@@ -1,0 +1,143 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { summary } from '../../events/summary';
+import { headLosses, type HeadGradients } from '../../nn/head-losses';
+import { Module } from '../../nn/module';
+import type { Reading } from '../../nn/reading';
+import type { Losses } from '../../nn/trainable';
+import { zeroLoss } from '../../nn/zero-loss';
+import { heatmapCrossEntropySum } from '../../ops/heatmap-cross-entropy';
+import { heatmapsToKeypoints } from '../../ops/heatmaps-to-keypoints';
+import { keypointsToHeatmap } from '../../ops/keypoints-to-heatmap';
+import { numBoxes, type Boxes } from '../../structures/boxes';
+import type { ImageBatch } from '../../structures/image-batch';
+import type { Targets } from '../../structures/instances';
+import type { Found } from '../found';
+import { KEYPOINT_LOSS_NAMES, type KeypointSettings } from '../keypoint-rcnn-defaults';
+import { weighed } from '../loss-settings';
+import type { RoiHead, Sample } from './box-stage';
+import { HEATMAP_SCALE, type KeypointRcnnHeads, type KeypointRcnnPredictor } from './keypoint-head';
+import { keypointSample } from './keypoint-sample';
+import type { MultiScaleRoiAlign } from './multi-scale-roi-align';
+
+/** ROIs that go through the head at a time: in training its eight convolutions keep 3.2 MB of activations of each. */
+const ROIS_AT_A_TIME = 32;
+
+/** Pooled ROIs start..end of one image. */
+interface Piece {
+  readonly image: number;
+  readonly start: number;
+  readonly end: number;
+  /** [end - start, size, size, C] */
+  readonly pooled: tf.Tensor4D;
+}
+
+/** Keypoint R-CNN's keypoint head (He et al. 2017) as in torchvision's RoIHeads: a heatmap over each box for each keypoint. */
+export class KeypointStage extends Module implements RoiHead {
+  readonly lossNames = KEYPOINT_LOSS_NAMES;
+  readonly iouType = 'keypoints';
+  private readonly keypointHead: KeypointRcnnHeads;
+  private readonly keypointPredictor: KeypointRcnnPredictor;
+  /** Height and width of a heatmap. */
+  private readonly heatmapSize: number;
+
+  /** Takes over the head and the predictor. */
+  constructor(
+    private readonly keypointPooler: MultiScaleRoiAlign,
+    keypointHead: KeypointRcnnHeads,
+    keypointPredictor: KeypointRcnnPredictor,
+    private readonly settings: KeypointSettings,
+    private readonly headGradients: HeadGradients = 'in-forward',
+  ) {
+    super();
+    this.keypointHead = this.child('keypoint_head', keypointHead);
+    this.keypointPredictor = this.child('keypoint_predictor', keypointPredictor);
+    this.heatmapSize = HEATMAP_SCALE * keypointPooler.outputSize;
+  }
+
+  /**
+   * loss_keypoint: torchvision's keypointrcnn_loss, the mean over all labeled keypoints of the batch that lie in the box of a
+   * positive sample; 0 where there is none. Only boxes with such a keypoint go through the head: what the others would add to
+   * losses and gradients is 0.
+   */
+  losses(
+    features: readonly tf.Tensor4D[],
+    samples: readonly Sample[],
+    targets: readonly Targets[],
+    images: ImageBatch,
+  ): Losses {
+    const { heatmapSize, keypointPredictor, settings } = this;
+    const { numKeypoints } = keypointPredictor;
+    const learned = samples.map((sample, image) =>
+      keypointSample(sample, targets[image], numKeypoints, heatmapSize),
+    );
+    const numValid = learned.reduce((sum, ofImage) => sum + ofImage.numValid, 0);
+    summary.scalar('roi_head/num_keypoints', numValid / samples.length);
+    return tf.tidy(() => {
+      if (numValid === 0) return { loss_keypoint: zeroLoss(this) };
+      const allBoxes = learned.map(({ boxes }) => boxes);
+      const pieces = this.pool(features, allBoxes, images).map((piece) => (): Losses => {
+        const { boxes, keypoints } = learned[piece.image];
+        const [first, last] = [3 * numKeypoints * piece.start, 3 * numKeypoints * piece.end];
+        const wanted = keypointsToHeatmap(
+          keypoints.subarray(first, last),
+          boxesOf(piece, boxes),
+          heatmapSize,
+        );
+        const sum = heatmapCrossEntropySum(this.heatmaps(piece), wanted);
+        return weighed({ loss_keypoint: tf.div<tf.Scalar>(sum, numValid) }, settings.losses.weights);
+      });
+      return headLosses(pieces, this.headGradients);
+    });
+  }
+
+  *refine(features: readonly tf.Tensor4D[], found: readonly Found[], images: ImageBatch): Reading<Found[]> {
+    const allBoxes = found.map(({ boxes }) => boxes);
+    const pieces = this.pool(features, allBoxes, images);
+    const heatmaps = yield pieces.map((piece) => this.heatmaps(piece));
+    const keypoints = pieces.map((piece, index) =>
+      heatmapsToKeypoints(heatmaps[index], boxesOf(piece, allBoxes[piece.image]), this.heatmapSize),
+    );
+    return found.map((ofImage, image) => {
+      const itsOwn = keypoints.filter((_, index) => pieces[index].image === image);
+      return {
+        ...ofImage,
+        keypoints: Float32Array.from(itsOwn.flatMap((ofPiece) => [...ofPiece.keypoints])),
+        keypointScores: Float32Array.from(itsOwn.flatMap((ofPiece) => [...ofPiece.scores])),
+      };
+    });
+  }
+
+  /** Pools the boxes of each image, in pieces; none where there is no box. The pool level takes no part. */
+  private pool(features: readonly tf.Tensor4D[], boxes: readonly Boxes[], { sizes }: ImageBatch): Piece[] {
+    const pieces = boxes.flatMap((ofImage, image) => {
+      const count = numBoxes(ofImage);
+      return Array.from({ length: Math.ceil(count / ROIS_AT_A_TIME) }, (_, k) => {
+        const start = k * ROIS_AT_A_TIME;
+        return { image, start, end: Math.min(start + ROIS_AT_A_TIME, count) };
+      });
+    });
+    if (pieces.length === 0) return [];
+    const all = this.keypointPooler.forward(features.slice(0, -1), boxes, sizes);
+    if (pieces.length === 1) return [{ ...pieces[0], pooled: all }];
+    const pooled: tf.Tensor4D[] = tf.split(
+      all,
+      pieces.map(({ start, end }) => end - start),
+    );
+    all.dispose();
+    return pieces.map((piece, index) => ({ ...piece, pooled: pooled[index] }));
+  }
+
+  /** Of a piece's ROIs, [R, heatmapSize, heatmapSize, K]. Takes over what is pooled; the caller disposes the result. */
+  private heatmaps({ pooled }: Piece): tf.Tensor4D {
+    return tf.tidy(() => {
+      const x = this.keypointHead.forward(pooled);
+      // The tape has what it needs of it.
+      pooled.dispose();
+      return this.keypointPredictor.forward(x);
+    });
+  }
+}
+
+function boxesOf({ start, end }: Piece, boxes: Boxes): Boxes {
+  return boxes.subarray(4 * start, 4 * end);
+}
