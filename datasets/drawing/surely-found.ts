@@ -13,8 +13,12 @@ const MIN_KEYPOINT_SCORE = 0;
  */
 export function surelyFound({ keypoints, keypointScores }: Detections): Float32Array | undefined {
   return keypoints?.map((value, i) => {
-    const isSure = (keypointScores?.[Math.floor(i / 3)] ?? Infinity) > MIN_KEYPOINT_SCORE;
-    if (!isSure) return 0;
+    if (keypointScores && !isSurelyFound(keypointScores[Math.floor(i / 3)])) return 0;
     return i % 3 === 2 ? 2 : value;
   });
+}
+
+/** Whether a keypoint of this score is taken for found. */
+export function isSurelyFound(score: number): boolean {
+  return score > MIN_KEYPOINT_SCORE;
 }

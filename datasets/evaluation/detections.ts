@@ -18,6 +18,8 @@ export interface CocoDetection {
   readonly segmentation?: unknown;
   /** x, y, visibility of each keypoint, in the order of the data set's. */
   readonly keypoints?: readonly number[];
+  /** A score for each keypoint, of a detector of ours. Evaluation does not look at them. */
+  readonly keypoint_scores?: readonly number[];
 }
 
 /** Detections say something that cannot be evaluated. All of it is in the message, and in `problems`. */

@@ -7,6 +7,8 @@ export interface PageData {
   readonly subtitle: string;
   /** Names of the categories; objects refer to them by index. */
   readonly categories: readonly string[];
+  /** Keypoints that are joined by a line; indices count from 0. */
+  readonly skeleton?: readonly (readonly [from: number, to: number])[];
   /** What there is to say of the set as a whole, a line each. */
   readonly notes: readonly string[];
   /** What is wrong and belongs to no picture, a line each. */
@@ -50,7 +52,15 @@ export function roundedBox([x, y, width, height]: PageBox): PageBox {
   return [round(x), round(y), round(width), round(height)];
 }
 
-export interface PageObject {
+/** What is drawn of an object, or of a detection, besides its box. */
+export interface PageShape {
+  /** An SVG path in pixels, filled by the even-odd rule. */
+  readonly outline?: string;
+  /** x, y, visibility of each, in pixels. Those of visibility 0 are not drawn. */
+  readonly keypoints?: readonly number[];
+}
+
+export interface PageObject extends PageShape {
   /** Index in the page's categories; -1 where the file does not say which. */
   readonly category: number;
   /** Absent where the file has no four numbers. */
@@ -62,7 +72,7 @@ export interface PageObject {
 }
 
 /** `truth` is an index in the objects of the picture. */
-export interface PageDetection extends DetectionToJudge {
+export interface PageDetection extends DetectionToJudge, PageShape {
   readonly category: number;
   readonly box: PageBox;
 }

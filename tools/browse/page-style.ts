@@ -43,7 +43,8 @@ summary { cursor: pointer; color: var(--muted); }
 .cell .name, .cell .facts { padding: 0 8px; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; line-height: 20px; height: 20px; flex: none; }
 .cell .facts { color: var(--muted); font-size: 12px; height: 22px; }
 svg rect { fill: none; stroke-width: 2px; vector-effect: non-scaling-stroke; }
-svg .detection { stroke-dasharray: 6 4; }
+svg rect.detection, svg .detection .mask { stroke-dasharray: 6 4; }
+svg .mask { fill-opacity: 0.3; fill-rule: evenodd; stroke-width: 1.5px; vector-effect: non-scaling-stroke; }
 svg .crowd { stroke-dasharray: 1.5 3; }
 svg .faint { opacity: 0.25; }
 svg .highlight { stroke-width: 4px; fill: rgb(255 255 255 / 0.18); opacity: 1; }

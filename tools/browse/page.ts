@@ -128,6 +128,9 @@ function body({ title, subtitle }: PageData): Markup {
         <label class="of-detections"
           ><input type="checkbox" id="show-detections" checked /> Predictions <kbd>p</kbd></label
         >
+        <label id="shapes-field"
+          ><input type="checkbox" id="show-shapes" checked /> Masks, keypoints <kbd>m</kbd></label
+        >
         <label><input type="checkbox" id="show-names" checked /> Names <kbd>n</kbd></label>
         <label
           >Size
@@ -198,7 +201,7 @@ const keys: readonly (readonly [names: readonly string[], what: string])[] = [
   [['Enter'], 'open the picture'],
   [['Esc'], 'close it; leave a field'],
   [['+', '-', '0'], 'zoom in, out, whole picture (also: wheel, double click; drag moves it)'],
-  [['t', 'p', 'n'], 'show or hide truth, predictions, names'],
+  [['t', 'p', 'm', 'n'], 'show or hide truth, predictions, masks and keypoints, names'],
   [['/'], 'search'],
   [['?'], 'this help'],
 ];

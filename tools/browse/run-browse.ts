@@ -11,7 +11,7 @@ import { interruptible } from '../terminal/interruption';
 import { pluralize } from '../terminal/pluralize';
 import { Progress } from '../terminal/progress';
 import { augmentedPictures } from './collect/augmented';
-import { collect, type Collected, type CollectedPicture } from './collect/collect';
+import { collect, skeletonOf, type Collected, type CollectedPicture } from './collect/collect';
 import { detectionsOf, detectionsOfFile } from './collect/detections';
 import { embedPictures, withPicture } from './embed';
 import { openSet } from './collect/open-set';
@@ -79,6 +79,7 @@ export async function browseAugmented(
       title: `${path.basename(trainAnnotations)}: what training sees`,
       subtitle: `the first ${pluralize(numBatches, 'batch', 'batches')} of seed ${configuration.seed}, ${configuration.model.name}`,
       categories: set.categories.map(({ name }) => name),
+      skeleton: skeletonOf(set.categories),
       notes: [],
       looseProblems: [],
     };

@@ -96,6 +96,8 @@ export interface SetCheck {
   readonly keepAllProblems?: boolean;
   /** What of objects is read and checked beside their boxes. Default: nothing. */
   readonly needs?: ModelDefinition['needs'];
+  /** Read masks, unchecked, and keypoints, to be shown. Default false. */
+  readonly keepShapes?: boolean;
   /** What counts neither as object nor as background. Default: nothing. */
   readonly ignoring?: Ignoring;
   /** Pictures that declare more pixels are refused. Default: what PIL refuses. */
@@ -132,6 +134,7 @@ export async function checkedSet(
     decodeAll = false,
     keepAllProblems = false,
     needs = [],
+    keepShapes = false,
     content,
     maxPixels,
   }: SetCheck,
@@ -143,9 +146,9 @@ export async function checkedSet(
   const readOptions: CocoReadOptions = {
     skipInvalid,
     keepAllProblems,
-    keepSegmentations: needs.includes('masks'),
+    keepSegmentations: keepShapes || needs.includes('masks'),
     checkSegmentations: needs.includes('masks'),
-    keepKeypoints: needs.includes('keypoints'),
+    keepKeypoints: keepShapes || needs.includes('keypoints'),
     nameHint: (name) => hints.ofName(name),
     checkImages: (entries, refuse) =>
       isFolder && checksPictures

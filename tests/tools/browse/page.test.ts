@@ -201,6 +201,31 @@ describeChromium('the page in a browser', () => {
     expect(await page.isChecked('#show-detections')).toBe(false);
   });
 
+  test('masks and keypoints are below boxes and can be hidden; without any there is nothing to hide', async () => {
+    const shaped = object(0, 10, { outline: 'M1 1L9 1L9 9Z', keypoints: [2, 2, 2, 8, 8, 1, 0, 0, 0] });
+    const detected = { ...right(0, 0.9), outline: 'M2 2L8 2L8 8Z' };
+    const pictures = [picture(1, { objects: [shaped], detections: [detected] })];
+    await open({ ...small, skeleton: [[0, 1], [1, 2]], pictures }); // prettier-ignore
+    await files();
+    const count = (what: string) => page.locator(`#grid ${what}`).count();
+    expect([await count('.mask'), await count('.detection .mask')]).toEqual([2, 1]);
+    // A line with its border, and a disk for each keypoint that is somewhere.
+    expect([await count('.keypoints path'), await count('.keypoints circle')]).toEqual([2, 2]);
+    await page.keyboard.press('Enter');
+    expect(await page.locator('#viewport .mask').count()).toBe(2);
+    await page.keyboard.press('m');
+    expect(await page.locator('#viewport .mask, #viewport .keypoints').count()).toBe(0);
+    expect(await page.locator('#viewport rect').count()).toBe(2);
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('p');
+    await page.keyboard.press('m');
+    await files();
+    expect([await count('.mask'), await count('rect')]).toEqual([1, 1]);
+    await page.close();
+    await open(small);
+    expect(await page.isVisible('#show-shapes')).toBe(false);
+  });
+
   test('zoom: the picture keeps what is under the pointer', async () => {
     await open(small);
     await page.keyboard.press('Enter');

@@ -13,6 +13,7 @@ import { detectorKeypoints } from '../../run/detector-keypoints';
 import { makeTrainingLoader } from '../../run/make-training-loader';
 import { Progress } from '../../terminal/progress';
 import type { CollectedPicture } from './collect';
+import { outlineOf } from './page-shape';
 import { roundedBox, type PageObject } from '../page-data';
 
 /**
@@ -76,11 +77,18 @@ async function picturesOf(
   );
 }
 
-function objectsOf({ boxes, labels }: Targets): PageObject[] {
+function objectsOf({ boxes, labels, masks, hasMask, keypoints }: Targets): PageObject[] {
+  const row = keypoints ? keypoints.length / labels.length : 0;
   return Array.from(labels, (label, k) => {
     const [x1, y1, x2, y2] = boxes.subarray(4 * k, 4 * k + 4);
     const box = roundedBox([x1, y1, x2 - x1, y2 - y1]);
-    return { category: label - 1, box, area: (x2 - x1) * (y2 - y1) };
+    return {
+      category: label - 1,
+      box,
+      area: (x2 - x1) * (y2 - y1),
+      ...(masks && hasMask?.[k] !== 0 && { outline: outlineOf(masks[k]) }),
+      ...(keypoints && { keypoints: Array.from(keypoints.subarray(k * row, (k + 1) * row), Math.round) }),
+    };
   });
 }
 

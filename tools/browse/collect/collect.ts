@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { reachesOut } from '../../../datasets/coco/annotation-entries';
+import type { CocoCategory } from '../../../datasets/coco/category-map';
 import { staysInFolder } from '../../../datasets/coco/file-name';
 import type { Problem, ProblemKind } from '../../../datasets/coco/problems';
 import type { CocoDetection } from '../../../datasets/evaluation/detections';
@@ -63,6 +64,7 @@ export function collect(
       category: categories.of(categoryId),
       ...(box && { box: roundedBox(box) }),
       area,
+      ...annotation.shape,
       ...(isCrowd && { isCrowd }),
       ...(own.length > 0 && { problems: own }),
     };
@@ -88,6 +90,7 @@ export function collect(
       file: isMissing ? undefined : join(folder, fileName),
     };
   });
+  const skeleton = valid && skeletonOf(valid.dataset.categories);
   const loose = [
     ...found.others,
     ...entries.annotations
@@ -100,12 +103,20 @@ export function collect(
       title,
       subtitle,
       categories: categories.names,
+      ...(skeleton && { skeleton }),
       notes: valid?.dataset.notes ?? [],
       looseProblems: rest > 0 ? [...loose.slice(0, MAX_LOOSE), `... and ${rest} more`] : loose,
       ...(results && { detections: { minScore } }),
     },
     pictures,
   };
+}
+
+/** Indices from 0; that of the first category that has one. */
+export function skeletonOf(categories: readonly CocoCategory[]): PageData['skeleton'] {
+  return categories
+    .find(({ skeleton = [] }) => skeleton.length > 0)
+    ?.skeleton?.map(([from, to]) => [from - 1, to - 1]);
 }
 
 /** Gives categories their places in the page's list; those that the file lacks too. */

@@ -1,6 +1,6 @@
 import { isObject, keepEntry } from '../../../datasets/coco/entries';
 import { readJsonFile } from '../../../datasets/coco/json-file';
-import type { PageBox } from '../page-data';
+import type { PageBox, PageShape } from '../page-data';
 
 /** An image of a COCO file, as the file has it: nothing of it is checked. */
 export interface FileImage {
@@ -25,6 +25,8 @@ export interface FileAnnotation {
   /** That of the box where the file gives none. */
   readonly area: number;
   readonly isCrowd: boolean;
+  /** Of what is valid: its mask and keypoints. */
+  readonly shape?: PageShape;
 }
 
 /** What a COCO file says of its pictures, right or wrong. */

@@ -2,6 +2,7 @@ import { judgeDetections } from '../../../datasets/evaluation/detection-errors';
 import type { CocoDetection } from '../../../datasets/evaluation/detections';
 import type { FileAnnotation } from './file-entries';
 import type { ValidPart } from './open-set';
+import { pageShape } from './page-shape';
 import { roundedBox, type PageDetection } from '../page-data';
 
 /** torchvision's detectors return none below; pages would only grow. */
@@ -25,11 +26,12 @@ export function judgedDetections(
   return (imageId, annotations) => {
     const indices = new Map(annotations.map(({ index }, k) => [index, k]));
     return (judged.get(imageId)?.detections ?? []).map(({ detection, error, truth, inCrowd }) => {
-      const { category_id, bbox = [], score } = shown[detection];
+      const { category_id, bbox = [], score, image_id } = shown[detection];
       const [x, y, width, height] = bbox;
       return {
         category: categoryOf(category_id),
         box: roundedBox([x, y, width, height]),
+        ...pageShape(shown[detection], dataset.imageOf(image_id)!),
         score: Number(score.toFixed(6)),
         error,
         truth: truth < 0 ? -1 : (indices.get(places[truth]) ?? -1),

@@ -1,6 +1,7 @@
 import { AnnotationError, type CocoDataset } from '../../../datasets/coco/annotations';
 import type { Problem } from '../../../datasets/coco/problems';
 import { checkedSet } from '../../run/training-data';
+import { pageShape } from './page-shape';
 import { readFileEntries, type FileAnnotation, type FileEntries, type FileImage } from './file-entries';
 
 /** A data set as its file has it, and what is wrong with it. */
@@ -26,7 +27,9 @@ export interface ValidPart {
  * @throws InputError where the file is no JSON or has no list of images, or there is no such folder.
  */
 export async function openSet(annotations: string, folder: string): Promise<OpenedSet> {
-  const dataset = await unlessInvalid(() => checkedSet(annotations, folder, { skipInvalid: true }));
+  const dataset = await unlessInvalid(() =>
+    checkedSet(annotations, folder, { skipInvalid: true, keepShapes: true }),
+  );
   const entries = await readFileEntries(annotations);
   if (!(dataset instanceof AnnotationError)) {
     const valid = { dataset, places: placesInFile(dataset, entries.annotations) };
@@ -69,8 +72,9 @@ function withValid(entries: FileEntries, { dataset, places }: ValidPart): FileEn
       return { ...image, width, height };
     }),
     annotations: entries.annotations.map((annotation): FileAnnotation => {
-      const box = annotations.get(annotation.index)?.bbox;
-      return box === undefined ? annotation : { ...annotation, box };
+      const valid = annotations.get(annotation.index);
+      if (valid === undefined) return annotation;
+      return { ...annotation, box: valid.bbox, shape: pageShape(valid, dataset.imageOf(valid.imageId)!) };
     }),
   };
 }

@@ -17,6 +17,7 @@ export class Controls {
   private readonly cellWidth = byId('cell-width', HTMLInputElement);
   private readonly truth = byId('show-truth', HTMLInputElement);
   private readonly detections = byId('show-detections', HTMLInputElement);
+  private readonly shapes = byId('show-shapes', HTMLInputElement);
   private readonly names = byId('show-names', HTMLInputElement);
 
   constructor(private readonly data: PageData) {
@@ -31,6 +32,9 @@ export class Controls {
     this.problem.append(...kinds.map((kind) => option(kind, kind)));
     // What there is nothing of is not asked for.
     byId('problems-field', HTMLElement).hidden = kinds.length === 0;
+    byId('shapes-field', HTMLElement).hidden = !data.pictures.some(({ objects, detections }) =>
+      [...objects, ...detections].some(({ outline, keypoints }) => outline !== undefined || keypoints),
+    );
     document.querySelectorAll<HTMLElement>('.of-detections').forEach((field) => {
       field.hidden = data.detections === undefined;
     });
@@ -53,7 +57,12 @@ export class Controls {
   }
 
   get layers(): Layers {
-    return { truth: this.truth.checked, detections: this.detections.checked, names: this.names.checked };
+    return {
+      truth: this.truth.checked,
+      detections: this.detections.checked,
+      names: this.names.checked,
+      shapes: this.shapes.checked,
+    };
   }
 
   get width(): number {

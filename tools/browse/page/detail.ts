@@ -11,7 +11,7 @@ export class Detail {
   private readonly list = byId('entries', HTMLElement);
   private readonly viewport: Viewport;
   private found: readonly Match[] = [];
-  private layers: Layers = { truth: true, detections: true, names: true };
+  private layers: Layers = { truth: true, detections: true, names: true, shapes: true };
   private at = 0;
 
   /** @param moved is called with the place of the picture that has become the current one */
@@ -20,7 +20,9 @@ export class Detail {
     private readonly source: PictureSource,
     private readonly moved: (at: number) => void,
   ) {
-    this.viewport = new Viewport(byId('viewport', SVGSVGElement), (entry) => this.captionOf(entry));
+    this.viewport = new Viewport(byId('viewport', SVGSVGElement), data.skeleton ?? [], (entry) =>
+      this.captionOf(entry),
+    );
     const onClick = (id: string, action: () => void): void =>
       byId(id, HTMLButtonElement).addEventListener('click', action);
     onClick('previous', () => this.move(-1));

@@ -1,16 +1,22 @@
 import { categoryColor } from '../../../datasets/drawing/palette';
 import { verdictColors } from '../../html/verdict-colors';
-import type { PagePicture } from '../page-data';
+import { skeletonSvg } from '../../../datasets/drawing/skeleton-svg';
+import type { PageData, PagePicture } from '../page-data';
 import { svgElement } from './elements';
 import type { Entry } from './judged-picture';
 import type { Match } from './query';
 
-/** Which boxes are drawn, and whether with their names. */
+/** What is drawn of the objects. */
 export interface Layers {
   readonly truth: boolean;
   readonly detections: boolean;
   readonly names: boolean;
+  /** Masks and keypoints. */
+  readonly shapes: boolean;
 }
+
+/** What a page joins keypoints by. */
+export type Skeleton = NonNullable<PageData['skeleton']>;
 
 /** Where pictures come from: each in two sizes, which may be the same. Undefined where there is none. */
 export interface PictureSource {
@@ -62,4 +68,33 @@ export function boxElements({ shown, meant }: Match, layers: Layers): Map<Entry,
     boxes.set(entry, box);
   }
   return boxes;
+}
+
+/** Of a picture's shorter side: the width of the lines between keypoints. */
+const LIMB_SHARE = 0.006;
+
+/** The masks of a picture, which lie below its boxes, and its keypoints: those of the entries whose boxes are drawn. */
+export function shapeElements(match: Match, layers: Layers, skeleton: Skeleton): SVGGElement[] {
+  if (!layers.shapes) return [];
+  const { width, height } = match.judged.picture;
+  return [...match.shown].reverse().flatMap((entry) => {
+    if (!isDrawn(entry, layers)) return [];
+    const color = colorOf(entry);
+    const group = svgElement('g', { class: entry.isDetection ? 'shape detection' : 'shape' });
+    group.classList.toggle('faint', !match.meant.has(entry));
+    if (entry.outline !== undefined) {
+      group.append(svgElement('path', { d: entry.outline, fill: color, stroke: color, class: 'mask' }));
+    }
+    if (entry.keypoints) {
+      const limbs = svgElement('g', { class: 'keypoints' });
+      // Numbers and colors alone.
+      limbs.innerHTML = skeletonSvg(
+        { points: entry.keypoints, skeleton },
+        color,
+        Math.max(1, LIMB_SHARE * Math.min(width, height)),
+      );
+      group.append(limbs);
+    }
+    return group.childElementCount === 0 ? [] : [group];
+  });
 }

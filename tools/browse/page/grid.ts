@@ -1,4 +1,12 @@
-import { boxElements, extentOf, pictureElement, type Layers, type PictureSource } from './drawing';
+import {
+  boxElements,
+  extentOf,
+  pictureElement,
+  shapeElements,
+  type Layers,
+  type PictureSource,
+  type Skeleton,
+} from './drawing';
 import { count, element, svgElement } from './elements';
 import type { Match } from './query';
 
@@ -16,7 +24,7 @@ const ASPECT = 0.75;
  */
 export class Grid {
   private found: readonly Match[] = [];
-  private layers: Layers = { truth: true, detections: true, names: true };
+  private layers: Layers = { truth: true, detections: true, names: true, shapes: true };
   private cellWidth = 220;
   private active = 0;
   private readonly cells = new Map<number, HTMLElement>();
@@ -30,6 +38,7 @@ export class Grid {
   constructor(
     private readonly view: HTMLElement,
     private readonly source: PictureSource,
+    private readonly skeleton: Skeleton,
     private readonly open: (at: number) => void,
   ) {
     view.append(this.content);
@@ -166,6 +175,7 @@ export class Grid {
     const drawn = svgElement('svg', { viewBox: `0 0 ${width} ${height}`, 'aria-hidden': 'true' });
     if (url === undefined) drawn.classList.add('missing');
     else drawn.append(pictureElement(picture, url));
+    drawn.append(...shapeElements(match, this.layers, this.skeleton));
     drawn.append(...boxElements(match, this.layers).values());
     return drawn;
   }

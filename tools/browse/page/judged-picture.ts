@@ -1,8 +1,8 @@
 import { imageVerdicts, worstFirst, type Verdict } from '../../../datasets/evaluation/verdicts';
-import type { PageBox, PageObject, PagePicture, PageProblem } from '../page-data';
+import type { PageBox, PageObject, PagePicture, PageProblem, PageShape } from '../page-data';
 
 /** An object or a detection of a picture, to be drawn and to be found. */
-export interface Entry {
+export interface Entry extends PageShape {
   readonly isDetection: boolean;
   readonly category: number;
   readonly box?: PageBox;
@@ -56,15 +56,17 @@ export function judgePicture(
       category: object.category,
       ...(object.box && { box: object.box }),
       area: object.area,
+      ...shapeOf(object),
       ...ofObject(object, k),
       isCrowd: object.isCrowd ?? false,
       problems: object.problems ?? [],
     })),
-    ...detections.map(({ category, box, score, error, truth }, k): Entry => ({
+    ...detections.map(({ category, box, score, error, truth, ...shape }, k): Entry => ({
       isDetection: true,
       category,
       box,
       area: box[2] * box[3],
+      ...shapeOf(shape),
       score,
       verdict: verdicts.detections[k],
       ...(error === 'classification' && { trueCategory: picture.objects[truth]?.category }),
@@ -74,6 +76,10 @@ export function judgePicture(
   ];
   const { numErrors, wrongScores } = verdicts;
   return { index, picture, entries, numErrors, wrongScores, problems };
+}
+
+function shapeOf({ outline, keypoints }: PageShape): PageShape {
+  return { ...(outline !== undefined && { outline }), ...(keypoints && { keypoints }) };
 }
 
 function isInvalid({ problems = [] }: PageObject): boolean {

@@ -14,7 +14,7 @@ function start(): void {
   const controls = new Controls(data);
   const view = byId('grid', HTMLElement);
   const detail = new Detail(data, source, (at) => grid.activate(at));
-  const grid = new Grid(view, source, (at) => detail.open(found, at, controls.layers));
+  const grid = new Grid(view, source, data.skeleton ?? [], (at) => detail.open(found, at, controls.layers));
   let found: readonly Match[] = [];
   let judgedAt: number | undefined;
   let judged: readonly JudgedPicture[] = [];
@@ -57,7 +57,12 @@ function start(): void {
   // Escape closes dialogs by itself; the keys go on in the grid.
   byId('detail', HTMLDialogElement).addEventListener('close', () => view.focus());
 
-  const layerKeys: Readonly<Record<string, keyof Layers>> = { t: 'truth', p: 'detections', n: 'names' };
+  const layerKeys: Readonly<Record<string, keyof Layers>> = {
+    t: 'truth',
+    p: 'detections',
+    n: 'names',
+    m: 'shapes',
+  };
   document.addEventListener('keydown', (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey) return;
     const isTyping = takesKeys(event.target);

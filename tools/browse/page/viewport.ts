@@ -1,4 +1,12 @@
-import { boxElements, colorOf, extentOf, pictureElement, type Layers } from './drawing';
+import {
+  boxElements,
+  colorOf,
+  extentOf,
+  pictureElement,
+  shapeElements,
+  type Layers,
+  type Skeleton,
+} from './drawing';
 import { svgElement } from './elements';
 import type { Entry } from './judged-picture';
 import type { Match } from './query';
@@ -23,6 +31,7 @@ export class Viewport {
    */
   constructor(
     private readonly svg: SVGSVGElement,
+    private readonly skeleton: Skeleton,
     private readonly nameOf: (entry: Entry) => string,
   ) {
     svg.addEventListener('wheel', (event) => this.onWheel(event), { passive: false });
@@ -40,6 +49,7 @@ export class Viewport {
     this.svg.classList.toggle('missing', url === undefined);
     this.svg.replaceChildren(
       ...(url === undefined ? [] : [pictureElement(picture, url)]),
+      ...shapeElements(match, layers, this.skeleton),
       ...this.boxes.values(),
       this.names,
     );
