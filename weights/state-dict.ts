@@ -23,9 +23,16 @@ export type StateOwner = Pick<Trainable<never>, 'namedParameters' | 'namedBuffer
 const COUNTER = /(^|\.)num_batches_tracked$/;
 /** Of detectron2's ResNets, alone or in a detector. */
 const DETECTRON2_NAME = /^(backbone\.bottom_up\.)?(stem\.conv1|res2\.0\.conv1)\./;
-const DETECTRON2_HINT =
+/** What users are told of entries that are called as detectron2's. */
+export const DETECTRON2_HINT =
   'These are names of detectron2, whose models take other colors, strides and ROIs than torchvision’s: its weights ' +
-  'can be converted, but not be used here';
+  'can be converted, but not be used here (docs/weights.md)';
+
+/** Whether entries are those of detectron2's models, by their names. */
+export function isOfDetectron2(names: Iterable<string>): boolean {
+  return [...names].some((name) => DETECTRON2_NAME.test(name));
+}
+
 /** As many names as an error message lists of one kind. */
 const LISTED_NAMES = 8;
 
@@ -96,11 +103,11 @@ export function loadStateDict(
     describe('present under two names', twice),
   ].filter((fault) => fault !== '');
   if (faults.length > 0) {
-    const isOfDetectron2 = unexpected.some((name) => DETECTRON2_NAME.test(name));
-    const hint = isOfDetectron2 ? `. ${DETECTRON2_HINT}` : '';
+    const ofDetectron2 = isOfDetectron2(unexpected);
+    const hint = ofDetectron2 ? `. ${DETECTRON2_HINT}` : '';
     throw new WeightsError(
       'weights-misfit',
-      { file, missing, unexpected, misshaped, twice, isOfDetectron2 },
+      { file, missing, unexpected, misshaped, twice, isOfDetectron2: ofDetectron2 },
       `does not fit the model. Entries ${faults.join('; ')}${hint}`,
     );
   }

@@ -7,6 +7,7 @@ import type { WeightsContents } from '../../weights/formats/pickle/pickled-state
 import { writePytorch } from '../../weights/formats/pytorch/pytorch-writer';
 import { readWeights } from '../../weights/formats/read-weights';
 import { writeSafetensors } from '../../weights/formats/safetensors';
+import { DETECTRON2_HINT, isOfDetectron2 } from '../../weights/state-dict';
 import { isWeightsName } from '../../weights/published/zoo';
 import { metadataOf, type KnownDetector } from '../../weights/detectors/detector-metadata';
 import {
@@ -81,6 +82,7 @@ async function runConvert({ input, output, model }: ConvertCommandOptions): Prom
   const { written, leftOut: withoutPlace } = write(output, contents, known);
   const leftOut = [...contents.leftOut, ...withoutPlace];
   if (leftOut.length > 0) logLine(`${file}: left out, because they are not weights: ${leftOut.join(', ')}`);
+  if (isOfDetectron2(contents.tensors.keys())) logLine(`${file}: names stay. ${DETECTRON2_HINT}`);
   const size = formatBytes(written);
   process.stdout.write(`${terminalLine(output)}: ${contents.tensors.size} tensors, ${size}\n`);
 }

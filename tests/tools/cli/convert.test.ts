@@ -38,6 +38,16 @@ test('there and back no bit is lost', async () => {
   expect(readFileSync(folder.in('d.pth')).equals(readFileSync(folder.in('new/b.pth')))).toBe(true);
 });
 
+test('weights of detectron2 keep their names, and it is told that no model here has them', async () => {
+  const theirs = new Map([['backbone.bottom_up.stem.conv1.weight', storedFloat32([1], Float32Array.of(2))]]);
+  writeSafetensors(folder.in('theirs.safetensors'), theirs);
+  expect(await convert('theirs.safetensors', 'theirs.pth')).toBe(0);
+  expect(stderr).toMatch(
+    /theirs\.safetensors: names stay\. These are names of detectron2, .* not be used here/,
+  );
+  expect(plain(readWeights(folder.in('theirs.pth')).tensors)).toEqual(plain(theirs));
+});
+
 test('what was written is told, through a link to a device too', async () => {
   writeSafetensors(folder.in('a.safetensors'), tensors);
   for (const name of ['null.pth', 'null.safetensors']) {
