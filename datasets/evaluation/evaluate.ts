@@ -6,7 +6,8 @@ import { emptyMatches, Matcher } from './matching';
 import { isToBeFound } from './is-to-be-found';
 import { checkedSigmas } from './keypoint-sigmas';
 import type { IouType, Protocol, StatName } from './parameters';
-import { cocoProtocol } from './protocol';
+import { federatedDetections, type Federated } from './federated';
+import { cocoProtocol, lvisProtocol } from './protocol';
 import { regionsOf } from './task-regions';
 import { summarize, type CategoryScores } from './summarize';
 
@@ -23,6 +24,8 @@ export interface EvaluationOptions {
   readonly maxDetections?: readonly number[];
   /** False: all objects are of one category (pycocotools' useCats = 0). Default true. */
   readonly useCategories?: boolean;
+  /** Evaluates as LVIS does, by what is known of each image: 13 numbers, of which `maxDetections` has one limit. Default: as COCO. */
+  readonly federated?: Federated;
   /** Only these images count. Default: all. */
   readonly imageIds?: readonly number[];
   /** What messages call the detections: their file. Default 'detections'. */
@@ -61,8 +64,12 @@ export function evaluateDetections(
 ): CocoEvaluation {
   const { iouType, useCategories = true, imageIds, source = 'detections', nonFinite } = options;
   const sigmas = iouType === 'keypoints' ? checkedSigmas(dataset, options.sigmas) : [];
-  const protocol = cocoProtocol(iouType, options.maxDetections);
-  const mostDetections = protocol.maxDetections[protocol.maxDetections.length - 1];
+  const { federated } = options;
+  const protocol = federated
+    ? lvisProtocol(options.maxDetections?.[0])
+    : cocoProtocol(iouType, options.maxDetections);
+  const limit = protocol.maxDetections[protocol.maxDetections.length - 1];
+  const mostOfCategory = federated ? Infinity : limit;
   checkDetections(detections, dataset, source, {
     nonFinite,
     ...(iouType === 'keypoints' && { numKeypoints: sigmas.length }),
@@ -82,6 +89,7 @@ export function evaluateDetections(
     dataset,
     (d) => d.image_id,
     (d) => d.category_id,
+    federated && federatedDetections(dataset, detections, federated, limit),
   );
   const scores = Float64Array.from(detections, ({ score }) => score);
 
@@ -116,12 +124,13 @@ export function evaluateDetections(
       detectionGroups,
       found.images,
       (truthStart, truthEnd, start, end) => {
-        const lastCounted = Math.min(end, start + mostDetections);
+        const lastCounted = Math.min(end, start + mostOfCategory);
         matcher.match(
           truthGroups.order.subarray(truthStart, truthEnd),
           detectionGroups.order.subarray(start, lastCounted),
           scores,
           matches,
+          start < end && isNotExhaustive(detections[detectionGroups.order[start]], federated),
         );
       },
     );
@@ -132,10 +141,23 @@ export function evaluateDetections(
   return {
     iouType,
     protocol,
-    ...summarize(curves, protocol, useCategories ? numbers : []),
+    ...summarize(
+      curves,
+      protocol,
+      useCategories ? numbers : [],
+      dataset.categories.map(({ id }) => federated?.frequencies.get(id)),
+    ),
     curves,
     numOfUnknownCategory: detections.reduce((n, d) => n + (dataset.hasCategory(d.category_id) ? 0 : 1), 0),
   };
+}
+
+/** Whether not all objects of a detection's category are known in its image. */
+function isNotExhaustive(
+  { image_id: imageId, category_id: categoryId }: CocoDetection,
+  federated: Federated | undefined,
+): boolean {
+  return federated?.notExhaustive.get(imageId)?.has(categoryId) === true;
 }
 
 /** Image id to index in the order of ids, of the images that count. */
@@ -163,6 +185,7 @@ function locate<T>(
   dataset: CocoDataset,
   imageIdOf: (item: T) => number,
   categoryIdOf: (item: T) => number,
+  counts?: Uint8Array,
 ): Located {
   const images = new Int32Array(items.length);
   const categories = new Int32Array(items.length);
@@ -170,7 +193,7 @@ function locate<T>(
   let count = 0;
   items.forEach((item, index) => {
     const image = imageIndices.get(imageIdOf(item));
-    if (image === undefined || !dataset.hasCategory(categoryIdOf(item))) return;
+    if (counts?.[index] === 0 || image === undefined || !dataset.hasCategory(categoryIdOf(item))) return;
     images[index] = image;
     categories[index] = dataset.labelOf(categoryIdOf(item)) - 1;
     order[count++] = index;

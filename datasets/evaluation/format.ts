@@ -11,7 +11,8 @@ export function formatEvaluation({ stats, perCategory, protocol }: CocoEvaluatio
     const iou = stat.iouThreshold?.toFixed(2) ?? `${first.toFixed(2)}:${last.toFixed(2)}`;
     const limit = String(stat.maxDetections).padStart(3);
     const value = stats[index].toFixed(3);
-    return ` ${title} @[ IoU=${iou.padEnd(9)} | area=${stat.area.padStart(6)} | maxDets=${limit} ] = ${value}`;
+    const categories = protocol.isFederated ? `catIds=${(stat.frequency ?? 'all').padStart(3)}` : '';
+    return ` ${title} @[ IoU=${iou.padEnd(9)} | area=${stat.area.padStart(6)} | maxDets=${limit} ${categories}] = ${value}`;
   });
   if (perCategory.length === 0) return lines.join('\n');
 

@@ -64,8 +64,15 @@ export class Matcher {
    * @param truths Of one image and category, indices into the annotations.
    * @param detections Of the same, best first, not more than count.
    * @param matches The results go here.
+   * @param ignoresUnmatched Whether detections that match nothing are not wrong. Default false.
    */
-  match(truths: Int32Array, detections: Int32Array, scores: Float64Array, matches: Matches): void {
+  match(
+    truths: Int32Array,
+    detections: Int32Array,
+    scores: Float64Array,
+    matches: Matches,
+    ignoresUnmatched = false,
+  ): void {
     this.findCandidates(truths, detections);
     const first = matches.count;
     for (let d = 0; d < detections.length; d++) {
@@ -75,7 +82,7 @@ export class Matcher {
     for (let area = 0; area < this.protocol.areas.length; area++) {
       matches.numTruths[area] += this.prepareTruths(truths, area);
       for (let d = 0; d < detections.length; d++) {
-        this.matchDetection(truths, d, detections[d], area, matches, first + d);
+        this.matchDetection(truths, d, detections[d], area, matches, first + d, ignoresUnmatched);
       }
     }
     matches.count += detections.length;
@@ -125,6 +132,7 @@ export class Matcher {
     area: number,
     matches: Matches,
     place: number,
+    ignoresUnmatched: boolean,
   ): void {
     let matched = 0;
     let ignored = 0;
@@ -141,7 +149,8 @@ export class Matcher {
     }
     const { min, max } = this.protocol.areas[area];
     const size = this.regions.detectionAreas[detection];
-    if (size < min || size > max) ignored |= ~matched & (2 ** this.smallestOverlaps.length - 1);
+    if (ignoresUnmatched || size < min || size > max)
+      ignored |= ~matched & (2 ** this.smallestOverlaps.length - 1);
     matches.matched[area][place] = matched;
     matches.ignored[area][place] = ignored;
   }

@@ -75,6 +75,41 @@ function keypointProtocol(maxDetections: readonly number[]): Protocol {
   };
 }
 
+/** Of LVIS: of an image, over all categories together. */
+const MAX_LVIS_DETECTIONS = 300;
+
+/**
+ * What LVIS measures of boxes and masks, as the `lvis` package does.
+ *
+ * @param maxDetections of an image count, over all categories together
+ */
+export function lvisProtocol(maxDetections = MAX_LVIS_DETECTIONS): Protocol {
+  const precision = statsWith({ isPrecision: true, maxDetections });
+  const recall = statsWith({ isPrecision: false, maxDetections });
+  return {
+    iouThresholds: IOU_THRESHOLDS,
+    maxDetections: [maxDetections],
+    areas: AREA_RANGES,
+    stats: [
+      precision('AP', 'all'),
+      precision('AP50', 'all', 0.5),
+      precision('AP75', 'all', 0.75),
+      precision('APs', 'small'),
+      precision('APm', 'medium'),
+      precision('APl', 'large'),
+      { ...precision('APr', 'all'), frequency: 'r' },
+      { ...precision('APc', 'all'), frequency: 'c' },
+      { ...precision('APf', 'all'), frequency: 'f' },
+      recall(`AR@${maxDetections}`, 'all'),
+      recall(`ARs@${maxDetections}`, 'small'),
+      recall(`ARm@${maxDetections}`, 'medium'),
+      recall(`ARl@${maxDetections}`, 'large'),
+    ],
+    columns: ['AP', 'AP50', 'AP75', 'APs', 'APm', 'APl', `AR@${maxDetections}`],
+    isFederated: true,
+  };
+}
+
 function statsWith(common: Pick<Stat, 'isPrecision' | 'maxDetections'>) {
   return (name: StatName, area: AreaName, iouThreshold?: number): Stat => ({
     name,

@@ -1,7 +1,7 @@
 import type { CocoAnnotation } from '../coco/annotations';
 import type { Curves } from './accumulate';
 import { isToBeFound } from './is-to-be-found';
-import type { IouType, Protocol, Stat, StatName } from './parameters';
+import type { Frequency, IouType, Protocol, Stat, StatName } from './parameters';
 import { cocoProtocol } from './protocol';
 
 /** Scores of one category; -1 where there is nothing to be found. */
@@ -19,18 +19,29 @@ export type CategoryScores = Readonly<Record<'AP' | 'AP50' | 'AP75', number>> &
 
 type CategoryHead = Pick<CategoryScores, 'categoryId' | 'name' | 'numTruths' | 'numDetections'>;
 
+/**
+ * The numbers of an evaluation.
+ *
+ * @param frequencies by category, where a protocol goes by them
+ */
 export function summarize(
   curves: Curves,
   { stats, ...protocol }: Protocol,
   categories: readonly CategoryHead[],
+  frequencies: readonly (Frequency | undefined)[] = [],
 ): { stats: number[]; names: StatName[]; perCategory: CategoryScores[] } {
   const all = Array.from({ length: curves.numCategories }, (_, k) => k);
   const perCategory = categories.map((head, k) => {
-    const scores = stats.map((stat) => [stat.name, mean(curves, stat, protocol, [k])]);
+    const ofCategory = stats.filter(({ frequency }) => frequency === undefined);
+    const scores = ofCategory.map((stat) => [stat.name, mean(curves, stat, protocol, [k])]);
     return { ...head, ...(Object.fromEntries(scores) as Record<StatName, number>) };
   });
   return {
-    stats: stats.map((stat) => mean(curves, stat, protocol, all)),
+    stats: stats.map((stat) => {
+      const { frequency } = stat;
+      const counted = frequency === undefined ? all : all.filter((k) => frequencies[k] === frequency);
+      return mean(curves, stat, protocol, counted);
+    }),
     names: stats.map(({ name }) => name),
     perCategory,
   };

@@ -31,7 +31,14 @@ import {
   thresholdsOfLabels,
 } from '../run/operating-thresholds';
 import { ignoringRegions } from '../run/ignore-regions';
-import { evaluationsIn, needsOf, requireKeypoints, sigmaList, wantedTypes } from '../run/evaluation-tasks';
+import {
+  evaluationsIn,
+  needsOf,
+  requireKeypoints,
+  sigmaList,
+  tellOfLvis,
+  wantedTypes,
+} from '../run/evaluation-tasks';
 import { readSet } from '../run/training-data';
 import {
   addInferenceOptions,
@@ -185,6 +192,7 @@ async function ofFile(options: EvaluateCommandOptions, file: string): Promise<Ev
   for (const note of truth.dataset.notes) logLine(`${annotations}: ${note}`);
   const dataset = ignoringRegions(truth.dataset, { categories: ignoreCategory });
   const found = await readFound(file, truth, iouType);
+  if (truth.federated && iouType !== 'keypoints') tellOfLvis(annotations, found.detections);
   for (const note of found.notes) logLine(`${file}: ${note}`);
   if (iouType === 'keypoints' && givenSigmas === undefined) {
     const { sigmas, origin } = keypointSigmas(dataset);
@@ -193,6 +201,7 @@ async function ofFile(options: EvaluateCommandOptions, file: string): Promise<Ev
   const evaluation = evaluateDetections(dataset, found.detections, {
     iouType,
     sigmas: givenSigmas,
+    federated: iouType === 'keypoints' ? undefined : truth.federated,
     source: file,
     nonFinite: true,
   });

@@ -3,6 +3,8 @@ import { isObject } from '../../coco/entries';
 import { readJsonFile } from '../../coco/json-file';
 import { ProblemList, shownValue } from '../../coco/problems';
 import type { IouType } from '../parameters';
+import type { Federated } from '../federated';
+import { federatedTruth } from './federated-truth';
 import { FileIds } from './file-ids';
 import { truthAnnotations } from './truth-annotations';
 import { TruthNotes } from './truth-notes';
@@ -15,6 +17,8 @@ export interface Truth {
   readonly imageIds: FileIds;
   /** What the ids of the file's categories stand for in it. */
   readonly categoryIds: FileIds;
+  /** Of a file of LVIS, what is known of each image. Undefined of others. */
+  readonly federated: Federated | undefined;
 }
 
 /**
@@ -37,29 +41,31 @@ export async function readTruth(file: string, iouType: IouType): Promise<Truth> 
   const images = lastOfEach(lists.images, 'images', imageIds, notes, imageOf);
   const categories = lastOfEach(lists.categories, 'categories', categoryIds, notes, categoryOf);
   notes.ofSizes(images);
+  const federated = federatedTruth(lists.images, lists.categories, imageIds, categoryIds);
   const annotations = truthAnnotations(lists.annotations, {
     images,
     imageIds,
     categoryIds,
     iouType,
+    isFederated: federated !== undefined,
     problems,
     notes,
   });
   if (!problems.isEmpty) throw new AnnotationError(file, problems.problems, problems.describe(file));
   const dataset = new CocoDataset(file, null, images, categories, annotations, notes.lines());
-  return { dataset, imageIds, categoryIds };
+  return { dataset, imageIds, categoryIds, federated };
 }
 
 /** What an evaluation looks at of an entry of the file's lists. */
 function keepEntry(entry: unknown, key: string, iouType: IouType): unknown {
   if (key === 'categories' || !isObject(entry)) return entry;
   if (key === 'images') {
-    const { id, width, height } = entry;
-    return { id, width, height };
+    const { id, width, height, neg_category_ids, not_exhaustive_category_ids } = entry;
+    return { id, width, height, neg_category_ids, not_exhaustive_category_ids };
   }
   if (key !== 'annotations') return undefined;
-  const { id, image_id, category_id, bbox, area, iscrowd } = entry;
-  const kept = { id, image_id, category_id, bbox, area, iscrowd };
+  const { id, image_id, category_id, bbox, area, iscrowd, ignore } = entry;
+  const kept = { id, image_id, category_id, bbox, area, iscrowd, ignore };
   if (iouType === 'segm') return { ...kept, segmentation: entry.segmentation };
   if (iouType === 'bbox') return kept;
   return { ...kept, keypoints: entry.keypoints, num_keypoints: entry.num_keypoints };

@@ -23,6 +23,8 @@ export interface TruthContext {
   readonly imageIds: FileIds;
   readonly categoryIds: FileIds;
   readonly iouType: IouType;
+  /** LVIS has no crowds, and objects may say that they are ignored. */
+  readonly isFederated: boolean;
   /** Gets what pycocotools fails on. */
   readonly problems: ProblemList;
   readonly notes: TruthNotes;
@@ -45,7 +47,7 @@ function readEntry(
   index: number,
   sizes: ReadonlyMap<number, CocoImage>,
   truthKeypoints: TruthKeypoints,
-  { imageIds, categoryIds, iouType, problems, notes }: TruthContext,
+  { imageIds, categoryIds, iouType, isFederated, problems, notes }: TruthContext,
 ): Identified[] {
   const refuse = (kind: ProblemKind, key: string, reason: string): [] => {
     problems.add({ kind, place: `annotations[${index}]${key}`, reason });
@@ -63,7 +65,7 @@ function readEntry(
   }
   const box = readBox(entry.bbox);
   if (typeof box === 'string' && iouType !== 'segm') return refuse('box', '.bbox', box);
-  const crowd = readCrowd(entry.iscrowd);
+  const crowd = isFederated ? { isCrowd: false, isIgnored: Boolean(entry.ignore) } : readCrowd(entry.iscrowd);
   if (typeof crowd === 'string') return refuse('iscrowd', '.iscrowd', crowd);
   const image = sizes.get(imageId)!;
   const area = readArea(entry.area, box, iouType === 'segm' ? segmentation : undefined, image);
@@ -72,7 +74,7 @@ function readEntry(
   const bbox: Box = iouType === 'segm' ? [0, 0, 0, 0] : (box as Box);
   const keypoints = iouType === 'keypoints' ? truthKeypoints.read(entry, `annotations[${index}]`) : undefined;
   if (typeof keypoints === 'string') return refuse('keypoints', '.keypoints', keypoints);
-  notes.ofAnnotation(index, entry, bbox, image);
+  notes.ofAnnotation(index, isFederated ? { ...entry, iscrowd: 0 } : entry, bbox, image);
   const annotation = {
     id: numberOfId(id),
     imageId,

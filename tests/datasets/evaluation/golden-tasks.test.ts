@@ -54,7 +54,7 @@ async function read(gt: object, dt: readonly CocoDetection[], iouType: IouType) 
   writeFileSync(foundFile, JSON.stringify(dt));
   const truth = await readTruth(truthFile, iouType);
   const found = await readFound(foundFile, truth, iouType);
-  return { dataset: truth.dataset, ...found };
+  return { dataset: truth.dataset, federated: truth.federated, ...found };
 }
 
 async function evaluate(
@@ -199,4 +199,45 @@ describeShared('golden_cocoeval_keypoints.json', () => {
       [golden.AP_by_maxDets![0], golden.AR_by_maxDets![0]],
     );
   });
+});
+
+describeShared('golden_lviseval.json', () => {
+  interface LvisCase {
+    readonly gt: { readonly images: readonly object[] } | string;
+    readonly dt: readonly CocoDetection[] | string;
+    readonly max_dets?: number;
+    readonly results: Readonly<Record<string, number>>;
+  }
+  const cases = () =>
+    JSON.parse(readFileSync(sharedPath('golden/golden_lviseval.json'), 'utf8')) as Record<string, LvisCase>;
+  type Gt = { images: Record<string, unknown>[]; annotations: { image_id: number; category_id: number }[] };
+
+  /** What the text in place of a case's ground truth says. */
+  function truthOf(name: string, base: Gt & { categories: { id: number }[] }): object {
+    if (!/^[DE]_/.test(name)) return base;
+    const images = base.images.map((image) => {
+      const present = base.annotations.flatMap((a) => (a.image_id === image.id ? [a.category_id] : []));
+      const absent = base.categories.map(({ id }) => id).filter((id) => !present.includes(id));
+      return {
+        ...image,
+        not_exhaustive_category_ids: [],
+        ...(name.startsWith('E_') && { neg_category_ids: absent }),
+      };
+    });
+    return { ...base, images };
+  }
+
+  it.each(['A_bbox', 'B_segm', 'C_bbox_max_dets_3', 'D_bbox_all_exhaustive', 'E_bbox_federated_off'])(
+    '%s',
+    async (name) => {
+      const { A_bbox: base, [name]: golden } = cases();
+      const gt = truthOf(name, base.gt as unknown as Gt & { categories: { id: number }[] });
+      const dt = (typeof golden.dt === 'string' ? base.dt : golden.dt) as readonly CocoDetection[];
+      const iouType = name === 'B_segm' ? 'segm' : 'bbox';
+      const { dataset, detections, federated } = await read(gt, dt, iouType);
+      const maxDetections = golden.max_dets === undefined ? undefined : [golden.max_dets];
+      const evaluation = evaluateDetections(dataset, detections, { iouType, federated, maxDetections });
+      expectStats(evaluation, golden.results);
+    },
+  );
 });
