@@ -72,3 +72,11 @@ export {
 } from './paired-bootstrap';
 export { ResampledPrecision, type AveragePrecisions } from './resampled-precision';
 export { formatOperatingPoints } from './format-operating-points';
+export {
+  KEYPOINT_ERRORS,
+  keypointErrors,
+  type KeypointError,
+  type KeypointErrorOptions,
+  type KeypointErrors,
+} from './keypoint-errors';
+export type { MatchedTask } from './category-matches';

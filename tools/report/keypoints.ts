@@ -21,21 +21,21 @@ export function keypointSection(
       more; inversion: at the place of its mirror image, left for right; swap: on another object; miss:
       anywhere else.
     </p>
+    <div class="card scroll" tabindex="0">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">keypoint</th>
+            <th scope="col">labeled</th>
+            ${KEYPOINT_ERRORS.map((kind) => html`<th scope="col">${kind}</th>`)}
+          </tr>
+        </thead>
+        <tbody>
+          ${keypoints.map(row)}
+        </tbody>
+      </table>
+    </div>
     <div class="columns">
-      <div class="card scroll" tabindex="0">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">keypoint</th>
-              <th scope="col">labeled</th>
-              ${KEYPOINT_ERRORS.map((kind) => html`<th scope="col">${kind}</th>`)}
-            </tr>
-          </thead>
-          <tbody>
-            ${keypoints.map(row)}
-          </tbody>
-        </table>
-      </div>
       <div class="card">
         <h3>Objects that are found, by OKS</h3>
         ${barTable(['OKS', 'objects', 'share'], bins)}

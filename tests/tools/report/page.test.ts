@@ -201,6 +201,48 @@ test('each task has a table and curves of its own, under headings that say which
   ]);
 });
 
+test('keypoints have their shares by kind, and objects theirs by OKS', () => {
+  const keypoints = {
+    numObjects: 9,
+    similarities: [0, 0, 1, 0, 0, 0, 0, 0, 0, 3],
+    keypoints: [
+      { name: hostile, good: 2, jitter: 1, inversion: 1, swap: 0, miss: 0 },
+      { name: 'nose', good: 0, jitter: 0, inversion: 0, swap: 0, miss: 0 },
+    ],
+  };
+  const { document: posed }: { document: Document } = parseHTML(
+    reportPage({ ...data, evaluation: { ...evaluation, keypoints } }),
+  );
+  const [table, similarities] = tables('Keypoints', posed);
+  expect(cells(table)).toEqual([
+    [readable, '4', '50.0 %', '25.0 %', '25.0 %', '0.0 %', '0.0 %'],
+    ['nose', '0', '0.0 %', '0.0 %', '0.0 %', '0.0 %', '0.0 %'],
+  ]);
+  expect(cells(similarities).at(-1)).toEqual(['0.9 to 1.0', '3', '0.750']);
+  expect(section('Keypoints', posed)[1].textContent).toMatch(/Of 9 objects with keypoints, 4 are found/);
+});
+
+test('masks and keypoints are drawn in the gallery and the worst pictures', () => {
+  const mask = { size: { height: 80, width: 100 }, counts: Uint32Array.of(800, 40, 7160) };
+  const drawn = { mask, keypoints: { points: [5, 6, 2], skeleton: [] } };
+  const [image] = data.gallery;
+  const [bad] = data.worst;
+  const { document: shown }: { document: Document } = parseHTML(
+    reportPage({
+      ...data,
+      gallery: [{ ...image, truth: [{ ...image.truth[0], ...drawn }] }],
+      worst: [{ ...bad, truth: [], detections: [judged('background', { score: 0.7, ...drawn })] }],
+    }),
+  );
+  for (const heading of ['Detections and ground truth', 'Worst pictures']) {
+    const pictures = section(heading, shown).flatMap((element) =>
+      Array.from(element.querySelectorAll('figure')),
+    );
+    expect(pictures[0].querySelectorAll('path[fill-rule="evenodd"]')).toHaveLength(1);
+    expect(pictures[0].querySelectorAll('circle')).toHaveLength(1);
+  }
+});
+
 test('error kinds have their numbers, in order, with bars in proportion', () => {
   const [table] = tables('Kinds of errors');
   expect(cells(table).map((row) => row.slice(0, 3))).toEqual([
