@@ -4,7 +4,8 @@ import { InputError } from '../../detection/errors';
 import { modelDefinition } from '../../detection/modeling/definitions';
 import type { LoadedDetector } from '../../weights/detectors/load-detector';
 import type { PlannedConfiguration } from '../config/complete';
-import { requireShapes } from '../run/require-shapes';
+import { requirePastable, requireShapes } from '../run/require-shapes';
+import { trainingNeeds } from '../run/wanted-targets';
 import { readSet, requireObjects } from '../run/training-data';
 import { formatBytes } from '../terminal/format-bytes';
 import { interruptible } from '../terminal/interruption';
@@ -68,8 +69,12 @@ export async function browseAugmented(
   if ('port' in options.output) await requirePort(options.output.port);
   const { trainAnnotations, trainImages, skipInvalid, batchSize } = configuration.data;
   const definition = modelDefinition(configuration.model.name);
-  const set = await readSet(trainAnnotations, trainImages, { skipInvalid, needs: definition.needs });
+  const set = await readSet(trainAnnotations, trainImages, {
+    skipInvalid,
+    needs: trainingNeeds(definition, configuration.data),
+  });
   requireObjects(set);
+  requirePastable(set, configuration.data);
   requireShapes(set, definition);
   await interruptible(async (signal) => {
     const { limit = NUM_AUGMENTED } = options;

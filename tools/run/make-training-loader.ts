@@ -21,7 +21,7 @@ export function makeTrainingLoader(
   listeners: LoaderListeners = {},
 ): TrainingLoader {
   const { input, keypoints } = detector;
-  return new TrainingLoader(cocoExamples(set, wantedTargets(detector)), {
+  return new TrainingLoader(cocoExamples(set, wantedTargets(detector, data)), {
     input,
     keypoints,
     batchSize: data.batchSize,
@@ -29,6 +29,7 @@ export function makeTrainingLoader(
     ...(input.resize.kind === 'shorter-side' && { minSizes: data.trainMinSizes }),
     flipProbability: data.flip,
     scaleJitter: scaleJitterOf(data.scaleJitter, input),
+    geometry: data,
     photometricDistortion: data.photometricDistortion,
     aspectRatioGrouping: data.aspectRatioGrouping,
     repeatThreshold: data.repeatThreshold,

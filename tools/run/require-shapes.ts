@@ -49,6 +49,19 @@ export function requireShapes(set: CocoDataset, { name, needs }: ModelDefinition
   }
 }
 
+/** @throws InputError where objects are to be pasted into other pictures, and none has a mask. */
+export function requirePastable(set: CocoDataset, { copyPaste }: { readonly copyPaste: number }): void {
+  if (copyPaste === 0) return;
+  const objects = set.images.flatMap((image) => gtObjects(set, image));
+  if (objects.some(({ annotation }) => HAS.masks(annotation))) return;
+  throw new InputError(
+    'nothing-to-paste',
+    `${set.file}: none of its objects has a mask ("segmentation"), and data.copyPaste pastes objects by their masks; ` +
+      'set it to 0',
+    { file: set.file },
+  );
+}
+
 /** A set without the images that have fewer labeled keypoints in all than that: torchvision's references take 10 of COCO's persons. */
 export function withLabeledKeypoints(set: CocoDataset, least: number): CocoDataset {
   if (least === 0) return set;

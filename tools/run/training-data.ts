@@ -9,7 +9,8 @@ import type { ModelDefinition } from '../../detection/modeling/detector';
 import { checkPictures } from './check-pictures';
 import { NameHints } from './name-hints';
 import { possibleRepairs } from './repairs';
-import { requireShapes, withLabeledKeypoints } from './require-shapes';
+import { requirePastable, requireShapes, withLabeledKeypoints } from './require-shapes';
+import { trainingNeeds } from './wanted-targets';
 import type { TrainingConfiguration } from '../config/schema';
 import { pluralize } from '../terminal/pluralize';
 import { statOrUndefined } from '../../detection/files/stat-or-undefined';
@@ -32,9 +33,9 @@ export async function readTrainingData(
   const definition = modelDefinition(model.name);
   const checksPictures = skipInvalid || !resume || data.onBrokenPicture === 'stop';
   const ignored = { crowds: data.crowds, categories: data.ignoreCategories };
-  const readObjects = async (annotations: string, images: string, mayLack = false): Promise<CocoDataset> => {
-    const ignoring = { ...ignored, mayLack };
-    const { needs } = definition;
+  const readObjects = async (annotations: string, images: string, isVal: boolean): Promise<CocoDataset> => {
+    const ignoring = { ...ignored, mayLack: isVal };
+    const needs = isVal ? definition.needs : trainingNeeds(definition, data);
     const set = await readSet(annotations, images, { skipInvalid, checksPictures, ignoring, needs });
     requireObjects(set);
     requireShapes(set, definition);
@@ -42,7 +43,11 @@ export async function readTrainingData(
   };
   const { trainAnnotations, trainImages, valAnnotations, valImages } = data;
   const [train, val] = await withoutInputErrors(
-    async () => withLabeledKeypoints(await readObjects(trainAnnotations, trainImages), data.minKeypoints),
+    async () => {
+      const set = await readObjects(trainAnnotations, trainImages, false);
+      requirePastable(set, data);
+      return withLabeledKeypoints(set, data.minKeypoints);
+    },
     async () =>
       valAnnotations === null || valImages === null
         ? undefined

@@ -158,6 +158,30 @@ describe('a picture that cannot be used', () => {
     }
   });
 
+  test('in a mosaic has the whole image replaced, and is told by its own name', async () => {
+    const told: string[] = [];
+    const loader = new TrainingLoader(examplesWith(103), {
+      ...training,
+      geometry: { mosaic: 1 },
+      onBrokenPicture: ({ imageId, error }) => told.push(`${imageId} ${path.basename(error.file)}`),
+    });
+    const planned = await take(
+      new TrainingLoader(examplesWith(), { ...training, geometry: { mosaic: 1 } }),
+      8,
+    );
+    const batches = await take(loader, 4);
+    expect(new Set(told)).toEqual(new Set(['103 3.png']));
+    // Some of its images are told of for another picture than the one that they are called after.
+    expect(told.length).toBeGreaterThan(
+      planned.slice(0, 4).flatMap(({ imageIds }) => imageIds.filter((id) => id === 103)).length,
+    );
+    for (const [k, batch] of batches.entries()) {
+      batch.targets.forEach((targets, place) => {
+        expect(planned.slice(k).map((plan) => plan.targets[place])).toContainEqual(targets);
+      });
+    }
+  });
+
   test('in an evaluation is left out of its batch, and the batch where it was alone', async () => {
     const onBrokenPicture = jest.fn();
     const loader = new EvaluationLoader(examplesWith(101, 106), { ...evaluation, onBrokenPicture });

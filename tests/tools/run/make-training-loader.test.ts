@@ -70,3 +70,28 @@ test('batches are as the configuration says', async () => {
   const numRare = ids.filter((id) => id === 3).length;
   expect(Math.abs(numRare - 24.9)).toBeLessThan(2.5);
 });
+
+test('augmentations of geometry are as the configuration says, and off by default', async () => {
+  const set = await makeSet();
+  const firstTargets = async (...more: string[]) => {
+    const assignments = [
+      'model.name=fasterrcnn_tiny_fpn',
+      'model.minSize=60',
+      'data.trainAnnotations=a.json',
+      'data.trainImages=images',
+      ...more,
+    ].map(parseAssignment);
+    const configuration = completeConfiguration(loadConfiguration({ assignments, options: {} }));
+    const definition = modelDefinition(configuration.model.name);
+    const input = detectorInput(definition, configuration.model);
+    for await (const { targets } of makeTrainingLoader(set, { definition, input }, configuration, 0)) {
+      return targets.map(({ boxes, labels }) => ({ boxes, labels }));
+    }
+    return [];
+  };
+  const plain = await firstTargets();
+  expect(plain.map(({ labels }) => labels.length)).toEqual([1, 1]);
+  const keys = ['rotation=90', 'verticalFlip=1', 'zoomOut=1', 'mosaic=1'];
+  for (const key of keys) expect(await firstTargets(`data.${key}`)).not.toEqual(plain);
+  expect(await firstTargets('data.iouCrop=0', 'data.copyPaste=1')).toEqual(plain);
+});

@@ -6,6 +6,9 @@ const MAX_BATCH_SIZE = 4096;
 /** The cores of the largest machines: more threads take memory and open files, and load no faster. */
 const MAX_WORKERS = 256;
 
+/** Of an augmentation that is off by default. */
+const probability = () => z.number().min(0).max(1).default(0);
+
 /** Section `data` of a training configuration. */
 export const dataSection = z
   .strictObject({
@@ -88,6 +91,24 @@ export const dataSection = z
       .nullable()
       .default(null)
       .describe('scales for large-scale jitter, from and to, [0.1,2] in torchvision; null: none'),
+    // torchvision's RandomRotation has no default.
+    rotation: z
+      .number()
+      .min(0)
+      .max(180)
+      .default(0)
+      .describe('largest angle by which pictures are turned to either side, degrees'),
+    verticalFlip: probability().describe('probability of a vertical flip'),
+    zoomOut: probability().describe(
+      'probability of a canvas of up to four times the sides around a picture (SSD); torchvision: 0.5',
+    ),
+    iouCrop: probability().describe(
+      'probability of a crop that respects objects (SSD); torchvision: 1, which leaves a seventh as they are',
+    ),
+    mosaic: probability().describe('probability of an image of four pictures, each at half its size'),
+    copyPaste: probability().describe(
+      'probability that objects of another picture, which need masks, are pasted into one; torchvision: 1',
+    ),
     // torchvision's references group by default, detectron2 too.
     aspectRatioGrouping: z
       .boolean()
