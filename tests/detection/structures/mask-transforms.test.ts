@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { parseRle, rleFromMask, rleToMask, type CompressedRle } from '../../../datasets/coco/rle';
 import type { Mask } from '../../../detection/structures/mask';
@@ -9,7 +10,7 @@ import {
   growMask,
   resizeMask,
 } from '../../../detection/structures/mask-transforms';
-import type { Size } from '../../../detection/structures/size';
+import type { Size, Window } from '../../../detection/structures/size';
 import { describeShared, sharedPath } from '../../shared';
 
 const side = fc.integer({ min: 1, max: 12 });
@@ -125,6 +126,36 @@ describe('a resized mask', () => {
     const halves = rleFromMask(Uint8Array.of(0, 1), { height: 2, width: 1 });
     expect([...resizeMask(halves, { height: 82, width: 1 }).counts]).toEqual([42, 40]);
   });
+});
+
+describe('random masks', () => {
+  interface Golden {
+    resized: Record<'mask' | 'flipped' | 'flippedVertically' | 'resized', CompressedRle>[];
+    jittered: (Record<'mask' | 'resized' | 'cut', CompressedRle> & { window: Window })[];
+  }
+  const { resized, jittered } = JSON.parse(
+    readFileSync(join(__dirname, 'fixtures/mask-transforms.json'), 'utf8'),
+  ) as Golden;
+
+  test.each(resized.map((each) => [each.mask.size, each.resized.size, each] as const))(
+    'of %p, mirrored and at %p, are those of torchvision',
+    (_from, _to, golden) => {
+      const source = parseRle(golden.mask);
+      const expected = parseRle(golden.resized);
+      expect(flipMask(source)).toEqual(parseRle(golden.flipped));
+      expect(flipMaskVertically(source)).toEqual(parseRle(golden.flippedVertically));
+      expect(resizeMask(source, expected.size)).toEqual(expected);
+    },
+  );
+
+  test.each(jittered.map((each) => [each.mask.size, each.window, each] as const))(
+    'of %p in the window %p of a jittered scale are those of torchvision',
+    (_from, window, golden) => {
+      const large = resizeMask(parseRle(golden.mask), parseRle(golden.resized).size);
+      expect(large).toEqual(parseRle(golden.resized));
+      expect(cropMask(large, window)).toEqual(parseRle(golden.cut));
+    },
+  );
 });
 
 describeShared('masks of the tiny Mask R-CNN', () => {
