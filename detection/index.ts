@@ -211,6 +211,10 @@ export {
   keypointRcnnModels,
   type KeypointRcnnDefinition,
 } from './modeling/definitions/keypoint-rcnn';
+export {
+  maskKeypointRcnnModels,
+  type MaskKeypointRcnnDefinition,
+} from './modeling/definitions/mask-keypoint-rcnn';
 export type {
   BoxHeadOptions,
   FasterRcnnConfiguration,

@@ -60,7 +60,7 @@ export class CubicEnlargement {
 
   /**
    * The largest value of an enlarged map, in row-major order the first of several. Only windows whose own extremes allow for it
-   * are enlarged: of a map with one peak these are a few dozen of thousands.
+   * are enlarged: of a map of 56 x 56 with one narrow peak some 50 of 3249, of noise nearly all.
    *
    * @param values [size, size]
    */

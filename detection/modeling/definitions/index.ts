@@ -3,6 +3,7 @@ import type { Detector, DetectorOptions, ModelDefinition } from '../detector';
 import { fasterRcnnModels } from './faster-rcnn';
 import { fcosModels } from './fcos';
 import { keypointRcnnModels } from './keypoint-rcnn';
+import { maskKeypointRcnnModels } from './mask-keypoint-rcnn';
 import { maskRcnnModels } from './mask-rcnn';
 import { retinaNetModels } from './retinanet';
 import { ssdLiteModels } from './ssdlite';
@@ -11,6 +12,7 @@ const definitions: ModelDefinition[] = [
   ...fasterRcnnModels,
   ...maskRcnnModels,
   ...keypointRcnnModels,
+  ...maskKeypointRcnnModels,
   ...retinaNetModels,
   ...fcosModels,
   ...ssdLiteModels,
