@@ -1,5 +1,4 @@
 import type { Size } from '../../detection/structures/size';
-import { isId } from './entries';
 import { shownValue, type Fault } from './problems';
 
 type Entry = Readonly<Record<string, unknown>>;
@@ -107,7 +106,8 @@ function skeletonFaults(skeleton: unknown, numKeypoints: number): [place: string
     return [['skeleton', `this is ${shownValue(skeleton)}, not a list of pairs of keypoints`]];
   return skeleton.flatMap((pair: unknown, k): [string, string][] => {
     const isPair = Array.isArray(pair) && pair.length === 2;
-    const isInRange = (end: unknown): boolean => isId(end) && end >= 1 && end <= numKeypoints;
+    const isInRange = (end: unknown): boolean =>
+      Number.isInteger(end) && (end as number) >= 1 && (end as number) <= numKeypoints;
     if (isPair && pair.every(isInRange)) return [];
     const expected = `numbers of two keypoints from 1 to ${numKeypoints}`;
     return [[`skeleton[${k}]`, `this is ${shownValue(pair)}; ${expected} are expected`]];
