@@ -6,33 +6,36 @@ export interface ColumnRuns {
   /** [width + 1] */
   readonly firstRun: Uint32Array;
   /** First row of each run. */
-  readonly starts: readonly number[];
+  readonly starts: Uint32Array;
   /** Behind the last row of each run. */
-  readonly ends: readonly number[];
+  readonly ends: Uint32Array;
 }
 
 /** The runs of a mask, column by column. */
 export function columnRuns({ size: { height, width }, counts }: Mask): ColumnRuns {
   const firstRun = new Uint32Array(width + 1);
-  const starts: number[] = [];
-  const ends: number[] = [];
+  // A run of ones is cut where it passes from a column to the next one.
+  const most = Math.floor(counts.length / 2) + width;
+  const starts = new Uint32Array(most);
+  const ends = new Uint32Array(most);
+  let runs = 0;
   let column = 0;
   let end = 0;
-  counts.forEach((count, i) => {
-    const start = end;
-    end += count;
-    if (i % 2 === 0) return;
-    for (let from = start; from < end;) {
+  for (let i = 1; i < counts.length; i += 2) {
+    let from = end + counts[i - 1];
+    end = from + counts[i];
+    while (from < end) {
       const x = Math.floor(from / height);
-      while (column < x) firstRun[++column] = starts.length;
-      const to = Math.min(end, (x + 1) * height);
-      starts.push(from - x * height);
-      ends.push(to - x * height);
+      const top = x * height;
+      while (column < x) firstRun[++column] = runs;
+      const to = Math.min(end, top + height);
+      starts[runs] = from - top;
+      ends[runs++] = to - top;
       from = to;
     }
-  });
-  firstRun.fill(starts.length, column + 1);
-  return { firstRun, starts, ends };
+  }
+  firstRun.fill(runs, column + 1);
+  return { firstRun, starts: starts.subarray(0, runs), ends: ends.subarray(0, runs) };
 }
 
 /** A function that tells whether a pixel is in a mask; those outside of the image are not. */
@@ -48,8 +51,10 @@ export function pixelTest(mask: Mask): (column: number, row: number) => boolean 
 
 /** Makes a mask from its runs of ones, in the order of the columns and of the rows in each. */
 export class MaskBuilder {
-  /** Where runs of ones begin and end, by turns, counted in pixels from the first column's top. */
-  private readonly bounds: number[] = [];
+  /** Of zeros and ones, by turns, up to `end`. */
+  private readonly counts: number[] = [];
+  /** Behind the last one so far, counted in pixels from the first column's top. */
+  private end = 0;
 
   /** A mask without ones, so far. @param size of the image */
   constructor(private readonly size: Size) {}
@@ -57,19 +62,18 @@ export class MaskBuilder {
   /** Adds the pixels of column `x` from row `start` to row `end`; none where they are equal. */
   add(x: number, start: number, end: number): void {
     if (start === end) return;
-    const { bounds, size } = this;
+    const { counts, size } = this;
     const first = x * size.height + start;
-    if (bounds.length > 0 && bounds[bounds.length - 1] === first) bounds.pop();
-    else bounds.push(first);
-    bounds.push(x * size.height + end);
+    if (first === this.end && counts.length > 0) counts[counts.length - 1] += end - start;
+    else counts.push(first - this.end, end - start);
+    this.end = x * size.height + end;
   }
 
   /** The mask of what has been added. */
   mask(): Mask {
-    const { bounds, size } = this;
-    const total = size.height * size.width;
-    const isFull = bounds.length > 0 && bounds[bounds.length - 1] === total;
-    const ends = isFull ? bounds : [...bounds, total];
-    return { size, counts: Uint32Array.from(ends, (end, i) => (i === 0 ? end : end - ends[i - 1])) };
+    const { counts, end, size } = this;
+    const rest = size.height * size.width - end;
+    const isWhole = rest === 0 && counts.length > 0;
+    return { size, counts: Uint32Array.from(isWhole ? counts : [...counts, rest]) };
   }
 }

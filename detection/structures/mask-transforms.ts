@@ -2,34 +2,60 @@ import type { Mask } from './mask';
 import { columnRuns, MaskBuilder } from './mask-runs';
 import type { Size, Window } from './size';
 
+/** What happens to each mask of an image. All of them share what does not depend on their pixels, so it is made once. */
+export type MaskTransform = (mask: Mask) => Mask;
+
+/** Mirrors the masks of an image of this size left to right. */
+export function maskFlip({ height, width }: Size): MaskTransform {
+  const columns = new Int32Array(width);
+  for (let x = 0; x < width; x++) columns[x] = width - 1 - x;
+  const rows = rowStarts(height, height);
+  return (mask) => rearranged(mask, { height, width }, columns, rows);
+}
+
+/** Mirrors the masks of an image of this size top to bottom. */
+export function maskVerticalFlip(size: Size): MaskTransform {
+  const flip = maskFlip(size);
+  // All pixels in the opposite order are the image turned by half a circle: mirrored along both axes.
+  return ({ counts }) => {
+    const reversed = counts.slice().reverse();
+    return flip({ size, counts: counts.length % 2 === 1 ? reversed : Uint32Array.of(0, ...reversed) });
+  };
+}
+
+/** Brings the masks of an image of size `from` to size `to`, by the nearest pixel: torch's interpolate(mode='nearest'). */
+export function maskResize(from: Size, to: Size): MaskTransform {
+  const columns = new Int32Array(to.width);
+  for (let x = 0; x < to.width; x++) columns[x] = nearest(x, from.width, to.width);
+  const rows = rowStarts(from.height, to.height);
+  return (mask) => rearranged(mask, to, columns, rows);
+}
+
+/**
+ * Takes the part of the masks of an image of this size that is in a window; where that reaches beyond the image, on any side,
+ * there are zeros.
+ */
+export function maskCrop(size: Size, { top, left, height, width }: Window): MaskTransform {
+  const columns = new Int32Array(width);
+  for (let x = 0; x < width; x++) columns[x] = left + x < size.width ? left + x : -1;
+  const rows = new Int32Array(size.height + 1);
+  for (let y = 0; y <= size.height; y++) rows[y] = Math.min(Math.max(y - top, 0), height);
+  return (mask) => rearranged(mask, { height, width }, columns, rows);
+}
+
 /** The mask of an image after it is mirrored left to right. */
 export function flipMask(mask: Mask): Mask {
-  const { height, width } = mask.size;
-  const columns = Int32Array.from({ length: width }, (_, x) => width - 1 - x);
-  return rearranged(mask, mask.size, columns, rowStarts(height, height));
+  return maskFlip(mask.size)(mask);
 }
 
-/** The mask of an image after it is mirrored top to bottom. */
-export function flipMaskVertically({ size, counts }: Mask): Mask {
-  // All pixels in the opposite order are the image turned by half a circle: mirrored along both axes.
-  const reversed = counts.slice().reverse();
-  return flipMask({ size, counts: counts.length % 2 === 1 ? reversed : Uint32Array.of(0, ...reversed) });
-}
-
-/** The mask of an image at size `to`, by the nearest pixel: torch's interpolate(mode='nearest'). */
+/** The mask of an image at size `to`: see maskResize. */
 export function resizeMask(mask: Mask, to: Size): Mask {
-  const { height, width } = mask.size;
-  const columns = Int32Array.from({ length: to.width }, (_, x) => nearest(x, width, to.width));
-  return rearranged(mask, to, columns, rowStarts(height, to.height));
+  return maskResize(mask.size, to)(mask);
 }
 
-/** The part of a mask in a window; where that reaches beyond the mask, on any side, there are zeros. */
-export function cropMask(mask: Mask, { top, left, height, width }: Window): Mask {
-  const columns = Int32Array.from({ length: width }, (_, x) => (left + x < mask.size.width ? left + x : -1));
-  const starts = Int32Array.from({ length: mask.size.height + 1 }, (_, y) =>
-    Math.min(Math.max(y - top, 0), height),
-  );
-  return rearranged(mask, { height, width }, columns, starts);
+/** The part of a mask in a window: see maskCrop. */
+export function cropMask(mask: Mask, window: Window): Mask {
+  return maskCrop(mask.size, window)(mask);
 }
 
 /** A mask with all pixels that are at most `distance` rows and columns away from it. */
@@ -63,25 +89,27 @@ function nearest(output: number, from: number, to: number): number {
 
 /** [from + 1]: the first of `to` rows that is taken from this row or a later one; `to` where none is. */
 function rowStarts(from: number, to: number): Int32Array {
+  const starts = new Int32Array(from + 1);
   let output = 0;
-  return Int32Array.from({ length: from + 1 }, (_, row) => {
+  for (let row = 0; row <= from; row++) {
     while (output < to && nearest(output, from, to) < row) output++;
-    return output;
-  });
+    starts[row] = output;
+  }
+  return starts;
 }
 
 /**
- * A mask of other rows and columns, run by run: column x is that of `columns[x]`, or empty for -1, and its rows from a to b
- * come to those from rows[a] to rows[b].
+ * A mask of other rows and columns, run by run: column x is that of `columns[x]`, or empty for a negative one, and its rows from
+ * a to b come to those from rows[a] to rows[b].
  */
 function rearranged(mask: Mask, size: Size, columns: Int32Array, rows: Int32Array): Mask {
   const { firstRun, starts, ends } = columnRuns(mask);
   const builder = new MaskBuilder(size);
-  columns.forEach((column, x) => {
-    if (column < 0) return;
-    for (let run = firstRun[column]; run < firstRun[column + 1]; run++) {
-      builder.add(x, rows[starts[run]], rows[ends[run]]);
-    }
-  });
+  for (let x = 0; x < columns.length; x++) {
+    const column = columns[x];
+    if (column < 0) continue;
+    const end = firstRun[column + 1];
+    for (let run = firstRun[column]; run < end; run++) builder.add(x, rows[starts[run]], rows[ends[run]]);
+  }
   return builder.mask();
 }

@@ -1,6 +1,7 @@
 import { flipBoxes, flipBoxesVertically, numBoxes, scaleBoxes, selectBoxes, type Boxes } from './boxes';
 import type { Detections, Instances } from './instances';
-import { cropMask, flipMask, flipMaskVertically, resizeMask } from './mask-transforms';
+import type { Mask } from './mask';
+import { maskCrop, maskFlip, maskResize, maskVerticalFlip, type MaskTransform } from './mask-transforms';
 import type { Size, Window } from './size';
 
 // What is done to the objects of an image when something is done to it. All give new instances, and leave what they are
@@ -25,7 +26,7 @@ export function flipInstances(
     ...instances,
     boxes: flipBoxes(boxes, width),
     ...(ignored && { ignored: flipBoxes(ignored, width) }),
-    ...(masks && { masks: masks.map(flipMask) }),
+    ...(masks && { masks: movedMasks(masks, maskFlip) }),
     ...(keypoints && {
       keypoints: movedKeypoints(reordered(keypoints, 3, keypointOrder), (x, y) => [width - x, y]),
     }),
@@ -37,6 +38,11 @@ export function flipInstances(
     keypointScores: reordered(instances.keypointScores, 1, keypointOrder),
   };
   return detections;
+}
+
+/** The masks of an image, which have one size, after something is done to each. */
+function movedMasks(masks: readonly Mask[], transform: (size: Size) => MaskTransform): Mask[] {
+  return masks.length === 0 ? [] : masks.map(transform(masks[0].size));
 }
 
 /** Values [N, K, length] with the keypoints in another order. */
@@ -70,7 +76,7 @@ export function flipInstancesVertically(
     ...instances,
     boxes: flipBoxesVertically(boxes, height),
     ...(ignored && { ignored: flipBoxesVertically(ignored, height) }),
-    ...(masks && { masks: masks.map(flipMaskVertically) }),
+    ...(masks && { masks: movedMasks(masks, maskVerticalFlip) }),
     ...(keypoints && {
       keypoints: movedKeypoints(reordered(keypoints, 3, keypointOrder), (x, y) => [x, height - y]),
     }),
@@ -86,7 +92,7 @@ export function scaleInstances<Given extends Instances>(instances: Given, from: 
     ...instances,
     boxes: scaleBoxes(boxes, from, to),
     ...(ignored && { ignored: scaleBoxes(ignored, from, to) }),
-    ...(masks && { masks: masks.map((mask) => resizeMask(mask, to)) }),
+    ...(masks && { masks: movedMasks(masks, (size) => maskResize(size, to)) }),
     ...(keypoints && { keypoints: movedKeypoints(keypoints, (x, y) => [x * ratioX, y * ratioY]) }),
   };
 }
@@ -105,7 +111,7 @@ export function placeInstances<Given extends Instances>(
     ...instances,
     boxes: moved(boxes),
     ...(ignored && { ignored: moved(ignored) }),
-    ...(masks && { masks: masks.map((mask) => cropMask(mask, around)) }),
+    ...(masks && { masks: movedMasks(masks, (size) => maskCrop(size, around)) }),
     ...(keypoints && { keypoints: movedKeypoints(keypoints, (x, y) => [x + left, y + top]) }),
   };
 }
@@ -126,7 +132,7 @@ export function cropInstances(instances: Instances, window: Window): Instances {
   return {
     ...seen,
     ...(regions && { ignored: selectBoxes(regions, indicesWithArea(regions)) }),
-    ...(masks && { masks: masks.map((mask) => cropMask(mask, window)) }),
+    ...(masks && { masks: movedMasks(masks, (size) => maskCrop(size, window)) }),
     ...(keypoints && { keypoints: movedKeypoints(keypoints, moved) }),
   };
 }
