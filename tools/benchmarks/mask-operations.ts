@@ -1,114 +1,63 @@
 /**
- * Masks as run lengths against masks as bitmaps: `node dist/tools/benchmarks/mask-operations.js [ANNOTATIONS]` prints time and
- * memory of the targets of a mask head and of pasting masks, for a hundred objects in an image of 800x1333 and for some images of a
- * COCO file.
+ * Masks as run lengths against masks as bitmaps: `node dist/tools/benchmarks/mask-operations.js [ANNOTATIONS]` prints, for a hundred
+ * objects in an image of 800x1333 and for the first images of a COCO file, the time and the memory of a loader that makes masks of
+ * polygons, mirrors and resizes them, of the targets of a mask head, and of pasting masks.
  */
 import path from 'node:path';
 import { cocoExamples } from '../../datasets/examples';
+import { PolygonMask } from '../../datasets/coco/polygon-mask';
 import { readCocoDataset } from '../../datasets/coco/read-dataset';
-import { rleFromMask, rleToMask } from '../../datasets/coco/rle';
+import { rleToMask } from '../../datasets/coco/rle';
 import { textTable } from '../../datasets/text-table';
 import { RandomStream } from '../../detection/nn/random';
 import { maskTargets } from '../../detection/ops/mask-targets';
 import { pasteMasks } from '../../detection/ops/paste-masks';
-import { numBoxes, type Boxes } from '../../detection/structures/boxes';
+import { torchvisionInput } from '../../detection/structures/input-spec';
+import type { Instances } from '../../detection/structures/instances';
 import type { Mask } from '../../detection/structures/mask';
+import { resizedSize } from '../../detection/structures/resize';
 import type { Size } from '../../detection/structures/size';
+import { flipInstances, scaleInstances } from '../../detection/structures/transform-instances';
+import { denseLoad, densePaste, denseTargets } from './dense-masks';
 
 /** Of a target, and of a mask that a head predicts. */
 const SIDE = 28;
 const THRESHOLD = 0.5;
 /** torchvision's sampled positives of an image. */
 const NUM_ROIS = 128;
-/** Of the images of a file each so manieth: bitmaps take long. */
-const EVERY = 16;
-/** Of the masks as bitmaps: float32, as torchvision's. */
-const BYTES_PER_PIXEL = 4;
+const FLOAT_BYTES = 4;
+/** So many images of a file are measured: as bitmaps each takes a second. */
+const MAX_IMAGES = 32;
+const { resize } = torchvisionInput({ minSize: 800, maxSize: 1333 });
 
-interface Objects {
+/** A picture and its objects as the file has them: masks are made each time that they are asked for. */
+interface Given {
   readonly size: Size;
-  readonly boxes: Boxes;
-  readonly masks: readonly Mask[];
+  readonly targets: Instances;
 }
 
-/** A hundred ellipses of 40 to 400 pixels. */
-function hundredObjects(): Objects {
+/** A hundred ellipses of 30 to 300 pixels, polygons of 40 corners, in a picture that becomes one of 800x1333. */
+function hundredObjects(): Given {
   const random = new RandomStream(0, 'objects');
-  const size = { height: 800, width: 1333 };
+  const size = { height: 600, width: 1000 };
   const boxes = new Float32Array(400);
-  const masks = Array.from({ length: 100 }, (_, i) => {
-    const [width, height] = [random.between(40, 400), random.between(40, 400)];
+  const polygons = Array.from({ length: 100 }, (_, i) => {
+    const [width, height] = [random.between(30, 300), random.between(30, 300)];
     const [x, y] = [random.between(0, size.width - width), random.between(0, size.height - height)];
     boxes.set([x, y, x + width, y + height], 4 * i);
-    const pixels = new Uint8Array(size.height * size.width);
-    for (let row = Math.ceil(y); row < y + height; row++) {
-      for (let column = Math.ceil(x); column < x + width; column++) {
-        const [dx, dy] = [(column - x) / width - 0.5, (row - y) / height - 0.5];
-        if (dx * dx + dy * dy < 0.25) pixels[row * size.width + column] = 1;
-      }
-    }
-    return rleFromMask(pixels, size);
+    return Array.from({ length: 40 }, (_corner, k) => {
+      const angle = (k / 40) * 2 * Math.PI;
+      return [x + (width / 2) * (1 + Math.cos(angle)), y + (height / 2) * (1 + Math.sin(angle))];
+    }).flat();
   });
-  return { size, boxes, masks };
-}
-
-/** torchvision's project_masks_on_boxes sample by sample, from bitmaps. */
-function denseTargets(
-  bitmaps: readonly Float32Array[],
-  { size, boxes }: Objects,
-  objects: Int32Array,
-): Float32Array {
-  const targets = new Float32Array(objects.length * SIDE * SIDE);
-  objects.forEach((object, i) => {
-    const bitmap = bitmaps[object];
-    const [x1, y1, x2, y2] = boxes.subarray(4 * object, 4 * object + 4);
-    const [width, height] = [Math.max(x2 - x1, 1) / SIDE, Math.max(y2 - y1, 1) / SIDE];
-    const [across, down] = [Math.ceil(width), Math.ceil(height)];
-    for (let bin = 0; bin < SIDE * SIDE; bin++) {
-      let sum = 0;
-      for (let sample = 0; sample < across * down; sample++) {
-        const x = x1 + ((bin % SIDE) + ((sample % across) + 0.5) / across) * width;
-        const y = y1 + (Math.floor(bin / SIDE) + (Math.floor(sample / across) + 0.5) / down) * height;
-        sum += interpolated(bitmap, size, x, y);
-      }
-      targets[i * SIDE * SIDE + bin] = sum / (across * down);
-    }
-  });
-  return targets;
-}
-
-function interpolated(bitmap: Float32Array, { height, width }: Size, x: number, y: number): number {
-  const [left, top] = [Math.min(Math.floor(x), width - 1), Math.min(Math.floor(y), height - 1)];
-  const [right, bottom] = [Math.min(left + 1, width - 1), Math.min(top + 1, height - 1)];
-  const [dx, dy] = [x - left, y - top];
-  const upper = (1 - dx) * bitmap[top * width + left] + dx * bitmap[top * width + right];
-  const lower = (1 - dx) * bitmap[bottom * width + left] + dx * bitmap[bottom * width + right];
-  return (1 - dy) * upper + dy * lower;
-}
-
-/** Probabilities of every pixel of the image for each box, then run lengths. */
-function densePaste(squares: Float32Array, { size, boxes }: Objects): { masks: Mask[]; bytes: number } {
-  const { height, width } = size;
-  const pasted = Array.from({ length: numBoxes(boxes) }, (_, i) => {
-    const square = squares.subarray(i * SIDE * SIDE, (i + 1) * SIDE * SIDE);
-    const [x1, y1, x2, y2] = boxes.subarray(4 * i, 4 * i + 4).map(Math.trunc);
-    const image = new Float32Array(height * width);
-    for (let y = Math.max(y1, 0); y < Math.min(y2 + 1, height); y++) {
-      for (let x = Math.max(x1, 0); x < Math.min(x2 + 1, width); x++) {
-        const u = Math.max(((x - x1 + 0.5) * SIDE) / (x2 - x1 + 1) - 0.5, 0);
-        const v = Math.max(((y - y1 + 0.5) * SIDE) / (y2 - y1 + 1) - 0.5, 0);
-        image[y * width + x] = interpolated(square, { height: SIDE, width: SIDE }, u, v);
-      }
-    }
-    return image;
-  });
-  const masks = pasted.map((image) =>
-    rleFromMask(
-      new Uint8Array(image.length).map((_, i) => Number(image[i] > THRESHOLD)),
-      size,
-    ),
-  );
-  return { masks, bytes: pasted.length * height * width * BYTES_PER_PIXEL };
+  const targets = {
+    boxes,
+    labels: new Int32Array(100).fill(1),
+    get masks() {
+      return polygons.map((polygon) => new PolygonMask([polygon], size));
+    },
+  };
+  return { size, targets };
 }
 
 /** The shortest of a few. */
@@ -126,68 +75,99 @@ function runBytes(masks: readonly Mask[]): number {
   return masks.reduce((sum, { counts }) => sum + counts.byteLength, 0);
 }
 
-function rows(name: string, images: readonly Objects[]): string[][] {
-  const objectsOf = ({ masks }: Objects): Int32Array =>
-    Int32Array.from({ length: NUM_ROIS }, (_, i) => i % masks.length);
-  const roisOf = (image: Objects): Boxes =>
-    Float32Array.from([...objectsOf(image)].flatMap((i) => [...image.boxes.subarray(4 * i, 4 * i + 4)]));
-  const given = images.map((image) => ({ image, objects: objectsOf(image), rois: roisOf(image) }));
-  const squares = new Map(
-    images.map((image) => {
-      const all = Int32Array.from(image.masks, (_, i) => i);
-      return [image, maskTargets(image.masks, all, image.boxes, SIDE)];
-    }),
-  );
-  const bitmapBytes = ({ size, masks }: Objects): number =>
-    masks.length * size.height * size.width * BYTES_PER_PIXEL;
-  const largest = (bytes: (image: Objects) => number): string =>
-    (Math.max(...images.map(bytes)) / 1e6).toFixed(3);
-  const paste = (image: Objects): Mask[] =>
-    pasteMasks(
-      { side: SIDE, probabilities: squares.get(image)!, threshold: THRESHOLD },
-      image.boxes,
-      image.size,
-    );
-  const perImage = (time: number): string => (time / images.length).toFixed(1);
+/** An image as the detector gets it. */
+interface Loaded {
+  readonly size: Size;
+  readonly targets: Instances & { readonly masks: readonly Mask[] };
+}
+
+function load({ size, targets }: Given): Loaded {
+  const resized = resizedSize(size, resize);
+  const { masks = [], ...others } = scaleInstances(flipInstances(targets, size.width), size, resized);
+  return { size: resized, targets: { ...others, masks } };
+}
+
+function rows(name: string, given: readonly Given[]): string[][] {
+  const images = given.map((each) => {
+    const { size, targets } = load(each);
+    const { masks, boxes } = targets;
+    const all = Int32Array.from(masks, (_, i) => i);
+    const objects = Int32Array.from({ length: NUM_ROIS }, (_, i) => i % masks.length);
+    const rois = Float32Array.from([...objects].flatMap((i) => [...boxes.subarray(4 * i, 4 * i + 4)]));
+    return { size, masks, boxes, objects, rois, squares: maskTargets(masks, all, boxes, SIDE) };
+  });
+  type Image = (typeof images)[number];
+  const row = (
+    what: string,
+    [sparse, dense]: readonly [() => unknown, () => unknown],
+    bytesOfRuns: (image: Image) => number,
+    bytesPerPixel: number,
+  ): string[] => {
+    const bytesOfPixels = ({ size, masks }: Image): number =>
+      masks.length * size.height * size.width * bytesPerPixel;
+    return [
+      `${name}: ${what}`,
+      ...[sparse, dense].map((f) => (milliseconds(f) / images.length).toFixed(1)),
+      ...[bytesOfRuns, bytesOfPixels].map((bytes) => (Math.max(...images.map(bytes)) / 1e6).toFixed(3)),
+    ];
+  };
+  const paste = ({ squares, boxes, size }: Image): Mask[] =>
+    pasteMasks({ side: SIDE, probabilities: squares, threshold: THRESHOLD }, boxes, size);
+  const targetsOfBitmaps = ({ masks, size, objects, boxes }: Image): Float32Array => {
+    const bitmaps = masks.map((mask) => Float32Array.from(rleToMask(mask)));
+    return denseTargets(bitmaps, size, objects, boxes, SIDE);
+  };
+  // Each image by itself, as a loader has it: nothing of the last one is left in memory.
   return [
-    [
-      `${name}: targets of ${NUM_ROIS} regions`,
-      perImage(
-        milliseconds(() =>
-          given.map(({ image, objects, rois }) => maskTargets(image.masks, objects, rois, SIDE)),
-        ),
-      ),
-      perImage(
-        milliseconds(() =>
-          given.map(({ image, objects }) => {
-            const bitmaps = image.masks.map((mask) => Float32Array.from(rleToMask(mask)));
-            return denseTargets(bitmaps, image, objects);
+    row(
+      'from the file, mirrored, resized',
+      [
+        () => given.forEach(load),
+        () =>
+          given.forEach(({ size, targets }) =>
+            denseLoad(targets.masks ?? [], size, resizedSize(size, resize)),
+          ),
+      ],
+      ({ masks }) => runBytes(masks),
+      1,
+    ),
+    row(
+      `targets of ${NUM_ROIS} regions`,
+      [
+        () =>
+          images.forEach(({ masks, objects, rois }) => {
+            maskTargets(masks, objects, rois, SIDE);
           }),
-        ),
-      ),
-      largest(({ masks }) => runBytes(masks)),
-      largest(bitmapBytes),
-    ],
-    [
-      `${name}: pasting`,
-      perImage(milliseconds(() => images.map(paste))),
-      perImage(milliseconds(() => images.map((image) => densePaste(squares.get(image)!, image)))),
-      largest((image) => runBytes(paste(image))),
-      largest(bitmapBytes),
-    ],
+        () => images.forEach(targetsOfBitmaps),
+      ],
+      ({ masks }) => runBytes(masks),
+      FLOAT_BYTES,
+    ),
+    row(
+      'pasting',
+      [
+        () => images.forEach(paste),
+        () => images.forEach(({ squares, boxes, size }) => densePaste(squares, SIDE, THRESHOLD, boxes, size)),
+      ],
+      (image) => runBytes(paste(image)),
+      FLOAT_BYTES,
+    ),
   ];
 }
 
-async function ofFile(annotations: string): Promise<Objects[]> {
+async function ofFile(annotations: string): Promise<Given[]> {
   const dataset = await readCocoDataset(annotations, path.dirname(annotations), { keepSegmentations: true });
   return cocoExamples(dataset, { masks: true })
-    .map(({ size, targets: { boxes, masks = [] } }) => ({ size, boxes, masks }))
-    .filter(({ masks }, i) => i % EVERY === 0 && masks.length > 0);
+    .filter(({ targets }) => targets.labels.length > 0)
+    .slice(0, MAX_IMAGES);
 }
 
 async function main([annotations]: readonly string[]): Promise<void> {
   const table = rows('100 objects, 800x1333', [hundredObjects()]);
-  if (annotations !== undefined) table.push(...rows(annotations, await ofFile(annotations)));
+  if (annotations !== undefined) {
+    const given = await ofFile(annotations);
+    table.push(...rows(`${annotations}, ${given.length} images`, given));
+  }
   const titles = ['', 'run lengths, ms an image', 'bitmaps, ms', 'run lengths, MB', 'bitmaps, MB'];
   for (const line of textTable([titles, ...table])) console.log(line);
 }
