@@ -9,54 +9,54 @@ const SUBDIVISIONS = 5;
  *
  * The outline is traced on a grid five times finer. Wherever it passes a column's center, the pixel below which
  * it passes is noted; these places, sorted along the columns, are where the mask switches between out and in.
+ * Each edge is walked from its own start to its own end.
  *
  * @param polygon x1, y1, x2, y2, ...: at least three corners, pixels, 0-based.
  */
 export function rleFromPolygon(polygon: readonly number[], size: Size): Mask {
   const { height, width } = size;
-  const outline = traceOutline(polygon);
   const switches = [height * width];
-  for (let i = 1; i < outline.x.length; i++) {
-    const [previousX, x] = [outline.x[i - 1], outline.x[i]];
-    if (x === previousX) continue;
-    const column = toPixels(x < previousX ? x : x - 1);
-    if (!Number.isInteger(column) || column < 0 || column > width - 1) continue;
-    const row = Math.ceil(Math.min(Math.max(toPixels(Math.min(outline.y[i - 1], outline.y[i])), 0), height));
-    switches.push(column * height + row);
+  const corners = Math.floor(polygon.length / 2);
+  let [previousX, previousY] = [0, 0];
+  for (let corner = 0; corner < corners; corner++) {
+    const next = (corner + 1) % corners;
+    const [fromX, fromY] = [onGrid(polygon[2 * corner]), onGrid(polygon[2 * corner + 1])];
+    const [toX, toY] = [onGrid(polygon[2 * next]), onGrid(polygon[2 * next + 1])];
+    const isWide = Math.abs(toX - fromX) >= Math.abs(toY - fromY); // it mostly follows x
+    // The slope is taken from the smaller end, so that both directions of an edge give the same points.
+    const isFlipped = isWide ? fromX > toX : fromY > toY;
+    const [startX, startY] = isFlipped ? [toX, toY] : [fromX, fromY];
+    const [endX, endY] = isFlipped ? [fromX, fromY] : [toX, toY];
+    const steps = isWide ? endX - startX : endY - startY;
+    const slope = steps === 0 ? 0 : (isWide ? endY - startY : endX - startX) / steps;
+    for (let step = 0; step <= steps; step++) {
+      const t = isFlipped ? steps - step : step;
+      const across = Math.trunc((isWide ? startY : startX) + slope * t + 0.5);
+      const x = isWide ? startX + t : across;
+      const y = isWide ? across : startY + t;
+      const isFirst = corner === 0 && step === 0;
+      if (!isFirst && x !== previousX) {
+        const column = toPixels(x < previousX ? x : x - 1);
+        if (Number.isInteger(column) && column >= 0 && column < width) {
+          const row = Math.ceil(Math.min(Math.max(toPixels(Math.min(previousY, y)), 0), height));
+          switches.push(column * height + row);
+        }
+      }
+      previousX = x;
+      previousY = y;
+    }
   }
   return { size: { height, width }, counts: runsBetween(Uint32Array.from(switches).sort()) };
+}
+
+/** From pixels to the fine grid. */
+function onGrid(value: number): number {
+  return Math.trunc(SUBDIVISIONS * value + 0.5);
 }
 
 /** From the fine grid to pixels. The order of operations matters to the last digit. */
 function toPixels(fine: number): number {
   return (fine + 0.5) / SUBDIVISIONS - 0.5;
-}
-
-/** All points of the fine grid along the outline; each edge is walked from its own start to its own end. */
-function traceOutline(polygon: readonly number[]): { x: number[]; y: number[] } {
-  const points: { x: number[]; y: number[] } = { x: [], y: [] };
-  const corners = Math.floor(polygon.length / 2);
-  const onGrid = (value: number): number => Math.trunc(SUBDIVISIONS * value + 0.5);
-  for (let corner = 0; corner < corners; corner++) {
-    const next = (corner + 1) % corners;
-    const from = [onGrid(polygon[2 * corner]), onGrid(polygon[2 * corner + 1])];
-    const to = [onGrid(polygon[2 * next]), onGrid(polygon[2 * next + 1])];
-    const along = Math.abs(to[0] - from[0]) >= Math.abs(to[1] - from[1]) ? 0 : 1; // the axis it mostly follows
-    const across = 1 - along;
-    // The slope is taken from the smaller end, so that both directions of an edge give the same points.
-    const flipped = from[along] > to[along];
-    const [start, end] = flipped ? [to, from] : [from, to];
-    const steps = end[along] - start[along];
-    const slope = steps === 0 ? 0 : (end[across] - start[across]) / steps;
-    for (let step = 0; step <= steps; step++) {
-      const t = flipped ? steps - step : step;
-      const main = start[along] + t;
-      const other = Math.trunc(start[across] + slope * t + 0.5);
-      points.x.push(along === 0 ? main : other);
-      points.y.push(along === 0 ? other : main);
-    }
-  }
-  return points;
 }
 
 /** Lengths between sorted places. Two switches at one place cancel: their neighbors become one run. */

@@ -16,7 +16,8 @@ export class RleError extends InputError {
 }
 
 const FIRST_CHARACTER = 48; // '0'
-const BITS_PER_CHARACTER = 5;
+/** Of a character's bits, 5 are of the number. */
+const UNITS_PER_CHARACTER = 2 ** 5;
 const CONTINUES = 0x20;
 const SIGN = 0x10;
 const VALUE = 0x1f;
@@ -86,8 +87,8 @@ export function compressCounts(counts: Uint32Array): string {
     let rest = i > 2 ? counts[i] - counts[i - 2] : counts[i];
     for (let more = true; more;) {
       // Numbers below 2^53, not 32-bit integers: differences of runs need 33 bits.
-      const low = ((rest % 32) + 32) % 32;
-      rest = (rest - low) / 32;
+      const low = ((rest % UNITS_PER_CHARACTER) + UNITS_PER_CHARACTER) % UNITS_PER_CHARACTER;
+      rest = (rest - low) / UNITS_PER_CHARACTER;
       more = (low & SIGN) === 0 ? rest !== 0 : rest !== -1;
       text += String.fromCharCode(FIRST_CHARACTER + (more ? low | CONTINUES : low));
     }
@@ -97,12 +98,13 @@ export function compressCounts(counts: Uint32Array): string {
 
 /** As maskApi.c's rleFrString. @throws RleError where it is not such a string. */
 export function decompressCounts(text: string): Uint32Array {
-  const counts: number[] = [];
-  for (let position = 0; position < text.length;) {
+  const counts = new Uint32Array(numCounts(text));
+  let position = 0;
+  for (let run = 0; position < text.length; run++) {
     const start = position;
     let count = 0;
     let unit = 1;
-    for (let more = true; more;) {
+    for (let more = true; more; position++) {
       const code = text.charCodeAt(position) - FIRST_CHARACTER; // NaN behind the end
       if (!(code >= 0 && code < 64) || position - start >= MAX_CHARACTERS_PER_COUNT) {
         const what =
@@ -113,15 +115,24 @@ export function decompressCounts(text: string): Uint32Array {
         });
       }
       count += (code & VALUE) * unit;
-      unit *= 2 ** BITS_PER_CHARACTER;
+      unit *= UNITS_PER_CHARACTER;
       more = (code & CONTINUES) !== 0;
       if (!more && (code & SIGN) !== 0) count -= unit;
-      position++;
     }
-    if (counts.length > 2) count += counts[counts.length - 2];
-    counts.push(count);
+    if (run > 2) count += counts[run - 2];
+    if (count < 0 || count >= 2 ** 32) throw countError(run);
+    counts[run] = count;
   }
-  return checkedCounts(counts);
+  return counts;
+}
+
+/** How many counts a text has: each ends with a character that does not go on. */
+function numCounts(text: string): number {
+  let number = 0;
+  for (let position = 0; position < text.length; position++) {
+    if (((text.charCodeAt(position) - FIRST_CHARACTER) & CONTINUES) === 0) number++;
+  }
+  return number;
 }
 
 /** @throws RleError unless size is two positive whole numbers and counts are runs that fill it. */
@@ -145,7 +156,7 @@ export function parseRle(segmentation: { size?: unknown; counts?: unknown }): Ma
     );
 
   let total = 0;
-  for (const run of runs) total += run;
+  for (let i = 0; i < runs.length; i++) total += runs[i];
   if (total !== height * width) {
     throw new RleError(
       'rle-counts-sum',
@@ -160,11 +171,14 @@ function checkedCounts(counts: readonly unknown[]): Uint32Array {
   const wrong = counts.findIndex(
     (count) => !(Number.isInteger(count) && Number(count) >= 0 && Number(count) < 2 ** 32),
   );
-  if (wrong >= 0)
-    throw new RleError('rle-count', `Run ${wrong} of the run-length mask is not a whole number from 0 up.`, {
-      run: wrong,
-    });
+  if (wrong >= 0) throw countError(wrong);
   return Uint32Array.from(counts as readonly number[]);
+}
+
+function countError(run: number): RleError {
+  return new RleError('rle-count', `Run ${run} of the run-length mask is not a whole number from 0 up.`, {
+    run,
+  });
 }
 
 /** Number of pixels inside. */
@@ -200,14 +214,33 @@ export function rleToBox({ size: { height, width }, counts }: Mask): [number, nu
  */
 export function rleIou(detection: Mask, truth: Mask, truthIsCrowd: boolean): number {
   if (detection.size.height !== truth.size.height || detection.size.width !== truth.size.width) return -1;
-  let intersection = 0;
-  let union = 0;
-  walkRuns(detection.counts, truth.counts, (length, inDetection, inTruth) => {
-    if (inDetection && inTruth) intersection += length;
-    if (inDetection || inTruth) union += length;
-  });
+  const intersection = intersectionOf(detection.counts, truth.counts);
   if (intersection === 0) return 0;
-  return intersection / (truthIsCrowd ? rleArea(detection) : union);
+  const area = rleArea(detection);
+  return intersection / (truthIsCrowd ? area : area + rleArea(truth) - intersection);
+}
+
+/** Number of pixels inside both of two masks of one size: runs of ones are compared in their order. */
+function intersectionOf(first: Uint32Array, second: Uint32Array): number {
+  if (first.length < 2 || second.length < 2) return 0;
+  let intersection = 0;
+  let [i, j] = [1, 1];
+  let [startOfFirst, startOfSecond] = [first[0], second[0]];
+  for (;;) {
+    const endOfFirst = startOfFirst + first[i];
+    const endOfSecond = startOfSecond + second[j];
+    const shared = Math.min(endOfFirst, endOfSecond) - Math.max(startOfFirst, startOfSecond);
+    if (shared > 0) intersection += shared;
+    if (endOfFirst < endOfSecond) {
+      if (i + 2 >= first.length) return intersection;
+      startOfFirst = endOfFirst + first[i + 1];
+      i += 2;
+    } else {
+      if (j + 2 >= second.length) return intersection;
+      startOfSecond = endOfSecond + second[j + 1];
+      j += 2;
+    }
+  }
 }
 
 /** Union of masks of one size. */

@@ -130,7 +130,7 @@ export function evaluateDetections(
           detectionGroups.order.subarray(start, lastCounted),
           scores,
           matches,
-          start < end && isNotExhaustive(detections[detectionGroups.order[start]], federated),
+          federated && start < end && isNotExhaustive(detections[detectionGroups.order[start]], federated),
         );
       },
     );
@@ -155,9 +155,9 @@ export function evaluateDetections(
 /** Whether not all objects of a detection's category are known in its image. */
 function isNotExhaustive(
   { image_id: imageId, category_id: categoryId }: CocoDetection,
-  federated: Federated | undefined,
+  federated: Federated,
 ): boolean {
-  return federated?.notExhaustive.get(imageId)?.has(categoryId) === true;
+  return federated.notExhaustive.get(imageId)?.has(categoryId) === true;
 }
 
 /** Image id to index in the order of ids, of the images that count. */

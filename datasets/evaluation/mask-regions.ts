@@ -1,11 +1,9 @@
 import type { CocoAnnotation, CocoDataset } from '../coco/annotations';
-import { rleArea, rleIou, rleToBox } from '../coco/rle';
+import { rleArea, rleIou } from '../coco/rle';
 import type { Mask } from '../../detection/structures/mask';
 import { kindOfResults, type CocoDetection, type ResultKind } from './detections';
 import { MaskReader } from './mask-reader';
 import type { Regions } from './regions';
-
-type Box = ReturnType<typeof rleToBox>;
 
 /** Masks of ground truth and of detections, which are run lengths only while their image is looked at. */
 export class MaskRegions implements Regions {
@@ -36,16 +34,11 @@ export class MaskRegions implements Regions {
     const length = detections.length * truths.length;
     if (this.values.length < length) this.values = new Float64Array(2 * length);
     const truthMasks = Array.from(truths, (truth) => this.readTruth(truth));
-    const truthBoxes = truthMasks.map(rleToBox);
     let at = 0;
     for (const detection of detections) {
       const mask = this.readDetection(detection);
-      const box = rleToBox(mask);
       for (let g = 0; g < truths.length; g++) {
-        // Masks whose boxes do not meet need no walk along their runs.
-        this.values[at++] = doMeet(box, truthBoxes[g])
-          ? rleIou(mask, truthMasks[g], this.annotations[truths[g]].isCrowd)
-          : 0;
+        this.values[at++] = rleIou(mask, truthMasks[g], this.annotations[truths[g]].isCrowd);
       }
     }
     return this.values.subarray(0, length);
@@ -72,9 +65,4 @@ export class MaskRegions implements Regions {
       this.kind === 'boxes' ? detection.bbox![2] * detection.bbox![3] : rleArea(mask);
     return mask;
   }
-}
-
-/** Whether boxes, x, y, width, height, have an area in common. */
-function doMeet([ax, ay, aw, ah]: Box, [bx, by, bw, bh]: Box): boolean {
-  return ax < bx + bw && bx < ax + aw && ay < by + bh && by < ay + ah;
 }

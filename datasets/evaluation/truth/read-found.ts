@@ -28,7 +28,7 @@ export async function readFound(file: string, truth: Truth, iouType: IouType): P
   const detections = checkDetections(numbered, truth.dataset, file, { nonFinite: true });
   const trueScores = new Counted();
   (root as readonly Readonly<Record<string, unknown>>[]).forEach(({ score }, index) => {
-    if (typeof score === 'boolean') trueScores.add(`[${index}]`);
+    if (isBoolean(score)) trueScores.add(`[${index}]`);
   });
   const notes = [
     ...trueScores.note('Detections whose score is true or false', 'As in Python, that is 1 and 0.'),
@@ -37,14 +37,18 @@ export async function readFound(file: string, truth: Truth, iouType: IouType): P
   return { detections, notes };
 }
 
-/** A detection whose ids are those of the truth's data set. */
+/** A detection whose ids are those of the truth's data set: mostly what the file has. */
 function withNumbers(detection: unknown, { imageIds, categoryIds }: Truth): unknown {
   if (!isObject(detection)) return detection;
-  const { image_id: imageId, category_id: categoryId, score, bbox } = detection;
+  const { image_id: givenImage, category_id: givenCategory, score, bbox } = detection;
+  const imageId = idIn(imageIds, givenImage);
+  const categoryId = idIn(categoryIds, givenCategory);
+  const hasBoolean = isBoolean(score) || (Array.isArray(bbox) && bbox.some(isBoolean));
+  if (imageId === givenImage && categoryId === givenCategory && !hasBoolean) return detection;
   return {
     ...detection,
-    image_id: idIn(imageIds, imageId),
-    category_id: idIn(categoryIds, categoryId),
+    image_id: imageId,
+    category_id: categoryId,
     score: withoutBoolean(score),
     bbox: Array.isArray(bbox) ? bbox.map(withoutBoolean) : bbox,
   };
@@ -55,9 +59,13 @@ function idIn(ids: FileIds, id: unknown): unknown {
   return ids.numberOf(id) ?? (ids.areText && typeof id === 'number' ? String(id) : id);
 }
 
+function isBoolean(value: unknown): value is boolean {
+  return typeof value === 'boolean';
+}
+
 /** In Python, true and false are the numbers 1 and 0. */
 function withoutBoolean(value: unknown): unknown {
-  return typeof value === 'boolean' ? Number(value) : value;
+  return isBoolean(value) ? Number(value) : value;
 }
 
 function notesOf(detections: readonly CocoDetection[], { dataset }: Truth, iouType: IouType): string[] {
