@@ -1,7 +1,9 @@
 import path from 'node:path';
+import { modelDefinition } from '../../detection/modeling/definitions';
 import { benchmarkProgram, type ProgramCall } from './child-process';
 import type { CaseMeasurement, DetectorCase } from './detector-case';
 import type { LoaderCase } from './loader-case';
+import { BENCHMARK_CLASSES } from './detector-batch';
 import { BENCHMARK_THREADS } from './machine';
 
 /** What one run of one side took. */
@@ -45,16 +47,23 @@ const root = path.join(__dirname, '../../..');
 /** Steps or runs of each side; the median counts. */
 const REPEATS = 5;
 
-/** What the peer's bench.py fixes. */
-const AS_THE_PEER = { boxes: 8, classes: 90 };
+/** Objects in a picture, as the peer's bench.py draws them. */
+const BOXES = 8;
+/** Of the peer: a detector of keypoints knows persons alone. */
+const CLASSES_WITH_KEYPOINTS = 1;
 
-type Comparable = Omit<DetectorCase, 'steps' | keyof typeof AS_THE_PEER>;
+type Comparable = Omit<DetectorCase, 'steps' | 'boxes' | 'classes'>;
 
 const detectorCases: readonly Comparable[] = [
   { model: 'fasterrcnn_resnet50_fpn', mode: 'train', size: 512, batch: 1 },
   { model: 'fasterrcnn_resnet50_fpn', mode: 'train', size: 800, batch: 2 },
   { model: 'fasterrcnn_resnet50_fpn', mode: 'infer', size: 800, batch: 1 },
-  ...['retinanet_resnet50_fpn', 'fcos_resnet50_fpn'].flatMap((model): Comparable[] => [
+  ...[
+    'maskrcnn_resnet50_fpn',
+    'keypointrcnn_resnet50_fpn',
+    'retinanet_resnet50_fpn',
+    'fcos_resnet50_fpn',
+  ].flatMap((model): Comparable[] => [
     { model, mode: 'train', size: 512, batch: 1 },
     { model, mode: 'train', size: 800, batch: 2 },
     { model, mode: 'infer', size: 800, batch: 1 },
@@ -85,7 +94,12 @@ function detectorSpeed(detectorCase: Comparable, { python, scripts }: Peers): Sp
     name: `${mode}-${model.replace('fasterrcnn_', '').replace('_fpn', '')}-${size}`,
     what: `${mode === 'train' ? 'training step' : 'inference'}, ${model}, ${size} x ${size}, batch ${batch}`,
     peerName: 'torchvision',
-    ours: benchmarkProgram('detector-case', { ...detectorCase, ...AS_THE_PEER, steps }),
+    ours: benchmarkProgram('detector-case', {
+      ...detectorCase,
+      boxes: BOXES,
+      classes: classesOf(model),
+      steps,
+    }),
     peer: { program: python, args: [path.join(scripts, 'bench.py'), ...options] },
     rounds: 1,
     parse: (line) => {
@@ -94,6 +108,10 @@ function detectorSpeed(detectorCase: Comparable, { python, scripts }: Peers): Sp
       return { seconds: measured.median_s, megabytes, disturbed: measured.disturbed };
     },
   };
+}
+
+function classesOf(model: string): number {
+  return modelDefinition(model).needs.includes('keypoints') ? CLASSES_WITH_KEYPOINTS : BENCHMARK_CLASSES;
 }
 
 function evaluationSpeed({ python, evaluation }: Peers): SpeedCase {
