@@ -8,6 +8,8 @@ export interface CocoCategory {
   readonly keypoints?: readonly string[];
   /** Keypoints that drawings join by a line, counted from 1 as in COCO's JSON. Only with `keypoints`. */
   readonly skeleton?: readonly (readonly [from: number, to: number])[];
+  /** The keypoint, from 0, that each becomes in a mirrored picture: YOLO's `flip_idx`. Only with `keypoints`. */
+  readonly flipIndices?: readonly number[];
   /** Of its keypoints, as `KeypointLayout.sigmas`. Only with `keypoints`, and where the file has it: COCO's own files do not. */
   readonly sigmas?: readonly number[];
 }

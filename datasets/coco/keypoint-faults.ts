@@ -81,8 +81,10 @@ function countFault(numLabeled: unknown, labeled: number): Fault[] {
   return [{ kind: 'num_keypoints', place: 'num_keypoints', reason }];
 }
 
-/** All that is wrong with "keypoints" and "skeleton" of a category. The skeleton counts from 1. */
-export function keypointCategoryFaults({ keypoints, skeleton }: Entry): Fault[] {
+/**
+ * All that is wrong with "keypoints", "skeleton" and YOLO's "flip_idx" of a category. The skeleton counts from 1, "flip_idx" from 0.
+ */
+export function keypointCategoryFaults({ keypoints, skeleton, flip_idx: flips }: Entry): Fault[] {
   const wrong = (place: string, reason: string): Fault => ({ kind: 'keypoints', place, reason });
   if (saysNoKeypoints(keypoints)) {
     const isNone = saysNoKeypoints(skeleton);
@@ -97,7 +99,25 @@ export function keypointCategoryFaults({ keypoints, skeleton }: Entry): Fault[] 
       ? []
       : [wrong(`keypoints[${repeated}]`, `the name ${shownValue(names[repeated])} occurs more than once`)]),
     ...skeletonFaults(skeleton, names.length).map(([place, reason]) => wrong(place, reason)),
+    ...(saysNoKeypoints(flips) || isMirror(flips, names.length)
+      ? []
+      : [
+          wrong(
+            'flip_idx',
+            `this is ${shownValue(flips)}; for each of the ${names.length} keypoints the number, from 0, of the one that it ` +
+              'becomes in a mirror is expected',
+          ),
+        ]),
   ];
+}
+
+/** Whether each of some keypoints becomes one in a mirror, and that becomes the first again. */
+function isMirror(flips: unknown, numKeypoints: number): boolean {
+  return (
+    Array.isArray(flips) &&
+    flips.length === numKeypoints &&
+    flips.every((other: unknown, k) => Number.isInteger(other) && flips[other as number] === k)
+  );
 }
 
 function skeletonFaults(skeleton: unknown, numKeypoints: number): [place: string, reason: string][] {

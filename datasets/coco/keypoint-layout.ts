@@ -11,7 +11,10 @@ import { mirroredName } from './mirrored-name';
 
 /** What takes the place of what the file says, or leaves open. */
 export interface KeypointOverrides {
-  /** Names of keypoints that change places in a mirrored picture. Default: as the names say, `left_eye` and `right_eye`. */
+  /**
+   * Names of keypoints that change places in a mirrored picture. Default: the categories' `flip_idx`, as of YOLO's sets; else as the
+   * names say, `left_eye` and `right_eye`.
+   */
   readonly flipPairs?: readonly (readonly [string, string])[];
   /** One for each keypoint. Default: the categories' `sigmas`; COCO's for its 17 keypoints of a person; otherwise none. */
   readonly sigmas?: readonly number[];
@@ -33,10 +36,15 @@ export function keypointLayout(
   requireSameNames(dataset, listing);
   const names = listing.length > 0 ? listing[0].keypoints! : numberedNames(dataset);
   if (names === undefined) return undefined;
+  const flipIndices = listing.find((category) => category.flipIndices !== undefined)?.flipIndices;
   const allSigmas = sigmasOf(dataset, names, listing, sigmas);
   return {
     names,
-    flipPairs: flipPairs ? pairsOf(dataset, names, flipPairs) : pairsByName(names),
+    flipPairs: flipPairs
+      ? pairsOf(dataset, names, flipPairs)
+      : flipIndices
+        ? pairsOfIndices(flipIndices)
+        : pairsByName(names),
     skeleton: (listing.find(({ skeleton }) => skeleton !== undefined)?.skeleton ?? []).map(
       ([from, to]) => [from - 1, to - 1] as const,
     ),
@@ -94,6 +102,10 @@ function pairsOf(
     seen.add(name);
   }
   return pairs.map(([a, b]) => [names.indexOf(a), names.indexOf(b)] as const);
+}
+
+function pairsOfIndices(flips: readonly number[]): KeypointLayout['flipPairs'] {
+  return flips.flatMap((other, k) => (k < other ? [[k, other] as const] : []));
 }
 
 function pairsByName(names: readonly string[]): KeypointLayout['flipPairs'] {

@@ -41,12 +41,16 @@ export function objectMask(segmentation: unknown, image: Size): Mask | undefined
   return mask;
 }
 
-/** Whether a "segmentation" says that its object has no mask: it is missing, null or an empty list. */
+/**
+ * Whether a "segmentation" says that its object has no mask: it is missing, null, an empty list, or a list of empty lists, which
+ * annotation tools write of boxes.
+ */
 export function saysNoMask(segmentation: unknown): boolean {
   return (
     segmentation === undefined ||
     segmentation === null ||
-    (Array.isArray(segmentation) && segmentation.length === 0)
+    (Array.isArray(segmentation) &&
+      segmentation.every((polygon) => Array.isArray(polygon) && polygon.length === 0))
   );
 }
 

@@ -28,6 +28,11 @@ export function numberedKeypoints(count: number): string[] {
   return Array.from({ length: count }, (_, k) => `keypoint ${k + 1}`);
 }
 
+/** Whether names are those of `numberedKeypoints`: they could be any keypoints. */
+export function areNumbered(names: readonly string[]): boolean {
+  return numberedKeypoints(names.length).every((name, k) => name === names[k]);
+}
+
 /** COCO's 17 keypoints of a person, which torchvision's keypointrcnn_resnet50_fpn is trained on; sigmas of pycocotools' Params. */
 export const cocoPersonKeypoints: KeypointLayout = {
   names: [

@@ -39,6 +39,7 @@ import {
   tellOfLvis,
   wantedTypes,
 } from '../run/evaluation-tasks';
+import { requireSameKeypoints } from '../run/detector-keypoints';
 import { readSet } from '../run/training-data';
 import {
   addInferenceOptions,
@@ -244,6 +245,10 @@ async function ofDetector({
       maxPixels: given.maxPixels,
       needs: needsOf(iouTypes),
     });
+    if (iouTypes.includes('keypoints')) {
+      const remedy = '; --iou-type bbox evaluates the boxes alone';
+      requireSameKeypoints(set, detector.model.keypoints, weights, remedy);
+    }
     tellOfReducedTiles(detector.model, inference);
     const progress = new Progress('evaluating');
     const evaluated = await interruptible((signal) =>

@@ -56,7 +56,13 @@ function categoryLines({ filled, match }: LoadedWeights): string[] {
   ];
 }
 
-function keypointLines({ otherKeypoints }: LoadedWeights): string[] {
+function keypointLines({ otherKeypoints, renamedKeypoints }: LoadedWeights): string[] {
+  if (renamedKeypoints) {
+    return [
+      `its keypoints have other names than the data set’s, or another order: ${renamedKeypoints.join(', ')}; each keypoint of the ` +
+        'data set starts from the one at its place',
+    ];
+  }
   if (otherKeypoints === undefined) return [];
   return [
     `of a detector of ${otherKeypoints} keypoint${otherKeypoints === 1 ? '' : 's'}, other than the data set’s: the keypoint ` +

@@ -3,7 +3,7 @@ import type { CocoDataset } from '../../datasets/coco/annotations';
 import { keypointLayout } from '../../datasets/coco/keypoint-layout';
 import { InputError } from '../../detection/errors';
 import { modelDefinition } from '../../detection/modeling/definitions';
-import type { KeypointLayout } from '../../detection/structures/keypoint-layout';
+import { areNumbered, type KeypointLayout } from '../../detection/structures/keypoint-layout';
 import type { CompleteConfiguration } from '../config/complete';
 import { logLine } from '../terminal/progress';
 
@@ -38,19 +38,29 @@ export function sayMirrored({ names, flipPairs }: KeypointLayout, flipProbabilit
  * @param set that is used with a detector, read with its keypoints
  * @param wanted the detector's keypoints; undefined where it finds none, or nobody knows which
  * @param whose says what the detector has been, or is to be, trained on
- * @throws InputError where the set has others, or has them in another order.
+ * @param remedy what to do about it
+ * @throws InputError where the set has others, or has them in another order. Where one of the two says only how many there are, it is
+ *   taken to mean the other's, and that is said.
  */
 export function requireSameKeypoints(
   set: CocoDataset,
   wanted: KeypointLayout | undefined,
   whose: string,
+  remedy = '',
 ): void {
   const names = wanted && keypointLayout(set)?.names;
   if (names === undefined || isDeepStrictEqual(names, wanted!.names)) return;
+  const named = [names, wanted!.names].filter((list) => !areNumbered(list));
+  if (named.length === 1 && names.length === wanted!.names.length) {
+    logLine(
+      `${set.file}: its keypoints are taken to be those of ${whose}, in this order: ${named[0].join(', ')}`,
+    );
+    return;
+  }
   throw new InputError(
     'other-keypoints',
     `${set.file}: its keypoints are not those of ${whose}, or in another order: ${names.join(', ')} here, ` +
-      `${wanted!.names.join(', ')} there`,
+      `${wanted!.names.join(', ')} there${remedy}`,
     { file: set.file, names, wanted: wanted!.names },
   );
 }

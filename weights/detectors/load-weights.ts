@@ -4,6 +4,7 @@ import type { Detector, ModelDefinition } from '../../detection/modeling/detecto
 import { withSettings, type SettingValues } from '../../detection/modeling/settings';
 import { Module } from '../../detection/nn/module';
 import { overwriteEpsilon } from '../../detection/nn/normalization';
+import { areNumbered, type KeypointLayout } from '../../detection/structures/keypoint-layout';
 import { readWeights } from '../formats/read-weights';
 import type { StoredTensor } from '../formats/stored-tensor';
 import { isImageClassifier, loadBackbone, loadStateDict, type LoadOptions } from '../state-dict';
@@ -36,6 +37,11 @@ export interface LoadedWeights {
    * Keypoints of the detector that they are of, where these are of another number: the keypoint predictor is left as it was.
    */
   readonly otherKeypoints?: number;
+  /**
+   * Names of the keypoints of the detector that they are of, where there are as many, but of other names or in another order: each
+   * keypoint starts from the one at its place.
+   */
+  readonly renamedKeypoints?: readonly string[];
 }
 
 /**
@@ -68,6 +74,8 @@ export interface StartWeights {
   readonly epsilon: number | undefined;
   /** Of the detector that they are of, by label - 1; undefined: the file does not say. */
   readonly categories: readonly CocoCategory[] | undefined;
+  /** Of the detector that they are of; undefined: it has none, or the file does not say. */
+  readonly keypoints: KeypointLayout | undefined;
   /** The model's settings that they have been trained with, all of them; undefined: not known. */
   readonly settings: SettingValues | undefined;
 }
@@ -86,12 +94,13 @@ export async function readStartWeights(
   const located = await locateWeights(weights, model, options);
   const contents = readWeights(located.file, { requireFinite: true });
   const known = knownDetector(located, contents, model);
-  const { epsilon, settings = {} } = known?.options ?? {};
+  const { epsilon, keypoints, settings = {} } = known?.options ?? {};
   return {
     file: located.file,
     tensors: contents.tensors,
     epsilon,
     categories: known?.categories,
+    keypoints,
     settings: known?.definition === model ? withSettings(model.settings.values, settings) : undefined,
   };
 }
@@ -105,7 +114,12 @@ export async function readStartWeights(
  */
 export function fillDetector(
   model: Detector,
-  { file, tensors, categories: theirs }: Pick<StartWeights, 'file' | 'tensors' | 'categories'>,
+  {
+    file,
+    tensors,
+    categories: theirs,
+    keypoints,
+  }: Pick<StartWeights, 'file' | 'tensors' | 'categories' | 'keypoints'>,
   categories: readonly CocoCategory[] = model.categories.map((name, k) => ({ id: k + 1, name })),
 ): LoadedWeights {
   const { stateDict } = model.definition;
@@ -121,6 +135,8 @@ export function fillDetector(
   }
   const numKeypoints = stateDict.numKeypoints?.(tensors);
   const otherKeypoints = numKeypoints === model.keypoints?.names.length ? undefined : numKeypoints;
+  const theirNames = (keypoints ?? unnamedKeypoints(numKeypoints))?.names;
+  const ofKeypoints = otherKeypoints === undefined ? renamedKeypoints(model, theirNames) : { otherKeypoints };
   const isLeftOut = (name: string): boolean =>
     otherKeypoints !== undefined && stateDict.isKeypointPredictor?.(name) === true;
   const unnamed = unnamedCategories(numClasses, unnamedKeypoints(numKeypoints));
@@ -130,7 +146,7 @@ export function fillDetector(
   if (isNumbered || rows.labels.size === 1) {
     const isTaken = (name: string): boolean => !stateDict.isPredictor(name) && !isLeftOut(name);
     const entries = loadStateDict(model, file, tensors, onlyWhere(isTaken));
-    return { file, filled: 'all-but-predictor', entries, numClasses, match, otherKeypoints };
+    return { file, filled: 'all-but-predictor', entries, numClasses, match, ...ofKeypoints };
   }
   const taken = withTakenRows(model, file, tensors, rows);
   const entries = loadStateDict(
@@ -140,7 +156,17 @@ export function fillDetector(
     onlyWhere((name) => !isLeftOut(name)),
   );
   const filled = match.onlyOfDataset.length === 0 ? 'detector' : 'common-categories';
-  return { file, filled, entries, numClasses, match, otherKeypoints };
+  return { file, filled, entries, numClasses, match, ...ofKeypoints };
+}
+
+/** Keypoints without names could be any. */
+function renamedKeypoints(
+  { keypoints }: Detector,
+  theirs: readonly string[] | undefined,
+): Pick<LoadedWeights, 'renamedKeypoints'> {
+  if (keypoints === undefined || theirs === undefined) return {};
+  const isSame = keypoints.names.every((name, k) => name === theirs[k]);
+  return isSame || [keypoints.names, theirs].some(areNumbered) ? {} : { renamedKeypoints: theirs };
 }
 
 /** Loads some entries, all of which must be there. */

@@ -53,6 +53,15 @@ test('pairs that are given take the place of those by name', () => {
   expect(keypointLayout(given, { flipPairs: [] })?.flipPairs).toEqual([]);
 });
 
+test('what a category says of mirrors takes the place of names', () => {
+  const given = set([{ name: 'mouse', ...mouse, flipIndices: [3, 1, 2, 0] }]);
+  expect(keypointLayout(given)?.flipPairs).toEqual([[0, 3]]);
+  expect(keypointLayout(given, { flipPairs: [['l_ear', 'r_ear']] })?.flipPairs).toEqual([[1, 2]]);
+  expect(keypointLayout(set([{ name: 'mouse', ...mouse, flipIndices: [0, 1, 2, 3] }]))?.flipPairs).toEqual(
+    [],
+  );
+});
+
 test('keypoints of objects whose category lists none are numbered', () => {
   const keypoints = [1, 2, 2, 3, 4, 2];
   expect(keypointLayout(set([{ name: 'tube' }], [annotation, { ...annotation, id: 2, keypoints }]))).toEqual({

@@ -52,8 +52,22 @@ test('masks and keypoints are read where they are asked for, and not otherwise',
   expect(boxes.categories).toEqual([{ id: 4, name: 'tube' }]);
 });
 
+test('YOLO’s "flip_idx" of a category is read; one that is no mirror is refused', async () => {
+  const keypoints = { keypoints: ['head', 'left', 'right'] };
+  const withFlips = (flips: unknown): Promise<CocoDataset> =>
+    read([{}], { keepKeypoints: true }, { ...keypoints, flip_idx: flips });
+  const [category] = (await withFlips([0, 2, 1])).categories;
+  expect(category).toEqual({ id: 4, name: 'tube', ...keypoints, flipIndices: [0, 2, 1] });
+  expect((await withFlips([])).categories[0]).toEqual({ id: 4, name: 'tube', ...keypoints });
+  for (const wrong of [[0, 1], [1, 2, 0], [0, 1, 3], [0, 2.5, 1], 'none']) {
+    expect(await rejectionOf(withFlips(wrong))).toMatchObject({
+      problems: [{ kind: 'keypoints', place: 'categories[0].flip_idx' }],
+    });
+  }
+});
+
 test('masks of targets: polygons as such, run lengths, and an empty one of an object without', async () => {
-  const set = await read([{ segmentation: square }, { segmentation: runs }, { segmentation: [] }, {}], {
+  const set = await read([{ segmentation: square }, { segmentation: runs }, { segmentation: [[]] }, {}], {
     keepSegmentations: true,
     checkSegmentations: true,
   });

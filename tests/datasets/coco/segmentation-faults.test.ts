@@ -8,6 +8,7 @@ test.each<[string, unknown]>([
   ['no mask', undefined],
   ['null', null],
   ['no polygon', []],
+  ['no corner of any polygon', [[], []]],
   ['a polygon', [[0, 0, 3, 0, 3, 2]]],
   ['a polygon whose last corner is its first', [[0, 0, 3, 0, 3, 2, 0, 0]]],
   ['a polygon that reaches beyond the image', [[-2, -3, 9, 0, 3.5, 12]]],
@@ -32,7 +33,11 @@ test.each<[string, unknown, string]>([
     'segmentation[1]: this is 7; a polygon [x1, y1, x2, y2, ...] is expected in a list of polygons',
   ],
   ['two corners', [[0, 0, 3, 0]], 'segmentation[0]: the polygon has 2 corners: 3 are the fewest'],
-  ['no corner', [[]], 'segmentation[0]: the polygon has 0 corners: 3 are the fewest'],
+  [
+    'no corner beside a polygon',
+    [[0, 0, 3, 0, 3, 2], []],
+    'segmentation[1]: the polygon has 0 corners: 3 are the fewest',
+  ],
   [
     'an odd number',
     [[0, 0, 3, 0, 3, 2, 1]],

@@ -4,8 +4,10 @@ import path from 'node:path';
 import sharp from 'sharp';
 import { CocoDataset } from '../../../datasets/coco/annotations';
 import type { CocoCategory } from '../../../datasets/coco/category-map';
+import { PolygonMask } from '../../../datasets/coco/polygon-mask';
 import { cocoExamples } from '../../../datasets/examples';
 import { modelDefinition } from '../../../detection/modeling/definitions';
+import { emptyMask, type Mask } from '../../../detection/structures/mask';
 import type { Detections } from '../../../detection/structures/instances';
 import { evaluateDetector } from '../../../datasets/evaluation/evaluate-detector';
 import { expectNoTensorLeaks } from '../../detection/tensor-leaks';
@@ -66,6 +68,43 @@ test('a data set and its examples get the same numbers, also where pictures are 
     expect(evaluation.perCategory.map(({ categoryId }) => categoryId)).toEqual([1, 2]);
     expect(detections).toEqual(expected.detections);
   }
+  model.dispose();
+});
+
+test('masks and keypoints of examples are evaluated; objects without them are ignored there', async () => {
+  const size = { width: 60, height: 48 };
+  const picture = sharp({ create: { ...size, channels: 3, background: 'green' } });
+  const layout = { names: ['left', 'right'], flipPairs: [[0, 1]] as const, skeleton: [], sigmas: [0.1, 0.1] };
+  const rectangle = (x1: number, y1: number, x2: number, y2: number): PolygonMask =>
+    new PolygonMask([[x1, y1, x2, y1, x2, y2, x1, y2]], size);
+  const targets = {
+    boxes: Float32Array.of(2, 4, 22, 34, 30, 4, 50, 34),
+    labels: Int32Array.of(1, 1),
+    masks: [rectangle(2, 4, 22, 34), emptyMask(size)],
+    hasMask: Uint8Array.of(1, 0),
+    keypoints: Float32Array.of(5, 6, 2, 15, 16, 1, 0, 0, 0, 0, 0, 0),
+  };
+  const example = { imageId: 1, file: await picture.png().toBuffer(), size, targets };
+  const model = modelDefinition('mask_keypointrcnn_tiny_fpn').build({
+    categories: ['part'],
+    keypoints: layout,
+  });
+  const evaluated = async (masks: Mask[], keypoints: number[]) => {
+    const { boxes, labels } = targets;
+    const scores = Float32Array.of(0.9, 0.8);
+    const found = { boxes, labels, scores, masks, keypoints: Float32Array.from(keypoints) };
+    jest.spyOn(model, 'detect').mockReturnValue([found]);
+    const log = (line: string): void => expect(line).toMatch(/^examples: objects without a mask: 1\./);
+    const { evaluation, tasks } = await evaluateDetector(model, [example], { log });
+    return [evaluation, tasks.segm, tasks.keypoints].map((each) => each?.stats[0]);
+  };
+  const exact = [5, 6, 1, 15, 16, 1, 1, 1, 1, 2, 2, 1];
+  const whole = [...targets.masks.slice(0, 1), rectangle(30, 4, 50, 34)];
+  expect(await evaluated(whole, exact)).toEqual([1, 1, 1].map((value) => expect.closeTo(value, 9) as number));
+  // Three fifths of the mask: found at 0.5, 0.55 and 0.6; and keypoints where the others are.
+  const part = [rectangle(2, 4, 22, 22), whole[1]];
+  const far = [15, 36, 1, 55, 16, 1, 1, 1, 1, 2, 2, 1];
+  expect(await evaluated(part, far)).toEqual([1, 0.3, 0].map((value) => expect.closeTo(value, 9) as number));
   model.dispose();
 });
 

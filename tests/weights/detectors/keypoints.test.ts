@@ -57,6 +57,18 @@ test('of as many keypoints, everything is taken', async () => {
   expect(describeLoaded(loaded).join()).not.toContain('keypoint');
 });
 
+test('of as many keypoints with other names, everything is taken, and that is said', async () => {
+  const theirs = detector(cocoPersonKeypoints, 1);
+  const names = [...cocoPersonKeypoints.names].reverse();
+  const ours = detector({ names, flipPairs: [], skeleton: [] }, 2);
+  const loaded = await loadWeights(ours, saved(theirs));
+  expect(loaded).toMatchObject({ filled: 'detector', renamedKeypoints: cocoPersonKeypoints.names });
+  expect(loaded.entries.some((name) => name.includes('kps_score_lowres'))).toBe(true);
+  expect(describeLoaded(loaded).at(-1)).toMatch(
+    /its keypoints have other names.*: nose, left_eye,.*starts from the one at its place$/,
+  );
+});
+
 test('a file that says nothing has COCO’s person where it has as many keypoints, otherwise numbers', async () => {
   const person = await describeDetector(saved(detector(cocoPersonKeypoints, 1)), { model, minSize: 96 });
   expect(person.options.keypoints).toEqual(cocoPersonKeypoints);
