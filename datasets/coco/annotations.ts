@@ -13,6 +13,10 @@ export interface CocoImage {
   readonly width: number;
   /** Height in pixels, of the picture as it is shown. */
   readonly height: number;
+  /** Of LVIS's files: ids of the categories that are known not to be in the image (`neg_category_ids`). */
+  readonly absentCategories?: readonly number[];
+  /** Of LVIS's files: ids of the categories of which not all objects are known (`not_exhaustive_category_ids`). */
+  readonly incompleteCategories?: readonly number[];
 }
 
 export type { CocoCategory };

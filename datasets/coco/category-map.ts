@@ -1,3 +1,6 @@
+/** How often LVIS's training images show a category: rarely, commonly, frequently. */
+export type Frequency = 'r' | 'c' | 'f';
+
 /** A category of a COCO file. */
 export interface CocoCategory {
   /** Id of the category. Ids may have gaps, and need not begin at 1. */
@@ -12,6 +15,8 @@ export interface CocoCategory {
   readonly flipIndices?: readonly number[];
   /** Of its keypoints, as `KeypointLayout.sigmas`. Only with `keypoints`, and where the file has it: COCO's own files do not. */
   readonly sigmas?: readonly number[];
+  /** Of LVIS's files. */
+  readonly frequency?: Frequency;
 }
 
 /** Which category each of a data set's, or a detector's, labels 1..K stands for. Names may occur more than once. */

@@ -1,5 +1,6 @@
 import type { CocoCategory, CocoImage } from './annotations';
 import { categoryKeypoints } from './category-keypoints';
+import { frequencyOf, nameInUrl, searchedFor } from './federated-entries';
 import { staysInFolder } from './file-name';
 import { shownValue, type ProblemKind, type ProblemList } from './problems';
 
@@ -30,8 +31,13 @@ export function keepEntry(
 ): unknown {
   if (key === 'categories' || !isObject(entry)) return entry;
   if (key === 'images') {
-    const { id, file_name, width, height } = entry;
-    return { id, file_name, width, height };
+    const { id, file_name, coco_url, width, height, neg_category_ids, not_exhaustive_category_ids } = entry;
+    return {
+      ...{ id, file_name, width, height },
+      ...(file_name === undefined && { coco_url }),
+      ...(neg_category_ids !== undefined && { neg_category_ids }),
+      ...(not_exhaustive_category_ids !== undefined && { not_exhaustive_category_ids }),
+    };
   }
   if (key !== 'annotations') return undefined;
   const { id, image_id, category_id, bbox, area, iscrowd, segmentation, keypoints, num_keypoints } = entry;
@@ -90,6 +96,8 @@ export interface ImageEntries {
   readonly invalid: Set<number>;
   /** Of the invalid ones, those that nothing but another entry with their id is wrong with. */
   readonly ambiguous: ReadonlySet<number>;
+  /** How many have no name but that in their URL. */
+  readonly namedByUrl: number;
 }
 
 /** Checks images one by one; what is wrong goes into `problems`. */
@@ -102,13 +110,16 @@ export function readImages(
   const indices = new Map<number, number>();
   const invalid = new Set<number>();
   const ambiguous = new Set<number>();
+  let namedByUrl = 0;
   const read = (entry: Entry, id: number, place: string, index: number): CocoImage => {
     indices.set(id, index);
     const refuse = (kind: ProblemKind, key: string, reason: string): void => {
       invalid.add(id);
       problems.add({ kind, place: `${place}.${key}`, imageId: id, reason });
     };
-    const { file_name: fileName, width, height } = entry;
+    const { width, height } = entry;
+    const fileName = nameOf(entry);
+    if (entry.file_name === undefined && fileName !== undefined) namedByUrl++;
     for (const [key, side] of [
       ['width', width],
       ['height', height],
@@ -128,19 +139,26 @@ export function readImages(
       fileName: typeof fileName === 'string' ? fileName : '',
       width: typeof width === 'number' ? width : NaN,
       height: typeof height === 'number' ? height : NaN,
+      ...searchedFor(entry, (category) => (isId(category) ? category : undefined)),
     };
   };
   // Annotations of an id that two pictures share could mean either.
   const readAgain = (entry: Entry, first: CocoImage): void => {
     const isSame =
-      (entry.file_name ?? '') === first.fileName &&
+      (nameOf(entry) ?? '') === first.fileName &&
       entry.width === first.width &&
       entry.height === first.height;
     if (isSame || invalid.has(first.id)) return;
     invalid.add(first.id);
     ambiguous.add(first.id);
   };
-  return { byId: readById('images', entries, problems, read, readAgain), indices, invalid, ambiguous };
+  const byId = readById('images', entries, problems, read, readAgain);
+  return { byId, indices, invalid, ambiguous, namedByUrl };
+}
+
+/** LVIS's images have URLs only. */
+function nameOf({ file_name: name, coco_url: url }: Entry): unknown {
+  return name === undefined ? nameInUrl(url) : name;
 }
 
 function fileNameFault(fileName: unknown, isNeeded: boolean): string | undefined {
@@ -171,6 +189,7 @@ export function readCategories(
       id,
       name: typeof name === 'string' ? name : '',
       ...(keepKeypoints && categoryKeypoints(entry, place, problems)),
+      ...frequencyOf(entry),
     };
   });
 }

@@ -62,15 +62,17 @@ function headersIn(folder: string | undefined): NonNullable<CocoReadOptions['che
 }
 
 /**
- * The file with the sizes, boxes and masks of a data set that has been read from it.
+ * The file with the names, sizes, boxes and masks of a data set that has been read from it.
  *
  * @param toTurn the pictures that these have been turned for: so are keypoints.
  */
 function upright(file: CocoFile, { images, annotations }: CocoDataset, toTurn: TurnedPictures): CocoFile {
-  const sizes = new Map(images.map(({ id, width, height }) => [id, { width, height }]));
+  const read = new Map(
+    images.map(({ id, fileName, width, height }) => [id, { file_name: fileName, width, height }]),
+  );
   return {
     ...file,
-    images: file.images.map((image) => ({ ...image, ...sizes.get(image.id) })),
+    images: file.images.map((image) => ({ ...image, ...read.get(image.id) })),
     annotations: file.annotations.map((annotation, index) => {
       const { bbox, segmentation } = annotations[index];
       const header = toTurn.get(annotation.image_id);

@@ -93,7 +93,8 @@ export async function checkedDataset(
     problems: [...problems.problems, ...ambiguousImages(imageEntries), ...leftOutToo],
   };
   const sortedCategories = [...categories.values()].sort(byId);
-  const allNotes = [...notes, ...(imageFolder === null ? [] : sharedPictureNote(images))];
+  const ofPictures = imageFolder === null ? [] : [...urlNote(imageEntries), ...sharedPictureNote(images)];
+  const allNotes = [...notes, ...ofPictures];
   const dataset = new CocoDataset(
     annotationFile,
     imageFolder,
@@ -121,6 +122,13 @@ const NO_IMAGE =
 
 function validImages({ byId: images, invalid }: ImageEntries): CocoImage[] {
   return [...images.values()].filter(({ id }) => !invalid.has(id)).sort(byId);
+}
+
+function urlNote({ namedByUrl }: ImageEntries): string[] {
+  if (namedByUrl === 0) return [];
+  return [
+    `Images without "file_name": ${namedByUrl}. They are named by the last two parts of "coco_url", as detectron2 does for LVIS.`,
+  ];
 }
 
 /** So many pictures are named. */

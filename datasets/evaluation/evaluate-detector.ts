@@ -6,8 +6,10 @@ import { meantCategories } from '../coco/meant-categories';
 import type { CocoDetection } from './detections';
 import { evaluateDetections, type CocoEvaluation } from './evaluate';
 import { evaluateTasks, type Task } from './evaluate-tasks';
+import { federatedNotes, federatedOf } from './federated';
 import { exampleDataset } from './example-dataset';
 import { cocoExamples, type Example } from '../examples';
+import { detectionLimits } from '../../detection/modeling/detection-limits';
 import type { Detector, IouType } from '../../detection/modeling/detector';
 import type { Detections } from '../../detection/structures/instances';
 import { cocoResults, detectSet, type DetectSetOptions } from './detect-images';
@@ -46,7 +48,8 @@ export interface DetectorEvaluation {
 
 /**
  * Runs a detector over a data set and scores what it finds against the truth: boxes, and masks and keypoints where both have
- * them. A COCO file must have been read with these. Labels of examples are the detector's own.
+ * them. A COCO file must have been read with these; LVIS's are evaluated as the `lvis` package does. Labels of examples are the
+ * detector's own.
  *
  * @throws InputError where the detector and the data set have no category in common; ImageError, where nobody listens for
  *   broken pictures; the signal's reason.
@@ -69,7 +72,12 @@ export async function evaluateDetector(
   const detections = await detectSet(detector, isCoco ? cocoExamples(data) : data, options);
   const evaluated = withOnly(dataset, detections);
   const results = cocoResults(detections, meant);
-  const evaluation = evaluateDetections(evaluated, results, { iouType: 'bbox' });
+  const federated = federatedOf(evaluated);
+  if (federated) {
+    const { detectionsPerImage } = detectionLimits(detector);
+    for (const note of federatedNotes(dataset.file, results, detectionsPerImage)) log(note);
+  }
+  const evaluation = evaluateDetections(evaluated, results, { iouType: 'bbox', federated });
   const wanted = detector.iouTypes.filter((type) => iouTypes.includes(type));
   const tasks = evaluateTasks(evaluated, detections, {
     tasks: wanted.filter((type) => type !== 'bbox'),

@@ -2,6 +2,7 @@ import type { CocoAnnotation, CocoCategory, CocoDataset } from '../coco/annotati
 import { CategoryMap } from '../coco/category-map';
 import type { CocoDetection } from './detections';
 import { evaluateDetections, type CocoEvaluation } from './evaluate';
+import { federatedOf } from './federated';
 import { keypointSigmas, UNMEASURED_SIGMA } from './keypoint-sigmas';
 import type { IouType } from '../../detection/modeling/detector';
 import { TASK_NAMES } from './parameters';
@@ -48,7 +49,10 @@ export function evaluateTasks(
       );
     }
     const results = taskResults(detections, meant, task);
-    const ofTask = task === 'keypoints' && { sigmas: sigmas ?? knownSigmas(dataset, keypoints, log) };
+    const ofTask =
+      task === 'keypoints'
+        ? { sigmas: sigmas ?? knownSigmas(dataset, keypoints, log) }
+        : { federated: federatedOf(dataset) };
     evaluations[task] = evaluateDetections(truthOf(dataset, task), results, { iouType: task, ...ofTask });
   }
   return evaluations;

@@ -31,7 +31,7 @@ export { tileGrid } from '../inference/tile-grid';
 export { evaluateDetections, type CocoEvaluation, type EvaluationOptions } from './evaluate';
 export type { AreaName, AreaRange, Frequency, IouType, Protocol, Stat, StatName } from './parameters';
 export { cocoProtocol, lvisProtocol } from './protocol';
-export type { Federated } from './federated';
+export { federatedOf, type Federated } from './federated';
 export { isToBeFound } from './is-to-be-found';
 export { checkDetections, DetectionsError, readDetections, type CocoDetection } from './detections';
 export { readFound, type Found } from './truth/read-found';

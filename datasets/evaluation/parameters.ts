@@ -1,6 +1,7 @@
+import type { Frequency } from '../coco/category-map';
 import type { IouType } from '../../detection/modeling/detector';
 
-export type { IouType };
+export type { Frequency, IouType };
 
 /** What each task finds, in words. */
 export const TASK_NAMES: Readonly<Record<IouType, string>> = {
@@ -43,9 +44,6 @@ export type StatName =
   | 'ARl'
   | `AR${number}`
   | `${'AR' | 'ARs' | 'ARm' | 'ARl'}@${number}`;
-
-/** How often LVIS's training images show a category: rarely, commonly, frequently. */
-export type Frequency = 'r' | 'c' | 'f';
 
 /** One number of an evaluation. */
 export interface Stat {

@@ -76,7 +76,7 @@ function keypointProtocol(maxDetections: readonly number[]): Protocol {
 }
 
 /** Of LVIS: of an image, over all categories together. */
-const MAX_LVIS_DETECTIONS = 300;
+export const MAX_LVIS_DETECTIONS = 300;
 
 /**
  * What LVIS measures of boxes and masks, as the `lvis` package does.

@@ -11,6 +11,7 @@ import {
   type OperatingPoint,
   type ThresholdGoal,
 } from '../../datasets/evaluation/operating-points';
+import { federatedNotes } from '../../datasets/evaluation/federated';
 import { keypointSigmas } from '../../datasets/evaluation/keypoint-sigmas';
 import { TASK_NAMES, type IouType } from '../../datasets/evaluation/parameters';
 import { readFound } from '../../datasets/evaluation/truth/read-found';
@@ -31,14 +32,7 @@ import {
   thresholdsOfLabels,
 } from '../run/operating-thresholds';
 import { ignoringRegions } from '../run/ignore-regions';
-import {
-  evaluationsIn,
-  needsOf,
-  requireKeypoints,
-  sigmaList,
-  tellOfLvis,
-  wantedTypes,
-} from '../run/evaluation-tasks';
+import { evaluationsIn, needsOf, requireKeypoints, sigmaList, wantedTypes } from '../run/evaluation-tasks';
 import { requireSameKeypoints } from '../run/detector-keypoints';
 import { readSet } from '../run/training-data';
 import {
@@ -193,7 +187,9 @@ async function ofFile(options: EvaluateCommandOptions, file: string): Promise<Ev
   for (const note of truth.dataset.notes) logLine(`${annotations}: ${note}`);
   const dataset = ignoringRegions(truth.dataset, { categories: ignoreCategory });
   const found = await readFound(file, truth, iouType);
-  if (truth.federated && iouType !== 'keypoints') tellOfLvis(annotations, found.detections);
+  if (truth.federated && iouType !== 'keypoints') {
+    for (const note of federatedNotes(annotations, found.detections)) logLine(note);
+  }
   for (const note of found.notes) logLine(`${file}: ${note}`);
   if (iouType === 'keypoints' && givenSigmas === undefined) {
     const { sigmas, origin } = keypointSigmas(dataset);

@@ -1,11 +1,9 @@
 import { InvalidArgumentError } from 'commander';
-import type { CocoDetection } from '../../datasets/evaluation/detections';
 import type { CocoEvaluation } from '../../datasets/evaluation/evaluate';
 import type { DetectorEvaluation } from '../../datasets/evaluation/evaluate-detector';
 import { TASK_NAMES, type IouType } from '../../datasets/evaluation/parameters';
 import { InputError } from '../../detection/errors';
 import type { Detector, ModelDefinition } from '../../detection/modeling/detector';
-import { logLine } from '../terminal/progress';
 
 /** The value of --keypoint-sigmas. */
 export function sigmaList(text: string): number[] {
@@ -58,20 +56,4 @@ export function needsOf(iouTypes: readonly IouType[]): ModelDefinition['needs'] 
     ...(iouTypes.includes('segm') ? (['masks'] as const) : []),
     ...(iouTypes.includes('keypoints') ? (['keypoints'] as const) : []),
   ];
-}
-
-/** LVIS wants detections of low scores too: detectron2 keeps those from 0.0001 on. */
-const THRESHOLDED_SCORE = 0.01;
-
-/** Says that a file is evaluated as LVIS's, and where its scores look as though the low ones had been left out. */
-export function tellOfLvis(file: string, detections: readonly CocoDetection[]): void {
-  logLine(
-    `${file}: images say which categories they have been searched for: evaluated as LVIS does, with at most 300 detections an image`,
-  );
-  const least = detections.reduce((min, { score }) => Math.min(min, score), Infinity);
-  if (detections.length === 0 || least < THRESHOLDED_SCORE) return;
-  logLine(
-    `no detection has a score below ${least.toFixed(3)}: with a score threshold, AP of rare categories comes out far too low; ` +
-      'detectron2 keeps scores from 0.0001 on',
-  );
 }

@@ -1,10 +1,10 @@
 import { AnnotationError, CocoDataset, type CocoCategory, type CocoImage } from '../../coco/annotations';
 import { isObject } from '../../coco/entries';
+import { frequencyOf, searchedFor } from '../../coco/federated-entries';
 import { readJsonFile } from '../../coco/json-file';
 import { ProblemList, shownValue } from '../../coco/problems';
 import type { IouType } from '../parameters';
-import type { Federated } from '../federated';
-import { federatedTruth } from './federated-truth';
+import { federatedOf, type Federated } from '../federated';
 import { FileIds } from './file-ids';
 import { truthAnnotations } from './truth-annotations';
 import { TruthNotes } from './truth-notes';
@@ -38,10 +38,12 @@ export async function readTruth(file: string, iouType: IouType): Promise<Truth> 
   if (categoryIds.areText) notes.ofText('categories');
   notes.ofFractions('images', imageIds.fractions);
   notes.ofFractions('categories', categoryIds.fractions);
-  const images = lastOfEach(lists.images, 'images', imageIds, notes, imageOf);
+  const images = lastOfEach(lists.images, 'images', imageIds, notes, (entry, id) =>
+    imageOf(entry, id, categoryIds),
+  );
   const categories = lastOfEach(lists.categories, 'categories', categoryIds, notes, categoryOf);
   notes.ofSizes(images);
-  const federated = federatedTruth(lists.images, lists.categories, imageIds, categoryIds);
+  const federated = federatedOf({ images, categories });
   const annotations = truthAnnotations(lists.annotations, {
     images,
     imageIds,
@@ -126,20 +128,23 @@ function lastOfEach<T extends { id: number }>(
 }
 
 /** Boxes need no size, and pictures are not read. */
-function imageOf({ width, height }: Entry, id: number): CocoImage {
-  return { id, fileName: '', width: sideOf(width), height: sideOf(height) };
+function imageOf(entry: Entry, id: number, categoryIds: FileIds): CocoImage {
+  const size = { width: sideOf(entry.width), height: sideOf(entry.height) };
+  return { id, fileName: '', ...size, ...searchedFor(entry, (category) => categoryIds.numberOf(category)) };
 }
 
 function sideOf(value: unknown): number {
   return Number.isSafeInteger(value) && (value as number) > 0 ? (value as number) : 0;
 }
 
-function categoryOf({ id: given, name, keypoints, sigmas }: Entry, id: number): CocoCategory {
+function categoryOf(entry: Entry, id: number): CocoCategory {
+  const { id: given, name, keypoints, sigmas } = entry;
   return {
     id,
     name: typeof name === 'string' ? name : `category ${shownValue(given)}`,
     ...(isListOf(keypoints, 'string') && { keypoints }),
     ...(isListOf(sigmas, 'number') && { sigmas }),
+    ...frequencyOf(entry),
   };
 }
 

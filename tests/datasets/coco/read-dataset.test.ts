@@ -130,6 +130,33 @@ describe('a good file', () => {
     });
   });
 
+  it("may be LVIS's: pictures are named by their URL, and images and categories say what is known of them", async () => {
+    const url = 'http://images.cocodataset.org/val2017/000000000003.jpg';
+    const content = parts({
+      image: {
+        file_name: undefined,
+        coco_url: url,
+        neg_category_ids: [90],
+        not_exhaustive_category_ids: [2, 'x'],
+      },
+      category: { frequency: 'c' },
+    });
+    const { images, categories, notes } = await read(content);
+    expect(images).toEqual([
+      {
+        id: 3,
+        fileName: 'val2017/000000000003.jpg',
+        width: 50,
+        height: 40,
+        absentCategories: [90],
+        incompleteCategories: [2],
+      },
+      { id: 7, fileName: 'b.jpg', width: 100, height: 80 },
+    ]);
+    expect(categories[0]).toEqual({ id: 2, name: 'bicycle', frequency: 'c' });
+    expect(notes).toEqual([expect.stringMatching(/^Images without "file_name": 1\. .*coco_url/)]);
+  });
+
   it('gives segmentations only when asked to', async () => {
     const file = write(JSON.stringify(parts({ annotation: { segmentation: [[1, 1, 2, 2, 3, 1]] } })));
     expect((await readCocoDataset(file, null)).annotations[1].segmentation).toBeUndefined();

@@ -8,8 +8,11 @@ import { PolygonMask } from '../../../datasets/coco/polygon-mask';
 import { cocoExamples } from '../../../datasets/examples';
 import { modelDefinition } from '../../../detection/modeling/definitions';
 import { emptyMask, type Mask } from '../../../detection/structures/mask';
+import type { Detector } from '../../../detection/modeling/detector';
 import type { Detections } from '../../../detection/structures/instances';
+import { evaluateDetections } from '../../../datasets/evaluation/evaluate';
 import { evaluateDetector } from '../../../datasets/evaluation/evaluate-detector';
+import { federatedOf } from '../../../datasets/evaluation/federated';
 import { expectNoTensorLeaks } from '../../detection/tensor-leaks';
 
 expectNoTensorLeaks();
@@ -38,14 +41,13 @@ async function makeSet(): Promise<CocoDataset> {
   return new CocoDataset('val.json', folder, images, categories, annotations, []);
 }
 
-test('a data set and its examples get the same numbers, also where pictures are in memory', async () => {
-  const dataset = await makeSet();
+/** A detector that finds both objects, each with a box of which a quarter is missing, and each time something where nothing is. */
+function detector(): Detector {
   const definition = modelDefinition('fasterrcnn_tiny_fpn');
   const model = definition.build({
     categories: categories.map(({ name }) => name),
     input: { ...definition.input, resize: { kind: 'shorter-side', minSize: 64, maxSize: 96 } },
   });
-  // Both objects, each with a box of which a quarter is missing, and each time something where nothing is.
   jest.spyOn(model, 'detect').mockImplementation(({ originalSizes }) =>
     originalSizes.map(({ width }) => ({
       boxes: Float32Array.of(width - 60, 4, width - 45, 34, 40, 5, 60, 20),
@@ -53,6 +55,12 @@ test('a data set and its examples get the same numbers, also where pictures are 
       scores: Float32Array.of(0.9, 0.8),
     })),
   );
+  return model;
+}
+
+test('a data set and its examples get the same numbers, also where pictures are in memory', async () => {
+  const dataset = await makeSet();
+  const model = detector();
   const examples = cocoExamples(dataset);
   const inMemory = await Promise.all(
     examples.map(async (example, k) => {
@@ -149,4 +157,34 @@ test('labels mean the categories of the same names, in whatever order; names may
     code: 'no-common-category',
     facts: { ofDetector: ['a', 'b'], ofDataset: ['three', 'eight'] },
   });
+});
+
+test("where images say what they have been searched for, the evaluation is LVIS's", async () => {
+  const coco = await makeSet();
+  const dataset = coco.with({
+    images: coco.images.map((image) => ({ ...image, absentCategories: image.id === 7 ? [3] : [] })),
+    categories: coco.categories.map((category) => ({
+      ...category,
+      frequency: category.id === 3 ? 'r' : 'f',
+    })),
+  });
+  const model = detector();
+  const lines: string[] = [];
+  const { evaluation, results } = await evaluateDetector(model, dataset, { log: (line) => lines.push(line) });
+  expect(evaluation.names).toHaveLength(13);
+  const federated = federatedOf(dataset);
+  expect(evaluation.stats).toEqual(
+    evaluateDetections(dataset, results, { iouType: 'bbox', federated }).stats,
+  );
+  const ofCoco = evaluateDetections(dataset, results, { iouType: 'bbox' });
+  // What is found of category 3 in an image that has not been searched for it is not wrong; it has the lower score, too.
+  expect(evaluation.perCategory.map(({ numDetections }) => numDetections)).toEqual([4, 1]);
+  expect(ofCoco.perCategory.map(({ numDetections }) => numDetections)).toEqual([5, 1]);
+  expect(evaluation.stats[evaluation.names.indexOf('APf')]).toBeCloseTo(0.6, 12);
+  expect(lines).toEqual([
+    expect.stringMatching(/^val\.json: .*evaluated as LVIS does, with at most 300 detections/),
+    expect.stringContaining('detectionsPerImage leaves 100 detections of an image; LVIS counts up to 300'),
+    expect.stringContaining('no detection has a score below 0.800'),
+  ]);
+  model.dispose();
 });
