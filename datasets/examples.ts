@@ -39,7 +39,7 @@ export interface ExampleTruth {
   readonly masks?: readonly (Mask | undefined)[];
   /** [N] lists of x, y, visibility of each keypoint; undefined of an object that has none. Default: the data set has none. */
   readonly keypoints?: readonly (readonly number[] | undefined)[];
-  /** [N]: objects of which it is 0 are ignored where keypoints are evaluated. Default: how many keypoints have a visibility above 0. */
+  /** [N] Objects of which it is 0 are ignored where keypoints are evaluated. Default: how many keypoints have a visibility above 0. */
   readonly numKeypoints?: Int32Array;
   /** [N] ids of the annotations, unlike any other of the set; pycocotools finds none whose id is 0. Default: numbered from 1. */
   readonly ids?: Float64Array;

@@ -254,11 +254,20 @@ export {
   TwoMlpHead,
   type RoiPredictions,
 } from './modeling/roi/box-head';
-export { maskRcnnDefaults, type MaskHeadLayers, type MaskSettings } from './modeling/mask-rcnn-defaults';
+export {
+  maskRcnnDefaults,
+  type MaskHeadLayers,
+  type MaskRcnnDefaults,
+  type MaskSettings,
+} from './modeling/mask-rcnn-defaults';
 export { MaskStage } from './modeling/roi/mask-stage';
 export { MaskRcnnHeads } from './modeling/roi/mask-head';
 export { MaskRcnnPredictor } from './modeling/roi/mask-predictor';
-export { keypointRcnnDefaults, type KeypointSettings } from './modeling/keypoint-rcnn-defaults';
+export {
+  keypointRcnnDefaults,
+  type KeypointRcnnDefaults,
+  type KeypointSettings,
+} from './modeling/keypoint-rcnn-defaults';
 export { KeypointStage } from './modeling/roi/keypoint-stage';
 export { KeypointRcnnHeads, KeypointRcnnPredictor } from './modeling/roi/keypoint-head';
 export { MultiScaleRoiAlign } from './modeling/roi/multi-scale-roi-align';

@@ -17,6 +17,7 @@ export interface LabeledBox {
   readonly color: string;
   /** Of the picture, in any size of it. */
   readonly mask?: Mask;
+  /** Its keypoints, and the lines between them. */
   readonly keypoints?: DrawnKeypoints;
 }
 

@@ -140,6 +140,7 @@ export interface FoundObject extends Omit<CocoDetection, 'image_id'> {
 
 /** How masks are written in COCO's JSON: as compressed run lengths, or as polygons along the edges of their pixels. */
 export const MASK_FORMS = ['rle', 'polygons'] as const;
+/** One of `MASK_FORMS`. */
 export type MaskForm = (typeof MASK_FORMS)[number];
 
 /**

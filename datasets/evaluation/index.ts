@@ -15,6 +15,7 @@ export {
   detectSet,
   type DetectSetOptions,
   type FoundObject,
+  MASK_FORMS,
   type MaskForm,
   type ScoreThreshold,
 } from './detect-images';

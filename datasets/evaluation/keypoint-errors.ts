@@ -31,7 +31,10 @@ export interface KeypointErrors {
   /** Found ones by their OKS: [10], from 0 to 0.1 and so on. */
   readonly similarities: readonly number[];
   /** In the order of the layout: how many labeled keypoints of found objects there are of each kind. */
-  readonly keypoints: readonly (Readonly<Record<KeypointError, number>> & { readonly name: string })[];
+  readonly keypoints: readonly (Readonly<Record<KeypointError, number>> & {
+    /** Which keypoint it is. */
+    readonly name: string;
+  })[];
 }
 
 /**

@@ -7,7 +7,7 @@ export const UNMEASURED_SIGMA = 0.05;
 
 /** Sigmas of an evaluation's keypoints, and where they are from. */
 export interface KeypointSigmas {
-  /** [K]: how far people put each keypoint apart, in parts of an object's size. */
+  /** [K] How far people put each keypoint apart, in parts of an object's size. */
   readonly sigmas: readonly number[];
   /** Whether the file says so, they are COCO's for its 17 keypoints, or one value stands for all. */
   readonly origin: 'category' | 'coco' | 'unmeasured';

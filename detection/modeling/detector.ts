@@ -137,7 +137,12 @@ export interface PublishedWeights {
   /** The data set of the published training. */
   readonly trainedOn: 'COCO' | 'ImageNet';
   /** Categories of a detector, by label - 1, where these are not all of COCO's. */
-  readonly categories?: readonly { readonly id: number; readonly name: string }[];
+  readonly categories?: readonly {
+    /** The data set's number of it. */
+    readonly id: number;
+    /** The data set's name of it. */
+    readonly name: string;
+  }[];
   /** As published, in percent: box AP on COCO val2017, or accuracy on ImageNet's validation set. */
   readonly accuracy: number;
   /** Whether these are weights of the detector itself, or of an image classifier that has its backbone. */

@@ -12,13 +12,22 @@ export const keypointSchema = {
 /** All settings of a keypoint head. */
 export type KeypointSettings = ValuesOf<typeof keypointSchema>;
 
-/** The numbers of torchvision's KeypointRCNN and keypointrcnn_resnet50_fpn. */
-export const keypointRcnnDefaults = {
-  settings: { losses: { weights: equalWeights(KEYPOINT_LOSS_NAMES) } } satisfies KeypointSettings,
+/** The settings of torchvision's keypoint head, and what else its code has as numbers. */
+export type KeypointRcnnDefaults = {
+  /** What can be configured. */
+  readonly settings: KeypointSettings;
   /** Height and width of a pooled region; heatmaps are four times as large. */
-  pooledSize: 14,
+  readonly pooledSize: number;
   /** Channels of each 3x3 convolution. */
-  convolutions: [512, 512, 512, 512, 512, 512, 512, 512] as readonly number[],
+  readonly convolutions: readonly number[];
   /** Shorter sides of the resized image in training, of which one is drawn for each. */
-  trainMinSizes: [640, 672, 704, 736, 768, 800] as readonly number[],
+  readonly trainMinSizes: readonly number[];
+};
+
+/** The numbers of torchvision's KeypointRCNN and keypointrcnn_resnet50_fpn. */
+export const keypointRcnnDefaults: KeypointRcnnDefaults = {
+  settings: { losses: { weights: equalWeights(KEYPOINT_LOSS_NAMES) } },
+  pooledSize: 14,
+  convolutions: [512, 512, 512, 512, 512, 512, 512, 512],
+  trainMinSizes: [640, 672, 704, 736, 768, 800],
 };

@@ -23,14 +23,23 @@ export interface MaskHeadLayers {
   readonly predictor: number;
 }
 
+/** The settings of torchvision's mask head, and what else its code has as numbers. */
+export type MaskRcnnDefaults = {
+  /** What can be configured. */
+  readonly settings: MaskSettings;
+  /** Height and width of a pooled region; masks are twice as large. */
+  readonly pooledSize: number;
+  /** What the head is made of. */
+  readonly layers: MaskHeadLayers;
+};
+
 /** The numbers of torchvision's MaskRCNN and maskrcnn_resnet50_fpn. */
-export const maskRcnnDefaults = {
-  /** CocoEvaluator's and the tutorials' `masks > 0.5`. */
+export const maskRcnnDefaults: MaskRcnnDefaults = {
   settings: {
+    // CocoEvaluator's and the tutorials' `masks > 0.5`.
     mask: { threshold: 0.5 },
     losses: { weights: equalWeights(MASK_LOSS_NAMES) },
-  } satisfies MaskSettings,
-  /** Height and width of a pooled region; masks are twice as large. */
+  },
   pooledSize: 14,
-  layers: { convolutions: [256, 256, 256, 256], predictor: 256 } satisfies MaskHeadLayers,
+  layers: { convolutions: [256, 256, 256, 256], predictor: 256 },
 };
