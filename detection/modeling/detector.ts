@@ -112,6 +112,11 @@ export interface StateDictLayout {
   isKeypointPredictor?(entry: string): boolean;
   /** Keypoints of the detector that entries are of, where they tell; if left out, models of this family find none. */
   numKeypoints?(entries: ReadonlyMap<string, { readonly shape: readonly number[] }>): number | undefined;
+  /**
+   * The head that an entry is of, by what it needs of targets, where it is one that adds to boxes; if left out, models of this
+   * family have no such heads.
+   */
+  headOf?(entry: string): ModelDefinition['needs'][number] | undefined;
   /** Whether an entry is of the part that image classifiers pretrain. */
   isBackbone(entry: string): boolean;
   /**

@@ -8,6 +8,7 @@ export function describeLoaded(loaded: LoadedWeights): string[] {
     `${entries.length} entries ${placeOf(loaded)}`,
     ...categoryLines(loaded),
     ...keypointLines(loaded),
+    ...headLines(loaded),
   ];
   return lines.map((line) => `${file}: ${line}`);
 }
@@ -68,4 +69,10 @@ function keypointLines({ otherKeypoints, renamedKeypoints }: LoadedWeights): str
     `of a detector of ${otherKeypoints} keypoint${otherKeypoints === 1 ? '' : 's'}, other than the data set’s: the keypoint ` +
       'predictor is initialized at random',
   ];
+}
+
+function headLines({ missingHeads = [] }: LoadedWeights): string[] {
+  return missingHeads.map(
+    (head) => `of a detector that finds no ${head}: the head that does is initialized at random`,
+  );
 }

@@ -42,6 +42,8 @@ export interface LoadedWeights {
    * keypoint starts from the one at its place.
    */
   readonly renamedKeypoints?: readonly string[];
+  /** Heads that they lack altogether, by what these learn from, and that are left as they were; undefined where they lack none. */
+  readonly missingHeads?: ModelDefinition['needs'];
 }
 
 /**
@@ -50,7 +52,8 @@ export interface LoadedWeights {
  * (`'runs/a/best'`), or a file: PyTorch's, safetensors, detectron2's. An image classifier's fill the backbone. Of the
  * predictor, rows of categories with the same name are taken over, and the background's; the others are left as they are,
  * and so are all where no name is in common. A file that does not say its categories is taken for the detector's own where
- * it has as many. A keypoint predictor of another number of keypoints is left as it was. Where the weights are known to have
+ * it has as many. A keypoint predictor of another number of keypoints is left as it was, and so are heads that the weights lack,
+ * for masks or keypoints, where they are of a detector of boxes. Where the weights are known to have
  * been trained with another epsilon of batch norm, the detector gets that (torchvision's overwrite_eps).
  *
  * @throws InputError where they cannot be had or do not fit, and the detector is unchanged; the signal's reason.
@@ -137,8 +140,12 @@ export function fillDetector(
   const otherKeypoints = numKeypoints === model.keypoints?.names.length ? undefined : numKeypoints;
   const theirNames = (keypoints ?? unnamedKeypoints(numKeypoints))?.names;
   const ofKeypoints = otherKeypoints === undefined ? renamedKeypoints(model, theirNames) : { otherKeypoints };
-  const isLeftOut = (name: string): boolean =>
-    otherKeypoints !== undefined && stateDict.isKeypointPredictor?.(name) === true;
+  const lacking = missingHeads(model.definition, tensors);
+  const isLeftOut = (name: string): boolean => {
+    const head = stateDict.headOf?.(name);
+    if (head && lacking?.includes(head)) return true;
+    return otherKeypoints !== undefined && stateDict.isKeypointPredictor?.(name) === true;
+  };
   const unnamed = unnamedCategories(numClasses, unnamedKeypoints(numKeypoints));
   const match = matchCategories(theirs ?? unnamed, categories);
   const rows = { numClasses, labels: labelsInFile(match, categories) };
@@ -146,7 +153,15 @@ export function fillDetector(
   if (isNumbered || rows.labels.size === 1) {
     const isTaken = (name: string): boolean => !stateDict.isPredictor(name) && !isLeftOut(name);
     const entries = loadStateDict(model, file, tensors, onlyWhere(isTaken));
-    return { file, filled: 'all-but-predictor', entries, numClasses, match, ...ofKeypoints };
+    return {
+      file,
+      filled: 'all-but-predictor',
+      entries,
+      numClasses,
+      match,
+      ...ofKeypoints,
+      missingHeads: lacking,
+    };
   }
   const taken = withTakenRows(model, file, tensors, rows);
   const entries = loadStateDict(
@@ -156,7 +171,7 @@ export function fillDetector(
     onlyWhere((name) => !isLeftOut(name)),
   );
   const filled = match.onlyOfDataset.length === 0 ? 'detector' : 'common-categories';
-  return { file, filled, entries, numClasses, match, ...ofKeypoints };
+  return { file, filled, entries, numClasses, match, ...ofKeypoints, missingHeads: lacking };
 }
 
 /** Keypoints without names could be any. */
@@ -167,6 +182,16 @@ function renamedKeypoints(
   if (keypoints === undefined || theirs === undefined) return {};
   const isSame = keypoints.names.every((name, k) => name === theirs[k]);
   return isSame || [keypoints.names, theirs].some(areNumbered) ? {} : { renamedKeypoints: theirs };
+}
+
+/** Heads of a model that have no entry at all in a file, by what they learn from; undefined where there is no such head. */
+function missingHeads(
+  { needs, stateDict }: ModelDefinition,
+  tensors: ReadonlyMap<string, StoredTensor>,
+): ModelDefinition['needs'] | undefined {
+  const present = new Set([...tensors.keys()].map((name) => stateDict.headOf?.(name)));
+  const lacking = needs.filter((head) => !present.has(head));
+  return lacking.length > 0 ? lacking : undefined;
 }
 
 /** Loads some entries, all of which must be there. */

@@ -5,7 +5,8 @@ import { KeypointStage } from '../roi/keypoint-stage';
 import { MultiScaleRoiAlign } from '../roi/multi-scale-roi-align';
 import type { RoiHeadDefinition } from './roi-head-definition';
 
-const PREDICTOR = 'roi_heads.keypoint_predictor.kps_score_lowres.';
+const PREFIX = 'roi_heads.keypoint_';
+const PREDICTOR = `${PREFIX}predictor.kps_score_lowres.`;
 
 /** Keypoint R-CNN's keypoint head. @param convolutions channels of each; torchvision's if left out */
 export function keypointHead(
@@ -15,6 +16,7 @@ export function keypointHead(
     needs: 'keypoints',
     schema: keypointSchema,
     values: keypointRcnnDefaults.settings,
+    prefix: PREFIX,
     stateDict: {
       // Keypoints are the same whatever the object's category.
       rowsOfClass: () => [],

@@ -6,7 +6,8 @@ import { MaskStage } from '../roi/mask-stage';
 import { MultiScaleRoiAlign } from '../roi/multi-scale-roi-align';
 import type { RoiHeadDefinition } from './roi-head-definition';
 
-const PREDICTOR = 'roi_heads.mask_predictor.mask_fcn_logits.';
+const PREFIX = 'roi_heads.mask_';
+const PREDICTOR = `${PREFIX}predictor.mask_fcn_logits.`;
 
 /** Mask R-CNN's mask head. @param layers torchvision's if left out */
 export function maskHead(layers: MaskHeadLayers = maskRcnnDefaults.layers): RoiHeadDefinition<MaskSettings> {
@@ -14,6 +15,7 @@ export function maskHead(layers: MaskHeadLayers = maskRcnnDefaults.layers): RoiH
     needs: 'masks',
     schema: maskSchema,
     values: maskRcnnDefaults.settings,
+    prefix: PREFIX,
     stateDict: {
       rowsOfClass: (entry, label) => (entry.startsWith(PREDICTOR) ? [{ start: label, end: label + 1 }] : []),
       isPredictor: (entry) => entry.startsWith(PREDICTOR),

@@ -17,6 +17,8 @@ export interface RoiHeadDefinition<Settings extends SettingValues = SettingValue
   readonly schema: SettingsSchema;
   /** Its own values of these. */
   readonly values: Settings;
+  /** What all of its entries in a file of weights begin with. */
+  readonly prefix: string;
   /** The meaning of its entries in a file of weights. */
   readonly stateDict: Pick<
     StateDictLayout,
@@ -70,6 +72,7 @@ export function stateDictWith(layout: StateDictLayout, heads: readonly RoiHeadDe
     rowsOfClass: (...place) => parts.flatMap((part) => part.rowsOfClass(...place)),
     isPredictor: (entry) => parts.some((part) => part.isPredictor(entry)),
     isKeypointPredictor: (entry) => parts.some((part) => part.isKeypointPredictor?.(entry)),
+    headOf: (entry) => heads.find(({ prefix }) => entry.startsWith(prefix))?.needs,
     numKeypoints: (entries) => {
       const counts = parts.flatMap((part) => part.numKeypoints?.(entries) ?? []);
       return counts[0];

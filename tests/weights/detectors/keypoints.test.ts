@@ -50,9 +50,42 @@ test('a training for other keypoints takes all but the keypoint predictor, and s
   }
 });
 
+test('a training from a detector of boxes takes all but the heads that it lacks, and says so', async () => {
+  const boxes = createDetector('fasterrcnn_tiny_fpn', { numClasses: 1, seed: 1, norm: 'batch' });
+  const both = createDetector('mask_keypointrcnn_tiny_fpn', {
+    numClasses: 1,
+    keypoints: three,
+    seed: 2,
+    norm: 'batch',
+  });
+  detectors.push(boxes, both);
+  const before = saveStateDict(both);
+  const loaded = await loadWeights(both, saved(boxes));
+  expect(loaded).toMatchObject({ filled: 'detector', missingHeads: ['masks', 'keypoints'] });
+  expect(describeLoaded(loaded).slice(-2)).toEqual([
+    expect.stringMatching(/of a detector that finds no masks: the head that does is initialized at random$/),
+    expect.stringMatching(/finds no keypoints: /),
+  ]);
+  const given = saveStateDict(boxes);
+  expect(new Set(loaded.entries)).toEqual(new Set(given.keys()));
+  for (const [name, { bytes }] of saveStateDict(both)) {
+    expect(Buffer.compare(bytes, (given.get(name) ?? before.get(name))!.bytes)).toBe(0);
+  }
+});
+
+test('a head that is there in part is no head that is lacking', async () => {
+  const entries = saveStateDict(detector(three, 1));
+  entries.delete('roi_heads.keypoint_head.0.bias');
+  writeSafetensors(folder.in('weights.safetensors'), entries, {});
+  await expect(loadWeights(detector(three, 2), folder.in('weights.safetensors'))).rejects.toThrow(
+    'missing: roi_heads.keypoint_head.0.bias',
+  );
+});
+
 test('of as many keypoints, everything is taken', async () => {
   const loaded = await loadWeights(detector(three, 2), saved(detector(three, 1)));
   expect(loaded.otherKeypoints).toBeUndefined();
+  expect(loaded.missingHeads).toBeUndefined();
   expect(loaded.entries.some((name) => name.includes('kps_score_lowres'))).toBe(true);
   expect(describeLoaded(loaded).join()).not.toContain('keypoint');
 });
