@@ -15,6 +15,9 @@ import { isPictureName } from '../folders';
 import { NotKept, saysNothing } from '../not-kept';
 import { OutputNames } from '../output-names';
 import { placePicture } from '../place-pictures';
+import { maskToPolygons } from '../../coco/mask-outline';
+import { RleError } from '../../coco/rle';
+import { objectMask, saysNoMask } from '../../coco/segmentation';
 import { joinPolygons } from '../polygons';
 import type { WriteOptions, WrittenDataset, WrittenPart } from '../written-dataset';
 import { shareText, spanTexts } from './yolo-numbers';
@@ -155,9 +158,9 @@ class YoloWriter {
       this.notKept.add('crowds');
       return undefined;
     }
-    const hasOutline = this.polygons && Array.isArray(annotation.segmentation);
-    this.notKept.addAnnotation(annotation, hasOutline && annotation.segmentation.length > 0);
-    if (this.polygons) return this.outline(annotation, size);
+    const outlines = this.polygons ? this.outlinesOf(annotation, size) : [];
+    this.notKept.addAnnotation(annotation, outlines.length > 0);
+    if (this.polygons) return this.outline(annotation, outlines, size);
     const box = this.box(annotation, size);
     return this.pose ? `${box} ${this.keypoints(this.pose, annotation, category, size)}` : box;
   }
@@ -170,7 +173,7 @@ class YoloWriter {
   }
 
   private box({ bbox, segmentation }: CocoFileAnnotation, { width, height }: Size): string {
-    if (!saysNothing(segmentation)) this.notKept.add('masks');
+    if (!saysNoMask(segmentation)) this.notKept.add('masks');
     const [x, w] = this.withinPicture(bbox[0], bbox[2], width);
     const [y, h] = this.withinPicture(bbox[1], bbox[3], height);
     const [[centerX, shareX], [centerY, shareY]] = [spanTexts(x, w, width), spanTexts(y, h, height)];
@@ -186,14 +189,26 @@ class YoloWriter {
     return [from, Math.min(side, start + length) - from];
   }
 
-  private outline({ bbox, segmentation }: CocoFileAnnotation, { width, height }: Size): string {
-    const polygons = Array.isArray(segmentation) ? (segmentation as readonly (readonly number[])[]) : [];
-    if (polygons.length > 1) this.counts.joined++;
-    if (polygons.length === 0) {
-      this.counts.outlined++;
-      if (segmentation !== undefined && !Array.isArray(segmentation))
-        this.notKept.add('masks of run lengths');
+  /** An object's polygons, or the outlines of its run lengths; none where it has no mask, or one without a pixel. */
+  private outlinesOf({ segmentation }: CocoFileAnnotation, size: Size): readonly (readonly number[])[] {
+    if (saysNoMask(segmentation)) return [];
+    if (Array.isArray(segmentation)) return segmentation as readonly (readonly number[])[];
+    try {
+      return maskToPolygons(objectMask(segmentation, size)!);
+    } catch (error) {
+      if (!(error instanceof RleError)) throw error;
+      this.notKept.add('masks of run lengths that cannot be read');
+      return [];
     }
+  }
+
+  private outline(
+    { bbox }: CocoFileAnnotation,
+    polygons: readonly (readonly number[])[],
+    { width, height }: Size,
+  ): string {
+    if (polygons.length > 1) this.counts.joined++;
+    if (polygons.length === 0) this.counts.outlined++;
     const [x, y, w, h] = bbox;
     const corners = polygons.length === 0 ? [x, y, x + w, y, x + w, y + h, x, y + h] : joinPolygons(polygons);
     const isOut = corners.some((value, index) => value < 0 || value > (index % 2 === 0 ? width : height));

@@ -1,6 +1,8 @@
 import { existsSync, lstatSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { CocoFile } from '../../../datasets/coco/coco-file';
+import { encodeMask, rleToMask } from '../../../datasets/coco/rle';
+import { segmentationToRle } from '../../../datasets/coco/segmentation';
 import { readCocoFile } from '../../../datasets/coco/read-coco-file';
 import type { DatasetPart } from '../../../datasets/formats/dataset-part';
 import { writeCocoDataset } from '../../../datasets/formats/write-coco';
@@ -104,6 +106,29 @@ test('several outlines become one, along the shortest line between them', async 
     [0, 0, 10, 0, 10, 10, 12, 10, 20, 10, 20, 20, 12, 20, 12, 10, 10, 10, 0, 10],
   ]);
   expect(annotation.area).toBe(180);
+});
+
+test('run lengths become the outline of their pixels; a list of empty polygons is no mask', async () => {
+  const pixels = Uint8Array.from({ length: 1200 }, (_, i) => {
+    const [x, y] = [i % 40, Math.floor(i / 40)];
+    const isHole = x > 8 && x < 12 && y > 6 && y < 10;
+    return Number((x > 4 && x < 17 && y > 2 && y < 14 && !isHole) || (x > 20 && y > 20));
+  });
+  const runs = encodeMask(pixels, size);
+  const object = { image_id: 9, category_id: 8, bbox: [5, 3, 35, 27] as const };
+  const segmentations = [runs, [[]], { ...runs, size: [40, 30] as const }];
+  const annotations = segmentations.map((segmentation, k) => ({ ...object, id: k + 1, segmentation }));
+  const { notes } = await writeYoloDataset([{ ...part, file: { ...file, annotations } }], data.at('runs'), {
+    polygons: true,
+  });
+  expect(notes).toEqual([
+    '1 objects have several outlines, which are joined to one',
+    '2 objects have no outline: that of their box is written',
+    'not kept, since YOLO has no place for it: masks of run lengths that cannot be read (1)',
+  ]);
+  const back = (await readYoloDataset(data.at('runs'))).parts[0].file.annotations;
+  expect(encodeMask(rleToMask(segmentationToRle(back[0].segmentation, size)), size)).toEqual(runs);
+  expect(back.slice(1).map(({ bbox }) => bbox)).toEqual([object.bbox, object.bbox]);
 });
 
 test('COCO to VOC and back, with what VOC has elements for', async () => {
