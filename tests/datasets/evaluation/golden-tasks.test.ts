@@ -201,6 +201,29 @@ describeShared('golden_cocoeval_keypoints.json', () => {
   });
 });
 
+describeShared('people of COCO 2017', () => {
+  const file = path.join(__dirname, 'fixtures/person-keypoints.json');
+  const cases = JSON.parse(readFileSync(file, 'utf8')) as Record<'train' | 'val', PersonCase>;
+  interface PersonCase {
+    readonly detections: readonly CocoDetection[];
+    readonly stats: readonly number[];
+    /** By image. */
+    readonly oks: readonly (readonly (readonly number[])[])[];
+  }
+
+  it.each(['train', 'val'] as const)('%s', async (name) => {
+    const { detections: dt, stats, oks } = cases[name];
+    const gtFile = sharedPath(`data/keypoint-samples/annotations-only-person-${name}.json`);
+    const gt = JSON.parse(readFileSync(gtFile, 'utf8')) as NonNullable<GoldenCase['gt']>;
+    const { dataset, detections } = await read(gt, dt, 'keypoints');
+    const evaluation = evaluateDetections(dataset, detections, { iouType: 'keypoints' });
+    expectNumbers(evaluation.stats, stats);
+    expect(oks).toHaveLength(dataset.images.length);
+    const overlaps = dataset.images.map(({ id }, k) => ({ image_id: id, category_id: 1, values: oks[k] }));
+    await expectOverlaps({ gt, dt }, overlaps, 'keypoints');
+  });
+});
+
 describeShared('golden_lviseval.json', () => {
   interface LvisCase {
     readonly gt: { readonly images: readonly object[] } | string;
