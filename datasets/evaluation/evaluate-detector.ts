@@ -8,6 +8,7 @@ import { evaluateDetections, type CocoEvaluation } from './evaluate';
 import { evaluateTasks, type Task } from './evaluate-tasks';
 import { federatedNotes, federatedOf } from './federated';
 import { exampleDataset } from './example-dataset';
+import { checkedSigmas } from './keypoint-sigmas';
 import { cocoExamples, type Example } from '../examples';
 import { detectionLimits } from '../../detection/modeling/detection-limits';
 import type { Detector, IouType } from '../../detection/modeling/detector';
@@ -38,7 +39,7 @@ export interface DetectorEvaluation {
   readonly dataset: CocoDataset;
   /** What was detected, by image id. */
   readonly detections: ReadonlyMap<number, Detections>;
-  /** The same as COCO's results files have it. */
+  /** The same as COCO's results files have it; masks where they are evaluated. */
   readonly results: readonly CocoDetection[];
   /** What the detector's labels mean to the data set, by label - 1; of categories that it lacks, with ids that it lacks. */
   readonly meant: readonly CocoCategory[];
@@ -51,7 +52,7 @@ export interface DetectorEvaluation {
  * them. A COCO file must have been read with these; LVIS's are evaluated as the `lvis` package does. Labels of examples are the
  * detector's own.
  *
- * @throws InputError where the detector and the data set have no category in common; ImageError, where nobody listens for
+ * @throws InputError where the detector and the data set have no category in common, or sigmas are not as many as keypoints; ImageError, where nobody listens for
  *   broken pictures; the signal's reason.
  */
 export async function evaluateDetector(
@@ -69,16 +70,17 @@ export async function evaluateDetector(
   const dataset = isCoco ? data : exampleDataset(data, detector.categories);
   const named = categories ?? detector.categories.map((name) => ({ name }));
   const meant = isCoco ? categoriesIn(dataset, named, log) : dataset.categories;
+  const wanted = detector.iouTypes.filter((type) => iouTypes.includes(type));
+  if (sigmas && wanted.includes('keypoints')) checkedSigmas(dataset, sigmas);
   const detections = await detectSet(detector, isCoco ? cocoExamples(data) : data, options);
   const evaluated = withOnly(dataset, detections);
-  const results = cocoResults(detections, meant);
+  const results = cocoResults(wanted.includes('segm') ? detections : withoutMasks(detections), meant);
   const federated = federatedOf(evaluated);
   if (federated) {
     const { detectionsPerImage } = detectionLimits(detector);
     for (const note of federatedNotes(dataset.file, results, detectionsPerImage)) log(note);
   }
   const evaluation = evaluateDetections(evaluated, results, { iouType: 'bbox', federated });
-  const wanted = detector.iouTypes.filter((type) => iouTypes.includes(type));
   const tasks = evaluateTasks(evaluated, detections, {
     tasks: wanted.filter((type) => type !== 'bbox'),
     meant,
@@ -99,6 +101,11 @@ function categoriesIn(
   const meant = meantCategories(match, dataset);
   for (const line of describeMatch(match, dataset.file)) log(line);
   return meant;
+}
+
+/** Of many detections, it takes long to compress the masks. */
+function withoutMasks(found: ReadonlyMap<number, Detections>): Map<number, Detections> {
+  return new Map([...found].map(([imageId, detections]) => [imageId, { ...detections, masks: undefined }]));
 }
 
 /** An image that nobody has looked at says nothing of a detector: its objects are not missed. */

@@ -30,6 +30,7 @@ export { mergeTiles, type TileDetections } from '../inference/merge-tiles';
 export type { InferenceOptions, TileOptions } from '../inference/options';
 export { tileGrid } from '../inference/tile-grid';
 export { evaluateDetections, type CocoEvaluation, type EvaluationOptions } from './evaluate';
+export { TASK_NAMES } from './parameters';
 export type { AreaName, AreaRange, Frequency, IouType, Protocol, Stat, StatName } from './parameters';
 export { cocoProtocol, lvisProtocol } from './protocol';
 export { federatedOf, type Federated } from './federated';

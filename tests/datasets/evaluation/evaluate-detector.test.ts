@@ -97,13 +97,18 @@ test('masks and keypoints of examples are evaluated; objects without them are ig
     categories: ['part'],
     keypoints: layout,
   });
+  const boxesOnly = { iouTypes: ['bbox'] } as const;
   const evaluated = async (masks: Mask[], keypoints: number[]) => {
     const { boxes, labels } = targets;
     const scores = Float32Array.of(0.9, 0.8);
     const found = { boxes, labels, scores, masks, keypoints: Float32Array.from(keypoints) };
     jest.spyOn(model, 'detect').mockReturnValue([found]);
     const log = (line: string): void => expect(line).toMatch(/^examples: objects without a mask: 1\./);
-    const { evaluation, tasks } = await evaluateDetector(model, [example], { log });
+    const { evaluation, tasks, results } = await evaluateDetector(model, [example], { log });
+    expect(results[0]).toHaveProperty('segmentation.size', [size.height, size.width]);
+    const ofBoxes = await evaluateDetector(model, [example], { log, ...boxesOnly });
+    expect(ofBoxes.tasks).toEqual({});
+    expect(ofBoxes.results[0]).not.toHaveProperty('segmentation');
     return [evaluation, tasks.segm, tasks.keypoints].map((each) => each?.stats[0]);
   };
   const exact = [5, 6, 1, 15, 16, 1, 1, 1, 1, 2, 2, 1];
