@@ -231,12 +231,12 @@ test.each([
   [
     'detect --weights COCO_V3 @scenes/images',
     'no-such-path',
-    'COCO_V3: there is no such file or folder; torchvision’s weights are COCO_V1, COCO_V2, IMAGENET1K_V1, IMAGENET1K_V2',
+    'COCO_V3: there is no such file or folder; torchvision’s weights are COCO_LEGACY, COCO_V1, COCO_V2, IMAGENET1K_V1, IMAGENET1K_V2',
   ],
   [
     'detect --weights COCO_V1 @scenes/images',
     'model-missing',
-    'COCO_V1: name the model (--model); there are such weights of fasterrcnn_resnet50_fpn, fasterrcnn_resnet50_fpn_v2, fasterrcnn_mobilenet_v3_large_fpn, fasterrcnn_mobilenet_v3_large_320_fpn, retinanet_resnet50_fpn, retinanet_resnet50_fpn_v2, fcos_resnet50_fpn, ssdlite320_mobilenet_v3_large',
+    'COCO_V1: name the model (--model); there are such weights of fasterrcnn_resnet50_fpn, fasterrcnn_resnet50_fpn_v2, fasterrcnn_mobilenet_v3_large_fpn, fasterrcnn_mobilenet_v3_large_320_fpn, maskrcnn_resnet50_fpn, maskrcnn_resnet50_fpn_v2, keypointrcnn_resnet50_fpn, retinanet_resnet50_fpn, retinanet_resnet50_fpn_v2, fcos_resnet50_fpn, ssdlite320_mobilenet_v3_large',
   ],
   [
     'detect --weights COCO_V2 --model fasterrcnn_tiny_fpn @scenes/images',
@@ -308,7 +308,7 @@ test.each([
     'benchmark speed --peer-python p --peer-scripts @peers --annotations @scenes/val.json --images @scenes/images --case x',
     'unknown-case',
     '--case x: there is no such case; there are ' +
-      'train-resnet50-512, train-resnet50-800, infer-resnet50-800, train-retinanet_resnet50-512, train-retinanet_resnet50-800, infer-retinanet_resnet50-800, train-fcos_resnet50-512, train-fcos_resnet50-800, infer-fcos_resnet50-800, infer-mobilenet_v3_large_320-320, evaluate, load',
+      'train-resnet50-512, train-resnet50-800, infer-resnet50-800, train-maskrcnn_resnet50-512, train-maskrcnn_resnet50-800, infer-maskrcnn_resnet50-800, train-keypointrcnn_resnet50-512, train-keypointrcnn_resnet50-800, infer-keypointrcnn_resnet50-800, train-retinanet_resnet50-512, train-retinanet_resnet50-800, infer-retinanet_resnet50-800, train-fcos_resnet50-512, train-fcos_resnet50-800, infer-fcos_resnet50-800, infer-mobilenet_v3_large_320-320, evaluate, load',
   ],
 ])('%s: %s', async (command, code, message) => {
   const argv = command.split(' ').map((word) => (word.startsWith('@') ? workplace.at(word.slice(1)) : word));
