@@ -91,8 +91,8 @@ function knownSigmas(
 /** What the user should know of sigmas that nobody has measured. */
 export function unmeasuredNote(numKeypoints: number): string {
   return (
-    `nobody has said how far people put each of the ${numKeypoints} keypoints apart (sigmas): ${UNMEASURED_SIGMA} is taken for ` +
-    'all, and scores are comparable with those of the same value only'
+    `no sigmas are known of the ${numKeypoints} keypoints (how far apart people place each): ${UNMEASURED_SIGMA} is taken for all, ` +
+    'and scores are comparable with those of the same value only'
   );
 }
 

@@ -17,7 +17,7 @@ import { openDetector } from '../run/open-detector';
 import { ignoringRegions } from '../run/ignore-regions';
 import { metricPrefix, taskNames } from '../run/tasks';
 import { readSet } from '../run/training-data';
-import { Progress } from '../terminal/progress';
+import { Progress, logLine } from '../terminal/progress';
 import type { Comparison, PairedCurve, TaskComparison } from './comparison';
 
 /** A data set that both are compared on. */
@@ -188,6 +188,7 @@ async function findingsOf(weights: string, set: CocoDataset, signal: AbortSignal
   try {
     const progress = new Progress(`evaluating ${weights}`);
     const { results } = await evaluateDetector(model, set, {
+      log: logLine,
       onWorkerDeath: logWorkerDeath,
       signal,
       onProgress: (done, total) => progress.update(done, total),

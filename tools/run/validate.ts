@@ -7,7 +7,7 @@ import type { DataFaults } from './hooks/data-faults';
 import type { DetectSetOptions } from '../../datasets/evaluation/detect-images';
 import { yieldToEventLoop } from '../../datasets/inference/yield-to-event-loop';
 import { evaluateDetector, type DetectorEvaluation } from '../../datasets/evaluation/evaluate-detector';
-import { Progress } from '../terminal/progress';
+import { Progress, logLine } from '../terminal/progress';
 import type { TrainingRun } from './training-run';
 import { wantedTargets } from './wanted-targets';
 
@@ -32,7 +32,11 @@ export async function validate(
     return { workers, ...faults.listeners(set), signal: faults.signal, onProgress };
   };
   const evaluate = async (): Promise<DetectorEvaluation> => {
-    const found = await evaluateDetector(model, set, { ...watched('evaluating'), categories });
+    const found = await evaluateDetector(model, set, {
+      ...watched('evaluating'),
+      categories,
+      log: logLine,
+    });
     if (!withLosses || !configuration.validationLoss) return found;
     const losses = await detectorLosses(model, found.dataset, watched('validation losses'));
     return { ...found, losses };
