@@ -158,6 +158,7 @@ export const rooms = [
       'detection/structures',
       'detection/nn/random.ts',
       'detection/modeling/detector.ts',
+      'detection/modeling/detection-limits.ts',
     ],
   },
   {

@@ -3,8 +3,10 @@ import path from 'node:path';
 import { PNG } from 'pngjs';
 import sharp from 'sharp';
 import { MAX_PIXELS } from '../../../datasets/images/picture-header';
+import { createDetector } from '../../../detection/modeling/definitions';
 import { checkPictures } from '../../../tools/run/check-pictures';
 import { main } from '../../../tools/cli/main';
+import { saveDetector } from '../../../weights/detectors/save-detector';
 import { Workplace } from './workplace';
 
 const workplace = new Workplace();
@@ -97,7 +99,11 @@ test('everything that is wrong is listed: of the file and of the pictures, by ch
   for (const line of [...listed, /\n\n.*none\.json: [^\n]*\n$/]) expect(workplace.stderr).toMatch(line);
   expect(existsSync(output)).toBe(false);
   workplace.stderr = '';
-  expect(await main(['evaluate', '--weights', 'none', '--annotations', file, '--images', folder])).toBe(2);
+  const weights = workplace.at('weights.safetensors');
+  const detector = createDetector('fasterrcnn_tiny_fpn', { categories: ['thing'], seed: 0 });
+  saveDetector(detector, weights);
+  detector.dispose();
+  expect(await main(['evaluate', '--weights', weights, '--annotations', file, '--images', folder])).toBe(2);
   for (const line of listed) expect(workplace.stderr).toMatch(line);
 });
 
