@@ -3,7 +3,7 @@ import type { Targets } from '../detection/structures/instances';
 import type { Mask } from '../detection/structures/mask';
 import type { Size } from '../detection/structures/size';
 import type { CocoDataset, CocoImage } from './coco/annotations';
-import { objectMask } from './coco/segmentation';
+import { objectMask } from './coco/masks/segmentation';
 import { gtTargets, type TargetOptions } from './coco/targets';
 
 /** One image of a data set. A COCO file is one source of them; a user's own data set is an array of them. */

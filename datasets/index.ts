@@ -22,16 +22,20 @@ export {
 export { repairCocoFile, type RepairedCoco } from './repair/repair-coco';
 export type { Repair, RepairKind, Undecided } from './repair/repair-log';
 export { withIgnoreRegions, type IgnoreRegionsOptions } from './coco/ignore-regions';
-export { CategoryMap, type CocoCategory } from './coco/category-map';
-export { matchCategories, type CategoryMatch, type DetectorCategory } from './coco/match-categories';
-export { meantCategories } from './coco/meant-categories';
-export { describeMatch } from './coco/describe-match';
-export { cocoCategories } from './coco/coco-categories';
+export { CategoryMap, type CocoCategory } from './coco/categories/category-map';
+export {
+  matchCategories,
+  type CategoryMatch,
+  type DetectorCategory,
+} from './coco/categories/match-categories';
+export { meantCategories } from './coco/categories/meant-categories';
+export { describeMatch } from './coco/categories/describe-match';
+export { cocoCategories } from './coco/categories/coco-categories';
 export type { Problem, ProblemKind } from './coco/problems';
-export { JsonFileError } from './coco/json-file';
-export type { TextPlace } from './coco/json-error';
+export { JsonFileError } from './coco/json/json-file';
+export type { TextPlace } from './coco/json/json-error';
 export { readCocoFile, type CocoFileOptions } from './coco/read-coco-file';
-export { jsonParts } from './coco/json-parts';
+export { jsonParts } from './coco/json/json-parts';
 export type {
   CocoFile,
   CocoFileAnnotation,
@@ -41,7 +45,7 @@ export type {
 } from './coco/coco-file';
 
 // Keypoints.
-export { keypointLayout, type KeypointOverrides } from './coco/keypoint-layout';
+export { keypointLayout, type KeypointOverrides } from './coco/keypoints/keypoint-layout';
 
 // Other formats.
 export type { DatasetPart, ReadDataset, ReadOptions } from './formats/dataset-part';
@@ -86,10 +90,10 @@ export {
   rleToBox,
   rleToMask,
   type CompressedRle,
-} from './coco/rle';
-export { objectMask, segmentationToRle } from './coco/segmentation';
-export { PolygonMask } from './coco/polygon-mask';
-export { maskRings, maskToPolygons, type Ring } from './coco/mask-outline';
+} from './coco/masks/rle';
+export { objectMask, segmentationToRle } from './coco/masks/segmentation';
+export { PolygonMask } from './coco/masks/polygon-mask';
+export { maskRings, maskToPolygons, type Ring } from './coco/masks/mask-outline';
 
 // Loaders.
 export { TrainingLoader, type TrainingLoaderOptions } from './loader/training-loader';

@@ -2,8 +2,8 @@ import { isDeepStrictEqual } from 'node:util';
 import type { CocoAnnotation, CocoCategory, CocoImage } from './annotations';
 import { Counted } from './counted';
 import { idFault, isId, isObject, type ImageEntries } from './entries';
-import { countLabeled, keypointFaults, saysNoKeypoints } from './keypoint-faults';
-import { segmentationFaults } from './segmentation-faults';
+import { countLabeled, keypointFaults, saysNoKeypoints } from './keypoints/keypoint-faults';
+import { segmentationFaults } from './masks/segmentation-faults';
 import { shownValue, type Fault, type Problem, type ProblemKind, type ProblemList } from './problems';
 
 /** Which annotations, and what of them, is to be read. */

@@ -1,6 +1,6 @@
 import { InputError } from '../../detection/errors';
 import { groupBy } from '../group-by';
-import { CategoryMap, type CocoCategory } from './category-map';
+import { CategoryMap, type CocoCategory } from './categories/category-map';
 import type { Problem } from './problems';
 
 /** An image of a COCO file. */

@@ -1,4 +1,4 @@
-import type { CompressedRle } from './rle';
+import type { CompressedRle } from './masks/rle';
 
 /**
  * A COCO instances file: the parts that this project knows, named as in the JSON. Files, images, annotations and categories

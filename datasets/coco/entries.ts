@@ -1,5 +1,5 @@
 import type { CocoCategory, CocoImage } from './annotations';
-import { categoryKeypoints } from './category-keypoints';
+import { categoryKeypoints } from './keypoints/category-keypoints';
 import { frequencyOf, nameInUrl, searchedFor } from './federated-entries';
 import { staysInFolder } from './file-name';
 import { shownValue, type ProblemKind, type ProblemList } from './problems';

@@ -1,10 +1,10 @@
 import { AnnotationError, type CocoDataset } from './annotations';
 import type { CocoFile, CocoFileAnnotation } from './coco-file';
 import { isObject } from './entries';
-import { readJsonFile } from './json-file';
+import { readJsonFile } from './json/json-file';
 import { ProblemList } from './problems';
 import { checkedDataset, type CocoReadOptions } from './read-dataset';
-import { turnKeypoints } from './turn-keypoints';
+import { turnKeypoints } from './keypoints/turn-keypoints';
 import { annotatedAsStored, turnedPictures, type TurnedPictures } from './upright';
 
 /** How a file is read. */

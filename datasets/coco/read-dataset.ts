@@ -2,7 +2,7 @@ import { groupBy } from '../group-by';
 import { readAnnotations, type AnnotationOptions } from './annotation-entries';
 import { AnnotationError, CocoDataset, type CocoImage } from './annotations';
 import { checkedEntries, keepEntry, readCategories, readImages, type ImageEntries } from './entries';
-import { readJsonFile } from './json-file';
+import { readJsonFile } from './json/json-file';
 import { ProblemList, shownValue, type Problem, type ProblemKind } from './problems';
 import { turnedPictures, uprightDataset, type TurnedPictures } from './upright';
 

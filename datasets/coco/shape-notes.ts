@@ -1,11 +1,11 @@
 import type { Mask } from '../../detection/structures/mask';
 import type { CocoAnnotation, CocoDataset, CocoImage } from './annotations';
 import { Counted } from './counted';
-import { countLabeled } from './keypoint-faults';
-import { boxOfPolygons, boxOverlap } from './mask-box';
-import { PolygonMask } from './polygon-mask';
-import { rleArea, rleToBox } from './rle';
-import { objectMask } from './segmentation';
+import { countLabeled } from './keypoints/keypoint-faults';
+import { boxOfPolygons, boxOverlap } from './masks/mask-box';
+import { PolygonMask } from './masks/polygon-mask';
+import { rleArea, rleToBox } from './masks/rle';
+import { objectMask } from './masks/segmentation';
 
 type Box = CocoAnnotation['bbox'];
 

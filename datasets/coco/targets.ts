@@ -2,7 +2,7 @@ import type { Targets } from '../../detection/structures/instances';
 import { emptyMask } from '../../detection/structures/mask';
 import type { KeypointLayout } from '../../detection/structures/keypoint-layout';
 import type { CocoAnnotation, CocoDataset, CocoImage } from './annotations';
-import { objectMask, saysNoMask } from './segmentation';
+import { objectMask, saysNoMask } from './masks/segmentation';
 
 /** An object that a detector trains on. */
 export interface GtObject {

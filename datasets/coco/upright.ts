@@ -5,8 +5,8 @@ import { turnBox } from '../images/orientation';
 import { isSameSize, readPictureHeader, type Frame, type PictureHeader } from '../images/picture-header';
 import { CocoDataset, type CocoAnnotation, type CocoImage } from './annotations';
 import { orientationNotes, type ByFrame } from './orientation-notes';
-import { turnKeypoints } from './turn-keypoints';
-import { turnSegmentation } from './turn-segmentation';
+import { turnKeypoints } from './keypoints/turn-keypoints';
+import { turnSegmentation } from './masks/turn-segmentation';
 
 /** Headers of the pictures that are shown other than they are stored, by image id. */
 export type TurnedPictures = ReadonlyMap<number, PictureHeader>;

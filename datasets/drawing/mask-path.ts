@@ -1,7 +1,7 @@
 import type { Mask } from '../../detection/structures/mask';
 import { resizeMask } from '../../detection/structures/mask-transforms';
 import type { Size } from '../../detection/structures/size';
-import { maskRings } from '../coco/mask-outline';
+import { maskRings } from '../coco/masks/mask-outline';
 
 /**
  * The outlines of a mask as an SVG path, to be filled by the even-odd rule; empty for an empty mask. As long as the outlines have

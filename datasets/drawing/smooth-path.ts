@@ -1,5 +1,5 @@
 import type { Mask } from '../../detection/structures/mask';
-import { maskRings } from '../coco/mask-outline';
+import { maskRings } from '../coco/masks/mask-outline';
 
 /**
  * The outlines of a mask as a short SVG path, to be filled by the even-odd rule: no farther from the edges of its pixels than

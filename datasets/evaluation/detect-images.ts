@@ -1,7 +1,7 @@
-import { CategoryMap } from '../coco/category-map';
+import { CategoryMap } from '../coco/categories/category-map';
 import type { CocoCategory } from '../coco/annotations';
-import { maskToPolygons } from '../coco/mask-outline';
-import { compressMask, type CompressedRle } from '../coco/rle';
+import { maskToPolygons } from '../coco/masks/mask-outline';
+import { compressMask, type CompressedRle } from '../coco/masks/rle';
 import type { CocoDetection } from './detections';
 import type { Example } from '../examples';
 import { ImageError } from '../images/image-error';

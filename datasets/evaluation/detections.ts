@@ -1,7 +1,7 @@
 import { InputError } from '../../detection/errors';
 import type { CocoDataset } from '../coco/annotations';
 import { idFault, isId, isObject } from '../coco/entries';
-import { readJsonFile } from '../coco/json-file';
+import { readJsonFile } from '../coco/json/json-file';
 import { ProblemList, shownValue, type Problem, type ProblemKind } from '../coco/problems';
 
 /** One detection, as in COCO's results files. */

@@ -1,12 +1,12 @@
 import { CocoDataset } from '../coco/annotations';
-import type { CocoCategory } from '../coco/category-map';
-import { describeMatch } from '../coco/describe-match';
-import { matchCategories, type DetectorCategory } from '../coco/match-categories';
-import { meantCategories } from '../coco/meant-categories';
+import type { CocoCategory } from '../coco/categories/category-map';
+import { describeMatch } from '../coco/categories/describe-match';
+import { matchCategories, type DetectorCategory } from '../coco/categories/match-categories';
+import { meantCategories } from '../coco/categories/meant-categories';
 import type { CocoDetection } from './detections';
 import { evaluateDetections, type CocoEvaluation } from './evaluate';
 import { evaluateTasks, type Task } from './evaluate-tasks';
-import { federatedNotes, federatedOf } from './federated';
+import { federatedNotes, federatedOf } from './matching/federated';
 import { exampleDataset } from './example-dataset';
 import { checkedSigmas } from './keypoint-sigmas';
 import { cocoExamples, type Example } from '../examples';

@@ -1,8 +1,8 @@
 import type { CocoAnnotation, CocoCategory, CocoDataset } from '../coco/annotations';
-import { CategoryMap } from '../coco/category-map';
+import { CategoryMap } from '../coco/categories/category-map';
 import type { CocoDetection } from './detections';
 import { evaluateDetections, type CocoEvaluation } from './evaluate';
-import { federatedOf } from './federated';
+import { federatedOf } from './matching/federated';
 import { keypointSigmas, UNMEASURED_SIGMA } from './keypoint-sigmas';
 import type { IouType } from '../../detection/modeling/detector';
 import { TASK_NAMES } from './parameters';

@@ -1,14 +1,14 @@
 import type { CocoAnnotation, CocoDataset } from '../coco/annotations';
-import { accumulate, Curves } from './accumulate';
+import { accumulate, Curves } from './matching/accumulate';
 import { checkDetections, type CocoDetection } from './detections';
-import { forEachImage, sortByKey, sortByScore, type Grouped } from './grouping';
-import { emptyMatches, Matcher } from './matching';
-import { isToBeFound } from './is-to-be-found';
+import { forEachImage, sortByKey, sortByScore, type Grouped } from './matching/grouping';
+import { emptyMatches, Matcher } from './matching/matching';
+import { isToBeFound } from './matching/is-to-be-found';
 import { checkedSigmas } from './keypoint-sigmas';
 import type { IouType, Protocol, StatName } from './parameters';
-import { federatedDetections, type Federated } from './federated';
+import { federatedDetections, type Federated } from './matching/federated';
 import { cocoProtocol, lvisProtocol } from './protocol';
-import { regionsOf } from './task-regions';
+import { regionsOf } from './matching/task-regions';
 import { summarize, type CategoryScores } from './summarize';
 
 /** What is evaluated, and of which images. */

@@ -1,6 +1,6 @@
 import { CocoDataset, type CocoAnnotation } from '../coco/annotations';
-import { compressMask, rleArea } from '../coco/rle';
-import { countLabeled } from '../coco/keypoint-faults';
+import { compressMask, rleArea } from '../coco/masks/rle';
+import { countLabeled } from '../coco/keypoints/keypoint-faults';
 import type { Example, ExampleTruth } from '../examples';
 
 /**

@@ -33,52 +33,52 @@ export { evaluateDetections, type CocoEvaluation, type EvaluationOptions } from 
 export { TASK_NAMES } from './parameters';
 export type { AreaName, AreaRange, Frequency, IouType, Protocol, Stat, StatName } from './parameters';
 export { cocoProtocol, lvisProtocol } from './protocol';
-export { federatedOf, type Federated } from './federated';
-export { isToBeFound } from './is-to-be-found';
+export { federatedOf, type Federated } from './matching/federated';
+export { isToBeFound } from './matching/is-to-be-found';
 export { checkDetections, DetectionsError, readDetections, type CocoDetection } from './detections';
 export { readFound, type Found } from './truth/read-found';
 export { readTruth, type Truth } from './truth/read-truth';
 export type { FileIds } from './truth/file-ids';
 export { exampleDataset } from './example-dataset';
 export { definedStats, statsOf, type CategoryScores } from './summarize';
-export { Curves } from './accumulate';
+export { Curves } from './matching/accumulate';
 export { evaluationJson, evaluationsJson, formatEvaluation, formatEvaluations, formatScore } from './format';
-export { ConfusionMatrix, confusionMatrix, type ConfusionOptions } from './confusion';
+export { ConfusionMatrix, confusionMatrix, type ConfusionOptions } from './errors/confusion';
 export {
   DETECTION_ERRORS,
   judgeDetections,
   type DetectionError,
   type JudgedDetection,
   type JudgedImage,
-} from './detection-errors';
-export { ERROR_KINDS, errorCosts, type ErrorCosts, type ErrorKind } from './error-kinds';
-export { scoreCurves, type ScoreCurve } from './score-curves';
+} from './errors/detection-errors';
+export { ERROR_KINDS, errorCosts, type ErrorCosts, type ErrorKind } from './errors/error-kinds';
+export { scoreCurves, type ScoreCurve } from './errors/score-curves';
 export {
   imageVerdicts,
   worstFirst,
   type DetectionToJudge,
   type ImageVerdicts,
   type Verdict,
-} from './verdicts';
+} from './errors/verdicts';
 export {
   operatingPoints,
   type NoThreshold,
   type OperatingPoint,
   type ThresholdGoal,
-} from './operating-points';
+} from './thresholds/operating-points';
 export {
   pairedBootstrap,
   type BootstrapComparison,
   type BootstrapDifference,
   type BootstrapOptions,
-} from './paired-bootstrap';
-export { ResampledPrecision, type AveragePrecisions } from './resampled-precision';
-export { formatOperatingPoints } from './format-operating-points';
+} from './bootstrap/paired-bootstrap';
+export { ResampledPrecision, type AveragePrecisions } from './bootstrap/resampled-precision';
+export { formatOperatingPoints } from './thresholds/format-operating-points';
 export {
   KEYPOINT_ERRORS,
   keypointErrors,
   type KeypointError,
   type KeypointErrorOptions,
   type KeypointErrors,
-} from './keypoint-errors';
-export type { MatchedTask } from './category-matches';
+} from './errors/keypoint-errors';
+export type { MatchedTask } from './errors/category-matches';

@@ -1,4 +1,4 @@
-import type { Frequency } from '../coco/category-map';
+import type { Frequency } from '../coco/categories/category-map';
 import type { IouType } from '../../detection/modeling/detector';
 
 export type { Frequency, IouType };

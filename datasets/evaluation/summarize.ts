@@ -1,6 +1,6 @@
 import type { CocoAnnotation } from '../coco/annotations';
-import type { Curves } from './accumulate';
-import { isToBeFound } from './is-to-be-found';
+import type { Curves } from './matching/accumulate';
+import { isToBeFound } from './matching/is-to-be-found';
 import type { Frequency, IouType, Protocol, Stat, StatName } from './parameters';
 import { cocoProtocol } from './protocol';
 

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { makeWholeFolder } from '../../detection/files/whole-folder';
-import { jsonParts } from '../coco/json-parts';
+import { jsonParts } from '../coco/json/json-parts';
 import type { DatasetPart } from './dataset-part';
 import { placePicture } from './place-pictures';
 import type { WriteOptions, WrittenDataset } from './written-dataset';

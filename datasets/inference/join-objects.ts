@@ -1,4 +1,4 @@
-import { mergeRles } from '../coco/rle';
+import { mergeRles } from '../coco/masks/rle';
 import type { Detections } from '../../detection/structures/instances';
 import { selectInstances } from '../../detection/structures/transform-instances';
 

@@ -1,8 +1,8 @@
 import type { Size } from '../../detection/structures/size';
 import { isId } from '../coco/entries';
-import { boxOfPolygons } from '../coco/mask-box';
+import { boxOfPolygons } from '../coco/masks/mask-box';
 import { shownValue } from '../coco/problems';
-import { rleToBox } from '../coco/rle';
+import { rleToBox } from '../coco/masks/rle';
 import { isSameSize } from '../images/picture-header';
 import { sizeOf } from './image-sizes';
 import { isBox, mapEntries, type Box, type RepairSet } from './items';

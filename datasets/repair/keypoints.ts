@@ -1,4 +1,4 @@
-import { countLabeled } from '../coco/keypoint-faults';
+import { countLabeled } from '../coco/keypoints/keypoint-faults';
 import { shownValue } from '../coco/problems';
 import { mapEntries, type Entry, type RepairSet } from './items';
 import type { RepairContext } from './repair-family';

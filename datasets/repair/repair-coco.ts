@@ -1,5 +1,5 @@
 import { isObject } from '../coco/entries';
-import { readJsonFile } from '../coco/json-file';
+import { readJsonFile } from '../coco/json/json-file';
 import { repairAnnotationIds } from './annotation-ids';
 import { repairBoxes } from './boxes';
 import { repairCategories } from './categories';

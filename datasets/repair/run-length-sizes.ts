@@ -1,9 +1,9 @@
 import type { Mask } from '../../detection/structures/mask';
 import type { Size } from '../../detection/structures/size';
 import { isId, isObject } from '../coco/entries';
-import { boxOverlap } from '../coco/mask-box';
+import { boxOverlap } from '../coco/masks/mask-box';
 import { shownValue } from '../coco/problems';
-import { parseRle, RleError, rleToBox } from '../coco/rle';
+import { parseRle, RleError, rleToBox } from '../coco/masks/rle';
 import { isSameSize } from '../images/picture-header';
 import { sizeOf } from './image-sizes';
 import { isBox, mapEntries, type Box, type Entry, type RepairSet } from './items';

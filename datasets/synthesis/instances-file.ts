@@ -1,4 +1,4 @@
-import { encodeMask, rleArea, rleFromMask, rleToBox, type CompressedRle } from '../coco/rle';
+import { encodeMask, rleArea, rleFromMask, rleToBox, type CompressedRle } from '../coco/masks/rle';
 import { ARTWORK_URL, ATTRIBUTION, CATEGORIES, LICENSE } from './artwork';
 import { SYNTHESIS_DEFAULTS } from './defaults';
 import type { SceneObject } from './scene';

@@ -5,7 +5,7 @@ import type { Mask } from '../../detection/structures/mask';
 import { pixelTest } from '../../detection/structures/mask-runs';
 import { cropMask, growMask } from '../../detection/structures/mask-transforms';
 import { selectInstances } from '../../detection/structures/transform-instances';
-import { mergeRles, rleArea, rleToBox, subtractRle } from '../coco/rle';
+import { mergeRles, rleArea, rleToBox, subtractRle } from '../coco/masks/rle';
 import { concatInstances } from './concat-instances';
 
 /** torchvision blurs what it pastes, 5 x 5, and takes all pixels that are not 0 then: two more on each side. */

@@ -1,4 +1,4 @@
-import { parseRle, rleArea, rleIou, type CompressedRle } from '../../datasets/coco/rle';
+import { parseRle, rleArea, rleIou, type CompressedRle } from '../../datasets/coco/masks/rle';
 import {
   isTwoStage,
   type CandidateList,

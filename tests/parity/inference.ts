@@ -2,7 +2,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { ImageBatch } from '../../detection/structures/image-batch';
 import type { Detections } from '../../detection/structures/instances';
-import { compressCounts, type CompressedRle } from '../../datasets/coco/rle';
+import { compressCounts, type CompressedRle } from '../../datasets/coco/masks/rle';
 import { summarizeMap, type TensorSummary } from './tensor-summary';
 
 /** Best first. */

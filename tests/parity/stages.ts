@@ -12,7 +12,7 @@ import { batchImages, type ImageBatch } from '../../detection/structures/image-b
 import type { Targets } from '../../detection/structures/instances';
 import { detectorInput } from '../../detection/structures/image-sides';
 import { scaleInstances } from '../../detection/structures/transform-instances';
-import { parseRle, type CompressedRle } from '../../datasets/coco/rle';
+import { parseRle, type CompressedRle } from '../../datasets/coco/masks/rle';
 import { runOneStage } from './dense-stages';
 import { commonStages, rows, type Inference, type TwoStageInference } from './inference';
 import type { Picture } from './pictures';

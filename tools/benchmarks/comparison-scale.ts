@@ -10,7 +10,7 @@ import { differenceHash } from '../../datasets/duplicates/difference-hash';
 import { MAX_DISTANCE } from '../../datasets/duplicates/find-duplicates';
 import { nearHashes } from '../../datasets/duplicates/near-hashes';
 import { readDetections } from '../../datasets/evaluation/detections';
-import { pairedBootstrap } from '../../datasets/evaluation/paired-bootstrap';
+import { pairedBootstrap } from '../../datasets/evaluation/bootstrap/paired-bootstrap';
 import { textTable } from '../../datasets/text-table';
 import { RandomStream } from '../../detection/nn/random';
 import { makeEvaluationFiles } from './evaluation-files';

@@ -1,4 +1,4 @@
-import { rleFromMask, rleToMask } from '../../datasets/coco/rle';
+import { rleFromMask, rleToMask } from '../../datasets/coco/masks/rle';
 import { numBoxes, type Boxes } from '../../detection/structures/boxes';
 import type { Mask } from '../../detection/structures/mask';
 import type { Size } from '../../detection/structures/size';

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { rleFromPolygon } from '../../datasets/coco/polygon';
-import { compressMask, rleArea, rleToBox } from '../../datasets/coco/rle';
+import { rleFromPolygon } from '../../datasets/coco/masks/polygon';
+import { compressMask, rleArea, rleToBox } from '../../datasets/coco/masks/rle';
 import { makeFolders } from '../../detection/files/make-folders';
 import { RandomStream } from '../../detection/nn/random';
 

@@ -5,9 +5,9 @@
  */
 import path from 'node:path';
 import { cocoExamples } from '../../datasets/examples';
-import { PolygonMask } from '../../datasets/coco/polygon-mask';
+import { PolygonMask } from '../../datasets/coco/masks/polygon-mask';
 import { readCocoDataset } from '../../datasets/coco/read-dataset';
-import { rleToMask } from '../../datasets/coco/rle';
+import { rleToMask } from '../../datasets/coco/masks/rle';
 import { textTable } from '../../datasets/text-table';
 import { RandomStream } from '../../detection/nn/random';
 import { maskTargets } from '../../detection/ops/mask-targets';

@@ -1,4 +1,4 @@
-import type { DetectionToJudge } from '../../datasets/evaluation/verdicts';
+import type { DetectionToJudge } from '../../datasets/evaluation/errors/verdicts';
 
 /** All that a page shows but the pictures themselves. It travels as JSON, written by Node and read in the browser. */
 export interface PageData {

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { CocoAnnotation, CocoDataset } from '../../datasets/coco/annotations';
 import { ProblemList } from '../../datasets/coco/problems';
-import { saysNoMask } from '../../datasets/coco/segmentation';
+import { saysNoMask } from '../../datasets/coco/masks/segmentation';
 import { shapeNotes } from '../../datasets/coco/shape-notes';
 import { namedModel } from '../config/model-name';
 import { terminalText } from '../terminal/terminal-text';

@@ -5,13 +5,13 @@ import { evaluationsJson, formatEvaluations } from '../../datasets/evaluation/fo
 import {
   formatOperatingPoints,
   operatingPointsJson,
-} from '../../datasets/evaluation/format-operating-points';
+} from '../../datasets/evaluation/thresholds/format-operating-points';
 import {
   operatingPoints,
   type OperatingPoint,
   type ThresholdGoal,
-} from '../../datasets/evaluation/operating-points';
-import { federatedNotes } from '../../datasets/evaluation/federated';
+} from '../../datasets/evaluation/thresholds/operating-points';
+import { federatedNotes } from '../../datasets/evaluation/matching/federated';
 import { keypointSigmas } from '../../datasets/evaluation/keypoint-sigmas';
 import { TASK_NAMES, type IouType } from '../../datasets/evaluation/parameters';
 import { readFound } from '../../datasets/evaluation/truth/read-found';

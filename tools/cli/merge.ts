@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { jsonParts } from '../../datasets/coco/json-parts';
+import { jsonParts } from '../../datasets/coco/json/json-parts';
 import { readCocoFile } from '../../datasets/coco/read-coco-file';
 import { mergeDatasets, type MergeSource } from '../../datasets/sets/merge-datasets';
 import { InputError } from '../../detection/errors';

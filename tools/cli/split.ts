@@ -1,7 +1,7 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { jsonParts } from '../../datasets/coco/json-parts';
+import { jsonParts } from '../../datasets/coco/json/json-parts';
 import type { CocoFile } from '../../datasets/coco/coco-file';
 import { staysInFolder } from '../../datasets/coco/file-name';
 import { shownValue } from '../../datasets/coco/problems';

@@ -1,4 +1,7 @@
-import type { BootstrapComparison, BootstrapDifference } from '../../datasets/evaluation/paired-bootstrap';
+import type {
+  BootstrapComparison,
+  BootstrapDifference,
+} from '../../datasets/evaluation/bootstrap/paired-bootstrap';
 import { lineChart, runningMedian } from '../html/charts';
 import { htmlDocument } from '../html/document';
 import { categoryLegend } from '../html/figure';

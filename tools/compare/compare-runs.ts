@@ -5,7 +5,7 @@ import { readCocoDataset } from '../../datasets/coco/read-dataset';
 import { readDetections, type CocoDetection } from '../../datasets/evaluation/detections';
 import { evaluateDetector } from '../../datasets/evaluation/evaluate-detector';
 import { truthOf } from '../../datasets/evaluation/evaluate-tasks';
-import { pairedBootstrap } from '../../datasets/evaluation/paired-bootstrap';
+import { pairedBootstrap } from '../../datasets/evaluation/bootstrap/paired-bootstrap';
 import { InputError } from '../../detection/errors';
 import type { IouType } from '../../detection/modeling/detector';
 import { loadConfiguration } from '../config/load';

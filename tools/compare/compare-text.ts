@@ -1,5 +1,8 @@
 import { tableName, textTable } from '../../datasets/text-table';
-import type { BootstrapComparison, BootstrapDifference } from '../../datasets/evaluation/paired-bootstrap';
+import type {
+  BootstrapComparison,
+  BootstrapDifference,
+} from '../../datasets/evaluation/bootstrap/paired-bootstrap';
 import { taskNames } from '../run/tasks';
 import { isClear, signed, verdicts, type Comparison, type TaskComparison } from './comparison';
 

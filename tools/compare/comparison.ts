@@ -1,4 +1,7 @@
-import type { BootstrapComparison, BootstrapDifference } from '../../datasets/evaluation/paired-bootstrap';
+import type {
+  BootstrapComparison,
+  BootstrapDifference,
+} from '../../datasets/evaluation/bootstrap/paired-bootstrap';
 import type { IouType } from '../../detection/modeling/detector';
 import type { Series } from '../html/charts';
 import { taskNames } from '../run/tasks';

@@ -1,4 +1,4 @@
-import type { CategoryMap } from '../../datasets/coco/category-map';
+import type { CategoryMap } from '../../datasets/coco/categories/category-map';
 import { aboveThreshold, type ScoreThreshold } from '../../datasets/evaluation/detect-images';
 import { ImageError } from '../../datasets/images/decode';
 import { detectFiles } from '../../datasets/inference/detect-files';

@@ -1,4 +1,4 @@
-import { CategoryMap } from '../../datasets/coco/category-map';
+import { CategoryMap } from '../../datasets/coco/categories/category-map';
 import { drawBoxes } from '../../datasets/drawing/draw-detections';
 import {
   aboveThreshold,

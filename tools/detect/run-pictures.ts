@@ -1,4 +1,4 @@
-import { CategoryMap } from '../../datasets/coco/category-map';
+import { CategoryMap } from '../../datasets/coco/categories/category-map';
 import { unusedRangeNote } from '../../datasets/images/unused-range';
 import { InputError } from '../../detection/errors';
 import { StagedFiles } from '../../detection/files/staged-files';

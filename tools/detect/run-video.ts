@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { CategoryMap } from '../../datasets/coco/category-map';
+import { CategoryMap } from '../../datasets/coco/categories/category-map';
 import { InputError } from '../../detection/errors';
 import { removeLeftovers } from '../../detection/files/leftovers';
 import { StagedFiles } from '../../detection/files/staged-files';

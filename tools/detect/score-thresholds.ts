@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander';
-import type { CategoryMap } from '../../datasets/coco/category-map';
+import type { CategoryMap } from '../../datasets/coco/categories/category-map';
 import { InputError } from '../../detection/errors';
 import type { ScoreThresholds } from '../../weights/detectors/score-thresholds';
 import { suggest } from '../../weights/settings/suggest';

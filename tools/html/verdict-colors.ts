@@ -1,4 +1,4 @@
-import type { Verdict } from '../../datasets/evaluation/verdicts';
+import type { Verdict } from '../../datasets/evaluation/errors/verdicts';
 
 /** Bright, and apart also for who does not see red or green. */
 export const verdictColors: Readonly<Record<Verdict, string>> = {

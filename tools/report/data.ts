@@ -1,8 +1,8 @@
 import type { LabeledBox } from '../../datasets/drawing/overlay-svg';
-import type { ConfusionMatrix } from '../../datasets/evaluation/confusion';
-import type { ErrorKind } from '../../datasets/evaluation/error-kinds';
-import type { KeypointErrors } from '../../datasets/evaluation/keypoint-errors';
-import type { Verdict } from '../../datasets/evaluation/verdicts';
+import type { ConfusionMatrix } from '../../datasets/evaluation/errors/confusion';
+import type { ErrorKind } from '../../datasets/evaluation/errors/error-kinds';
+import type { KeypointErrors } from '../../datasets/evaluation/errors/keypoint-errors';
+import type { Verdict } from '../../datasets/evaluation/errors/verdicts';
 import type { IouType } from '../../datasets/evaluation/parameters';
 import type { Series } from '../html/charts';
 import type { Picture } from '../html/figure';

@@ -1,4 +1,4 @@
-import { ERROR_KINDS, type ErrorKind } from '../../datasets/evaluation/error-kinds';
+import { ERROR_KINDS, type ErrorKind } from '../../datasets/evaluation/errors/error-kinds';
 import { bar, score } from '../html/bars';
 import type { Errors } from './data';
 import { swatch } from '../html/figure';

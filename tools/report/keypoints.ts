@@ -1,4 +1,4 @@
-import { KEYPOINT_ERRORS, type KeypointErrors } from '../../datasets/evaluation/keypoint-errors';
+import { KEYPOINT_ERRORS, type KeypointErrors } from '../../datasets/evaluation/errors/keypoint-errors';
 import { bar, barTable } from '../html/bars';
 import { html, type Markup } from '../html/html';
 

@@ -1,7 +1,7 @@
 import type { LabeledBox } from '../../datasets/drawing/overlay-svg';
-import { ERROR_KINDS } from '../../datasets/evaluation/error-kinds';
+import { ERROR_KINDS } from '../../datasets/evaluation/errors/error-kinds';
 import { pluralize } from '../terminal/pluralize';
-import type { Verdict } from '../../datasets/evaluation/verdicts';
+import type { Verdict } from '../../datasets/evaluation/errors/verdicts';
 import type { JudgedBox, ReportData, WorstImage } from './data';
 import { categoryLegend, pairFigure, swatch } from '../html/figure';
 import { html, type Markup } from '../html/html';

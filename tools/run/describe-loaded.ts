@@ -1,4 +1,4 @@
-import { namesWithHints } from '../../datasets/coco/describe-match';
+import { namesWithHints } from '../../datasets/coco/categories/describe-match';
 import type { LoadedWeights } from '../../weights/detectors/load-weights';
 
 /** What start weights have filled, a line each: `w.pth: 60 entries loaded into the whole detector`. */

@@ -1,7 +1,7 @@
 import type { CocoDataset } from '../../datasets/coco/annotations';
-import { describeMatch } from '../../datasets/coco/describe-match';
-import { matchCategories } from '../../datasets/coco/match-categories';
-import { meantCategories } from '../../datasets/coco/meant-categories';
+import { describeMatch } from '../../datasets/coco/categories/describe-match';
+import { matchCategories } from '../../datasets/coco/categories/match-categories';
+import { meantCategories } from '../../datasets/coco/categories/meant-categories';
 import { gtTargets } from '../../datasets/coco/targets';
 import type { InputSpec } from '../../detection/structures/input-spec';
 import { resizedSize } from '../../detection/structures/resize';

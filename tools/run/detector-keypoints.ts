@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { CocoDataset } from '../../datasets/coco/annotations';
-import { keypointLayout } from '../../datasets/coco/keypoint-layout';
+import { keypointLayout } from '../../datasets/coco/keypoints/keypoint-layout';
 import { InputError } from '../../detection/errors';
 import { modelDefinition } from '../../detection/modeling/definitions';
 import { areNumbered, type KeypointLayout } from '../../detection/structures/keypoint-layout';

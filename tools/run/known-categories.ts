@@ -1,8 +1,8 @@
 import type { CocoDataset } from '../../datasets/coco/annotations';
-import type { CocoCategory } from '../../datasets/coco/category-map';
-import { describeMatch, namesWithHints } from '../../datasets/coco/describe-match';
-import { inCategories } from '../../datasets/coco/in-categories';
-import { matchCategories } from '../../datasets/coco/match-categories';
+import type { CocoCategory } from '../../datasets/coco/categories/category-map';
+import { describeMatch, namesWithHints } from '../../datasets/coco/categories/describe-match';
+import { inCategories } from '../../datasets/coco/categories/in-categories';
+import { matchCategories } from '../../datasets/coco/categories/match-categories';
 import { InputError } from '../../detection/errors';
 import { logLine } from '../terminal/progress';
 

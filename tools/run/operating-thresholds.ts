@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 import type { DetectorEvaluation } from '../../datasets/evaluation/evaluate-detector';
-import { formatGoal } from '../../datasets/evaluation/format-operating-points';
-import type { OperatingPoint, ThresholdGoal } from '../../datasets/evaluation/operating-points';
+import { formatGoal } from '../../datasets/evaluation/thresholds/format-operating-points';
+import type { OperatingPoint, ThresholdGoal } from '../../datasets/evaluation/thresholds/operating-points';
 import { InputError } from '../../detection/errors';
 import type { LoadedDetector } from '../../weights/detectors/load-detector';
 import { saveDetector } from '../../weights/detectors/save-detector';

@@ -1,8 +1,8 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { AnnotationError, type CocoDataset } from '../../datasets/coco/annotations';
 import { isObject } from '../../datasets/coco/entries';
-import { readJsonFile } from '../../datasets/coco/json-file';
-import { jsonParts } from '../../datasets/coco/json-parts';
+import { readJsonFile } from '../../datasets/coco/json/json-file';
+import { jsonParts } from '../../datasets/coco/json/json-parts';
 import { repairCoco } from '../../datasets/repair/repair-coco';
 import { RepairLog } from '../../datasets/repair/repair-log';
 import type { ModelDefinition } from '../../detection/modeling/detector';

@@ -1,4 +1,4 @@
-import { readJsonFile } from '../../datasets/coco/json-file';
+import { readJsonFile } from '../../datasets/coco/json/json-file';
 import { keepRepairedFields, repairCoco } from '../../datasets/repair/repair-coco';
 import { statOrUndefined } from '../../detection/files/stat-or-undefined';
 import { RepairLog } from '../../datasets/repair/repair-log';

@@ -1,6 +1,6 @@
 import type { CocoAnnotation, CocoDataset } from '../../datasets/coco/annotations';
-import { countLabeled } from '../../datasets/coco/keypoint-faults';
-import { saysNoMask } from '../../datasets/coco/segmentation';
+import { countLabeled } from '../../datasets/coco/keypoints/keypoint-faults';
+import { saysNoMask } from '../../datasets/coco/masks/segmentation';
 import { gtObjects } from '../../datasets/coco/targets';
 import { InputError } from '../../detection/errors';
 import type { ModelDefinition } from '../../detection/modeling/detector';

@@ -1,7 +1,7 @@
 import type { CocoAnnotation, CocoDataset } from '../../datasets/coco/annotations';
 import type { CocoEvaluation } from '../../datasets/evaluation/evaluate';
 import type { DetectorEvaluation } from '../../datasets/evaluation/evaluate-detector';
-import { isToBeFound } from '../../datasets/evaluation/is-to-be-found';
+import { isToBeFound } from '../../datasets/evaluation/matching/is-to-be-found';
 import type { IouType } from '../../detection/modeling/detector';
 
 /** What each task finds, in words. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { CocoCategory } from '../../datasets/coco/category-map';
+import type { CocoCategory } from '../../datasets/coco/categories/category-map';
 import { modelDefinition, modelNames } from '../../detection/modeling/definitions';
 import {
   normNames,

@@ -3,7 +3,7 @@ import { modelDefinitions } from '../../detection/modeling/definitions';
 import type { ModelDefinition } from '../../detection/modeling/detector';
 import { readCheckpointState } from '../checkpoints/checkpoint';
 import type { WeightsContents } from '../formats/pickle/pickled-state-dict';
-import { cocoCategories } from '../../datasets/coco/coco-categories';
+import { cocoCategories } from '../../datasets/coco/categories/coco-categories';
 import type { LocatedWeights } from './locate-weights';
 import { readableMetadata, type DetectorMetadata, type KnownDetector } from './detector-metadata';
 import { knownSettings } from './known-settings';

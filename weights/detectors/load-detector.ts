@@ -1,4 +1,4 @@
-import type { CocoCategory } from '../../datasets/coco/category-map';
+import type { CocoCategory } from '../../datasets/coco/categories/category-map';
 import type { Detector } from '../../detection/modeling/detector';
 import { loadStateDict } from '../state-dict';
 import { describeDetector, type LoadDetectorOptions } from './describe-detector';

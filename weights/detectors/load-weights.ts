@@ -1,5 +1,5 @@
-import type { CocoCategory } from '../../datasets/coco/category-map';
-import { matchCategories, type CategoryMatch } from '../../datasets/coco/match-categories';
+import type { CocoCategory } from '../../datasets/coco/categories/category-map';
+import { matchCategories, type CategoryMatch } from '../../datasets/coco/categories/match-categories';
 import type { Detector, ModelDefinition } from '../../detection/modeling/detector';
 import { withSettings, type SettingValues } from '../../detection/modeling/settings';
 import { Module } from '../../detection/nn/module';

@@ -1,6 +1,6 @@
 import { accessSync, constants } from 'node:fs';
 import path from 'node:path';
-import type { CocoCategory } from '../../datasets/coco/category-map';
+import type { CocoCategory } from '../../datasets/coco/categories/category-map';
 import { InputError } from '../../detection/errors';
 import type { ModelDefinition } from '../../detection/modeling/detector';
 import { readCheckpointState, replaceMetadata } from '../checkpoints/checkpoint';

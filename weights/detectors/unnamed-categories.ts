@@ -1,5 +1,5 @@
-import type { CocoCategory } from '../../datasets/coco/category-map';
-import { cocoCategories, NUM_COCO_LABELS } from '../../datasets/coco/coco-categories';
+import type { CocoCategory } from '../../datasets/coco/categories/category-map';
+import { cocoCategories, NUM_COCO_LABELS } from '../../datasets/coco/categories/coco-categories';
 import { numberedCategories } from '../../detection/structures/category-names';
 import { cocoPersonKeypoints, type KeypointLayout } from '../../detection/structures/keypoint-layout';
 

@@ -1,5 +1,5 @@
 import { isObject } from '../../coco/entries';
-import { readJsonFile } from '../../coco/json-file';
+import { readJsonFile } from '../../coco/json/json-file';
 import { checkDetections, type CocoDetection } from '../detections';
 import type { IouType } from '../parameters';
 import { Counted } from './counted';

@@ -1,10 +1,10 @@
 import { AnnotationError, CocoDataset, type CocoCategory, type CocoImage } from '../../coco/annotations';
 import { isObject } from '../../coco/entries';
 import { frequencyOf, searchedFor } from '../../coco/federated-entries';
-import { readJsonFile } from '../../coco/json-file';
+import { readJsonFile } from '../../coco/json/json-file';
 import { ProblemList, shownValue } from '../../coco/problems';
 import type { IouType } from '../parameters';
-import { federatedOf, type Federated } from '../federated';
+import { federatedOf, type Federated } from '../matching/federated';
 import { FileIds } from './file-ids';
 import { truthAnnotations } from './truth-annotations';
 import { TruthNotes } from './truth-notes';

@@ -1,8 +1,8 @@
 import type { CocoAnnotation, CocoImage } from '../../coco/annotations';
 import { isObject } from '../../coco/entries';
 import { shownValue, type ProblemKind, type ProblemList } from '../../coco/problems';
-import { rleArea, RleError } from '../../coco/rle';
-import { segmentationToRle } from '../../coco/segmentation';
+import { rleArea, RleError } from '../../coco/masks/rle';
+import { segmentationToRle } from '../../coco/masks/segmentation';
 import type { IouType } from '../parameters';
 import type { FileIds } from './file-ids';
 import { TruthKeypoints } from './truth-keypoints';

@@ -1,5 +1,5 @@
 import type { CocoAnnotation } from '../../coco/annotations';
-import { countLabeled } from '../../coco/keypoint-faults';
+import { countLabeled } from '../../coco/keypoints/keypoint-faults';
 import { shownValue } from '../../coco/problems';
 import type { TruthNotes } from './truth-notes';
 

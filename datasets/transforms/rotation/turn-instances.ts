@@ -2,8 +2,8 @@ import type { Boxes } from '../../../detection/structures/boxes';
 import type { Instances } from '../../../detection/structures/instances';
 import type { Mask } from '../../../detection/structures/mask';
 import { cropInstances, movedKeypoints } from '../../../detection/structures/transform-instances';
-import { PolygonMask } from '../../coco/polygon-mask';
-import { rleToBox } from '../../coco/rle';
+import { PolygonMask } from '../../coco/masks/polygon-mask';
+import { rleToBox } from '../../coco/masks/rle';
 import { turnMask } from './turn-mask';
 import type { Turn } from './turn';
 

@@ -1,7 +1,7 @@
 import type { Mask } from '../../../detection/structures/mask';
 import { columnRuns, MaskBuilder } from '../../../detection/structures/mask-runs';
-import { PolygonMask } from '../../coco/polygon-mask';
-import { rleToBox } from '../../coco/rle';
+import { PolygonMask } from '../../coco/masks/polygon-mask';
+import { rleToBox } from '../../coco/masks/rle';
 import { roundHalfToEven, type Place, type Turn } from './turn';
 
 /** A part of a mask as bytes of 0 and 1, column by column: [width, height]. */

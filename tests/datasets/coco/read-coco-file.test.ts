@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { CocoFile } from '../../../datasets/coco/coco-file';
-import { jsonParts } from '../../../datasets/coco/json-parts';
+import { jsonParts } from '../../../datasets/coco/json/json-parts';
 import { readCocoFile } from '../../../datasets/coco/read-coco-file';
 import { rejectionOf } from '../../thrown';
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AnnotationError, type CocoDataset } from '../../../datasets/coco/annotations';
 import { readCocoDataset } from '../../../datasets/coco/read-dataset';
-import { JsonFileError } from '../../../datasets/coco/json-file';
+import { JsonFileError } from '../../../datasets/coco/json/json-file';
 import { gtTargets } from '../../../datasets/coco/targets';
 import { InputError } from '../../../detection/errors';
 import { describeShared, sharedPath } from '../../shared';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AnnotationOptions } from '../../../datasets/coco/annotation-entries';
 import type { CocoDataset } from '../../../datasets/coco/annotations';
-import { PolygonMask } from '../../../datasets/coco/polygon-mask';
+import { PolygonMask } from '../../../datasets/coco/masks/polygon-mask';
 import { readCocoDataset } from '../../../datasets/coco/read-dataset';
 import { gtTargets } from '../../../datasets/coco/targets';
 import { emptyMask } from '../../../detection/structures/mask';

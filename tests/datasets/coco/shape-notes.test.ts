@@ -1,5 +1,5 @@
 import { checkedDataset } from '../../../datasets/coco/read-dataset';
-import { encodeMask } from '../../../datasets/coco/rle';
+import { encodeMask } from '../../../datasets/coco/masks/rle';
 import { shapeNotes } from '../../../datasets/coco/shape-notes';
 
 const size = { width: 60, height: 40 };

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { AnnotationError, type CocoDataset } from '../../../datasets/coco/annotations';
 import { readCocoDataset, type CocoReadOptions } from '../../../datasets/coco/read-dataset';
-import { JsonFileError } from '../../../datasets/coco/json-file';
+import { JsonFileError } from '../../../datasets/coco/json/json-file';
 import { rejectionOf } from '../../thrown';
 
 let folder: string;

@@ -1,5 +1,5 @@
 import sharp from 'sharp';
-import { rleFromMask } from '../../../datasets/coco/rle';
+import { rleFromMask } from '../../../datasets/coco/masks/rle';
 import { drawBoxes } from '../../../datasets/drawing/draw-detections';
 import { maskPath } from '../../../datasets/drawing/mask-path';
 import { objectsToDraw } from '../../../datasets/drawing/objects-to-draw';

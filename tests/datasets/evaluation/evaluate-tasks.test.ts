@@ -1,5 +1,5 @@
 import { CocoDataset, type CocoAnnotation } from '../../../datasets/coco/annotations';
-import { encodeMask, rleFromMask } from '../../../datasets/coco/rle';
+import { encodeMask, rleFromMask } from '../../../datasets/coco/masks/rle';
 import { DetectionsError } from '../../../datasets/evaluation/detections';
 import { evaluateDetections } from '../../../datasets/evaluation/evaluate';
 import { evaluateTasks } from '../../../datasets/evaluation/evaluate-tasks';

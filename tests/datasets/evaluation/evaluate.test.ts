@@ -8,8 +8,8 @@ import {
   type CocoAnnotation,
   type CocoCategory,
 } from '../../../datasets/coco/annotations';
-import { JsonFileError } from '../../../datasets/coco/json-file';
-import { encodeMask } from '../../../datasets/coco/rle';
+import { JsonFileError } from '../../../datasets/coco/json/json-file';
+import { encodeMask } from '../../../datasets/coco/masks/rle';
 import { DetectionsError, readDetections, type CocoDetection } from '../../../datasets/evaluation/detections';
 import { evaluateDetections, type CocoEvaluation } from '../../../datasets/evaluation/evaluate';
 import { evaluationJson, formatEvaluation } from '../../../datasets/evaluation/format';

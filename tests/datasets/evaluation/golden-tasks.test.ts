@@ -7,9 +7,9 @@ import {
   type CocoEvaluation,
   type EvaluationOptions,
 } from '../../../datasets/evaluation/evaluate';
-import { regionsOf } from '../../../datasets/evaluation/task-regions';
+import { regionsOf } from '../../../datasets/evaluation/matching/task-regions';
 import { keypointSigmas } from '../../../datasets/evaluation/keypoint-sigmas';
-import { sortByScore } from '../../../datasets/evaluation/grouping';
+import { sortByScore } from '../../../datasets/evaluation/matching/grouping';
 import type { IouType } from '../../../datasets/evaluation/parameters';
 import { readFound } from '../../../datasets/evaluation/truth/read-found';
 import { readTruth } from '../../../datasets/evaluation/truth/read-truth';

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { CocoFile } from '../../../datasets/coco/coco-file';
-import { rleFromPolygon } from '../../../datasets/coco/polygon';
-import { mergeRles } from '../../../datasets/coco/rle';
+import { rleFromPolygon } from '../../../datasets/coco/masks/polygon';
+import { mergeRles } from '../../../datasets/coco/masks/rle';
 import { readVocDataset } from '../../../datasets/formats/voc/read-voc';
 import { writeVocDataset } from '../../../datasets/formats/voc/write-voc';
 import { readYoloDataset } from '../../../datasets/formats/yolo/read-yolo';

@@ -1,8 +1,8 @@
 import { existsSync, lstatSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { CocoFile } from '../../../datasets/coco/coco-file';
-import { encodeMask, rleToMask } from '../../../datasets/coco/rle';
-import { segmentationToRle } from '../../../datasets/coco/segmentation';
+import { encodeMask, rleToMask } from '../../../datasets/coco/masks/rle';
+import { segmentationToRle } from '../../../datasets/coco/masks/segmentation';
 import { readCocoFile } from '../../../datasets/coco/read-coco-file';
 import type { DatasetPart } from '../../../datasets/formats/dataset-part';
 import { writeCocoDataset } from '../../../datasets/formats/write-coco';

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
-import { rleIou, rleToBox } from '../../../datasets/coco/rle';
+import { rleIou, rleToBox } from '../../../datasets/coco/masks/rle';
 import { detectImages } from '../../../datasets/inference/detect-files';
 import { joinObjects } from '../../../datasets/inference/join-objects';
 import { loadBackend } from '../../../detection/backend/node';

@@ -1,7 +1,7 @@
 import { modelDefinition } from '../../../detection/modeling/definitions';
 import type { Detector } from '../../../detection/modeling/detector';
 import type { DecodedImage } from '../../../datasets/images/decode';
-import { rleFromMask } from '../../../datasets/coco/rle';
+import { rleFromMask } from '../../../datasets/coco/masks/rle';
 import { scaleBoxes } from '../../../detection/structures/boxes';
 import type { ImageBatch } from '../../../detection/structures/image-batch';
 import type { Detections } from '../../../detection/structures/instances';

@@ -1,5 +1,5 @@
 import sharp from 'sharp';
-import { rleArea, rleFromMask, rleToBox, rleToMask } from '../../../datasets/coco/rle';
+import { rleArea, rleFromMask, rleToBox, rleToMask } from '../../../datasets/coco/masks/rle';
 import type { Example } from '../../../datasets/examples';
 import { picturesOf, sizeInBatch } from '../../../datasets/loader/batch-job';
 import { drawImage, type AugmentationOptions, type Sample } from '../../../datasets/loader/draw-image';

@@ -4,7 +4,7 @@ import path from 'node:path';
 import fc from 'fast-check';
 import sharp from 'sharp';
 import { checkedDataset } from '../../../datasets/coco/read-dataset';
-import { encodeMask } from '../../../datasets/coco/rle';
+import { encodeMask } from '../../../datasets/coco/masks/rle';
 import { keepRepairedFields, repairCoco, repairCocoFile } from '../../../datasets/repair/repair-coco';
 import { RepairLog } from '../../../datasets/repair/repair-log';
 

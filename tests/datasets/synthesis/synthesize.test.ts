@@ -3,7 +3,7 @@ import { mkdtemp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import os from 'node:os';
 import path from 'node:path';
 import sharp from 'sharp';
-import { parseRle, rleArea, rleToBox, rleToMask } from '../../../datasets/coco/rle';
+import { parseRle, rleArea, rleToBox, rleToMask } from '../../../datasets/coco/masks/rle';
 import { CATEGORIES } from '../../../datasets/synthesis/artwork';
 import { synthesize } from '../../../datasets/synthesis/synthesize';
 import { InputError } from '../../../detection/errors';

@@ -1,4 +1,4 @@
-import { rleFromMask, rleToMask } from '../../../datasets/coco/rle';
+import { rleFromMask, rleToMask } from '../../../datasets/coco/masks/rle';
 import { drawPasted, pastedArea, pasteInstances } from '../../../datasets/transforms/copy-paste';
 import type { Instances } from '../../../detection/structures/instances';
 import { scaleInstances } from '../../../detection/structures/transform-instances';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { rleFromMask } from '../../../datasets/coco/rle';
+import { rleFromMask } from '../../../datasets/coco/masks/rle';
 import type { DecodedImage } from '../../../datasets/images/decode';
 import { RandomStream } from '../../../detection/nn/random';
 import type { Instances } from '../../../detection/structures/instances';

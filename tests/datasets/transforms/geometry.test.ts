@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { rleArea, rleFromMask, rleToBox, rleToMask } from '../../../datasets/coco/rle';
+import { rleArea, rleFromMask, rleToBox, rleToMask } from '../../../datasets/coco/masks/rle';
 import {
   drawGeometry,
   meanColor,

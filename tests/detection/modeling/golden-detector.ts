@@ -9,7 +9,7 @@ import type { Losses } from '../../../detection/nn/trainable';
 import type { DetectionBatch } from '../../../detection/structures/detection-batch';
 import type { Detections, Targets } from '../../../detection/structures/instances';
 import type { Mask } from '../../../detection/structures/mask';
-import { parseRle, rleToMask, type CompressedRle } from '../../../datasets/coco/rle';
+import { parseRle, rleToMask, type CompressedRle } from '../../../datasets/coco/masks/rle';
 import { describeShared, sharedPath } from '../../shared';
 import { loadGolden, targetsOf, tinyBatch, tinyImages, trainable, type Golden } from './tiny-golden';
 

@@ -25,7 +25,7 @@ import { torchvisionInput } from '../../../detection/structures/input-spec';
 import type { Targets } from '../../../detection/structures/instances';
 import { scaleInstances } from '../../../detection/structures/transform-instances';
 import type { RoiHead } from '../../../detection/modeling/roi/box-stage';
-import { parseRle, type CompressedRle } from '../../../datasets/coco/rle';
+import { parseRle, type CompressedRle } from '../../../datasets/coco/masks/rle';
 import { traits } from './traits';
 
 interface GradientSummary {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { CompressedRle } from '../../../datasets/coco/rle';
+import type { CompressedRle } from '../../../datasets/coco/masks/rle';
 import { sharedPath } from '../../shared';
 
 interface PasteCase {

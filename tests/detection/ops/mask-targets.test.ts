@@ -1,4 +1,4 @@
-import { rleFromMask } from '../../../datasets/coco/rle';
+import { rleFromMask } from '../../../datasets/coco/masks/rle';
 import { maskTargets } from '../../../detection/ops/mask-targets';
 import type { Mask } from '../../../detection/structures/mask';
 import { describeShared } from '../../shared';

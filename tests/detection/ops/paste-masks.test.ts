@@ -1,4 +1,4 @@
-import { parseRle, rleToMask } from '../../../datasets/coco/rle';
+import { parseRle, rleToMask } from '../../../datasets/coco/masks/rle';
 import { pasteMasks } from '../../../detection/ops/paste-masks';
 import { describeShared } from '../../shared';
 import { loadMaskGolden, type MaskGolden } from './mask-golden';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { parseRle, rleFromMask, rleToMask, type CompressedRle } from '../../../datasets/coco/rle';
+import { parseRle, rleFromMask, rleToMask, type CompressedRle } from '../../../datasets/coco/masks/rle';
 import type { Mask } from '../../../detection/structures/mask';
 import {
   cropMask,

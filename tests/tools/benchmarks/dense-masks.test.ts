@@ -1,5 +1,5 @@
-import { PolygonMask } from '../../../datasets/coco/polygon-mask';
-import { rleToMask } from '../../../datasets/coco/rle';
+import { PolygonMask } from '../../../datasets/coco/masks/polygon-mask';
+import { rleToMask } from '../../../datasets/coco/masks/rle';
 import { maskTargets } from '../../../detection/ops/mask-targets';
 import { pasteMasks } from '../../../detection/ops/paste-masks';
 import { flipMask, resizeMask } from '../../../detection/structures/mask-transforms';

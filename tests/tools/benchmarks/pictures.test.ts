@@ -1,5 +1,5 @@
 import { loadNativeBackend } from '../../../detection/backend/node';
-import { rleArea, rleToBox } from '../../../datasets/coco/rle';
+import { rleArea, rleToBox } from '../../../datasets/coco/masks/rle';
 import { drawPicture } from '../../../tools/benchmarks/pictures';
 
 beforeAll(loadNativeBackend);

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import sharp from 'sharp';
-import { CategoryMap } from '../../../datasets/coco/category-map';
+import { CategoryMap } from '../../../datasets/coco/categories/category-map';
 import { partsOfDetected } from '../../../datasets/images/picture-parts';
 import { loadBackend } from '../../../detection/backend/node';
 import { detectPictures } from '../../../tools/detect/detect-pictures';

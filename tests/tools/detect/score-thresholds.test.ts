@@ -1,4 +1,4 @@
-import { CategoryMap } from '../../../datasets/coco/category-map';
+import { CategoryMap } from '../../../datasets/coco/categories/category-map';
 import { parseThresholds, thresholdsByLabel } from '../../../tools/detect/score-thresholds';
 
 const categories = new CategoryMap(

@@ -1,5 +1,5 @@
 import { parseHTML } from 'linkedom';
-import { ConfusionMatrix } from '../../../datasets/evaluation/confusion';
+import { ConfusionMatrix } from '../../../datasets/evaluation/errors/confusion';
 import type {
   Confusion,
   EvaluationData,

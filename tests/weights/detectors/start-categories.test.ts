@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { cocoCategories } from '../../../datasets/coco/coco-categories';
+import { cocoCategories } from '../../../datasets/coco/categories/coco-categories';
 import { createDetector, modelDefinition } from '../../../detection/modeling/definitions';
 import type { Detector } from '../../../detection/modeling/detector';
 import type { SettingValues } from '../../../detection/modeling/settings';

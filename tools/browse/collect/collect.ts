@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { reachesOut } from '../../../datasets/coco/annotation-entries';
-import type { CocoCategory } from '../../../datasets/coco/category-map';
+import type { CocoCategory } from '../../../datasets/coco/categories/category-map';
 import { staysInFolder } from '../../../datasets/coco/file-name';
 import type { Problem, ProblemKind } from '../../../datasets/coco/problems';
 import type { CocoDetection } from '../../../datasets/evaluation/detections';

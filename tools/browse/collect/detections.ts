@@ -1,6 +1,6 @@
 import { CocoDataset, type CocoImage } from '../../../datasets/coco/annotations';
 import { isId } from '../../../datasets/coco/entries';
-import { readJsonFile } from '../../../datasets/coco/json-file';
+import { readJsonFile } from '../../../datasets/coco/json/json-file';
 import { checkDetections, kindOfResults, type CocoDetection } from '../../../datasets/evaluation/detections';
 import { evaluateDetector } from '../../../datasets/evaluation/evaluate-detector';
 import { InputError } from '../../../detection/errors';

@@ -1,5 +1,5 @@
 import { isObject, keepEntry } from '../../../datasets/coco/entries';
-import { readJsonFile } from '../../../datasets/coco/json-file';
+import { readJsonFile } from '../../../datasets/coco/json/json-file';
 import type { PageBox, PageShape } from '../page-data';
 
 /** An image of a COCO file, as the file has it: nothing of it is checked. */

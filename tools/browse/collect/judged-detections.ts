@@ -1,4 +1,4 @@
-import { judgeDetections } from '../../../datasets/evaluation/detection-errors';
+import { judgeDetections } from '../../../datasets/evaluation/errors/detection-errors';
 import type { CocoDetection } from '../../../datasets/evaluation/detections';
 import type { FileAnnotation } from './file-entries';
 import type { ValidPart } from './open-set';

@@ -1,6 +1,6 @@
-import { RleError } from '../../../datasets/coco/rle';
-import { objectMask } from '../../../datasets/coco/segmentation';
-import { PolygonMask } from '../../../datasets/coco/polygon-mask';
+import { RleError } from '../../../datasets/coco/masks/rle';
+import { objectMask } from '../../../datasets/coco/masks/segmentation';
+import { PolygonMask } from '../../../datasets/coco/masks/polygon-mask';
 import { polygonsPath, smoothMaskPath } from '../../../datasets/drawing/smooth-path';
 import { isSurelyFound } from '../../../datasets/drawing/surely-found';
 import type { CocoDetection } from '../../../datasets/evaluation/detections';

@@ -1,4 +1,4 @@
-import { imageVerdicts, worstFirst, type Verdict } from '../../../datasets/evaluation/verdicts';
+import { imageVerdicts, worstFirst, type Verdict } from '../../../datasets/evaluation/errors/verdicts';
 import type { PageBox, PageObject, PagePicture, PageProblem, PageShape } from '../page-data';
 
 /** An object or a detection of a picture, to be drawn and to be found. */

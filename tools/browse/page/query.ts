@@ -1,4 +1,4 @@
-import type { ErrorKind } from '../../../datasets/evaluation/error-kinds';
+import type { ErrorKind } from '../../../datasets/evaluation/errors/error-kinds';
 import { AREA_RANGES, type AreaName } from '../../../datasets/evaluation/parameters';
 import { compareWorst, type Entry, type JudgedPicture } from './judged-picture';
 

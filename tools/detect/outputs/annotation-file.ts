@@ -1,6 +1,6 @@
-import type { CocoCategory } from '../../../datasets/coco/category-map';
+import type { CocoCategory } from '../../../datasets/coco/categories/category-map';
 import { isId, isObject } from '../../../datasets/coco/entries';
-import { readJsonFile } from '../../../datasets/coco/json-file';
+import { readJsonFile } from '../../../datasets/coco/json/json-file';
 import { InputError } from '../../../detection/errors';
 
 /** What results take from a COCO file: everything but its objects. */

@@ -1,7 +1,7 @@
-import type { CategoryMap } from '../../../datasets/coco/category-map';
+import type { CategoryMap } from '../../../datasets/coco/categories/category-map';
 import { cocoDetections, type FoundObject, type MaskForm } from '../../../datasets/evaluation/detect-images';
-import { turnKeypoints } from '../../../datasets/coco/turn-keypoints';
-import { turnSegmentation } from '../../../datasets/coco/turn-segmentation';
+import { turnKeypoints } from '../../../datasets/coco/keypoints/turn-keypoints';
+import { turnSegmentation } from '../../../datasets/coco/masks/turn-segmentation';
 import { inverseOrientation, turnBox } from '../../../datasets/images/orientation';
 import type { PictureHeader } from '../../../datasets/images/picture-header';
 import type { AnnotatedAsStored } from './annotated-as-stored';

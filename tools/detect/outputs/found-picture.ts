@@ -1,4 +1,4 @@
-import type { CategoryMap, CocoCategory } from '../../../datasets/coco/category-map';
+import type { CategoryMap, CocoCategory } from '../../../datasets/coco/categories/category-map';
 import { surelyFound } from '../../../datasets/drawing/surely-found';
 import type { DetectedPicture } from '../../../datasets/inference/detect-files';
 import type { KeypointLayout } from '../../../detection/structures/keypoint-layout';

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { maskToPolygons } from '../../../datasets/coco/mask-outline';
+import { maskToPolygons } from '../../../datasets/coco/masks/mask-outline';
 import type { StagedFiles } from '../../../detection/files/staged-files';
 import type { KeypointLayout } from '../../../detection/structures/keypoint-layout';
 import {

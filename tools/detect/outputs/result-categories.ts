@@ -1,7 +1,7 @@
-import { CategoryMap } from '../../../datasets/coco/category-map';
-import { describeMatch } from '../../../datasets/coco/describe-match';
-import { matchCategories } from '../../../datasets/coco/match-categories';
-import { meantCategories } from '../../../datasets/coco/meant-categories';
+import { CategoryMap } from '../../../datasets/coco/categories/category-map';
+import { describeMatch } from '../../../datasets/coco/categories/describe-match';
+import { matchCategories } from '../../../datasets/coco/categories/match-categories';
+import { meantCategories } from '../../../datasets/coco/categories/meant-categories';
 import { logLine } from '../../terminal/progress';
 import type { AnnotationFile } from './annotation-file';
 

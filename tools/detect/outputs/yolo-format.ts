@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { maskToPolygons } from '../../../datasets/coco/mask-outline';
+import { maskToPolygons } from '../../../datasets/coco/masks/mask-outline';
 import { joinPolygons } from '../../../datasets/formats/polygons';
 import type { StagedFiles } from '../../../detection/files/staged-files';
 import type { Mask } from '../../../detection/structures/mask';

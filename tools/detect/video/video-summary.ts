@@ -1,4 +1,4 @@
-import type { CategoryMap } from '../../../datasets/coco/category-map';
+import type { CategoryMap } from '../../../datasets/coco/categories/category-map';
 import type { Detections } from '../../../detection/structures/instances';
 import { pluralize } from '../../terminal/pluralize';
 import { terminalLine } from '../../terminal/terminal-text';

@@ -1,11 +1,11 @@
 import type { CocoDataset } from '../../../datasets/coco/annotations';
-import { confusionMatrix } from '../../../datasets/evaluation/confusion';
-import { judgeDetections } from '../../../datasets/evaluation/detection-errors';
+import { confusionMatrix } from '../../../datasets/evaluation/errors/confusion';
+import { judgeDetections } from '../../../datasets/evaluation/errors/detection-errors';
 import type { CocoDetection } from '../../../datasets/evaluation/detections';
-import { ERROR_KINDS, errorCosts } from '../../../datasets/evaluation/error-kinds';
+import { ERROR_KINDS, errorCosts } from '../../../datasets/evaluation/errors/error-kinds';
 import type { CocoEvaluation } from '../../../datasets/evaluation/evaluate';
 import type { DetectorEvaluation } from '../../../datasets/evaluation/evaluate-detector';
-import { keypointErrors } from '../../../datasets/evaluation/keypoint-errors';
+import { keypointErrors } from '../../../datasets/evaluation/errors/keypoint-errors';
 import type { KeypointLayout } from '../../../detection/structures/keypoint-layout';
 import type { StatName } from '../../../datasets/evaluation/parameters';
 import { evaluationsOf, objectsOf } from '../../run/tasks';

@@ -1,12 +1,12 @@
 import type { CocoAnnotation, CocoDataset, CocoImage } from '../../../datasets/coco/annotations';
-import { objectMask } from '../../../datasets/coco/segmentation';
+import { objectMask } from '../../../datasets/coco/masks/segmentation';
 import type { TargetOptions } from '../../../datasets/coco/targets';
 import { scaledBoxes } from '../../../datasets/drawing/draw-detections';
 import { objectsToDraw } from '../../../datasets/drawing/objects-to-draw';
 import { aboveThreshold } from '../../../datasets/evaluation/detect-images';
-import { judgeDetections } from '../../../datasets/evaluation/detection-errors';
+import { judgeDetections } from '../../../datasets/evaluation/errors/detection-errors';
 import type { DetectorEvaluation } from '../../../datasets/evaluation/evaluate-detector';
-import { imageVerdicts, worstFirst, type ImageVerdicts } from '../../../datasets/evaluation/verdicts';
+import { imageVerdicts, worstFirst, type ImageVerdicts } from '../../../datasets/evaluation/errors/verdicts';
 import type { JudgedBox, WorstImage } from '../data';
 import { thumbnail } from './pictures';
 

@@ -6,7 +6,7 @@ import { scaledBoxes } from '../../../datasets/drawing/draw-detections';
 import { objectsToDraw } from '../../../datasets/drawing/objects-to-draw';
 import type { LabeledBox } from '../../../datasets/drawing/overlay-svg';
 import { truthOf } from '../../../datasets/evaluation/evaluate-tasks';
-import { scoreCurves, type ScoreCurve } from '../../../datasets/evaluation/score-curves';
+import { scoreCurves, type ScoreCurve } from '../../../datasets/evaluation/errors/score-curves';
 import { decodeImage } from '../../../datasets/images/decode';
 import { ignoreImageError } from '../../../datasets/images/image-error';
 import type { EventStorage, SummaryBox, SummaryImage } from '../../../detection/events/event-storage';

@@ -1,5 +1,5 @@
-import { PolygonMask } from '../../../../datasets/coco/polygon-mask';
-import { rleArea, rleToBox } from '../../../../datasets/coco/rle';
+import { PolygonMask } from '../../../../datasets/coco/masks/polygon-mask';
+import { rleArea, rleToBox } from '../../../../datasets/coco/masks/rle';
 import { Turn } from '../../../../datasets/transforms/rotation/turn';
 import { turnInstances } from '../../../../datasets/transforms/rotation/turn-instances';
 import { turnMask } from '../../../../datasets/transforms/rotation/turn-mask';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs-core';
-import { rleFromMask } from '../../../../datasets/coco/rle';
+import { rleFromMask } from '../../../../datasets/coco/masks/rle';
 import { maskHead } from '../../../../detection/modeling/definitions/mask-head';
 import { maskRcnnModel } from '../../../../detection/modeling/definitions/mask-rcnn';
 import type { Found } from '../../../../detection/modeling/found';

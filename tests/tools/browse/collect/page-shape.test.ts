@@ -1,5 +1,5 @@
-import { compressMask, rleArea, rleFromMask, rleIou } from '../../../../datasets/coco/rle';
-import { segmentationToRle } from '../../../../datasets/coco/segmentation';
+import { compressMask, rleArea, rleFromMask, rleIou } from '../../../../datasets/coco/masks/rle';
+import { segmentationToRle } from '../../../../datasets/coco/masks/segmentation';
 import { outlineOf, pageShape } from '../../../../tools/browse/collect/page-shape';
 
 const size = { width: 200, height: 160 };

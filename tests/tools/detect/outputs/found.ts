@@ -1,5 +1,5 @@
-import { CategoryMap } from '../../../../datasets/coco/category-map';
-import { rleFromMask } from '../../../../datasets/coco/rle';
+import { CategoryMap } from '../../../../datasets/coco/categories/category-map';
+import { rleFromMask } from '../../../../datasets/coco/masks/rle';
 import type { FoundPicture } from '../../../../tools/detect/outputs/found-picture';
 
 /** A detector's categories, with names that may be anything. */
