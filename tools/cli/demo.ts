@@ -49,7 +49,7 @@ export function demoCommand(command: Command): void {
     .addHelpText(
       'after',
       `
-Takes five to ten minutes: it measures how long an iteration takes here, and trains for as many as fit. Stopped with Ctrl-C, it
+Takes about ten minutes at most: it measures how long an iteration takes here, and trains for as many as fit. Stopped with Ctrl-C, it
 continues when started again.
 
 Examples:
