@@ -50,10 +50,16 @@ export async function readDetections(file: string, dataset: CocoDataset): Promis
 /** What detections are given by: it says where their areas come from. */
 export type ResultKind = 'boxes' | 'masks' | 'keypoints';
 
+type GivenBy = Readonly<Partial<Record<'bbox' | 'segmentation' | 'keypoints', unknown>>>;
+
 /** What detections are given by. The first decides for all, as in pycocotools' loadRes. */
-export function kindOfResults([first]: readonly CocoDetection[]): ResultKind {
-  if (first === undefined || (first.bbox !== undefined && first.bbox.length > 0)) return 'boxes';
+export function kindOfResults([first]: readonly GivenBy[]): ResultKind {
+  if (first === undefined || (first.bbox !== undefined && !isEmptyList(first.bbox))) return 'boxes';
   return first.segmentation === undefined && first.keypoints !== undefined ? 'keypoints' : 'masks';
+}
+
+function isEmptyList(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 0;
 }
 
 /**
@@ -79,7 +85,7 @@ export function checkDetections(
     throw new DetectionsError(source, problems.problems, problems.describe(source));
   }
   const first: unknown = detections[0];
-  const kind = isObject(first) ? kindOfResults([first as unknown as CocoDetection]) : 'boxes';
+  const kind = isObject(first) ? kindOfResults([first]) : 'boxes';
   detections.forEach((detection: unknown, index) =>
     checkDetection(detection, index, { kind, nonFinite, numKeypoints, dataset }, problems),
   );

@@ -24,19 +24,13 @@ export function cocoProtocol(iouType: IouType, maxDetections?: readonly number[]
 
 function regionProtocol(maxDetections: readonly number[]): Protocol {
   const most = maxDetections[maxDetections.length - 1];
-  const precision = statsWith({ isPrecision: true, maxDetections: most });
   const recall = statsWith({ isPrecision: false, maxDetections: most });
   return {
     iouThresholds: IOU_THRESHOLDS,
     maxDetections,
     areas: AREA_RANGES,
     stats: [
-      precision('AP', 'all'),
-      precision('AP50', 'all', 0.5),
-      precision('AP75', 'all', 0.75),
-      precision('APs', 'small'),
-      precision('APm', 'medium'),
-      precision('APl', 'large'),
+      ...precisionBySize(most),
       ...maxDetections.map((limit) =>
         statsWith({ isPrecision: false, maxDetections: limit })(`AR${limit}`, 'all'),
       ),
@@ -91,12 +85,7 @@ export function lvisProtocol(maxDetections = MAX_LVIS_DETECTIONS): Protocol {
     maxDetections: [maxDetections],
     areas: AREA_RANGES,
     stats: [
-      precision('AP', 'all'),
-      precision('AP50', 'all', 0.5),
-      precision('AP75', 'all', 0.75),
-      precision('APs', 'small'),
-      precision('APm', 'medium'),
-      precision('APl', 'large'),
+      ...precisionBySize(maxDetections),
       { ...precision('APr', 'all'), frequency: 'r' },
       { ...precision('APc', 'all'), frequency: 'c' },
       { ...precision('APf', 'all'), frequency: 'f' },
@@ -108,6 +97,19 @@ export function lvisProtocol(maxDetections = MAX_LVIS_DETECTIONS): Protocol {
     columns: ['AP', 'AP50', 'AP75', 'APs', 'APm', 'APl', `AR@${maxDetections}`],
     isFederated: true,
   };
+}
+
+/** Average precision of boxes or masks: over all overlaps, at two of them, and of objects by size. */
+function precisionBySize(maxDetections: number): Stat[] {
+  const precision = statsWith({ isPrecision: true, maxDetections });
+  return [
+    precision('AP', 'all'),
+    precision('AP50', 'all', 0.5),
+    precision('AP75', 'all', 0.75),
+    precision('APs', 'small'),
+    precision('APm', 'medium'),
+    precision('APl', 'large'),
+  ];
 }
 
 function statsWith(common: Pick<Stat, 'isPrecision' | 'maxDetections'>) {

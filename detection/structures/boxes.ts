@@ -1,3 +1,4 @@
+import { concatValues } from './concat-values';
 import type { Size } from './size';
 
 /**
@@ -55,13 +56,7 @@ export function flipBoxesVertically(boxes: Boxes, height: number): Boxes {
 
 /** A new array with the boxes of all lists, in their order. */
 export function concatBoxes(lists: readonly Boxes[]): Boxes {
-  const result = new Float32Array(lists.reduce((length, boxes) => length + boxes.length, 0));
-  let offset = 0;
-  for (const boxes of lists) {
-    result.set(boxes, offset);
-    offset += boxes.length;
-  }
-  return result;
+  return concatValues(lists);
 }
 
 /** A new array with the boxes at these indices, in their order. */

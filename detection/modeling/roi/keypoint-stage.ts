@@ -9,6 +9,7 @@ import { heatmapCrossEntropySum } from '../../ops/heatmap-cross-entropy';
 import { heatmapsToKeypoints } from '../../ops/heatmaps-to-keypoints';
 import { keypointsToHeatmap } from '../../ops/keypoints-to-heatmap';
 import { numBoxes, type Boxes } from '../../structures/boxes';
+import { concatValues } from '../../structures/concat-values';
 import type { ImageBatch } from '../../structures/image-batch';
 import type { Targets } from '../../structures/instances';
 import type { Found } from '../found';
@@ -101,8 +102,8 @@ export class KeypointStage extends Module implements RoiHead {
       const itsOwn = keypoints.filter((_, index) => pieces[index].image === image);
       return {
         ...ofImage,
-        keypoints: Float32Array.from(itsOwn.flatMap((ofPiece) => [...ofPiece.keypoints])),
-        keypointScores: Float32Array.from(itsOwn.flatMap((ofPiece) => [...ofPiece.scores])),
+        keypoints: concatValues(itsOwn.map((ofPiece) => ofPiece.keypoints)),
+        keypointScores: concatValues(itsOwn.map(({ scores }) => scores)),
       };
     });
   }

@@ -7,6 +7,7 @@ import type { Losses } from '../../nn/trainable';
 import { zeroLoss } from '../../nn/zero-loss';
 import { maskTargets } from '../../ops/mask-targets';
 import { numBoxes, selectBoxes, type Boxes } from '../../structures/boxes';
+import { concatValues } from '../../structures/concat-values';
 import type { ImageBatch } from '../../structures/image-batch';
 import type { Targets } from '../../structures/instances';
 import type { Found } from '../found';
@@ -71,7 +72,11 @@ export class MaskStage extends Module implements RoiHead {
         const x = this.maskHead.forward(pooled);
         // The tape has what it needs of it.
         pooled.dispose();
-        const loss = this.maskPredictor.loss(x, labels, concat(learned.map((sample) => sample.targets)));
+        const loss = this.maskPredictor.loss(
+          x,
+          labels,
+          concatValues(learned.map((sample) => sample.targets)),
+        );
         return weighed({ loss_mask: loss }, this.settings.losses.weights);
       };
       return headLosses([head], this.headGradients);
@@ -119,14 +124,4 @@ export class MaskStage extends Module implements RoiHead {
       targets: maskTargets(masks ?? [], itsGt, itsBoxes, this.side),
     };
   }
-}
-
-function concat(parts: readonly Float32Array[]): Float32Array {
-  const whole = new Float32Array(parts.reduce((length, part) => length + part.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    whole.set(part, offset);
-    offset += part.length;
-  }
-  return whole;
 }
