@@ -226,17 +226,21 @@ describeShared('people of COCO 2017', () => {
 
 describeShared('golden_lviseval.json', () => {
   interface LvisCase {
-    readonly gt: { readonly images: readonly object[] } | string;
+    readonly gt: Gt | string;
     readonly dt: readonly CocoDetection[] | string;
     readonly max_dets?: number;
     readonly results: Readonly<Record<string, number>>;
   }
   const cases = () =>
     JSON.parse(readFileSync(sharedPath('golden/golden_lviseval.json'), 'utf8')) as Record<string, LvisCase>;
-  type Gt = { images: Record<string, unknown>[]; annotations: { image_id: number; category_id: number }[] };
+  type Gt = {
+    images: Record<string, unknown>[];
+    annotations: { image_id: number; category_id: number }[];
+    categories: { id: number }[];
+  };
 
   /** What the text in place of a case's ground truth says. */
-  function truthOf(name: string, base: Gt & { categories: { id: number }[] }): object {
+  function truthOf(name: string, base: Gt): object {
     if (!/^[DE]_/.test(name)) return base;
     const images = base.images.map((image) => {
       const present = base.annotations.flatMap((a) => (a.image_id === image.id ? [a.category_id] : []));
@@ -254,7 +258,7 @@ describeShared('golden_lviseval.json', () => {
     '%s',
     async (name) => {
       const { A_bbox: base, [name]: golden } = cases();
-      const gt = truthOf(name, base.gt as unknown as Gt & { categories: { id: number }[] });
+      const gt = truthOf(name, base.gt as Gt);
       const dt = (typeof golden.dt === 'string' ? base.dt : golden.dt) as readonly CocoDetection[];
       const iouType = name === 'B_segm' ? 'segm' : 'bbox';
       const { dataset, detections, federated } = await read(gt, dt, iouType);
