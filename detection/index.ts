@@ -165,7 +165,8 @@ export { readAsync, readSync, type Reading } from './nn/reading';
 // Operations.
 export { boxIou } from './ops/iou';
 export { batchedNms, nms } from './ops/nms';
-export { roiAlign, type Rois } from './ops/roi-align';
+export { roiAlign } from './ops/roi-align';
+export { DETECTRON2_SAMPLING, TORCHVISION_SAMPLING, type Rois, type RoiSampling } from './ops/roi-pooling';
 export { maskTargets } from './ops/mask-targets';
 export { pasteMasks, type BoxMasks } from './ops/paste-masks';
 export { keypointsToHeatmap, type HeatmapCells } from './ops/keypoints-to-heatmap';

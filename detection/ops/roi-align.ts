@@ -1,24 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { runKernel } from '../nn/kernels';
 import { noGradient, recordOperation } from '../nn/tfjs-internals';
-import type { Boxes } from '../structures/boxes';
-
-/** Regions of interest on one feature map. */
-export interface Rois {
-  /** R boxes in pixels of the (resized, padded) image. */
-  readonly boxes: Boxes;
-  /** [R], the image of the batch that each box lies in. */
-  readonly imageIndices: Int32Array;
-}
-
-/** Samples along each side of a bin: torchvision's sampling_ratio for detectors. */
-const SAMPLING_RATIO = 2;
-
-/**
- * ROIs are pooled so many at a time, and image by image: at 256 channels the samples of 256 ROIs are 51 MB, those of
- * 1024 would be the largest tensor of the whole training step; so would be the gradient of the largest map.
- */
-const CHUNK = 256;
+import { extent, roiChunks, type RoiChunk } from './roi-chunks';
+import { TORCHVISION_SAMPLING, type RoiPooling, type Rois, type RoiSampling } from './roi-pooling';
 
 /** One pixel on each side, repeating the border: where torchvision clamps a sample, CropAndResize interpolates. */
 const BORDER: [number, number][] = [
@@ -29,44 +13,63 @@ const BORDER: [number, number][] = [
 ];
 
 /**
- * torchvision's roi_align(aligned=False, sampling_ratio=2), from TensorFlow's CropAndResize and a 2x2 average.
+ * torchvision's roi_align, from TensorFlow's CropAndResize and an average over each bin.
  *
- * CropAndResize samples a regular grid between the first and the last sample of torchvision's, so four samples a bin
- * are a crop of twice the output size. Samples up to one pixel outside take the border's value, as torchvision clamps
- * them, and those further out count as 0 in both.
+ * CropAndResize samples a regular grid between the first and the last sample of torchvision's, so 2 x 2 samples a bin are a crop
+ * of twice the output size. Samples up to one pixel outside take the border's value, as torchvision clamps them, and those
+ * further out count as 0 in both. ROIs whose bins have the same number of samples are cropped together.
  *
  * @param feature [N, H, W, C], `scale` times the size of the image.
+ * @param size height and width of a pooled ROI
  * @returns [R, size, size, C]. The caller disposes.
  */
-export function roiAlign(feature: tf.Tensor4D, rois: Rois, scale: number, size: number): tf.Tensor4D {
-  const output = noGradient(() => concatFreeing(roiAlignForward(feature, rois, scale, size)));
-  const shape = feature.shape;
-  recordOperation('RoiAlign', { feature }, output, [], (dy) => ({
-    feature: () => roiAlignGradient(dy as tf.Tensor4D, allRows(rois), rois, scale, shape),
-  }));
-  return output;
-}
-
-/** Values of `roiAlign`, unrecorded, in parts: one after the other, at least one. The caller disposes. */
-export function roiAlignForward(
+export function roiAlign(
   feature: tf.Tensor4D,
   rois: Rois,
   scale: number,
   size: number,
+  sampling: RoiSampling = TORCHVISION_SAMPLING,
+): tf.Tensor4D {
+  const pooling = { scale, size, sampling };
+  const chunks = roiChunks(rois, pooling);
+  const order = Int32Array.from(chunks.flatMap(({ rows }) => [...rows]));
+  const output = noGradient(() =>
+    tf.tidy(() => inOrder(concatFreeing(roiAlignForward(feature, rois, pooling, chunks)), order)),
+  );
+  const shape = feature.shape;
+  recordOperation('RoiAlign', { feature }, output, [], (dy) => ({
+    feature: () => roiAlignGradient(dy as tf.Tensor4D, allRows(rois), rois, pooling, shape),
+  }));
+  return output;
+}
+
+/**
+ * Values of `roiAlign`, unrecorded, in parts, at least one: a part for each chunk, in their order. The caller disposes.
+ *
+ * @param chunks of these ROIs
+ */
+export function roiAlignForward(
+  feature: tf.Tensor4D,
+  rois: Rois,
+  { scale, size, sampling }: RoiPooling,
+  chunks: readonly RoiChunk[],
 ): tf.Tensor4D[] {
   const [, height, width, channels] = feature.shape;
-  const cropSize = SAMPLING_RATIO * size;
   let padded: { image: number; map: tf.Tensor4D } | undefined;
-  const pooled = chunks(rois.imageIndices).map(({ image, start, end }) => {
+  const pooled = chunks.map((chunk) => {
+    const { image, rows, samples } = chunk;
+    if (isEmpty(samples)) return tf.zeros<tf.Rank.R4>([rows.length, size, size, channels]);
     if (padded?.image !== image) {
       padded?.map.dispose();
       padded = { image, map: tf.tidy(() => tf.mirrorPad(imageOf(feature, image), BORDER, 'symmetric')) };
     }
     const { map } = padded;
     return tf.tidy(() => {
-      const { grid, imageIndices } = sampleGrid(rois, start, end, scale, size, height, width);
-      const samples = tf.image.cropAndResize(map, grid, imageIndices, [cropSize, cropSize], 'bilinear', 0);
-      return tf.avgPool(samples, SAMPLING_RATIO, SAMPLING_RATIO, 'valid');
+      const grid = sampleGrid(rois, chunk, { scale, size, sampling }, height, width);
+      const crop: [number, number] = [samples.y * size, samples.x * size];
+      const values = tf.image.cropAndResize(map, grid.boxes, grid.imageIndices, crop, 'bilinear', 0);
+      const bin: [number, number] = [samples.y, samples.x];
+      return tf.avgPool(values, bin, bin, 'valid');
     });
   });
   padded?.map.dispose();
@@ -81,6 +84,13 @@ export function concatFreeing(parts: readonly tf.Tensor4D[]): tf.Tensor4D {
   return whole;
 }
 
+/** Rows, each put where `order` says that it belongs. The caller disposes. */
+export function inOrder(rows: tf.Tensor4D, order: Int32Array): tf.Tensor4D {
+  const rowAt = new Int32Array(order.length);
+  order.forEach((place, row) => (rowAt[place] = row));
+  return tf.gather(rows, tf.tensor1d(rowAt, 'int32'));
+}
+
 /**
  * Gradient of `roiAlign` by its feature map of shape [N, H, W, C]. The caller disposes.
  *
@@ -90,23 +100,26 @@ export function roiAlignGradient(
   dy: tf.Tensor4D,
   rows: Int32Array,
   rois: Rois,
-  scale: number,
+  { scale, size, sampling }: RoiPooling,
   [batch, height, width, channels]: [number, number, number, number],
 ): tf.Tensor4D {
-  const size = dy.shape[1];
   const imageShape = [1, height + 2, width + 2, channels];
-  const all = chunks(rois.imageIndices);
-  const ofChunk = (start: number, end: number): tf.Tensor =>
+  const all = roiChunks(rois, { scale, size, sampling }).filter(({ samples }) => !isEmpty(samples));
+  const ofChunk = (chunk: RoiChunk): tf.Tensor =>
     tf.tidy(() => {
-      const { grid, imageIndices } = sampleGrid(rois, start, end, scale, size, height, width);
+      const { x, y } = chunk.samples;
+      const grid = sampleGrid(rois, chunk, { scale, size, sampling }, height, width);
       const samples = tf.tidy(() => {
-        const averaged = tf.gather(dy, tf.tensor1d(rows.subarray(start, end), 'int32'));
-        const each = tf.div<tf.Tensor4D>(averaged, SAMPLING_RATIO ** 2);
-        return tf.image.resizeNearestNeighbor(each, [SAMPLING_RATIO * size, SAMPLING_RATIO * size]);
+        const own = tf.tensor1d(
+          chunk.rows.map((roi) => rows[roi]),
+          'int32',
+        );
+        const each = tf.div<tf.Tensor4D>(tf.gather(dy, own), x * y);
+        return tf.image.resizeNearestNeighbor(each, [y * size, x * size]);
       });
       return runKernel(
         'CropAndResizeGradImage',
-        { dy: samples, boxes: grid, boxInd: imageIndices },
+        { dy: samples, boxes: grid.boxes, boxInd: grid.imageIndices },
         { imageShape },
       );
     });
@@ -114,8 +127,8 @@ export function roiAlignGradient(
     const images = Array.from({ length: batch }, (_, image) =>
       tf.tidy(() => {
         let sum: tf.Tensor | undefined;
-        for (const { start, end } of all.filter((chunk) => chunk.image === image)) {
-          const part = ofChunk(start, end);
+        for (const chunk of all.filter((chunk) => chunk.image === image)) {
+          const part = ofChunk(chunk);
           const previous = sum;
           sum = previous ? tf.add(previous, part) : part;
           if (previous) tf.dispose([previous, part]);
@@ -136,46 +149,36 @@ function imageOf(feature: tf.Tensor4D, image: number): tf.Tensor4D {
   return feature.shape[0] === 1 ? feature : tf.slice(feature, image, 1);
 }
 
-/** Consecutive ROIs of one image, at most `CHUNK` at a time. */
-function chunks(imageIndices: Int32Array): { image: number; start: number; end: number }[] {
-  const result: { image: number; start: number; end: number }[] = [];
-  for (let start = 0; start < imageIndices.length;) {
-    const image = imageIndices[start];
-    let end = start + 1;
-    while (end < imageIndices.length && end - start < CHUNK && imageIndices[end] === image) end++;
-    result.push({ image, start, end });
-    start = end;
-  }
-  return result;
+/** A region without extent has no samples, and is pooled to zeros. */
+function isEmpty({ x, y }: RoiChunk['samples']): boolean {
+  return x <= 0 || y <= 0;
 }
 
 /**
- * First and last sample of ROIs start..end as CropAndResize's normalized boxes y1, x1, y2, x2 on the padded map of
- * their image alone.
+ * First and last sample of a chunk's ROIs as CropAndResize's normalized boxes y1, x1, y2, x2 on the padded map of their image
+ * alone.
  */
 function sampleGrid(
   { boxes }: Rois,
-  start: number,
-  end: number,
-  scale: number,
-  size: number,
+  { rows, samples }: RoiChunk,
+  { scale, size, sampling }: RoiPooling,
   height: number,
   width: number,
-): { grid: tf.Tensor2D; imageIndices: tf.Tensor1D } {
-  const grid = new Float32Array(4 * (end - start));
-  for (let roi = start; roi < end; roi++) {
-    for (const [axis, side] of [width, height].entries()) {
-      const low = boxes[4 * roi + axis] * scale;
-      const length = Math.max(boxes[4 * roi + axis + 2] * scale - low, 1);
-      const margin = length / size / SAMPLING_RATIO / 2;
-      const offset = 4 * (roi - start) + 1 - axis;
+): { boxes: tf.Tensor2D; imageIndices: tf.Tensor1D } {
+  const grid = new Float32Array(4 * rows.length);
+  rows.forEach((roi, row) => {
+    const axes = [
+      { side: width, count: samples.x },
+      { side: height, count: samples.y },
+    ];
+    for (const [axis, { side, count }] of axes.entries()) {
+      const { low, length } = extent(boxes[4 * roi + axis], boxes[4 * roi + axis + 2], scale, sampling);
+      const margin = length / size / count / 2;
+      const offset = 4 * row + 1 - axis;
       // + 1: the border; the padded map has side + 2 pixels, so its last one is at side + 1.
       grid[offset] = (low + margin + 1) / (side + 1);
       grid[offset + 2] = (low + length - margin + 1) / (side + 1);
     }
-  }
-  return {
-    grid: tf.tensor2d(grid, [end - start, 4]),
-    imageIndices: tf.zeros([end - start], 'int32'),
-  };
+  });
+  return { boxes: tf.tensor2d(grid, [rows.length, 4]), imageIndices: tf.zeros([rows.length], 'int32') };
 }

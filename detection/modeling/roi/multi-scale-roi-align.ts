@@ -1,6 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { noGradient, recordOperation } from '../../nn/tfjs-internals';
-import { concatFreeing, roiAlignForward, roiAlignGradient, type Rois } from '../../ops/roi-align';
+import { concatFreeing, inOrder, roiAlignForward, roiAlignGradient } from '../../ops/roi-align';
+import { roiChunks } from '../../ops/roi-chunks';
+import { TORCHVISION_SAMPLING, type RoiPooling, type Rois, type RoiSampling } from '../../ops/roi-pooling';
 import { concatBoxes, numBoxes, selectBoxes, type Boxes } from '../../structures/boxes';
 import type { Size } from '../../structures/size';
 import { LevelMapper, type LevelMapperOptions } from './level-mapper';
@@ -20,11 +22,13 @@ export class MultiScaleRoiAlign {
    * A pooler; it has no parameters.
    *
    * @param levelMapper which level a box is pooled from
+   * @param sampling how; torchvision's if left out
    */
   constructor(
     /** Height and width of a pooled ROI. */
     readonly outputSize: number,
     private readonly levelMapper: LevelMapperOptions,
+    private readonly sampling: RoiSampling = TORCHVISION_SAMPLING,
   ) {}
 
   /**
@@ -41,33 +45,41 @@ export class MultiScaleRoiAlign {
     const levels = this.assign(features, boxes, imageSizes);
     const used = levels.map((_, level) => level).filter((level) => levels[level].indices.length > 0);
     if (used.length === 0) return tf.zeros([0, this.outputSize, this.outputSize, features[0].shape[3]]);
-    // Pooled level by level; `order` says which ROI each row is, `place` where each ROI's row is.
-    const order = Int32Array.from(used.flatMap((level) => [...levels[level].indices]));
-    const place = new Int32Array(order.length);
-    order.forEach((roi, row) => (place[roi] = row));
+    // Pooled level by level, in chunks; `order` says which ROI each row is.
+    const parts = used.map((level) => ({
+      level,
+      pooling: this.pooling(levels[level]),
+      chunks: roiChunks(levels[level], this.pooling(levels[level])),
+    }));
+    const order = Int32Array.from(
+      parts.flatMap(({ level, chunks }) =>
+        chunks.flatMap(({ rows }) => [...rows].map((row) => levels[level].indices[row])),
+      ),
+    );
     const output = noGradient(() =>
       tf.tidy(() => {
-        const pooled = used.flatMap((level) => {
-          const { scale } = levels[level];
-          return roiAlignForward(features[level], levels[level], scale, this.outputSize);
-        });
-        return tf.gather(concatFreeing(pooled), tf.tensor1d(place, 'int32'));
+        const pooled = parts.flatMap(({ level, pooling, chunks }) =>
+          roiAlignForward(features[level], levels[level], pooling, chunks),
+        );
+        return inOrder(concatFreeing(pooled), order);
       }),
     );
     const shapes = features.map((feature) => feature.shape);
     const inputs = Object.fromEntries(used.map((level) => [`feature${level}`, features[level]]));
     recordOperation('MultiScaleRoiAlign', inputs, output, [], (dy) =>
       Object.fromEntries(
-        used.map((level) => [
+        parts.map(({ level, pooling }) => [
           `feature${level}`,
-          () => {
-            const { indices, scale } = levels[level];
-            return roiAlignGradient(dy as tf.Tensor4D, indices, levels[level], scale, shapes[level]);
-          },
+          () =>
+            roiAlignGradient(dy as tf.Tensor4D, levels[level].indices, levels[level], pooling, shapes[level]),
         ]),
       ),
     );
     return output;
+  }
+
+  private pooling({ scale }: Level): RoiPooling {
+    return { scale, size: this.outputSize, sampling: this.sampling };
   }
 
   private assign(
