@@ -145,6 +145,7 @@ export {
   type Normalization,
   type NormalizationFactory,
 } from './nn/normalization';
+export { InferenceOnlyError } from './nn/inference-only-error';
 export { NormNotLoadedError, SingleValueNormError } from './nn/norm-errors';
 export { normalization } from './modeling/definitions/normalization';
 export {

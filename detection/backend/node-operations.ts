@@ -3,6 +3,9 @@ import type { NodeJSKernelBackend, TFEOpAttr } from '#tfjs-node';
 
 export type Attribute = TFEOpAttr;
 
+/** What tfjs tells a kernel, by name. */
+export type KernelAttributes = Record<string, unknown>;
+
 /** TensorFlow's name of a resource variable that lives as long as its handle (kAnonymousUniqueName). */
 const ANONYMOUS_VARIABLE = 'cd2c89b7-88b7-44c8-ad83-06c2a9158347';
 
@@ -12,6 +15,10 @@ const GIVEN_AWAY = -1;
 /** Builds attributes of TensorFlow operations and runs them. */
 export class NativeOperations {
   constructor(private readonly backend: NodeJSKernelBackend) {}
+
+  get isOnGpu(): boolean {
+    return this.backend.isUsingGpuDevice;
+  }
 
   int(name: string, value: number | number[]): Attribute {
     return { name, type: this.backend.binding.TF_ATTR_INT, value };
@@ -25,13 +32,19 @@ export class NativeOperations {
     return { name, type: this.backend.binding.TF_ATTR_BOOL, value };
   }
 
-  string(name: string, value: string): Attribute {
+  string(name: string, value: string | string[]): Attribute {
     return { name, type: this.backend.binding.TF_ATTR_STRING, value };
   }
 
   /** A type attribute that says float32. */
   floatType(name: string): Attribute {
     return { name, type: this.backend.binding.TF_ATTR_TYPE, value: this.backend.binding.TF_FLOAT };
+  }
+
+  /** A list of types that says float32 so many times. */
+  floatTypes(name: string, count: number): Attribute {
+    const { TF_ATTR_TYPE, TF_FLOAT } = this.backend.binding;
+    return { name, type: TF_ATTR_TYPE, value: new Array<number>(count).fill(TF_FLOAT) };
   }
 
   intType(name: string): Attribute {
@@ -44,6 +57,11 @@ export class NativeOperations {
 
   runMany(name: string, attributes: Attribute[], inputs: tf.TensorInfo[], numOutputs: number): tf.Tensor[] {
     return this.backend.executeMultipleOutputs(name, attributes, inputs, numOutputs);
+  }
+
+  /** Frees the kernels that have run, with what they keep; they are made anew when they are needed. */
+  clearKernels(): void {
+    this.backend.binding.clearKernels();
   }
 
   /** Zeros around a tensor. */

@@ -28,6 +28,11 @@ export class ConvTranspose2d extends Convolution {
   }
 
   /** @internal */
+  protected override get outChannels(): number {
+    return this.weight.shapeOnDisk[1];
+  }
+
+  /** @internal */
   protected override convolve(x: tf.Tensor4D, filter: tf.Tensor4D, padding: number): tf.Tensor4D {
     const [batch, height, width] = x.shape;
     const [kernelHeight, kernelWidth, outChannels] = filter.shape;
@@ -56,5 +61,10 @@ export class ConvTranspose2d extends Convolution {
   /** @internal */
   protected override scaled(filter: tf.Tensor4D, scale: tf.Tensor): tf.Tensor4D {
     return tf.mul(filter, tf.reshape(scale, [-1, 1]));
+  }
+
+  /** @internal */
+  protected override fusedKernel(): undefined {
+    return undefined;
   }
 }

@@ -1,8 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { activate, activationGradient, type Nonlinearity } from './activations';
-import { runKernel } from './kernels';
+import { activate, activationGradient, type Activated, type Nonlinearity } from './activations';
+import { FoldedFilter } from './folded-filter';
+import { InferenceOnlyError } from './inference-only-error';
+import { hasKernel, runKernel } from './kernels';
 import { Module, type Layout, type Parameter } from './module';
-import { noGradient, recordOperation } from './tfjs-internals';
+import { isTrainingStep, noGradient, recordOperation } from './tfjs-internals';
 
 /** Options of a convolution. */
 export interface ConvolutionOptions {
@@ -48,6 +50,8 @@ export abstract class Convolution extends Module {
   protected readonly stride: number;
   /** Padding, as in `ConvolutionOptions`. */
   protected readonly padding: number | 'same';
+  /** What inference needs of the weights. */
+  private folded: FoldedFilter | undefined;
 
   /** Takes over `weight` and `bias` [out]. */
   protected constructor(
@@ -77,8 +81,16 @@ export abstract class Convolution extends Module {
   /** @internal The gradient of `convolve` by its filter. */
   protected abstract filterGradient(dy: tf.Tensor, x: tf.Tensor, padding: number | 'same'): tf.Tensor4D;
 
+  /** @internal Channels of the output. */
+  protected get outChannels(): number {
+    return this.weight.shapeOnDisk[0];
+  }
+
   /** @internal A filter, or the gradient by one, whose output channels are multiplied by `scale` [out]. */
   protected abstract scaled(filter: tf.Tensor4D, scale: tf.Tensor): tf.Tensor4D;
+
+  /** @internal The kernel that does all of the layer at once, if there is such a kernel; not every backend has it. */
+  protected abstract fusedKernel(activation: Activation): string | undefined;
 
   /** @internal What the kernels of convolutions and of their gradients are told. */
   protected attributes(padding: number | 'same'): object {
@@ -97,6 +109,7 @@ export abstract class Convolution extends Module {
     affine?: () => Affine,
     padding = this.padding,
   ): tf.Tensor4D {
+    if (this.isInferenceOnly) return this.infer(x, { residual, nonlinearity }, affine, padding);
     const { weight, bias } = this;
     const weightValue = weight.value as tf.Tensor4D;
     const { output, saved } = noGradient(() =>
@@ -104,10 +117,7 @@ export abstract class Convolution extends Module {
         const constants = affine?.();
         const filter = constants ? this.scaled(weightValue, constants.scale) : weightValue;
         const shift = constants?.bias ?? bias?.value;
-        const y = addInto(addInto(this.convolve(x, filter, padding), shift), residual);
-        const activated = activate(y, nonlinearity);
-        if (y !== activated.output && y !== activated.saved) y.dispose();
-        return activated;
+        return this.compute(x, filter, shift, { residual, nonlinearity }, padding);
       }),
     );
     // The gradient by the input comes last: by then nothing is left of what was saved.
@@ -140,6 +150,61 @@ export abstract class Convolution extends Module {
     });
     if (saved !== output) saved?.dispose();
     return output;
+  }
+
+  private compute(
+    x: tf.Tensor4D,
+    filter: tf.Tensor4D,
+    shift: tf.Tensor | undefined,
+    { residual, nonlinearity }: Activation,
+    padding: number | 'same',
+  ): Activated {
+    const y = addInto(addInto(this.convolve(x, filter, padding), shift), residual);
+    const activated = activate(y, nonlinearity);
+    if (y !== activated.output && y !== activated.saved) y.dispose();
+    return activated;
+  }
+
+  private infer(
+    x: tf.Tensor4D,
+    { residual, nonlinearity }: Activation,
+    affine: (() => Affine) | undefined,
+    padding: number | 'same',
+  ): tf.Tensor4D {
+    if (isTrainingStep()) throw new InferenceOnlyError();
+    const folded = (this.folded ??= this.fold(affine));
+    const kernel = this.fusedKernel({ residual, nonlinearity });
+    if (kernel !== undefined && hasKernel(kernel)) {
+      return folded.run(kernel, { x, residual, nonlinearity, attributes: this.attributes(padding) });
+    }
+    return tf.tidy(() => {
+      const { filter, bias } = folded;
+      return this.compute(x, filter, bias, { residual, nonlinearity }, padding).output;
+    });
+  }
+
+  /** Takes what inference needs of the weights, and frees them. */
+  private fold(affine: (() => Affine) | undefined): FoldedFilter {
+    const { weight, bias } = this;
+    const [filter, shift] = tf.tidy((): [tf.Tensor4D, tf.Tensor1D] => {
+      const weightValue = weight.value as tf.Tensor4D;
+      const constants = affine?.();
+      const own = (constants?.bias ?? bias?.value) as tf.Tensor1D | undefined;
+      return [
+        constants ? this.scaled(weightValue, constants.scale) : tf.clone(weightValue),
+        own ? tf.clone(own) : tf.zeros([this.outChannels]),
+      ];
+    });
+    const folded = new FoldedFilter(filter, shift);
+    weight.dispose();
+    bias?.dispose();
+    return folded;
+  }
+
+  /** Frees the weights, or what inference has kept of them. */
+  override dispose(): void {
+    super.dispose();
+    this.folded?.dispose();
   }
 }
 
@@ -186,5 +251,10 @@ export class Conv2d extends Convolution {
   /** @internal */
   protected override scaled(filter: tf.Tensor4D, scale: tf.Tensor): tf.Tensor4D {
     return tf.mul(filter, scale);
+  }
+
+  /** @internal */
+  protected override fusedKernel({ residual, nonlinearity }: Activation): string | undefined {
+    return residual && nonlinearity === 'hardswish' ? undefined : 'FusedConvolution';
   }
 }

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { Convolution, type ConvolutionOptions } from './convolution';
+import { Convolution, type Activation, type ConvolutionOptions } from './convolution';
 import { runKernel } from './kernels';
 
 /** torch.nn.Conv2d with as many groups as channels: each channel has a filter of its own. */
@@ -34,5 +34,12 @@ export class DepthwiseConv2d extends Convolution {
   /** @internal */
   protected override scaled(filter: tf.Tensor4D, scale: tf.Tensor): tf.Tensor4D {
     return tf.mul(filter, tf.reshape(scale, [-1, 1]));
+  }
+
+  /** @internal */
+  protected override fusedKernel({ residual }: Activation): string | undefined {
+    // It knows no explicit padding; zeros around a copy of the input would cost more than it saves.
+    const keepsSize = this.stride === 1 && 2 * Number(this.padding) === this.weight.value.shape[0] - 1;
+    return (keepsSize || this.padding === 'same') && !residual ? 'FusedDepthwiseConvolution' : undefined;
   }
 }

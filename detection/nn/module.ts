@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { InferenceOnlyError } from './inference-only-error';
 import type { RandomStream } from './random';
 
 /** How a tensor in memory (NHWC, as the backend likes it) relates to torchvision's on disk. */
@@ -28,6 +29,7 @@ export interface FlattenedMap {
 export class Parameter {
   /** The variable that holds the value. */
   readonly variable: tf.Variable;
+  private isLocked = false;
 
   /** A tensor of a module; modules make theirs with `parameter` and `buffer`. */
   constructor(
@@ -60,8 +62,23 @@ export class Parameter {
     return [shape[1]!, shape[0]];
   }
 
-  /** The value with torchvision's shape and order. The caller disposes. */
+  /** Lets nobody but its module use it any more. */
+  lock(): void {
+    this.isLocked = true;
+    this.trainable = false;
+  }
+
+  private requireUnlocked(): void {
+    if (this.isLocked) throw new InferenceOnlyError();
+  }
+
+  /**
+   * The value with torchvision's shape and order. The caller disposes.
+   *
+   * @throws InferenceOnlyError where the model has been prepared for inference.
+   */
   toDisk(): tf.Tensor {
+    this.requireUnlocked();
     return this.asOnDisk(this.value);
   }
 
@@ -79,8 +96,13 @@ export class Parameter {
     });
   }
 
-  /** Takes a value that has torchvision's shape and order. `value` stays the caller's. */
+  /**
+   * Takes a value that has torchvision's shape and order. `value` stays the caller's.
+   *
+   * @throws InferenceOnlyError where the model has been prepared for inference.
+   */
   fromDisk(value: tf.Tensor): void {
+    this.requireUnlocked();
     const layout = this.layout;
     tf.tidy(() => {
       let own = value;
@@ -96,9 +118,9 @@ export class Parameter {
     });
   }
 
-  /** Frees the value. */
+  /** Frees the value; a second time does nothing. */
   dispose(): void {
-    this.variable.dispose();
+    if (!this.variable.isDisposed) this.variable.dispose();
   }
 }
 
@@ -112,6 +134,7 @@ export abstract class Module {
   private readonly ownStreams: RandomStream[] = [];
   /** With what their names begin, as seen from here. */
   private readonly children: (readonly [prefix: string, module: Module])[] = [];
+  private inferenceOnly = false;
 
   /** Registers a part. */
   protected child<M extends Module>(name: string, module: M): M {
@@ -145,14 +168,24 @@ export abstract class Module {
     return stream;
   }
 
-  /** Every parameter of the tree under its torchvision name, in order of registration. */
+  /**
+   * Every parameter of the tree under its torchvision name, in order of registration.
+   *
+   * @throws InferenceOnlyError after `prepareForInference`.
+   */
   *namedParameters(prefix = ''): Generator<[string, Parameter]> {
+    if (this.inferenceOnly) throw new InferenceOnlyError();
     for (const [name, parameter] of this.ownParameters) yield [prefix + name, parameter];
     for (const [own, module] of this.children) yield* module.namedParameters(prefix + own);
   }
 
-  /** Every buffer of the tree under its torchvision name. */
+  /**
+   * Every buffer of the tree under its torchvision name.
+   *
+   * @throws InferenceOnlyError after `prepareForInference`.
+   */
   *namedBuffers(prefix = ''): Generator<[string, Parameter]> {
+    if (this.inferenceOnly) throw new InferenceOnlyError();
     for (const [name, buffer] of this.ownBuffers) yield [prefix + name, buffer];
     for (const [own, module] of this.children) yield* module.namedBuffers(prefix + own);
   }
@@ -176,13 +209,32 @@ export abstract class Module {
 
   /** Whether any parameter of the tree is trained. */
   get trainable(): boolean {
-    for (const [, parameter] of this.namedParameters()) if (parameter.trainable) return true;
+    for (const { ownParameters } of this.modules()) {
+      for (const parameter of ownParameters.values()) if (parameter.trainable) return true;
+    }
     return false;
   }
 
   /** Keeps the optimizer away from every parameter of the tree. */
   freeze(): void {
     for (const [, parameter] of this.namedParameters()) parameter.trainable = false;
+  }
+
+  /**
+   * Gives training up for detecting faster: each layer replaces its weights, when it is first used, by what inference needs of
+   * them, filters that normalization is folded into, and a backend that can keeps these in the order that its kernels like
+   * best. From now on the tree has no parameters to train, save or load: whoever asks for them gets an InferenceOnlyError.
+   */
+  prepareForInference(): void {
+    for (const module of this.modules()) {
+      module.inferenceOnly = true;
+      for (const entry of [...module.ownParameters.values(), ...module.ownBuffers.values()]) entry.lock();
+    }
+  }
+
+  /** Whether `prepareForInference` has been called. */
+  protected get isInferenceOnly(): boolean {
+    return this.inferenceOnly;
   }
 
   /** Frees every parameter and buffer of the tree. */

@@ -1,6 +1,7 @@
 import { loadBackend, NativeLibraryError } from '../../detection/backend/node';
 import { writingError } from '../../detection/files/content';
 import { UnknownModelError, modelNames } from '../../detection/modeling/definitions';
+import { InferenceOnlyError } from '../../detection/nn/inference-only-error';
 import { NormNotLoadedError, SingleValueNormError } from '../../detection/nn/norm-errors';
 import { rejectionOf } from '../thrown';
 
@@ -15,6 +16,11 @@ test.each<[Error, string]>([
     new SingleValueNormError(),
     'batch normalization cannot be trained on a single value for each channel, which has no variance; here a map of one ' +
       'pixel comes from a batch of one image: use batches of two images or more, or another norm',
+  ],
+  [
+    new InferenceOnlyError(),
+    'this model has been prepared for inference and has its weights no more, only what detecting needs of them: to train it, ' +
+      'save it or load other weights, use a model that prepareForInference has not been called on',
   ],
   [
     new NativeLibraryError('no file a.node.'),

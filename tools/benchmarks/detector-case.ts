@@ -78,6 +78,7 @@ function timeInference(
   pictures: readonly BenchmarkPicture[],
   { steps }: DetectorCase,
 ): Timed {
+  model.prepareForInference();
   let detections: number[] = [];
   const seconds = Array.from({ length: WARMUP_STEPS + steps }, () => {
     const start = performance.now();

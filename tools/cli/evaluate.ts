@@ -232,7 +232,7 @@ async function ofDetector({
   const inference = inferenceOptions(given);
   const place = { weights, output, model: given.model };
   if (thresholds) await requireThresholdPlace(place);
-  const detector = await openDetector(weights, given);
+  const detector = await openDetector(weights, given, { willBeSaved: output !== undefined });
   try {
     const iouTypes = wantedTypes(detector.model, iouType);
     requireKeypoints(iouTypes.includes('keypoints'), givenSigmas);

@@ -16,17 +16,21 @@ export interface GivenDetector {
 }
 
 /**
- * The detector that `--weights` names, on the backend that there is. The caller disposes `model`.
+ * The detector that `--weights` names, on the backend that there is, prepared for inference. The caller disposes `model`.
  *
+ * @param willBeSaved the detector keeps its weights instead, and detects slower
  * @throws InputError where it cannot be had; Interrupted where the user stops the download.
  */
 export async function openDetector(
   weights: string,
   { model, normEpsilon, minSize, maxSize }: GivenDetector,
+  { willBeSaved = false } = {},
 ): Promise<LoadedDetector> {
   const wanted = model === undefined ? undefined : namedModel(model);
   await loadBackend();
-  return sayingDownloads((finding) =>
+  const detector = await sayingDownloads((finding) =>
     loadDetector(weights, { model: wanted, normEpsilon, minSize, maxSize, ...finding }),
   );
+  if (!willBeSaved) detector.model.prepareForInference();
+  return detector;
 }

@@ -99,6 +99,43 @@ export const PATCHES = [
     replace: 'static thread_local std::set<std::string> ATTR_NAME_SET;',
   },
 
+  // Kernels of kept filters hold a copy of them in their own order; when a detector is disposed, they are to go.
+  {
+    file: /^binding\/tfjs_backend\.h$/,
+    find: `class TFJSBackend {
+ public:
+`,
+    replace: `class TFJSBackend {
+ public:
+  // Frees the kernels that have run, which are made anew when they are needed.
+  void ClearKernels() { TFE_ContextClearCaches(tfe_context_); }
+
+`,
+  },
+  {
+    file: /^binding\/tfjs_binding\.cc$/,
+    find: 'static napi_value InitTFNodeJSBinding(',
+    replace: `static napi_value ClearKernels(napi_env env, napi_callback_info info) {
+  TFJSBackend *const backend = GetTFJSBackend(env);
+  if (backend) backend->ClearKernels();
+  return nullptr;
+}
+
+static napi_value InitTFNodeJSBinding(`,
+  },
+  {
+    file: /^binding\/tfjs_binding\.cc$/,
+    find: '      {"loadSavedModel",',
+    replace: `      {"clearKernels", nullptr, ClearKernels, nullptr, nullptr, nullptr,
+       napi_default, nullptr},
+      {"loadSavedModel",`,
+  },
+  {
+    file: /^tfjs_binding\.d\.ts$/,
+    find: '    loadSavedModel(',
+    replace: '    clearKernels(): void;\n    loadSavedModel(',
+  },
+
   // A context that can join a group of processes: cluster.cc. What keeps it from being made is said, and nothing goes on without it.
   {
     file: /^binding\/tfjs_backend\.cc$/,
