@@ -3,6 +3,7 @@ import path from 'node:path';
 import { main, runCommand } from '../../../tools/cli/main';
 import type * as Synthesize from '../../../tools/cli/synthesize';
 import type * as Train from '../../../tools/cli/train';
+import type { CompleteConfiguration } from '../../../tools/config/complete';
 import type * as IterationTime from '../../../tools/run/iteration-time';
 import type { TrainingJob } from '../../../tools/run/training-run';
 import { Interrupted } from '../../../tools/terminal/interruption';
@@ -10,7 +11,7 @@ import { metricsOf, Workplace } from './workplace';
 
 // Generating the demo's scenes, measuring and hundreds of iterations have tests of their own.
 const generateScenes = jest.fn<Promise<void>, Parameters<typeof Synthesize.generateScenes>>();
-const secondsPerIteration = jest.fn<Promise<number>, []>();
+const secondsPerIteration = jest.fn<Promise<number>, [CompleteConfiguration]>();
 const trainAndReport = jest.fn<ReturnType<typeof Train.trainAndReport>, [TrainingJob]>();
 jest.mock('../../../tools/cli/synthesize', () => ({
   ...jest.requireActual<typeof Synthesize>('../../../tools/cli/synthesize'),
@@ -18,7 +19,7 @@ jest.mock('../../../tools/cli/synthesize', () => ({
 }));
 jest.mock('../../../tools/run/iteration-time', () => ({
   ...jest.requireActual<typeof IterationTime>('../../../tools/run/iteration-time'),
-  secondsPerIteration: () => secondsPerIteration(),
+  secondsPerIteration: (configuration: CompleteConfiguration) => secondsPerIteration(configuration),
 }));
 jest.mock('../../../tools/cli/train', () => ({
   ...jest.requireActual<typeof Train>('../../../tools/cli/train'),
@@ -117,6 +118,15 @@ test('with --masks it trains a detector that finds masks, in a folder of its own
   expect(await main(['demo', '--masks', '--output', output])).toBe(130);
   expect(job!.resumeCommand).toBe(`rcnn demo --masks --output ${output}`);
   expect(job!.configuration.model.name).toBe('maskrcnn_tiny_fpn');
+
+  // Measured with as many masks to learn as a trained RPN finds objects for.
+  const [measured] = secondsPerIteration.mock.lastCall!;
+  const overlap = { fgIouThreshold: 0.1, bgIouThreshold: 0.1 };
+  expect(job!.configuration.model.roi).toMatchObject({ fgIouThreshold: 0.5, batchSizePerImage: 128 });
+  expect(measured.model).toEqual({
+    ...job!.configuration.model,
+    roi: { ...(job!.configuration.model.roi as object), ...overlap },
+  });
 
   // One that has begun without.
   const begun = workplace.at('begun without');
