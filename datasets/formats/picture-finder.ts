@@ -1,6 +1,8 @@
 import path from 'node:path';
 import { groupBy } from '../group-by';
-import { filesBelow, isPictureName, withoutExtension } from './folders';
+import { filesBelow } from '../files-below';
+import { isPictureName } from '../images/picture-names';
+import { withoutExtension } from './folders';
 
 /** Finds pictures in a folder by what files of annotations call them. */
 export class PictureFinder {

@@ -1,10 +1,10 @@
-import { readdirSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { staysInFolder } from '../coco/file-name';
 import { shownValue } from '../coco/problems';
 import { ImageError } from '../images/image-error';
 import { readPictureHeader, type PictureHeader } from '../images/picture-header';
 import { statOrUndefined } from '../../detection/files/stat-or-undefined';
+import { filesBelow } from '../files-below';
 import { groupBy } from '../group-by';
 import { commonParts, differences, nameParts, partKey } from './near-names';
 
@@ -68,29 +68,16 @@ export class PictureFolder {
   }
 }
 
-/** The files of a folder and of all folders below it by the key of their last parts. */
+/** The files of a folder and of all folders below it, relative to it with `/`, by the key of their last parts. */
 function filesByLastKey(folder: string): Map<string, string[]> {
-  return groupBy(filesBelow(folder), (file) => partKey(file.slice(file.lastIndexOf('/') + 1)));
-}
-
-/**
- * Relative paths with `/`, sorted. Links to files count; links to folders are not followed, since they may lead in circles. What
- * is hidden does not count: previews, what editors leave behind.
- */
-function filesBelow(folder: string): string[] {
-  let entries;
+  let files: string[];
   try {
-    entries = readdirSync(folder, { recursive: true, withFileTypes: true });
+    files = filesBelow(folder);
   } catch {
-    return []; // no folder, or one that may not be read: the check of the pictures says so
+    return new Map(); // no folder, or one that may not be read: the check of the pictures says so
   }
-  return entries
-    .map((entry) => ({ entry, path: join(entry.parentPath, entry.name) }))
-    .filter(
-      ({ entry, path }) =>
-        entry.isFile() || (entry.isSymbolicLink() && statOrUndefined(path)?.isFile() === true),
-    )
-    .map(({ path }) => relative(folder, path).replaceAll(sep, '/'))
-    .filter((file) => !/(^|\/)\./.test(file))
-    .sort();
+  return groupBy(
+    files.map((file) => relative(folder, file).replaceAll(sep, '/')),
+    (file) => partKey(file.slice(file.lastIndexOf('/') + 1)),
+  );
 }

@@ -85,8 +85,7 @@ async function runCheck({
     process.stdout.write(`${terminalText(lines.join('\n'))}\n`);
   };
   const detector = weights === undefined ? undefined : await givenDetector(weights, given);
-  const definition =
-    detector?.definition ?? (given.model === undefined ? undefined : namedModel(given.model));
+  const definition = detector?.definition ?? namedModel(given.model);
   // Without a detector: of whatever is to be trained.
   const needs = definition?.needs ?? ['masks', 'keypoints'];
   const printSet = (set: CocoDataset, more: readonly string[] = []): void => {

@@ -72,7 +72,7 @@ ${PUBLISHED_WEIGHTS_HELP}`,
 async function runConvert({ input, output, model }: ConvertCommandOptions): Promise<void> {
   const write = writerFor(output);
   if (!isWeightsName(input)) requireFileName('OUT', output, [weightsFile(input)]);
-  const wanted = model === undefined ? undefined : namedModel(model);
+  const wanted = namedModel(model);
   const located = await sayingDownloads((finding) => locateWeights(input, wanted, finding));
   const { file } = located;
   requireFileName('OUT', output, [file]);

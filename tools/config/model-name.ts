@@ -3,8 +3,9 @@ import { modelDefinition, modelNames, UnknownModelError } from '../../detection/
 import type { ModelDefinition } from '../../detection/modeling/detector';
 import { suggest } from '../../weights/settings/suggest';
 
-/** @throws InputError where there is no such model. */
-export function namedModel(name: string): ModelDefinition {
+/** The model that `--model` names; undefined where it is not given. @throws InputError where there is no such model. */
+export function namedModel(name: string | undefined): ModelDefinition | undefined {
+  if (name === undefined) return undefined;
   try {
     return modelDefinition(name);
   } catch (error) {

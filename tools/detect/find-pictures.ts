@@ -41,7 +41,7 @@ function matching(pattern: string, search: Search): PictureInput[] {
     const own = { file: path.join(base, match), name: match };
     const inputs = isFolder ? picturesBelow(base, match, search, []) : [own];
     for (const input of inputs) {
-      if (isPictureName(path.basename(input.name)) || isVideoName(input.name)) found.set(input.file, input);
+      if (isPictureName(input.name) || isVideoName(input.name)) found.set(input.file, input);
     }
   }
   if (found.size === 0) {
@@ -77,9 +77,7 @@ function picturesBelow(
       .map(({ name }) => path.join(below, name))
       .sort(),
   );
-  const own = files
-    .filter((name) => isPictureName(path.basename(name)))
-    .map((name) => ({ file: path.join(base, name), name }));
+  const own = files.filter(isPictureName).map((name) => ({ file: path.join(base, name), name }));
   if (!search.recursive) return own;
   return [...own, ...folders.flatMap((name) => picturesBelow(base, name, search, [...outer, real]))];
 }

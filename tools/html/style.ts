@@ -21,9 +21,9 @@ h3 { font-size: 14px; margin: 0 0 4px; font-weight: 600; }
 p { margin: 0 0 14px; max-width: 80ch; }
 .muted { color: var(--muted); }
 .headline { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px; margin: 24px 0 0; }
-.headline div { background: var(--surface); border: 1px solid var(--line); border-radius: 10px; padding: 12px 16px; }
+.headline div { container-type: inline-size; background: var(--surface); border: 1px solid var(--line); border-radius: 10px; padding: 12px 16px; }
 .headline dt { color: var(--muted); font-size: 13px; }
-.headline dd { margin: 0; font-size: 25px; font-weight: 650; font-variant-numeric: tabular-nums; white-space: nowrap; }
+.headline dd { margin: 0; font-size: clamp(17px, 15cqi, 25px); font-weight: 650; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .charts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(340px, 100%), 1fr)); gap: 16px; }
 .notes { margin: 16px 0 0; padding: 12px 16px 12px 34px; border: 1px solid var(--line); border-left: 4px solid #efb118; border-radius: 10px; background: var(--surface); overflow-wrap: anywhere; }
 .card { background: var(--surface); border: 1px solid var(--line); border-radius: 10px; padding: 12px 14px; min-width: 0; }

@@ -20,7 +20,7 @@ export function givenDetector(
   weights: string,
   { model, ...given }: GivenDetector,
 ): Promise<DescribedDetector> {
-  const wanted = model === undefined ? undefined : namedModel(model);
+  const wanted = namedModel(model);
   return sayingDownloads((finding) => describeDetector(weights, { model: wanted, ...given, ...finding }));
 }
 

@@ -26,7 +26,7 @@ export async function openDetector(
   { model, normEpsilon, minSize, maxSize }: GivenDetector,
   { willBeSaved = false } = {},
 ): Promise<LoadedDetector> {
-  const wanted = model === undefined ? undefined : namedModel(model);
+  const wanted = namedModel(model);
   await loadBackend();
   const detector = await sayingDownloads((finding) =>
     loadDetector(weights, { model: wanted, normEpsilon, minSize, maxSize, ...finding }),

@@ -55,7 +55,7 @@ export async function keepThresholds(
 ): Promise<void> {
   const scoreThresholds = { goal: formatGoal(goal), scores };
   if (output === undefined) {
-    await storeScoreThresholds(weights, scoreThresholds, model === undefined ? undefined : namedModel(model));
+    await storeScoreThresholds(weights, scoreThresholds, namedModel(model));
   } else {
     saveDetector(detector.model, output, { categories: detector.categories, scoreThresholds });
   }

@@ -3,7 +3,9 @@ import { readdirSync } from 'node:fs';
 import { InputError } from '../../../detection/errors';
 import { statOrUndefined } from '../../../detection/files/stat-or-undefined';
 import { PART_NAMES } from '../dataset-part';
-import { filesBelow, isPictureName, readLines, withoutExtension } from '../folders';
+import { filesBelow } from '../../files-below';
+import { isPictureName } from '../../images/picture-names';
+import { readLines, withoutExtension } from '../folders';
 
 /** A part of a set: its XML files, by their names without extension, relative to `xmlFolder`. */
 export interface VocPart {

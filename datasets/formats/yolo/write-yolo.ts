@@ -11,7 +11,7 @@ import type { CocoFileAnnotation } from '../../coco/coco-file';
 import { annotationsByImage } from '../../coco/annotations-by-image';
 import { CategoryUnion } from '../../sets/category-union';
 import type { DatasetPart } from '../dataset-part';
-import { isPictureName } from '../folders';
+import { isPictureName } from '../../images/picture-names';
 import { NotKept, saysNothing } from '../not-kept';
 import { OutputNames } from '../output-names';
 import { placePicture } from '../place-pictures';

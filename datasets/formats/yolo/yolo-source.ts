@@ -3,7 +3,9 @@ import path from 'node:path';
 import { InputError } from '../../../detection/errors';
 import { statOrUndefined } from '../../../detection/files/stat-or-undefined';
 import { PART_NAMES } from '../dataset-part';
-import { filesBelow, isPictureName, readLines } from '../folders';
+import { filesBelow } from '../../files-below';
+import { isPictureName } from '../../images/picture-names';
+import { readLines } from '../folders';
 import { readYoloConfiguration, type YoloConfiguration } from './yolo-configuration';
 
 /** Pictures of a part of a set. */

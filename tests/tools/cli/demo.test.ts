@@ -121,11 +121,11 @@ test('with --masks it trains a detector that finds masks, in a folder of its own
 
   // Measured with as many masks to learn as a trained RPN finds objects for.
   const [measured] = secondsPerIteration.mock.lastCall!;
-  const overlap = { fgIouThreshold: 0.1, bgIouThreshold: 0.1 };
-  expect(job!.configuration.model.roi).toMatchObject({ fgIouThreshold: 0.5, batchSizePerImage: 128 });
-  expect(measured.model).toEqual({
-    ...job!.configuration.model,
-    roi: { ...(job!.configuration.model.roi as object), ...overlap },
+  const sampled = { batchSizePerImage: 128, positiveFraction: 0.25 };
+  expect(job!.configuration.model).toMatchObject({ roi: { ...sampled, fgIouThreshold: 0.5 } });
+  expect(measured.model).toMatchObject({
+    name: 'maskrcnn_tiny_fpn',
+    roi: { ...sampled, fgIouThreshold: 0.1, bgIouThreshold: 0.1 },
   });
 
   // One that has begun without.
