@@ -22,6 +22,8 @@ import {
 } from './settings';
 import type { LevelMapperOptions } from './roi/level-mapper';
 
+/** What the losses of a head are called: that of classes, that of boxes. */
+export type HeadLossNames = readonly [classification: string, box: string];
 /** Of the RPN. */
 export const RPN_LOSS_NAMES = ['loss_objectness', 'loss_rpn_box_reg'] as const;
 /** Of the ROI heads' box head. */

@@ -149,9 +149,9 @@ function imageOf(feature: tf.Tensor4D, image: number): tf.Tensor4D {
   return feature.shape[0] === 1 ? feature : tf.slice(feature, image, 1);
 }
 
-/** A region without extent has no samples, and is pooled to zeros. */
+/** A region without extent has no samples, nor has one whose corners are no numbers: it is pooled to zeros. */
 function isEmpty({ x, y }: RoiChunk['samples']): boolean {
-  return x <= 0 || y <= 0;
+  return !(x > 0 && y > 0);
 }
 
 /**

@@ -18,6 +18,7 @@ export class TwoMlpHead extends Module {
    *
    * @param channels of the pooled ROIs
    * @param resolution their height and width
+   * @param names of the layers; torchvision's if left out
    */
   constructor(
     channels: number,
@@ -25,11 +26,12 @@ export class TwoMlpHead extends Module {
     /** Number of features per ROI. */
     readonly outFeatures: number,
     random: RandomStream,
+    names: readonly [string, string] = ['fc6', 'fc7'],
   ) {
     super();
     const layout = { channels, height: resolution, width: resolution };
-    this.fc6 = this.child('fc6', linear(channels * resolution ** 2, outFeatures, random, layout));
-    this.fc7 = this.child('fc7', linear(outFeatures, outFeatures, random));
+    this.fc6 = this.child(names[0], linear(channels * resolution ** 2, outFeatures, random, layout));
+    this.fc7 = this.child(names[1], linear(outFeatures, outFeatures, random));
   }
 
   /** Pooled ROIs [R, size, size, C] -> [R, outFeatures]. The caller disposes. */
@@ -95,12 +97,24 @@ export class FastRcnnConvFcHead extends Module {
 export interface RoiPredictions {
   /** [R, K + 1] */
   classLogits: tf.Tensor2D;
-  /** [R, (K + 1) * 4] */
+  /** [R, B * 4], B boxes of each region: one for each label, for each foreground class, or one for all. */
   boxDeltas: tf.Tensor2D;
 }
 
+/** Which of the boxes of a region is a label's. */
+export function boxOfLabel(label: number, boxesOfRoi: number, numLabels: number): number {
+  if (boxesOfRoi === 1) return 0;
+  return boxesOfRoi === numLabels ? label : label - 1;
+}
+
+/** What says of a region's features what is in it, and where. */
+export interface BoxPredictor extends Module {
+  /** [R, in] -> predictions for the R regions. The caller disposes. */
+  forward(x: tf.Tensor2D): RoiPredictions;
+}
+
 /** torchvision's FastRCNNPredictor: K foreground classes and the background, which is class 0. */
-export class FastRcnnPredictor extends Module {
+export class FastRcnnPredictor extends Module implements BoxPredictor {
   private readonly classScore: Linear;
   private readonly boxDeltas: Linear;
 

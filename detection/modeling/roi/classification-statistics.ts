@@ -6,10 +6,12 @@ import type * as tf from '@tensorflow/tfjs-core';
  *
  * @param classLogits [R, K + 1]
  * @param labels [R], 0 is background
+ * @param prefix of the names
  */
 export function classificationStatistics(
   classLogits: tf.Tensor2D,
   labels: Int32Array,
+  prefix = '',
 ): Record<string, number> {
   const logits = classLogits.dataSync<'float32'>();
   const numLabels = classLogits.shape[1];
@@ -25,10 +27,10 @@ export function classificationStatistics(
     if (best === 0) takenForBackground++;
   });
   return {
-    ...(labels.length > 0 && { 'fast_rcnn/cls_accuracy': right / labels.length }),
+    ...(labels.length > 0 && { [`${prefix}fast_rcnn/cls_accuracy`]: right / labels.length }),
     ...(foreground > 0 && {
-      'fast_rcnn/fg_cls_accuracy': foregroundRight / foreground,
-      'fast_rcnn/false_negative': takenForBackground / foreground,
+      [`${prefix}fast_rcnn/fg_cls_accuracy`]: foregroundRight / foreground,
+      [`${prefix}fast_rcnn/false_negative`]: takenForBackground / foreground,
     }),
   };
 }

@@ -4,6 +4,7 @@ import { clipBoxes, numBoxes, selectBoxes } from '../../structures/boxes';
 import type { Size } from '../../structures/size';
 import type { Found } from '../found';
 import type { BoxCoder } from '../matching/box-coder';
+import { boxOfLabel } from './box-head';
 
 const { fround } = Math;
 
@@ -21,7 +22,7 @@ export interface FastRcnnInferenceOptions {
  * RoIHeads, fast_rcnn_inference of detectron2. Boxes and probabilities that are not a number are left out.
  *
  * @param probabilities [R * (K + 1)] of each label; label 0 is the background
- * @param deltas [R * (K + 1) * 4]
+ * @param deltas [R * B * 4], of the boxes of each proposal
  * @param proposals R boxes in pixels of the resized image
  * @param imageSize of the resized image before padding: boxes are clipped to it
  */
@@ -41,8 +42,11 @@ export function fastRcnnInference(
     if (probabilities[i] > scoreThreshold && i % numLabels > 0) likely.push(i);
   }
   const decoded = new Float32Array(likely.length * 4);
+  const boxesOfRoi = deltas.length / proposals.length;
   likely.forEach((prediction, i) => {
-    boxCoder.decodeInto(decoded, i, deltas, prediction, proposals, Math.floor(prediction / numLabels));
+    const roi = Math.floor(prediction / numLabels);
+    const box = roi * boxesOfRoi + boxOfLabel(prediction % numLabels, boxesOfRoi, numLabels);
+    boxCoder.decodeInto(decoded, i, deltas, box, proposals, roi);
   });
 
   // 2. What is large enough, seen inside the image.

@@ -2,11 +2,15 @@ import * as tf from '@tensorflow/tfjs-core';
 import { summary } from '../../events/summary';
 import type { Losses } from '../../nn/trainable';
 import { softmaxFocalLossSum } from '../../ops/softmax-focal-loss';
-import type { FasterRcnnLossOptions } from '../faster-rcnn-defaults';
-import { weighed, weightsOfLabels } from '../loss-settings';
+import {
+  FAST_RCNN_LOSS_NAMES,
+  type FasterRcnnLossOptions,
+  type HeadLossNames,
+} from '../faster-rcnn-defaults';
+import { weighed, weightsOfLabels, type LossWeights } from '../loss-settings';
 import type { BoxCoder } from '../matching/box-coder';
 import { boxLossSum, concatTargets, type BoxTargets } from '../matching/box-loss';
-import type { RoiPredictions } from './box-head';
+import { boxOfLabel, type RoiPredictions } from './box-head';
 import { classificationStatistics } from './classification-statistics';
 
 /** What the box head should have predicted for the R sampled proposals of one image. */
@@ -17,40 +21,64 @@ export interface RoiTargets {
   readonly boxes: BoxTargets;
 }
 
+/** How the losses of a box head are computed. */
+export type BoxHeadLossOptions = Pick<
+  FasterRcnnLossOptions,
+  'roi' | 'smoothL1Beta' | 'focal' | 'classWeights'
+> & {
+  /** By the losses' names. */
+  readonly weights: LossWeights<string>;
+};
+
+/** One box head of several. */
+export interface BoxHeadLossNames {
+  /** Its losses. */
+  readonly losses: HeadLossNames;
+  /** What the names of its statistics begin with. */
+  readonly statistics: string;
+}
+
+const ONLY_HEAD: BoxHeadLossNames = { losses: FAST_RCNN_LOSS_NAMES, statistics: '' };
+
 /**
  * loss_classifier and loss_box_reg: torchvision's fastrcnn_loss; the box loss is divided by all ROIs, so that each
  * counts the same. Where all of a batch lies in regions to ignore there is no ROI, and both are 0. The caller disposes.
  *
  * @param targets of each image, in the order of the predictions
+ * @param names of losses and statistics, of one head of several; torchvision's names if left out
  */
 export function fastRcnnLosses(
   { classLogits, boxDeltas }: RoiPredictions,
   targets: readonly RoiTargets[],
   boxCoder: BoxCoder,
-  options: FasterRcnnLossOptions,
+  options: BoxHeadLossOptions,
+  names: BoxHeadLossNames = ONLY_HEAD,
 ): Losses {
+  const [classLoss, boxLoss] = names.losses;
   return tf.tidy(() => {
     const [numRois, numLabels] = classLogits.shape;
     const labels = Int32Array.from(targets.flatMap((ofImage) => [...ofImage.labels]));
     const positives = Int32Array.from([...labels.keys()].filter((roi) => labels[roi] > 0));
-    summary.scalar('roi_head/num_fg_samples', positives.length / targets.length);
-    summary.scalar('roi_head/num_bg_samples', (numRois - positives.length) / targets.length);
-    summary.scalars(() => classificationStatistics(classLogits, labels));
+    const { statistics } = names;
+    summary.scalar(`${statistics}roi_head/num_fg_samples`, positives.length / targets.length);
+    summary.scalar(`${statistics}roi_head/num_bg_samples`, (numRois - positives.length) / targets.length);
+    summary.scalars(() => classificationStatistics(classLogits, labels, statistics));
 
-    // Of all the boxes that a ROI predicts, one for each class, the one of its label.
+    // Of the boxes that are predicted for a ROI, the one of its label.
+    const boxesOfRoi = boxDeltas.shape[1] / 4;
     const ofLabel = tf.tensor1d(
-      positives.map((roi) => roi * numLabels + labels[roi]),
+      positives.map((roi) => roi * boxesOfRoi + boxOfLabel(labels[roi], boxesOfRoi, numLabels)),
       'int32',
     );
-    const predDeltas = tf.gather(tf.reshape<tf.Rank.R2>(boxDeltas, [numRois * numLabels, 4]), ofLabel);
+    const predDeltas = tf.gather(tf.reshape<tf.Rank.R2>(boxDeltas, [numRois * boxesOfRoi, 4]), ofLabel);
     const boxTargets = concatTargets(targets.map(({ boxes }) => boxes));
     const boxSum = boxLossSum(predDeltas, boxTargets, boxCoder, { ...options, box: options.roi.box });
     return weighed(
       {
         // The sum of none is 0, with a gradient of 0.
-        loss_classifier:
+        [classLoss]:
           numRois > 0 ? classifierLoss(classLogits, labels, options) : tf.sum<tf.Scalar>(classLogits),
-        loss_box_reg: tf.div<tf.Scalar>(boxSum, Math.max(1, numRois)),
+        [boxLoss]: tf.div<tf.Scalar>(boxSum, Math.max(1, numRois)),
       },
       options.weights,
     );
@@ -61,7 +89,7 @@ export function fastRcnnLosses(
 function classifierLoss(
   classLogits: tf.Tensor2D,
   labels: Int32Array,
-  { roi, focal, classWeights }: FasterRcnnLossOptions,
+  { roi, focal, classWeights }: BoxHeadLossOptions,
 ): tf.Scalar {
   const isFocal = roi.classification === 'focal';
   if (!isFocal && classWeights.length === 0) {

@@ -4,7 +4,7 @@ import { Module } from '../../nn/module';
 import type { RandomStream } from '../../nn/random';
 import type { Reading } from '../../nn/reading';
 import type { Losses } from '../../nn/trainable';
-import { concatBoxes, numBoxes, selectBoxes, type Boxes } from '../../structures/boxes';
+import { numBoxes, type Boxes } from '../../structures/boxes';
 import type { ImageBatch } from '../../structures/image-batch';
 import type { Targets } from '../../structures/instances';
 import type { Size } from '../../structures/size';
@@ -16,13 +16,13 @@ import {
 } from '../faster-rcnn-defaults';
 import type { Found } from '../found';
 import { BoxCoder } from '../matching/box-coder';
-import { ignoreBoxesIn } from '../matching/ignore-regions';
-import { BETWEEN_THRESHOLDS, Matcher } from '../matching/matcher';
+import { Matcher } from '../matching/matcher';
 import { BalancedSampler } from '../matching/sampler';
-import type { FastRcnnPredictor, RoiPredictions } from './box-head';
+import type { BoxPredictor, RoiPredictions } from './box-head';
 import type { BoxStage, BoxStageLosses, Sample } from './box-stage';
 import { fastRcnnInference } from './fast-rcnn-inference';
 import { fastRcnnLosses, type RoiTargets } from './fast-rcnn-losses';
+import { roiTargets, sampleProposals } from './label-proposals';
 import type { MultiScaleRoiAlign } from './multi-scale-roi-align';
 
 /** A box head: pooled ROIs [R, size, size, C] -> [R, outFeatures]. */
@@ -38,7 +38,7 @@ export class FastRcnnStage extends Module implements BoxStage {
   /** What `losses` returns. */
   readonly lossNames = FAST_RCNN_LOSS_NAMES;
   private readonly boxHead: BoxHead;
-  private readonly boxPredictor: FastRcnnPredictor;
+  private readonly boxPredictor: BoxPredictor;
   private readonly boxCoder: BoxCoder;
   private readonly matcher: Matcher;
   private readonly sampler: BalancedSampler;
@@ -51,7 +51,7 @@ export class FastRcnnStage extends Module implements BoxStage {
   constructor(
     private readonly boxPooler: MultiScaleRoiAlign,
     boxHead: BoxHead,
-    boxPredictor: FastRcnnPredictor,
+    boxPredictor: BoxPredictor,
     random: RandomStream,
     private readonly options: RoiOptions = fasterRcnnDefaults.roi,
     private readonly headGradients: HeadGradients = 'in-forward',
@@ -104,14 +104,15 @@ export class FastRcnnStage extends Module implements BoxStage {
     images: ImageBatch,
   ): Reading<Found[]> {
     const { classLogits, boxDeltas } = this.forward(features, proposals, images.sizes);
-    const numLabels = classLogits.shape[1];
+    const [, numLabels] = classLogits.shape;
+    const [, numDeltas] = boxDeltas.shape;
     const [probabilities, deltas] = yield [tf.softmax(classLogits), boxDeltas];
     let first = 0;
     return proposals.map((boxes, image) => {
       const last = first + numBoxes(boxes);
       const found = fastRcnnInference(
         probabilities.subarray(first * numLabels, last * numLabels),
-        deltas.subarray(4 * first * numLabels, 4 * last * numLabels),
+        deltas.subarray(first * numDeltas, last * numDeltas),
         boxes,
         images.sizes[image],
         this.boxCoder,
@@ -144,34 +145,13 @@ export class FastRcnnStage extends Module implements BoxStage {
     return this.boxPredictor.forward(this.boxHead.forward(pooled));
   }
 
-  /**
-   * Draws the proposals of one image to train on. The ground truth is proposed as well, so that a young detector has
-   * something to learn from.
-   */
-  labelAndSample(proposals: Boxes, { boxes: gtBoxes, labels: gtLabels, ignored }: Targets): Sample {
-    const candidates = concatBoxes([proposals, gtBoxes]);
-    const matches = ignoreBoxesIn(ignored, this.matcher.match(gtBoxes, candidates), candidates);
-    const labelOf = (match: number): number =>
-      match >= 0 ? gtLabels[match] : match === BETWEEN_THRESHOLDS ? -1 : 0;
-    const candidateLabels = Int32Array.from(matches, labelOf);
-    const { positives, negatives } = this.sampler.sample(candidateLabels);
-    const sampled = Int32Array.from([...positives, ...negatives]).sort();
-    return {
-      boxes: selectBoxes(candidates, sampled),
-      labels: sampled.map((candidate) => candidateLabels[candidate]),
-      matchedGt: sampled.map((candidate) => Math.max(matches[candidate], -1)),
-    };
+  /** Draws the proposals of one image to train on. */
+  labelAndSample(proposals: Boxes, targets: Targets): Sample {
+    return sampleProposals(proposals, targets, this.matcher, this.sampler);
   }
 
   /** What the head should predict for the samples of each image. */
   roiTargets(samples: readonly Sample[], targets: readonly Targets[]): RoiTargets[] {
-    return samples.map(({ boxes, labels, matchedGt }, image) => {
-      const positives = Int32Array.from(labels.keys()).filter((roi) => labels[roi] > 0);
-      const gtBoxes = selectBoxes(
-        targets[image].boxes,
-        positives.map((roi) => matchedGt[roi]),
-      );
-      return { labels, boxes: { references: selectBoxes(boxes, positives), gtBoxes } };
-    });
+    return roiTargets(samples, targets);
   }
 }

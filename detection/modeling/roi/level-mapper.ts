@@ -5,6 +5,8 @@ const { fround } = Math;
 
 /** torchvision's LevelMapper: keeps a box of exactly the canonical size out of the level below. */
 const EPSILON = fround(1e-6);
+/** The same of detectron2's assign_boxes_to_levels, which adds it before the logarithm. */
+const EPSILON_OF_SIZES = fround(1e-8);
 
 /** The box that is pooled from a certain level, from which it follows where all others are. */
 export interface LevelMapperOptions {
@@ -12,6 +14,8 @@ export interface LevelMapperOptions {
   readonly canonicalScale: number;
   /** The k of its level, whose feature map has 2^-k of the image's side. */
   readonly canonicalLevel: number;
+  /** Whose rounding decides of boxes that are about as large as the canonical one; torchvision's if left out. */
+  readonly rounding?: 'torchvision' | 'detectron2';
 }
 
 /**
@@ -36,10 +40,11 @@ export class LevelMapper {
 
   /** [N] the level of each box: 0 is the finest of the scales given. */
   levels(boxes: Boxes): Int32Array {
-    const { canonicalScale, canonicalLevel } = this.options;
+    const { canonicalScale, canonicalLevel, rounding } = this.options;
+    const [ofSize, ofLevel] = rounding === 'detectron2' ? [EPSILON_OF_SIZES, 0] : [0, EPSILON];
     return Int32Array.from(boxAreas(boxes), (area) => {
-      const growth = fround(Math.log2(fround(fround(Math.sqrt(area)) / canonicalScale)));
-      const k = Math.floor(fround(fround(canonicalLevel + growth) + EPSILON));
+      const size = fround(fround(fround(Math.sqrt(area)) / canonicalScale) + ofSize);
+      const k = Math.floor(fround(fround(canonicalLevel + fround(Math.log2(size))) + ofLevel));
       return Math.min(Math.max(k, this.finest), this.coarsest) - this.finest;
     });
   }

@@ -23,12 +23,14 @@ export class MultiScaleRoiAlign {
    *
    * @param levelMapper which level a box is pooled from
    * @param sampling how; torchvision's if left out
+   * @param scales of the levels; inferred from the sizes of maps and images if left out, as torchvision does
    */
   constructor(
     /** Height and width of a pooled ROI. */
     readonly outputSize: number,
     private readonly levelMapper: LevelMapperOptions,
     private readonly sampling: RoiSampling = TORCHVISION_SAMPLING,
+    private readonly scales?: readonly number[],
   ) {}
 
   /**
@@ -89,7 +91,8 @@ export class MultiScaleRoiAlign {
   ): Level[] {
     // torchvision infers the scales from the heights alone, and rounds them to powers of two.
     const height = Math.max(...imageSizes.map((size) => size.height));
-    const scales = features.map((feature) => 2 ** Math.round(Math.log2(feature.shape[1] / height)));
+    const scales =
+      this.scales ?? features.map((feature) => 2 ** Math.round(Math.log2(feature.shape[1] / height)));
     const mapper = new LevelMapper(scales, this.levelMapper);
     const all = concatBoxes(boxes);
     const imageOf = Int32Array.from(

@@ -10,12 +10,7 @@ import { concatBoxes, numBoxes, selectBoxes, type Boxes } from '../../structures
 import type { ImageBatch } from '../../structures/image-batch';
 import type { Size } from '../../structures/size';
 import type { Targets } from '../../structures/instances';
-import {
-  fasterRcnnDefaults,
-  RPN_LOSS_NAMES,
-  type FasterRcnnLossOptions,
-  type RpnOptions,
-} from '../faster-rcnn-defaults';
+import { fasterRcnnDefaults, type RpnOptions } from '../faster-rcnn-defaults';
 import { BoxCoder } from '../matching/box-coder';
 import { ignoreBoxesIn } from '../matching/ignore-regions';
 import { BETWEEN_THRESHOLDS, Matcher } from '../matching/matcher';
@@ -23,7 +18,15 @@ import { BalancedSampler } from '../matching/sampler';
 import type { AnchorGenerator } from './anchor-generator';
 import { filterProposals } from './proposals';
 import type { RpnHead, RpnPredictions, SampledPredictions } from './rpn-head';
-import { anchorsOfBatch, predictionsAt, rpnLosses, type AnchorSample } from './rpn-losses';
+import {
+  anchorsOfBatch,
+  predictionsAt,
+  rpnLosses,
+  TORCHVISION_RPN_LOSSES,
+  type AnchorSample,
+  type RpnLossOptions,
+  type RpnLossStyle,
+} from './rpn-losses';
 
 /** Outputs of the region proposal network for a batch. */
 export interface RpnOutputs {
@@ -59,7 +62,7 @@ export interface SampledAnchors {
  */
 export class RegionProposalNetwork extends Module {
   /** What `losses` returns. */
-  readonly lossNames = RPN_LOSS_NAMES;
+  readonly lossNames: readonly string[];
   private readonly head: RpnHead;
   private readonly boxCoder: BoxCoder;
   private readonly matcher: Matcher;
@@ -76,9 +79,11 @@ export class RegionProposalNetwork extends Module {
     random: RandomStream,
     private readonly options: RpnOptions = fasterRcnnDefaults.rpn,
     private readonly headGradients: HeadGradients = 'in-forward',
-    private readonly lossOptions: FasterRcnnLossOptions = fasterRcnnDefaults.losses,
+    private readonly lossOptions: RpnLossOptions = fasterRcnnDefaults.losses,
+    private readonly lossStyle: RpnLossStyle = TORCHVISION_RPN_LOSSES,
   ) {
     super();
+    this.lossNames = lossStyle.names;
     this.head = this.child('head', head);
     this.boxCoder = new BoxCoder(options.bboxWeights);
     this.matcher = new Matcher(options.fgIouThreshold, options.bgIouThreshold, true);
@@ -102,7 +107,8 @@ export class RegionProposalNetwork extends Module {
 
   /** The losses of what the head says of the sampled anchors, in the order of `anchorsOfBatch`. The caller disposes. */
   lossesOf(predictions: SampledPredictions, samples: readonly AnchorSample[]): Losses {
-    return rpnLosses(predictions, samples, this.boxCoder, this.lossOptions);
+    const batchSize = this.options.batchSizePerImage * samples.length;
+    return rpnLosses(predictions, samples, this.boxCoder, this.lossOptions, this.lossStyle, batchSize);
   }
 
   /**

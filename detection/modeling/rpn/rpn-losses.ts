@@ -2,8 +2,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import { summary } from '../../events/summary';
 import type { Losses } from '../../nn/trainable';
 import { sigmoidFocalLossSum } from '../../ops/sigmoid-focal-loss';
-import type { FasterRcnnLossOptions } from '../faster-rcnn-defaults';
-import { weighed } from '../loss-settings';
+import { RPN_LOSS_NAMES, type FasterRcnnLossOptions, type HeadLossNames } from '../faster-rcnn-defaults';
+import { weighed, type LossWeights } from '../loss-settings';
 import type { BoxCoder } from '../matching/box-coder';
 import { boxLossSum, concatTargets, type BoxTargets } from '../matching/box-loss';
 import type { RpnPredictions, SampledPredictions } from './rpn-head';
@@ -47,19 +47,39 @@ export function predictionsAt(
   });
 }
 
+/** How the losses of the region proposal network are computed. */
+export type RpnLossOptions = Pick<FasterRcnnLossOptions, 'rpn' | 'smoothL1Beta' | 'focal'> & {
+  /** By the losses' names. */
+  readonly weights: LossWeights<string>;
+};
+
+/** What torchvision's and detectron2's losses differ in beyond their settings. */
+export interface RpnLossStyle {
+  /** What they are called. */
+  readonly names: HeadLossNames;
+  /** What sums over anchors are divided by: those that have been sampled, or as many as should have been. */
+  readonly divisor: 'sampled' | 'batch size';
+}
+
+export const TORCHVISION_RPN_LOSSES: RpnLossStyle = { names: RPN_LOSS_NAMES, divisor: 'sampled' };
+
 /**
  * loss_objectness and loss_rpn_box_reg: torchvision's RegionProposalNetwork.compute_loss. Of no sampled
  * anchors both are 0, with a gradient of 0. The caller disposes.
  *
  * @param predictions in the order of `anchorsOfBatch`
  * @param samples of each image
+ * @param batchSize anchors that should have been sampled of all images
  */
 export function rpnLosses(
   { logits, deltas }: SampledPredictions,
   samples: readonly AnchorSample[],
   boxCoder: BoxCoder,
-  options: FasterRcnnLossOptions,
+  options: RpnLossOptions,
+  { names, divisor }: RpnLossStyle,
+  batchSize: number,
 ): Losses {
+  const [classLoss, boxLoss] = names;
   return tf.tidy(() => {
     const numSampled = samples.reduce(
       (sum, { positives, negatives }) => sum + positives.length + negatives.length,
@@ -70,15 +90,16 @@ export function rpnLosses(
     summary.scalar('rpn/num_neg_anchors', (numSampled - numPositives) / samples.length);
 
     if (numSampled === 0) {
-      return { loss_objectness: nothingOf(logits), loss_rpn_box_reg: nothingOf(deltas) };
+      return { [classLoss]: nothingOf(logits), [boxLoss]: nothingOf(deltas) };
     }
     const predDeltas = tf.slice2d(deltas, [0, 0], [numPositives, 4]);
     const targets = concatTargets(samples.map(({ boxes }) => boxes));
     const boxSum = boxLossSum(predDeltas, targets, boxCoder, { ...options, box: options.rpn.box });
+    const mean = objectnessLoss(logits, numPositives, options);
     return weighed(
       {
-        loss_objectness: objectnessLoss(logits, numPositives, options),
-        loss_rpn_box_reg: tf.div<tf.Scalar>(boxSum, numSampled),
+        [classLoss]: divisor === 'sampled' ? mean : tf.mul<tf.Scalar>(mean, numSampled / batchSize),
+        [boxLoss]: tf.div<tf.Scalar>(boxSum, divisor === 'sampled' ? numSampled : batchSize),
       },
       options.weights,
     );
@@ -89,7 +110,7 @@ export function rpnLosses(
 function objectnessLoss(
   logits: tf.Tensor1D,
   numPositives: number,
-  { rpn, focal }: FasterRcnnLossOptions,
+  { rpn, focal }: RpnLossOptions,
 ): tf.Scalar {
   const numSampled = logits.shape[0];
   if (rpn.classification === 'focal') {

@@ -147,7 +147,7 @@ export function buildTinyRcnn(
   return model;
 }
 
-export function fillByFormula(model: Module, golden: Golden): void {
+export function fillByFormula(model: Module, golden: Pick<Golden, 'params'>): void {
   const state = model.stateDict();
   for (const { name, shape, scale, offset = 0, index: k } of golden.params) {
     const size = shape.reduce((product, side) => product * side, 1);

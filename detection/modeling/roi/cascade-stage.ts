@@ -1,0 +1,202 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { ModuleList } from '../../nn/containers';
+import { headLosses, type HeadGradients } from '../../nn/head-losses';
+import { Module } from '../../nn/module';
+import type { RandomStream } from '../../nn/random';
+import type { Reading } from '../../nn/reading';
+import { scaleGradient } from '../../nn/scale-gradient';
+import type { Losses } from '../../nn/trainable';
+import { clipBoxes, concatBoxes, numBoxes, selectBoxes, type Boxes } from '../../structures/boxes';
+import type { ImageBatch } from '../../structures/image-batch';
+import type { Targets } from '../../structures/instances';
+import type { Size } from '../../structures/size';
+import { cascadeLossNames, type CascadeLossOptions, type CascadeOptions } from '../cascade-rcnn-defaults';
+import type { Found } from '../found';
+import { BoxCoder } from '../matching/box-coder';
+import { Matcher } from '../matching/matcher';
+import { BalancedSampler } from '../matching/sampler';
+import type { BoxPredictor, RoiPredictions } from './box-head';
+import type { BoxStage, BoxStageLosses, Sample } from './box-stage';
+import type { BoxHead } from './fast-rcnn';
+import { fastRcnnInference } from './fast-rcnn-inference';
+import { fastRcnnLosses } from './fast-rcnn-losses';
+import { labelAll, roiTargets, sampleProposals } from './label-proposals';
+import type { MultiScaleRoiAlign } from './multi-scale-roi-align';
+
+/** A head of the cascade, and its predictor, which says one box of each region, whatever is in it. */
+export interface CascadeHead {
+  /** What features of a region are computed by. */
+  readonly boxHead: BoxHead;
+  /** What is predicted from them. */
+  readonly boxPredictor: BoxPredictor;
+}
+
+/**
+ * Cascade R-CNN (Cai and Vasconcelos 2018) as detectron2's CascadeROIHeads: box heads one after the other, each of which learns
+ * from the boxes of the one before, with a stricter idea of what an object is.
+ *
+ * Losses and gradients are taken head by head in the forward, as each needs the boxes of the one before, but nothing else of it:
+ * the activations of one head alone are alive at any time.
+ */
+export class CascadeStage extends Module implements BoxStage {
+  readonly lossNames: readonly string[];
+  private readonly boxCoders: readonly BoxCoder[];
+  private readonly matchers: readonly Matcher[];
+  private readonly sampler: BalancedSampler;
+
+  /**
+   * Takes over the heads.
+   *
+   * @param heads as many as `options` has overlaps
+   * @param random what proposals are sampled with, for the first head
+   */
+  constructor(
+    private readonly boxPooler: MultiScaleRoiAlign,
+    private readonly heads: readonly CascadeHead[],
+    random: RandomStream,
+    private readonly options: CascadeOptions,
+    private readonly lossOptions: CascadeLossOptions,
+    private readonly headGradients: HeadGradients = 'in-forward',
+  ) {
+    super();
+    this.child('box_head', new ModuleList(heads.map(({ boxHead }) => boxHead)));
+    this.child('box_predictor', new ModuleList(heads.map(({ boxPredictor }) => boxPredictor)));
+    this.lossNames = heads.flatMap((_, stage) => cascadeLossNames(stage));
+    this.boxCoders = options.bboxWeights.map((weights) => new BoxCoder(weights));
+    this.matchers = options.fgIouThresholds.map((overlap) => new Matcher(overlap, overlap, false));
+    this.sampler = new BalancedSampler(
+      options.batchSizePerImage,
+      options.positiveFraction,
+      this.stream(random),
+    );
+  }
+
+  /** loss_cls_stage{k}, loss_box_reg_stage{k}. Further heads learn from the samples of the first. */
+  losses(
+    features: readonly tf.Tensor4D[],
+    proposals: readonly Boxes[],
+    targets: readonly Targets[],
+    images: ImageBatch,
+  ): BoxStageLosses {
+    const sampled = proposals.map((boxes, image) =>
+      sampleProposals(boxes, targets[image], this.matchers[0], this.sampler),
+    );
+    const losses = tf.tidy(() => {
+      const all: Losses = {};
+      let samples = sampled;
+      for (const stage of this.heads.keys()) {
+        const { losses, boxes } = this.stageLosses(stage, features, samples, targets, images.sizes);
+        Object.assign(all, losses);
+        if (stage + 1 === this.heads.length) break;
+        // Nothing is sampled again, and no ground truth is proposed.
+        samples = boxes.map((ofImage, image) =>
+          labelAll(withArea(ofImage), targets[image], this.matchers[stage + 1]),
+        );
+      }
+      return all;
+    });
+    return { losses, samples: sampled };
+  }
+
+  *detect(
+    features: readonly tf.Tensor4D[],
+    proposals: readonly Boxes[],
+    { sizes }: ImageBatch,
+  ): Reading<Found[]> {
+    let boxes = proposals;
+    let references = proposals;
+    let deltas: Float32Array = new Float32Array();
+    let scores: Float32Array = new Float32Array();
+    for (const stage of this.heads.keys()) {
+      references = boxes;
+      const predictions = this.predict(stage, this.pool(features, references, sizes));
+      let probabilities: Float32Array;
+      [probabilities, deltas] = yield [tf.softmax(predictions.classLogits), predictions.boxDeltas];
+      scores = stage === 0 ? probabilities.slice() : scores.map((sum, i) => sum + probabilities[i]);
+      boxes = this.decoded(stage, deltas, references, sizes);
+    }
+    // What the heads say is averaged; the last one says where it is.
+    const averages = scores.map((sum) => sum * Math.fround(1 / this.heads.length));
+    const total = references.reduce((sum, list) => sum + numBoxes(list), 0);
+    const numLabels = averages.length / total;
+    let first = 0;
+    return references.map((ofImage, image) => {
+      const last = first + numBoxes(ofImage);
+      const found = fastRcnnInference(
+        averages.subarray(first * numLabels, last * numLabels),
+        deltas.subarray(4 * first, 4 * last),
+        ofImage,
+        sizes[image],
+        this.boxCoders.at(-1)!,
+        this.options,
+      );
+      first = last;
+      return found;
+    });
+  }
+
+  /** The losses of one head, and the boxes that it makes of its samples' in each image. */
+  private stageLosses(
+    stage: number,
+    features: readonly tf.Tensor4D[],
+    samples: readonly Sample[],
+    targets: readonly Targets[],
+    sizes: readonly Size[],
+  ): { losses: Losses; boxes: Boxes[] } {
+    const references = samples.map(({ boxes }) => boxes);
+    const pooled = this.pool(features, references, sizes);
+    let boxes: Boxes[] = [];
+    const head = (): Losses => {
+      // All heads look at the same features: each has its share in what these learn.
+      const predictions = this.predict(stage, scaleGradient(pooled, 1 / this.heads.length));
+      // The tape has what it needs of the largest tensor of the head.
+      pooled.dispose();
+      boxes = this.decoded(stage, predictions.boxDeltas.dataSync<'float32'>(), references, sizes);
+      return fastRcnnLosses(
+        predictions,
+        roiTargets(samples, targets),
+        this.boxCoders[stage],
+        this.lossOptions,
+        { losses: cascadeLossNames(stage), statistics: `stage${stage}/` },
+      );
+    };
+    const losses = headLosses([head], this.headGradients);
+    return { losses, boxes };
+  }
+
+  /** [R, size, size, C]. The pool level takes no part. */
+  private pool(
+    features: readonly tf.Tensor4D[],
+    boxes: readonly Boxes[],
+    imageSizes: readonly Size[],
+  ): tf.Tensor4D {
+    return this.boxPooler.forward(features.slice(0, -1), boxes, imageSizes);
+  }
+
+  private predict(stage: number, pooled: tf.Tensor4D): RoiPredictions {
+    const { boxHead, boxPredictor } = this.heads[stage];
+    return boxPredictor.forward(boxHead.forward(pooled));
+  }
+
+  /** The boxes that a head makes of its own, cut to their images: numbers, through which no gradient flows. */
+  private decoded(
+    stage: number,
+    deltas: Float32Array,
+    references: readonly Boxes[],
+    sizes: readonly Size[],
+  ): Boxes[] {
+    const all = this.boxCoders[stage].decode(deltas, concatBoxes(references));
+    let first = 0;
+    return references.map((ofImage, image) =>
+      clipBoxes(all.subarray(first, (first += ofImage.length)), sizes[image]),
+    );
+  }
+}
+
+/** Those that are wider and higher than nothing: what is no number is neither. */
+function withArea(boxes: Boxes): Boxes {
+  const kept = Int32Array.from({ length: numBoxes(boxes) }, (_, i) => i).filter(
+    (i) => boxes[4 * i + 2] > boxes[4 * i] && boxes[4 * i + 3] > boxes[4 * i + 1],
+  );
+  return selectBoxes(boxes, kept);
+}
