@@ -23,12 +23,15 @@ const ARCHITECTURES = {
 export interface ResNetOptions extends BodyOptions {
   /** Channels of the stem and of layer1; each further stage has twice as many. 64 in the paper. */
   width?: number;
+  /** Where a bottleneck's stride is: in the 3x3 convolution if left out, as in torchvision; in the first 1x1 in the paper and for MSRA's weights. */
+  strideIn?: '3x3' | '1x1';
 }
 
 interface BlockOptions {
   inChannels: number;
   channels: number;
   stride: number;
+  strideIn: '3x3' | '1x1';
   normalization: NormalizationFactory;
   random: RandomStream;
 }
@@ -95,7 +98,7 @@ class BasicBlock extends Block {
   }
 }
 
-/** torchvision's Bottleneck (v1.5: the stride is in the 3x3 convolution). */
+/** torchvision's Bottleneck (v1.5: the stride is in the 3x3 convolution), or detectron2's BottleneckBlock. */
 class Bottleneck extends Block {
   static readonly expansion = 4;
   private readonly conv1: Conv2d;
@@ -108,11 +111,12 @@ class Bottleneck extends Block {
 
   constructor(options: BlockOptions) {
     super();
-    const { inChannels, channels, stride, normalization, random } = options;
+    const { inChannels, channels, stride, strideIn, normalization, random } = options;
     const outChannels = channels * Bottleneck.expansion;
-    this.conv1 = this.child('conv1', convolution(1, inChannels, channels, 1, random));
+    const [of1x1, of3x3] = strideIn === '1x1' ? [stride, 1] : [1, stride];
+    this.conv1 = this.child('conv1', convolution(1, inChannels, channels, of1x1, random));
     this.bn1 = this.child('bn1', normalization(channels));
-    this.conv2 = this.child('conv2', convolution(3, channels, channels, stride, random));
+    this.conv2 = this.child('conv2', convolution(3, channels, channels, of3x3, random));
     this.bn2 = this.child('bn2', normalization(channels));
     this.conv3 = this.child('conv3', convolution(1, channels, outChannels, 1, random));
     this.bn3 = this.child('bn3', normalization(outChannels));
@@ -143,7 +147,10 @@ export class ResNet extends Body {
    *
    * @param depth 18, 34, 50 or 101 layers
    */
-  constructor(depth: ResNetDepth, { normalization, trainableLayers, random, width = 64 }: ResNetOptions) {
+  constructor(
+    depth: ResNetDepth,
+    { normalization, trainableLayers, random, width = 64, strideIn = '3x3' }: ResNetOptions,
+  ) {
     super();
     const { blocks, bottleneck } = ARCHITECTURES[depth];
     const BlockType = bottleneck ? Bottleneck : BasicBlock;
@@ -157,7 +164,7 @@ export class ResNet extends Body {
       const channels = width * 2 ** stage;
       const list = Array.from({ length: count }, (_, index) => {
         const stride = stage > 0 && index === 0 ? 2 : 1;
-        const block = new BlockType({ inChannels, channels, stride, normalization, random });
+        const block = new BlockType({ inChannels, channels, stride, strideIn, normalization, random });
         inChannels = channels * BlockType.expansion;
         return block;
       });

@@ -1,14 +1,17 @@
 import type { Body, BodyOptions } from '../backbone/body';
-import { ResNet, type ResNetDepth } from '../backbone/resnet';
+import { ResNet, type ResNetDepth, type ResNetOptions } from '../backbone/resnet';
 import { torchvisionInput, type InputSpec } from '../../structures/input-spec';
 import type { ModelDefinition } from '../detector';
 
 /** Makes the part of a backbone below the feature pyramid. */
 export type MakeBody = (options: BodyOptions) => Body;
 
-/** @param width channels of the stem, 64 if left out */
-export function resnet(depth: ResNetDepth, width?: number): MakeBody {
-  return (options) => new ResNet(depth, { ...options, width });
+/** @param changes where torchvision's differs: channels of the stem, the place of strides */
+export function resnet(
+  depth: ResNetDepth,
+  changes: Pick<ResNetOptions, 'width' | 'strideIn'> = {},
+): MakeBody {
+  return (options) => new ResNet(depth, { ...options, ...changes });
 }
 
 /** Channels of the stem of the tiny models' ResNet-18. */

@@ -32,7 +32,7 @@ export const torchvisionPyramid: Omit<DensePyramidConfiguration, 'body'> = {
 /** For small images and for machines without an accelerator: narrow and shallow heads. */
 export const tinyPyramid: DensePyramidConfiguration = {
   ...torchvisionPyramid,
-  body: resnet(18, TINY_WIDTH),
+  body: resnet(18, { width: TINY_WIDTH }),
   fpnChannels: 64,
   towerDepth: 2,
 };

@@ -215,7 +215,7 @@ export const ssdLiteModels: readonly SsdLiteDefinition[] = [
     {
       ...small,
       body: ({ normalization, random }, trainableLayers) =>
-        resnet(18, TINY_WIDTH)({ normalization, random, trainableLayers }),
+        resnet(18, { width: TINY_WIDTH })({ normalization, random, trainableLayers }),
       epsilon: 1e-5,
     },
     smallSettings,

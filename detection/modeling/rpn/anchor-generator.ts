@@ -5,26 +5,39 @@ import type { Size } from '../../structures/size';
 
 const { fround } = Math;
 
+/** What detectron2's anchors have otherwise than torchvision's. */
+export interface Detectron2Anchors {
+  /** Of each level, pixels of the resized image: torchvision infers them from the sizes of images and maps. */
+  readonly strides: readonly number[];
+}
+
 /**
  * Anchors: the same boxes at every place of every feature map, as torchvision's AnchorGenerator lays them out.
  * An anchor of size s and ratio r (height / width) is s * sqrt(r) high and s / sqrt(r) wide, its corners rounded,
- * and centered on the upper left corner of its place's cell in the image.
+ * and centered on the upper left corner of its place's cell in the image. detectron2's are not rounded, and come by size,
+ * then by ratio.
  */
 export class AnchorGenerator {
-  /** [A * 4] of each level, around the origin; all sizes of the first ratio, then of the next. */
+  /** [A * 4] of each level, around the origin; all sizes of the first ratio, then of the next. detectron2's by size. */
   readonly cellAnchors: readonly Boxes[];
   private last?: { readonly key: string; readonly anchors: Boxes[] };
 
   /**
    * @param sizes of each level, in pixels of the resized image
    * @param aspectRatios of each level
+   * @param detectron2 for anchors as detectron2's
    * @throws RangeError if the two do not have as many levels
    */
-  constructor(sizes: readonly (readonly number[])[], aspectRatios: readonly (readonly number[])[]) {
+  constructor(
+    sizes: readonly (readonly number[])[],
+    aspectRatios: readonly (readonly number[])[],
+    private readonly detectron2?: Detectron2Anchors,
+  ) {
     if (sizes.length !== aspectRatios.length) {
       throw new RangeError(`Anchor sizes of ${sizes.length} levels, but ratios of ${aspectRatios.length}.`);
     }
-    this.cellAnchors = sizes.map((ofLevel, level) => cellAnchors(ofLevel, aspectRatios[level]));
+    const cells = detectron2 ? detectron2CellAnchors : cellAnchors;
+    this.cellAnchors = sizes.map((ofLevel, level) => cells(ofLevel, aspectRatios[level]));
   }
 
   /** A of each level. */
@@ -54,25 +67,38 @@ export class AnchorGenerator {
     const key = [paddedImageSize, ...featureSizes].map(({ height, width }) => `${height}x${width}`).join();
     if (this.last?.key !== key) {
       const anchors = this.cellAnchors.map((cell, level) =>
-        gridAnchors(cell, paddedImageSize, featureSizes[level]),
+        gridAnchors(cell, this.stride(level, paddedImageSize, featureSizes[level]), featureSizes[level]),
       );
       this.last = { key, anchors };
     }
     return this.last.anchors;
   }
+
+  private stride(level: number, image: Size, feature: Size): Size {
+    const given = this.detectron2?.strides[level];
+    if (given !== undefined) return { height: given, width: given };
+    return {
+      height: Math.floor(image.height / feature.height),
+      width: Math.floor(image.width / feature.width),
+    };
+  }
 }
 
 /** Anchors of these sizes on each level, with the same ratios on every one. */
-export function sharedRatios({
-  sizes,
-  aspectRatios,
-}: {
-  readonly sizes: readonly (readonly number[])[];
-  readonly aspectRatios: readonly number[];
-}): AnchorGenerator {
+export function sharedRatios(
+  {
+    sizes,
+    aspectRatios,
+  }: {
+    readonly sizes: readonly (readonly number[])[];
+    readonly aspectRatios: readonly number[];
+  },
+  detectron2?: Detectron2Anchors,
+): AnchorGenerator {
   return new AnchorGenerator(
     sizes,
     sizes.map(() => aspectRatios),
+    detectron2,
   );
 }
 
@@ -99,22 +125,32 @@ function cellAnchors(sizes: readonly number[], aspectRatios: readonly number[]):
   return Float32Array.from(corners);
 }
 
+/** detectron2's generate_cell_anchors: in float64, then float32. */
+function detectron2CellAnchors(sizes: readonly number[], aspectRatios: readonly number[]): Boxes {
+  const corners = sizes.flatMap((size) =>
+    aspectRatios.flatMap((ratio) => {
+      const width = Math.sqrt(size ** 2 / ratio);
+      const height = ratio * width;
+      return [-width / 2, -height / 2, width / 2, height / 2];
+    }),
+  );
+  return Float32Array.from(corners);
+}
+
 function roundHalfToEven(value: number): number {
   const below = Math.floor(value);
   if (value - below !== 0.5) return Math.round(value);
   return below % 2 === 0 ? below : below + 1;
 }
 
-function gridAnchors(cell: Boxes, image: Size, feature: Size): Boxes {
-  const strideX = Math.floor(image.width / feature.width);
-  const strideY = Math.floor(image.height / feature.height);
+function gridAnchors(cell: Boxes, stride: Size, feature: Size): Boxes {
   const anchors = new Float32Array(feature.height * feature.width * cell.length);
   let i = 0;
   for (let y = 0; y < feature.height; y++) {
     for (let x = 0; x < feature.width; x++) {
       for (let a = 0; a < cell.length; a += 2) {
-        anchors[i++] = cell[a] + x * strideX;
-        anchors[i++] = cell[a + 1] + y * strideY;
+        anchors[i++] = cell[a] + x * stride.width;
+        anchors[i++] = cell[a + 1] + y * stride.height;
       }
     }
   }
