@@ -15,7 +15,7 @@ import { lossesAndGradients } from '../../detection/nn/autograd';
 import type { Parameter } from '../../detection/nn/module';
 import { batchOf, BENCHMARK_CLASSES, BENCHMARK_SEED, drawPictures } from './detector-batch';
 import { fillWithFormula } from './formula-weights';
-import { LiveBytesMeter, type LiveGroup } from './live-bytes';
+import { LiveBytesMeter, type LiveGroup } from '../memory/live-bytes';
 import { BENCHMARK_THREADS, OtherWork } from './machine';
 import { headGradientsOf, trainingForm, type FormName } from './training-forms';
 

@@ -17,7 +17,7 @@ import { recordTape, type TapeNode } from '../../detection/nn/tfjs-internals';
 import type { DetectionBatch } from '../../detection/structures/detection-batch';
 import { BENCHMARK_SEED } from './detector-batch';
 import { fillWithFormula } from './formula-weights';
-import { LiveBytesMeter } from './live-bytes';
+import { LiveBytesMeter } from '../memory/live-bytes';
 import { formsOf, separatedForm, type FormName, type SeparatedParts } from './training-forms';
 
 const NUM_CLASSES = 90;

@@ -266,9 +266,14 @@ export const rooms = [
     ],
   },
   {
+    name: 'tools/memory',
+    holds: 'the memory that a training step takes: measured, and extrapolated',
+    mayImport: ['detection/*'],
+  },
+  {
     name: 'tools/run',
     holds: 'a training run: data, start, hooks, evaluation, lock, folder',
-    mayImport: ['tools/config', 'tools/terminal', 'detection/*', 'datasets/*', 'weights/*'],
+    mayImport: ['tools/config', 'tools/memory', 'tools/terminal', 'detection/*', 'datasets/*', 'weights/*'],
   },
   {
     name: 'tools/report',
@@ -328,7 +333,7 @@ export const rooms = [
   {
     name: 'tools/benchmarks',
     holds: 'time and memory of training, loading and evaluation',
-    mayImport: ['tools/html', 'tools/terminal', 'detection/*', 'datasets/*', 'weights/*'],
+    mayImport: ['tools/html', 'tools/memory', 'tools/terminal', 'detection/*', 'datasets/*', 'weights/*'],
   },
   {
     name: 'tools/soak',
@@ -367,6 +372,7 @@ export const rooms = [
       'tools/compare',
       'tools/detect',
       'tools/detect/outputs',
+      'tools/memory',
       'tools/report',
       'tools/run',
       'tools/config',

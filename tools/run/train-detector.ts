@@ -13,6 +13,7 @@ import { Interrupted, interruptible } from '../terminal/interruption';
 import { LeftOutRecord } from './folder/left-out';
 import { detectorKeypoints, requireSameKeypoints } from './detector-keypoints';
 import { noteSharedPictures } from './duplicate-pictures';
+import { announceMemory } from './announce-memory';
 import { completeForSet } from './complete-for-set';
 import { messageWithHint } from './loading-hints';
 import { makeClipping, makeSchedule } from './make-optimizer';
@@ -49,6 +50,7 @@ export async function trainDetector(job: TrainingJob): Promise<FinishedRun> {
     isToBeRestored: checkpoint !== undefined,
   });
   try {
+    announceMemory(learner, configuration, train);
     const metric = bestMetric(configuration, val, learner.model);
     const run = { ...job, configuration, train, val, metric, learner, checkpoint };
     return await interruptible((signal) => trainAndEvaluate(run, signal));

@@ -1,5 +1,8 @@
-import { Option, type Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import { loadNativeBackend } from '../../../detection/backend/node';
+import { createDetector } from '../../../detection/modeling/definitions';
+import { BENCHMARK_CLASSES, BENCHMARK_SEED } from '../../benchmarks/detector-batch';
+import { formatFits, largestBatches } from '../../benchmarks/memory-fits';
 import { BENCHMARK_THREADS } from '../../benchmarks/machine';
 import { compareForms, formatComparison, type MemoryComparison } from '../../benchmarks/memory-comparison';
 import {
@@ -10,6 +13,7 @@ import {
   variationNames,
   type Variation,
 } from '../../benchmarks/memory-settings';
+import { trainedBytes } from '../../memory/training-memory';
 import { describeEnvironment } from '../../report/environment';
 import { interruptible } from '../../terminal/interruption';
 import { writeWholeFile } from '../../../detection/files/whole-file';
@@ -25,6 +29,8 @@ interface BenchmarkMemoryOptions {
   readonly batch: number;
   /** What to vary; nothing leaves the base setting alone. */
   readonly vary?: readonly Variation[];
+  /** Bytes that a training may take: what fits is estimated, and nothing is measured. */
+  readonly fits?: number;
   readonly json?: string;
   readonly html?: string;
 }
@@ -41,6 +47,11 @@ export function memoryCommand(command: Command): void {
         'change one thing at a time; without it only the base setting is measured',
       ).choices(variationNames),
     )
+    .option(
+      '--fits <bytes>',
+      'instead: the largest batches of a training that fits so much memory (6GB, 800MB), by size of the pictures',
+      bytes,
+    )
     .option('--json <file>', 'also write the result as JSON')
     .option('--html <file>', 'also write the result as a page with charts')
     .action(runBenchmarkMemory);
@@ -49,10 +60,12 @@ export function memoryCommand(command: Command): void {
 /** Measures the memory of the forms that a detector's losses can be computed in, each in a process of its own. */
 async function runBenchmarkMemory({
   vary = [],
+  fits,
   json,
   html,
   ...chosen
 }: BenchmarkMemoryOptions): Promise<void> {
+  if (fits !== undefined) return sayWhatFits(fits, chosen.model, json);
   if (json !== undefined) requireFileName('--json', json);
   if (html !== undefined) requireFileName('--html', html);
   const base = baseSetting(chosen);
@@ -76,4 +89,31 @@ async function runBenchmarkMemory({
   if (json !== undefined) writeJson(json, comparisons);
   if (html !== undefined)
     writeWholeFile(html, memoryPage(comparisons, describeEnvironment()), { makeFolder: true });
+}
+
+/** Estimates the largest batches that a training of a model fits a limit with, in float32, by SGD with momentum. */
+async function sayWhatFits(limit: number, model: string, json: string | undefined): Promise<void> {
+  if (json !== undefined) requireFileName('--json', json);
+  await loadNativeBackend();
+  const detector = createDetector(model, {
+    numClasses: BENCHMARK_CLASSES,
+    seed: BENCHMARK_SEED,
+    norm: 'batch',
+  });
+  const trained = trainedBytes(detector);
+  const state = { resident: process.memoryUsage.rss(), trained, state: trained };
+  const largest = largestBatches(detector, limit, state);
+  detector.dispose();
+  process.stdout.write(`${formatFits(largest)}\n`);
+  if (json !== undefined) writeJson(json, largest);
+}
+
+const UNITS: Readonly<Record<string, number>> = { MB: 1e6, GB: 1e9 };
+
+/** Parses an amount of memory, for commander. */
+function bytes(text: string): number {
+  const [, amount, unit] = /^(\d+(?:\.\d+)?) ?([MG]B)$/i.exec(text.trim()) ?? [];
+  const value = Number(amount) * UNITS[unit?.toUpperCase()];
+  if (!(value > 0)) throw new InvalidArgumentError('It has to be an amount of memory, 6GB or 800MB.');
+  return value;
 }

@@ -29,20 +29,24 @@ interface Block {
   users: number;
 }
 
+/** What has just made a buffer. */
+interface Allocation {
+  readonly kernel: string | undefined;
+  readonly shape: readonly number[];
+}
+
 /**
- * A meter of live tensor bytes. Reshapes share their input's memory and count nothing, as do clones. What it counts
+ * Counts live tensor bytes. Reshapes share their input's memory and count nothing, as do clones. What it counts
  * is exact and repeats from run to run; what it does not see is memory inside of an operation, the allocator's
- * overhead and the runtime's own.
- *
- * Start it before the model is built: buffers that were there before are not counted.
+ * overhead and the runtime's own. Buffers that were there before it started are not counted.
  */
-export class LiveBytesMeter {
+export class LiveBytes {
   private readonly blocks = new Map<object, Block>();
   private readonly stopObserving: () => void;
   private current = 0;
-  private highest: HighWaterMark | undefined;
 
-  private constructor(private readonly onChange?: (bytes: number) => void) {
+  /** @param onChange is told of every change, and of what has allocated. */
+  constructor(private readonly onChange: (bytes: number, allocation?: Allocation) => void = () => undefined) {
     this.stopObserving = observeBuffers({
       allocated: (buffer, { bytes, shape }, kernel, sharedWith) => {
         const shared = sharedWith && this.blocks.get(sharedWith);
@@ -53,11 +57,7 @@ export class LiveBytesMeter {
         }
         this.blocks.set(buffer, { bytes, kernel, shape, users: 1 });
         this.current += bytes;
-        if (this.current > (this.highest?.bytes ?? 0)) {
-          const inForward = isTrainingStep();
-          this.highest = { bytes: this.current, kernel, shape, inForward, groups: this.groups() };
-        }
-        this.onChange?.(this.current);
+        this.onChange(this.current, { kernel, shape });
       },
       freed: (buffer) => {
         const block = this.blocks.get(buffer);
@@ -65,27 +65,13 @@ export class LiveBytesMeter {
         this.blocks.delete(buffer);
         if (--block.users > 0) return;
         this.current -= block.bytes;
-        this.onChange?.(this.current);
+        this.onChange(this.current);
       },
     });
   }
 
-  /** @param onChange is told of every change. */
-  static start(onChange?: (bytes: number) => void): LiveBytesMeter {
-    return new LiveBytesMeter(onChange);
-  }
-
   get bytes(): number {
     return this.current;
-  }
-
-  /** The largest number of bytes since the meter was started or last reset; undefined where nothing was allocated. */
-  get highWaterMark(): HighWaterMark | undefined {
-    return this.highest;
-  }
-
-  resetHighWaterMark(): void {
-    this.highest = undefined;
   }
 
   /** What is alive now, by operation and shape, largest first. */
@@ -101,5 +87,42 @@ export class LiveBytesMeter {
 
   stop(): void {
     this.stopObserving();
+  }
+}
+
+/** Counts live bytes, and knows what was alive when they were most. Start it before the model is built. */
+export class LiveBytesMeter {
+  private readonly live: LiveBytes;
+  private highest: HighWaterMark | undefined;
+
+  private constructor(onChange?: (bytes: number) => void) {
+    this.live = new LiveBytes((bytes, allocation) => {
+      if (allocation && bytes > (this.highest?.bytes ?? 0)) {
+        this.highest = { bytes, ...allocation, inForward: isTrainingStep(), groups: this.live.groups() };
+      }
+      onChange?.(bytes);
+    });
+  }
+
+  /** @param onChange is told of every change. */
+  static start(onChange?: (bytes: number) => void): LiveBytesMeter {
+    return new LiveBytesMeter(onChange);
+  }
+
+  get bytes(): number {
+    return this.live.bytes;
+  }
+
+  /** The largest number of bytes since the meter was started or last reset; undefined where nothing was allocated. */
+  get highWaterMark(): HighWaterMark | undefined {
+    return this.highest;
+  }
+
+  resetHighWaterMark(): void {
+    this.highest = undefined;
+  }
+
+  stop(): void {
+    this.live.stop();
   }
 }

@@ -3,7 +3,7 @@ import { loadBackend } from '../../../detection/backend/node';
 import { Sgd } from '../../../detection/engine/sgd';
 import { lossesAndGradients } from '../../../detection/nn/autograd';
 import { Parameter } from '../../../detection/nn/module';
-import { LiveBytesMeter } from '../../../tools/benchmarks/live-bytes';
+import { LiveBytesMeter } from '../../../tools/memory/live-bytes';
 
 const KB = 1000;
 let meter: LiveBytesMeter;
