@@ -78,7 +78,7 @@ export async function evaluateDetector(
   const federated = federatedOf(evaluated);
   if (federated) {
     const { detectionsPerImage } = detectionLimits(detector);
-    for (const note of federatedNotes(dataset.file, results, detectionsPerImage)) log(note);
+    for (const note of federatedNotes(dataset, results, detectionsPerImage)) log(note);
   }
   const evaluation = evaluateDetections(evaluated, results, { iouType: 'bbox', federated });
   const tasks = evaluateTasks(evaluated, detections, {

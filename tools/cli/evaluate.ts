@@ -188,7 +188,7 @@ async function ofFile(options: EvaluateCommandOptions, file: string): Promise<Ev
   const dataset = ignoringRegions(truth.dataset, { categories: ignoreCategory });
   const found = await readFound(file, truth, iouType);
   if (truth.federated && iouType !== 'keypoints') {
-    for (const note of federatedNotes(annotations, found.detections)) logLine(note);
+    for (const note of federatedNotes(dataset, found.detections)) logLine(note);
   }
   for (const note of found.notes) logLine(`${file}: ${note}`);
   if (iouType === 'keypoints' && givenSigmas === undefined) {

@@ -38,14 +38,14 @@ export function federatedOf({
 const THRESHOLDED_SCORE = 0.01;
 
 /**
- * What whoever evaluates a file as LVIS's should know, a line each: that it is, and where scores look as though the low ones had
- * been left out.
+ * What whoever evaluates a file as LVIS's should know, a line each: that it is, which categories are of no frequency, and where
+ * scores look as though the low ones had been left out.
  *
- * @param file of the ground truth
+ * @param truth the ground truth
  * @param detectionsPerImage of a detector: it finds no more
  */
 export function federatedNotes(
-  file: string,
+  { file, categories }: Pick<CocoDataset, 'file' | 'categories'>,
   detections: readonly CocoDetection[],
   detectionsPerImage = MAX_LVIS_DETECTIONS,
 ): string[] {
@@ -53,6 +53,13 @@ export function federatedNotes(
     `${file}: images say which categories they have been searched for: evaluated as LVIS does, with at most ${MAX_LVIS_DETECTIONS} ` +
       'detections an image',
   ];
+  const unknown = categories.filter(({ frequency }) => frequency === undefined);
+  if (unknown.length > 0) {
+    notes.push(
+      `${file}: ${unknown.length} of ${categories.length} categories have no "frequency" of "r", "c" or "f" (id ${unknown[0].id}): ` +
+        'APr, APc and APf are without them',
+    );
+  }
   if (detectionsPerImage < MAX_LVIS_DETECTIONS) {
     notes.push(
       `the detector's setting detectionsPerImage leaves ${detectionsPerImage} detections of an image; LVIS counts up to ${MAX_LVIS_DETECTIONS}`,
