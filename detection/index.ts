@@ -50,6 +50,7 @@ export { train, type TrainingOptions, type TrainingResult } from './engine/train
 export type { Losses, Trainable } from './nn/trainable';
 export { withLoss, type InputsAndTargets, type SeparatedModel } from './engine/with-loss';
 export { validationLosses } from './engine/validation-losses';
+export { inspectLosses, type InspectedLosses } from './engine/inspect-losses';
 export { DivergenceError, type DivergedStep } from './engine/divergence-error';
 export { NamedStateOptimizer, type Optimizer, type ParameterGroup } from './engine/optimizer';
 export { Sgd, type SgdOptions } from './engine/sgd';
@@ -78,6 +79,7 @@ export {
 
 // What a model tells while it trains.
 export { summary, type Lazy } from './events/summary';
+export { joinSamples, type SampleLevel, type SampleRows, type SampleTable } from './events/samples';
 export {
   EventStorage,
   type PrecisionRecallCurve,

@@ -34,8 +34,8 @@ export async function validationLosses<Batch>(
   return Object.fromEntries([...sums].map(([name, sum]) => [name, sum / done]));
 }
 
-/** The losses with the random numbers of a part of each stream. */
-function lossesOfPart<Batch>(model: Trainable<Batch>, batch: Batch, part: string): Losses {
+/** The losses with the random numbers of a part of each stream; the streams stand where they stood afterwards. The caller disposes. */
+export function lossesOfPart<Batch>(model: Trainable<Batch>, batch: Batch, part: string): Losses {
   const streams = [...model.randomStreams()].map((stream) => ({ stream, state: stream.state }));
   try {
     for (const { stream } of streams) stream.seek(part);

@@ -1,6 +1,7 @@
 import { histogramOf, type Histogram } from './histogram';
 import type { Mask } from '../structures/mask';
 import { medianOf } from './median';
+import type { SampleRows } from './samples';
 
 /** A value of a scalar at one step. */
 export interface ScalarEvent {
@@ -69,15 +70,19 @@ export class EventStorage {
   private currentImages = new Map<string, SummaryImage>();
   private currentHistograms = new Map<string, Histogram>();
   private currentCurves = new Map<string, PrecisionRecallCurve>();
+  private currentSamples = new Map<string, SampleRows[]>();
   private detailsWanted = false;
+  private samplesWanted = false;
 
-  /** Starts a step: images, histograms and curves of the one before are dropped. */
+  /** Starts a step: images, histograms, curves and samples of the one before are dropped. */
   startIteration(iteration: number): void {
     this.iteration = iteration;
     this.currentImages = new Map();
     this.currentHistograms = new Map();
     this.currentCurves = new Map();
+    this.currentSamples = new Map();
     this.detailsWanted = false;
+    this.samplesWanted = false;
   }
 
   /** A writer says before a step (`Hook.beforeStep`) that it wants the step's images, histograms and curves. */
@@ -88,6 +93,16 @@ export class EventStorage {
   /** Whether anybody wants more of this step than scalars: a model need not compute what nobody wants. */
   get wantsDetails(): boolean {
     return this.detailsWanted;
+  }
+
+  /** Whoever looks into a step says before it that it wants the step's samples: they are many, and no writer's default. */
+  wantSamples(): void {
+    this.samplesWanted = true;
+  }
+
+  /** Whether anybody wants the samples of this step. */
+  get wantsSamples(): boolean {
+    return this.samplesWanted;
   }
 
   /** The last value of an iteration counts. */
@@ -112,6 +127,11 @@ export class EventStorage {
   /** Puts a curve of the step that is running. */
   precisionRecall(name: string, curve: PrecisionRecallCurve): void {
     this.currentCurves.set(name, curve);
+  }
+
+  /** Adds parts to a table of samples of the step that is running. */
+  samples(name: string, parts: readonly SampleRows[]): void {
+    this.currentSamples.set(name, [...(this.currentSamples.get(name) ?? []), ...parts]);
   }
 
   /** Names of all scalars, in the order in which they first came. */
@@ -162,6 +182,11 @@ export class EventStorage {
   /** Distributions of values put in this iteration. */
   get histograms(): ReadonlyMap<string, Histogram> {
     return this.currentHistograms;
+  }
+
+  /** Parts of tables of samples put in this iteration, which `joinSamples` joins, in the order in which the tables first came. */
+  get sampleParts(): ReadonlyMap<string, readonly SampleRows[]> {
+    return this.currentSamples;
   }
 
   /** Curves put in this iteration. */

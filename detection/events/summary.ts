@@ -2,6 +2,7 @@ import type * as tf from '@tensorflow/tfjs-core';
 import { noGradient } from '../nn/tfjs-internals';
 import { disposingAll } from '../nn/scope';
 import type { EventStorage, PrecisionRecallCurve, SummaryImage } from './event-storage';
+import type { SampleRows } from './samples';
 
 /**
  * The storage of the step that is running. It is the one mutable variable of a module in this project, so that a
@@ -60,6 +61,15 @@ export const summary = {
   precisionRecall(name: string, curve: Lazy<PrecisionRecallCurve>): void {
     if (!current?.wantsDetails) return;
     current.precisionRecall(name, typeof curve === 'function' ? computed(curve) : curve);
+  },
+
+  /**
+   * Who was matched and sampled, with what loss: parts of a table of candidates, which others that know more of the same rows
+   * add to. Computed only at steps whose samples somebody wants (`EventStorage.wantSamples`).
+   */
+  samples(name: string, parts: () => readonly SampleRows[]): void {
+    if (!current?.wantsSamples) return;
+    current.samples(name, computed(parts));
   },
 };
 

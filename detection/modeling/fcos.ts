@@ -15,11 +15,17 @@ import {
 } from './dense/dense-inference';
 import type { FcosRegressionHead } from './dense/fcos-regression-head';
 import { DetectorModule, type DetectorTraits } from './detector-module';
+import { candidates, DENSE_SAMPLES, matchedCandidates } from './sample-rows';
 import type { Found } from './found';
 import { DistanceCoder } from './matching/distance-coder';
 import { ignorePlacesIn } from './matching/ignore-regions';
 import type { LocationMatcher } from './matching/location-matcher';
 import type { AnchorGenerator } from './rpn/anchor-generator';
+
+const ABOUT =
+  'Every place of every level is a candidate, drawn here as a square around it. A place near the middle of an object whose size suits ' +
+  'the level is positive, every other one is background. Nothing is sampled: the focal loss gives easy background next to no weight. Only ' +
+  'positive places have a box loss and one of their centerness.';
 
 /** torchvision's FCOSHead: what runs over every level. */
 export class FcosHead extends DenseHead<FcosRegressionHead> {
@@ -67,9 +73,11 @@ export class Fcos extends DetectorModule {
     return tf.tidy(() => {
       const features = this.backbone.forward(images.tensor);
       const anchors = this.anchorGenerator.forward(features, images);
-      const matched = targets.map((target) => {
-        const matches = this.matcher.match(target.boxes, anchors);
-        return anchorTargets(ignorePlacesIn(target.ignored, matches, anchors), anchors, target);
+      summary.samples(DENSE_SAMPLES, () => candidates(ABOUT, features, anchors));
+      const matched = targets.map((target, image) => {
+        const matches = ignorePlacesIn(target.ignored, this.matcher.match(target.boxes, anchors), anchors);
+        summary.samples(DENSE_SAMPLES, () => [matchedCandidates(image, matches)]);
+        return anchorTargets(matches, anchors, target);
       });
       // Each place that finds an object counts the same, in whichever image it is.
       const numPositives = matched.reduce((sum, image) => sum + image.numPositives, 0);

@@ -18,11 +18,17 @@ import {
 } from './dense/dense-inference';
 import type { RetinaNetRegressionHead } from './dense/retinanet-regression-head';
 import { DetectorModule, type DetectorTraits } from './detector-module';
+import { candidates, DENSE_SAMPLES, matchedCandidates } from './sample-rows';
 import type { Found } from './found';
 import type { BoxCoder } from './matching/box-coder';
 import { ignoreBoxesIn } from './matching/ignore-regions';
 import type { Matcher } from './matching/matcher';
 import type { AnchorGenerator } from './rpn/anchor-generator';
+
+const ABOUT =
+  'Anchors are boxes of fixed sizes and shapes at every place of every level. An anchor that overlaps an object enough is positive, one ' +
+  'that overlaps all of them little is background, the rest is ignored. Nothing is sampled: the focal loss gives easy background next ' +
+  'to no weight. Only positive anchors have a box loss.';
 
 /** torchvision's RetinaNetHead: what runs over every level. */
 export class RetinaNetHead extends DenseHead<RetinaNetRegressionHead> {
@@ -79,6 +85,7 @@ export class RetinaNet extends DetectorModule {
       const features = this.backbone.forward(images.tensor);
       const anchors = this.anchorGenerator.forward(features, images);
       const { matched, divisors } = this.match(anchors, targets);
+      summary.samples(DENSE_SAMPLES, () => candidates(ABOUT, features, anchors));
       return {
         ...this.head.classification.losses(features, matched, divisors),
         ...this.head.regression.losses(features, anchors, matched, divisors),
@@ -93,9 +100,10 @@ export class RetinaNet extends DetectorModule {
    */
   match(anchors: readonly Boxes[], targets: readonly Targets[]): RetinaNetTargets {
     const ofLevels = concatBoxes(anchors);
-    const matched = targets.map((target) => {
-      const matches = this.matcher.match(target.boxes, ofLevels);
-      return anchorTargets(ignoreBoxesIn(target.ignored, matches, ofLevels), anchors, target);
+    const matched = targets.map((target, image) => {
+      const matches = ignoreBoxesIn(target.ignored, this.matcher.match(target.boxes, ofLevels), ofLevels);
+      summary.samples(DENSE_SAMPLES, () => [matchedCandidates(image, matches)]);
+      return anchorTargets(matches, anchors, target);
     });
     const counts = matched.map(({ numPositives }) => numPositives);
     summary.scalar(

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { summary } from '../events/summary';
 import { headLosses, type HeadGradients } from '../nn/head-losses';
 import type { Reading } from '../nn/reading';
 import type { Losses } from '../nn/trainable';
@@ -11,14 +12,19 @@ import { anchorTargets } from './dense/anchor-targets';
 import type { DefaultBoxGenerator } from './dense/default-box-generator';
 import { bestCandidates } from './dense/dense-inference';
 import { ssdCandidates } from './dense/ssd-inference';
-import { ssdLosses, type SsdTargets } from './dense/ssd-losses';
+import { SSD_SAMPLES, ssdLosses, type SsdTargets } from './dense/ssd-losses';
 import type { SsdLiteHead } from './dense/ssdlite-head';
 import { DetectorModule, type DetectorTraits } from './detector-module';
 import type { Found } from './found';
 import { BoxCoder } from './matching/box-coder';
 import { ignoreBoxesIn } from './matching/ignore-regions';
 import { SsdMatcher } from './matching/ssd-matcher';
+import { candidates } from './sample-rows';
 import { SSD_LOSS_NAMES, ssdLiteDefaults, type SsdLossOptions, type SsdOptions } from './ssd-defaults';
+
+const ABOUT =
+  'Default boxes of fixed sizes and shapes at every place of every map. One that overlaps an object enough is positive; of the others only ' +
+  'those are learned as background that the head is most wrong about, a few for each positive.';
 
 /**
  * SSD (Liu et al. 2016): default boxes on maps of falling size, each with a head of its own. Of the background only the
@@ -53,8 +59,10 @@ export class Ssd extends DetectorModule {
   override losses({ images, targets }: DetectionBatch): Losses {
     return tf.tidy(() => {
       const features = this.backbone.forward(images.tensor);
-      const anchors = concatBoxes(this.anchorGenerator.forward(features, images));
-      const matched = targets.map((target) => this.match(anchors, target));
+      const levels = this.anchorGenerator.forward(features, images);
+      summary.samples(SSD_SAMPLES, () => candidates(ABOUT, features, levels));
+      const anchors = concatBoxes(levels);
+      const matched = targets.map((target, image) => this.match(anchors, target, image));
       // One piece: which background counts is known when all of an image has been predicted.
       const { negToPosRatio } = this.options;
       const head = (): Losses =>
@@ -63,9 +71,10 @@ export class Ssd extends DetectorModule {
     });
   }
 
-  /** What the default boxes of one image, of all maps, are to predict. */
-  match(anchors: Boxes, target: Targets): SsdTargets {
+  /** What the default boxes of one image, of all maps, are to predict. @param image index in the batch */
+  match(anchors: Boxes, target: Targets, image: number): SsdTargets {
     const matches = ignoreBoxesIn(target.ignored, this.matcher.match(target.boxes, anchors), anchors);
+    summary.samples(SSD_SAMPLES, () => [{ image, matchedGt: matches }]);
     const [{ positives, gtLabels, gtBoxes, ignored }] = anchorTargets(matches, [anchors], target).levels;
     return { positives, gtLabels, ignored, boxes: { references: selectBoxes(anchors, positives), gtBoxes } };
   }

@@ -30,9 +30,18 @@ export function boxIouLossSum(
   predBoxes: tf.Tensor2D,
   gtBoxes: tf.Tensor2D | Boxes,
 ): tf.Scalar {
+  return tf.tidy(() => tf.sum(boxIouLoss(kind, predBoxes, gtBoxes)));
+}
+
+/** The same of each box: [N, 1]. The caller disposes. */
+export function boxIouLoss(
+  kind: BoxIouLoss,
+  predBoxes: tf.Tensor2D,
+  gtBoxes: tf.Tensor2D | Boxes,
+): tf.Tensor {
   return tf.tidy(() => {
     const gt = gtBoxes instanceof tf.Tensor ? gtBoxes : tf.tensor2d(gtBoxes, predBoxes.shape);
-    return tf.sum(LOSSES[kind](overlap(predBoxes, gt), predBoxes, gt));
+    return LOSSES[kind](overlap(predBoxes, gt), predBoxes, gt);
   });
 }
 

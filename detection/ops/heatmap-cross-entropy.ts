@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { HeatmapCells } from './keypoints-to-heatmap';
-import { softmaxFocalLossSum } from './softmax-focal-loss';
+import { softmaxFocalLossOfRows, softmaxFocalLossSum } from './softmax-focal-loss';
 
 /**
  * Sum over the valid keypoints of the cross-entropy of their cell among all cells of their heatmap. The caller disposes.
@@ -8,14 +8,39 @@ import { softmaxFocalLossSum } from './softmax-focal-loss';
  * @param heatmaps [R, size, size, K] logits
  * @param wanted of the same R objects and K keypoints, one valid at least
  */
-export function heatmapCrossEntropySum(heatmaps: tf.Tensor4D, { cells, valid }: HeatmapCells): tf.Scalar {
+export function heatmapCrossEntropySum(heatmaps: tf.Tensor4D, wanted: HeatmapCells): tf.Scalar {
+  return tf.tidy(() => softmaxFocalLossSum(...validRows(heatmaps, wanted)));
+}
+
+/** The same of each object: [R], not differentiated. The caller disposes. */
+export function heatmapCrossEntropyOfObjects(heatmaps: tf.Tensor4D, wanted: HeatmapCells): tf.Tensor1D {
   return tf.tidy(() => {
-    const [, height, width] = heatmaps.shape;
-    const rows = Int32Array.from(valid.keys()).filter((row) => valid[row] === 1);
-    // (R, size, size, K) -> (R, K, size, size) -> (R*K, cells) -> (valid, cells)
-    const flat = tf.reshape<tf.Rank.R2>(tf.transpose(heatmaps, [0, 3, 1, 2]), [valid.length, height * width]);
-    const logits = tf.gather(flat, tf.tensor1d(rows, 'int32'));
-    const labels = rows.map((row) => cells[row]);
-    return softmaxFocalLossSum(logits, labels, new Float32Array(rows.length).fill(1), 0);
+    const [numObjects, , , numKeypoints] = heatmaps.shape;
+    const rows = validIndices(wanted);
+    const losses = softmaxFocalLossOfRows(...validRows(heatmaps, wanted));
+    const objects = rows.map((row) => Math.floor(row / numKeypoints));
+    return tf.scatterND(tf.tensor2d(objects, [rows.length, 1]), tf.reshape(losses, [-1]), [
+      numObjects,
+    ]) as tf.Tensor1D;
   });
+}
+
+/** Logits, labels, weights and gamma of the valid keypoints, a row each. To be called in a tidy. */
+function validRows(
+  heatmaps: tf.Tensor4D,
+  wanted: HeatmapCells,
+): [logits: tf.Tensor2D, labels: Int32Array, weights: Float32Array, gamma: number] {
+  const [, height, width] = heatmaps.shape;
+  const rows = validIndices(wanted);
+  // (R, size, size, K) -> (R, K, size, size) -> (R*K, cells) -> (valid, cells)
+  const flat = tf.reshape<tf.Rank.R2>(tf.transpose(heatmaps, [0, 3, 1, 2]), [
+    wanted.valid.length,
+    height * width,
+  ]);
+  const logits = tf.gather(flat, tf.tensor1d(rows, 'int32'));
+  return [logits, rows.map((row) => wanted.cells[row]), new Float32Array(rows.length).fill(1), 0];
+}
+
+function validIndices({ valid }: HeatmapCells): Int32Array {
+  return Int32Array.from(valid.keys()).filter((row) => valid[row] === 1);
 }

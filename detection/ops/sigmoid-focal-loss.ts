@@ -47,6 +47,18 @@ interface Block {
 /** `slopes`: derivative of the loss of each entry by its logit; none where nothing is being recorded. */
 type BlockLoss = { sum: tf.Tensor; slopes?: tf.Tensor | undefined };
 
+/** The losses of the entries of a block: of all as background, 0 where they are none, and of its P positive ones. */
+interface EntryLosses {
+  /** [rows, K] */
+  readonly negative: { readonly losses: tf.Tensor; readonly slopes?: tf.Tensor };
+  /** [P]; `entries` [P, 2] row within the block, and column. */
+  readonly positive?: {
+    readonly losses: tf.Tensor;
+    readonly slopes?: tf.Tensor;
+    readonly entries: tf.Tensor2D;
+  };
+}
+
 /**
  * Sum of the focal loss (Lin et al. 2017) over all entries of [R, K]: torchvision's sigmoid_focal_loss of a matrix of
  * targets that is 1 at `positives` and 0 elsewhere, without that matrix. One operation of the tape, which keeps as many
@@ -84,7 +96,7 @@ export function sigmoidFocalLossSums(
       const rows = tf.reshape<tf.Rank.R2>(logits, [-1, numColumns]);
       const images = targets.map((ofImage, image) =>
         blocksOf(image * numRows, [numRows, numColumns], ofImage).map((block) =>
-          tf.tidy(() => blockLoss(rows, block, options, withSlopes)),
+          tf.tidy(() => sumOfBlock(entryLosses(rows, block, options, withSlopes))),
         ),
       );
       const sumOf = (blocks: readonly BlockLoss[]): tf.Tensor =>
@@ -106,6 +118,22 @@ export function sigmoidFocalLossSums(
     }));
     return sums;
   });
+}
+
+/** Of each row of one image: [R], not differentiated. The caller disposes. @param logits [R, K] */
+export function sigmoidFocalLossOfRows(
+  logits: tf.Tensor2D,
+  targets: FocalTargets,
+  options: FocalLossOptions,
+): tf.Tensor1D {
+  return tf.tidy(() =>
+    noGradient(() => {
+      const blocks = blocksOf(0, logits.shape, targets).map((block) =>
+        tf.tidy(() => rowsOfBlock(entryLosses(logits, block, options, false))),
+      );
+      return tf.concat(blocks) as tf.Tensor1D;
+    }),
+  );
 }
 
 /** Cuts an image's rows, which begin at `start` among those of all images, into blocks; there is one at least. */
@@ -131,12 +159,12 @@ function blocksOf(
   });
 }
 
-function blockLoss(
+function entryLosses(
   logits: tf.Tensor2D,
   { firstRow, numRows, positives, positiveWeights, ignoredRows }: Block,
   { alpha, gamma }: FocalLossOptions,
   withSlopes: boolean,
-): BlockLoss {
+): EntryLosses {
   const numColumns = logits.shape[1];
   const rows = tf.slice(logits, [firstRow, 0], [numRows, numColumns]);
   let background: tf.Tensor = rows;
@@ -145,22 +173,35 @@ function blockLoss(
     background = tf.tensorScatterUpdate(background, tf.tensor2d(ignoredRows, [ignoredRows.length, 1]), never);
   }
   if (positives.length === 0) {
-    const { losses, slopes } = focalLoss(background, 1 - alpha, gamma, withSlopes);
-    return { sum: tf.sum(losses), slopes };
+    return { negative: focalLoss(background, 1 - alpha, gamma, withSlopes) };
   }
   const entries = tf.tensor2d(positives, [positives.length / 2, 2]);
   background = tf.tensorScatterUpdate(background, entries, tf.fill([positives.length / 2], NEVER));
-  const negative = focalLoss(background, 1 - alpha, gamma, withSlopes);
   // What a positive entry's logit is for, its negative is against.
   const weights = positiveWeights ? tf.mul(tf.tensor1d(positiveWeights), alpha) : alpha;
-  const positive = focalLoss(tf.neg(tf.gatherND(rows, entries)), weights, gamma, withSlopes);
+  return {
+    negative: focalLoss(background, 1 - alpha, gamma, withSlopes),
+    positive: { ...focalLoss(tf.neg(tf.gatherND(rows, entries)), weights, gamma, withSlopes), entries },
+  };
+}
+
+function sumOfBlock({ negative, positive }: EntryLosses): BlockLoss {
+  if (!positive) return { sum: tf.sum(negative.losses), slopes: negative.slopes };
   return {
     sum: tf.add(tf.sum(negative.losses), tf.sum(positive.losses)),
     slopes:
       negative.slopes &&
       positive.slopes &&
-      tf.tensorScatterUpdate(negative.slopes, entries, tf.neg(positive.slopes)),
+      tf.tensorScatterUpdate(negative.slopes, positive.entries, tf.neg(positive.slopes)),
   };
+}
+
+/** [rows of the block] */
+function rowsOfBlock({ negative, positive }: EntryLosses): tf.Tensor {
+  const sums = tf.sum(negative.losses, 1);
+  if (!positive) return sums;
+  const rows = tf.slice(positive.entries, [0, 0], [-1, 1]);
+  return tf.add(sums, tf.scatterND(rows, positive.losses, sums.shape));
 }
 
 /** Of entries that should be 0, with probability p: weight * p^gamma * -log(1 - p), and its derivative by the logit. */

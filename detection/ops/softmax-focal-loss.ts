@@ -22,12 +22,7 @@ export function softmaxFocalLossSum(
 ): tf.Scalar {
   return tf.tidy(() => {
     const [sum, slopes] = noGradient((): [tf.Scalar, tf.Tensor] => {
-      const isLabel = tf.oneHot(tf.tensor1d(labels, 'int32'), logits.shape[1]);
-      const logProbabilities = tf.logSoftmax(logits);
-      // [R, 1], as all that follows.
-      const logP = tf.sum(tf.mul(logProbabilities, isLabel), 1, true);
-      const rest = tf.neg(tf.expm1(logP));
-      const factors = tf.mul(tf.pow(rest, gamma), tf.tensor2d(weights, [weights.length, 1]));
+      const { isLabel, logProbabilities, logP, rest, factors } = parts(logits, labels, weights, gamma);
       // By log p: d/dl (1 - e^l)^gamma * -l, over (1 - e^l)^gamma.
       const ofFocus = tf.div(tf.mul(tf.exp(logP), logP), tf.maximum(rest, SMALLEST));
       const byLogP = tf.mul(factors, tf.sub(tf.mul(gamma, ofFocus), 1));
@@ -41,4 +36,29 @@ export function softmaxFocalLossSum(
     }));
     return sum;
   });
+}
+
+/** The same of each row: [R, 1], not differentiated. The caller disposes. */
+export function softmaxFocalLossOfRows(
+  logits: tf.Tensor2D,
+  labels: Int32Array,
+  weights: Float32Array,
+  gamma: number,
+): tf.Tensor {
+  return tf.tidy(() =>
+    noGradient(() => {
+      const { factors, logP } = parts(logits, labels, weights, gamma);
+      return tf.neg(tf.mul(factors, logP));
+    }),
+  );
+}
+
+/** What a row's loss, -factors * logP, is made of: [R, 1], or [R, K] of `isLabel` and `logProbabilities`. To be called in a tidy. */
+function parts(logits: tf.Tensor2D, labels: Int32Array, weights: Float32Array, gamma: number) {
+  const isLabel = tf.oneHot(tf.tensor1d(labels, 'int32'), logits.shape[1]);
+  const logProbabilities = tf.logSoftmax(logits);
+  const logP = tf.sum(tf.mul(logProbabilities, isLabel), 1, true);
+  const rest = tf.neg(tf.expm1(logP));
+  const factors = tf.mul(tf.pow(rest, gamma), tf.tensor2d(weights, [weights.length, 1]));
+  return { isLabel, logProbabilities, logP, rest, factors };
 }

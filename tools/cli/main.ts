@@ -76,6 +76,11 @@ const commands: readonly Entry[] = [
     () => (require('./detect') as typeof import('./detect')).detectCommand,
   ],
   [
+    'why [options] <picture>',
+    'show why the losses of a picture are what they are: what was matched and sampled, and what it cost',
+    () => (require('./why') as typeof import('./why')).whyCommand,
+  ],
+  [
     'convert [options] <in> <out>',
     'convert a file of weights; names, types and values stay as they are',
     () => (require('./convert') as typeof import('./convert')).convertCommand,

@@ -331,6 +331,19 @@ export const rooms = [
     ],
   },
   {
+    name: 'tools/why',
+    holds: 'what a detector’s losses are made of: of one picture ([why](why.md)), and of a set, to find faults in it',
+    mayImport: [
+      'tools/run',
+      'tools/config',
+      'tools/html',
+      'tools/terminal',
+      'detection/*',
+      'datasets/*',
+      'weights/*',
+    ],
+  },
+  {
     name: 'tools/benchmarks',
     holds: 'time and memory of training, loading and evaluation',
     mayImport: ['tools/html', 'tools/memory', 'tools/terminal', 'detection/*', 'datasets/*', 'weights/*'],
@@ -377,6 +390,7 @@ export const rooms = [
       'tools/run',
       'tools/config',
       'tools/terminal',
+      'tools/why',
       'detection/*',
       'datasets/*',
       'weights/*',

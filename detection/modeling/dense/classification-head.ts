@@ -1,12 +1,20 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Conv2d } from '../../nn/convolution';
+import type { SampleRows } from '../../events/samples';
+import { summary } from '../../events/summary';
 import { headLosses, sumByName, type HeadGradients } from '../../nn/head-losses';
 import { Module } from '../../nn/module';
 import type { RandomStream } from '../../nn/random';
 import { reshape } from '../../nn/reshape';
 import type { Losses } from '../../nn/trainable';
-import { sigmoidFocalLossSums, type FocalLossOptions } from '../../ops/sigmoid-focal-loss';
+import {
+  sigmoidFocalLossOfRows,
+  sigmoidFocalLossSums,
+  type FocalLossOptions,
+  type FocalTargets,
+} from '../../ops/sigmoid-focal-loss';
 import { weighed, weightsOfLabels, type LossWeights } from '../loss-settings';
+import { DENSE_SAMPLES, likeliest, shares } from '../sample-rows';
 import type { AnchorTargets, LevelTargets } from './anchor-targets';
 import { headConvolution, type DenseTower } from './dense-tower';
 import { imageGroups, mapsOf } from './image-groups';
@@ -84,11 +92,15 @@ export class ClassificationHead extends Module {
       groups.map((images) => (): Losses => {
         const logits = this.forward(mapsOf(feature, images));
         const ofLevel = images.map((image) => targets[image].levels[level]);
-        return this.levelLosses(
-          logits,
-          ofLevel,
-          images.map((image) => divisors[image]),
+        const ofImages = images.map((image) => divisors[image]);
+        summary.samples(DENSE_SAMPLES, () =>
+          images.map((image, i) => ({
+            image,
+            level,
+            ...this.describe(tf.squeeze(tf.slice(logits, i, 1), [0]), ofLevel[i], ofImages[i]),
+          })),
         );
+        return this.levelLosses(logits, ofLevel, ofImages);
       }),
     );
     return headLosses(pieces, this.headGradients);
@@ -118,19 +130,33 @@ export class ClassificationHead extends Module {
     divisors: readonly number[],
   ): Losses {
     const { focal, classWeights, weights } = this.lossOptions;
-    const sums = sigmoidFocalLossSums(
-      logits,
-      targets.map(({ positives, gtLabels, ignored }) => ({
-        positives: {
-          rows: positives,
-          columns: gtLabels,
-          weights: weightsOfLabels(gtLabels, classWeights),
-        },
-        ignoredRows: ignored,
-      })),
-      focal,
-    );
+    const focalTargets = targets.map((ofImage) => focalTargetsOf(ofImage, classWeights));
+    const sums = sigmoidFocalLossSums(logits, focalTargets, focal);
     const loss = tf.sum<tf.Scalar>(tf.div(sums, tf.tensor1d([...divisors])));
     return weighed({ classification: loss }, weights);
   }
+
+  /** What the head says of one level of an image, and what each anchor loses. @param logits [R, K + 1] */
+  private describe(
+    logits: tf.Tensor2D,
+    targets: LevelTargets,
+    divisor: number,
+  ): Pick<SampleRows, 'losses' | 'scores' | 'labels'> {
+    const { focal, classWeights, weights } = this.lossOptions;
+    const losses = sigmoidFocalLossOfRows(logits, focalTargetsOf(targets, classWeights), focal);
+    return {
+      ...likeliest(tf.sigmoid(logits).dataSync<'float32'>(), this.numLabels),
+      losses: { classification: shares(losses, weights.classification / divisor) },
+    };
+  }
+}
+
+function focalTargetsOf(
+  { positives, gtLabels, ignored }: LevelTargets,
+  classWeights: readonly number[],
+): FocalTargets {
+  return {
+    positives: { rows: positives, columns: gtLabels, weights: weightsOfLabels(gtLabels, classWeights) },
+    ignoredRows: ignored,
+  };
 }

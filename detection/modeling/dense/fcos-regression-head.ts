@@ -1,13 +1,16 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Conv2d } from '../../nn/convolution';
+import type { SampleRows } from '../../events/samples';
+import { summary } from '../../events/summary';
 import { headLosses, type HeadGradients } from '../../nn/head-losses';
 import { Module } from '../../nn/module';
 import type { RandomStream } from '../../nn/random';
 import type { Losses } from '../../nn/trainable';
-import { boxIouLossSum, type BoxIouLoss } from '../../ops/box-iou-loss';
+import { boxIouLoss, boxIouLossSum, type BoxIouLoss } from '../../ops/box-iou-loss';
 import { concatBoxes, numBoxes, selectBoxes, type Boxes } from '../../structures/boxes';
 import { weighed, type LossWeights } from '../loss-settings';
 import type { DistanceCoder } from '../matching/distance-coder';
+import { DENSE_SAMPLES, shares } from '../sample-rows';
 import { levelsToTrain, type AnchorTargets, type LevelTargets } from './anchor-targets';
 import { headConvolution, type DenseTower } from './dense-tower';
 import { imageGroups, mapsOf } from './image-groups';
@@ -91,39 +94,79 @@ export class FcosRegressionHead extends Module {
       return levelsToTrain(...ofImages).map((level) => (): Losses => {
         const predictions = this.forward(mapsOf(features[level], images));
         const ofLevel = ofImages.map(({ levels }) => levels[level]);
-        const { distances, centerness } = this.sums(predictions, anchors[level], ofLevel);
+        const pairs = this.predictedAndWanted(predictions, anchors[level], ofLevel);
         const losses = {
-          bbox_regression: tf.div<tf.Scalar>(distances, divisor),
-          bbox_ctrness: tf.div<tf.Scalar>(centerness, divisor),
+          bbox_regression: tf.div<tf.Scalar>(this.boxLoss(pairs), divisor),
+          bbox_ctrness: tf.div<tf.Scalar>(tf.sum(centernessLosses(pairs)), divisor),
         };
+        summary.samples(DENSE_SAMPLES, () => this.describe(pairs, images, level, ofLevel, divisor));
         return weighed(losses, this.lossOptions.weights);
       });
     });
     return headLosses(pieces, this.headGradients);
   }
 
-  /** Of some images' places of one level: what they lose by their boxes, and by their centerness. */
-  private sums(
+  private boxLoss({ predBoxes, gtBoxes }: PlacePairs): tf.Scalar {
+    return boxIouLossSum(this.lossOptions.box, predBoxes, gtBoxes);
+  }
+
+  /** What each place that finds an object loses, and where it sees the object. */
+  private describe(
+    { predBoxes, gtBoxes, ...centerness }: PlacePairs,
+    images: readonly number[],
+    level: number,
+    targets: readonly LevelTargets[],
+    divisor: number,
+  ): SampleRows[] {
+    const { box, weights } = this.lossOptions;
+    const boxes = predBoxes.dataSync<'float32'>();
+    const ofBoxes = shares(boxIouLoss(box, predBoxes, gtBoxes), weights.bbox_regression / divisor);
+    const ofCenterness = shares(centernessLosses(centerness), weights.bbox_ctrness / divisor);
+    let first = 0;
+    return images.map((image, i) => {
+      const { positives } = targets[i];
+      const [start, end] = [first, (first += positives.length)];
+      const losses = {
+        bbox_regression: ofBoxes.subarray(start, end),
+        bbox_ctrness: ofCenterness.subarray(start, end),
+      };
+      return { image, level, rows: positives, losses, predBoxes: boxes.subarray(4 * start, 4 * end) };
+    });
+  }
+
+  /** Of some images' places of one level that find an object. */
+  private predictedAndWanted(
     predictions: LocationPredictions,
     anchors: Boxes,
     targets: readonly LevelTargets[],
-  ): { distances: tf.Scalar; centerness: tf.Scalar } {
+  ): PlacePairs {
     const numPlaces = numBoxes(anchors);
     const rows = tf.tensor1d(
       targets.flatMap(({ positives }, image) => [...positives].map((place) => image * numPlaces + place)),
       'int32',
     );
     const distances = tf.gather(tf.reshape<tf.Rank.R2>(predictions.distances, [-1, 4]), rows);
-    const logits = tf.gather(tf.reshape<tf.Rank.R1>(predictions.centerness, [-1]), rows);
+    const predCenterness = tf.gather(tf.reshape<tf.Rank.R1>(predictions.centerness, [-1]), rows);
     const positiveAnchors = concatBoxes(targets.map(({ positives }) => selectBoxes(anchors, positives)));
     const gtBoxes = concatBoxes(targets.map((target) => target.gtBoxes));
-    const predBoxes = this.coder.decode(distances, positiveAnchors);
-    const gtCenterness = centernessOf(this.coder.encode(gtBoxes, positiveAnchors));
     return {
-      distances: boxIouLossSum(this.lossOptions.box, predBoxes, gtBoxes),
-      centerness: sigmoidCrossEntropySum(logits, gtCenterness),
+      predBoxes: this.coder.decode(distances, positiveAnchors),
+      gtBoxes,
+      predCenterness,
+      gtCenterness: centernessOf(this.coder.encode(gtBoxes, positiveAnchors)),
     };
   }
+}
+
+/** What the head says of P places, and what it should say. */
+interface PlacePairs {
+  /** [P, 4] */
+  readonly predBoxes: tf.Tensor2D;
+  readonly gtBoxes: Boxes;
+  /** [P] logits. */
+  readonly predCenterness: tf.Tensor1D;
+  /** [P] 0..1. */
+  readonly gtCenterness: Float32Array;
 }
 
 /** sqrt(min(l, r) / max(l, r) * min(t, b) / max(t, b)) (Tian et al. 2019, equation 3). */
@@ -139,8 +182,11 @@ function centernessOf(distances: Float32Array): Float32Array {
   return result;
 }
 
-/** torch's binary_cross_entropy_with_logits, summed; 0 of nothing. */
-function sigmoidCrossEntropySum(logits: tf.Tensor1D, labels: Float32Array): tf.Scalar {
-  const losses = tf.losses.sigmoidCrossEntropy(tf.tensor1d(labels), logits, undefined, 0, tf.Reduction.NONE);
-  return tf.sum(losses);
+/** torch's binary_cross_entropy_with_logits: [P]. */
+function centernessLosses({
+  predCenterness,
+  gtCenterness,
+}: Pick<PlacePairs, 'predCenterness' | 'gtCenterness'>): tf.Tensor1D {
+  const labels = tf.tensor1d(gtCenterness);
+  return tf.losses.sigmoidCrossEntropy(labels, predCenterness, undefined, 0, tf.Reduction.NONE);
 }

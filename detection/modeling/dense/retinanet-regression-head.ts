@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Conv2d } from '../../nn/convolution';
+import { summary } from '../../events/summary';
 import { headLosses, sumByName, type HeadGradients } from '../../nn/head-losses';
 import { Module } from '../../nn/module';
 import type { RandomStream } from '../../nn/random';
@@ -8,7 +9,15 @@ import { gatherPatches } from '../../ops/patches';
 import { selectBoxes, type Boxes } from '../../structures/boxes';
 import { weighed, type LossWeights } from '../loss-settings';
 import type { BoxCoder } from '../matching/box-coder';
-import { boxLossSum, concatTargets, type BoxLossOptions, type BoxTargets } from '../matching/box-loss';
+import {
+  boxLoss,
+  boxLossSum,
+  concatTargets,
+  type BoxLossOptions,
+  type BoxTargets,
+} from '../matching/box-loss';
+import { decodeBoxes } from '../matching/decode-boxes';
+import { DENSE_SAMPLES, shares } from '../sample-rows';
 import { levelsToTrain, type AnchorTargets, type LevelTargets } from './anchor-targets';
 import { headConvolution, type DenseTower } from './dense-tower';
 import { imageGroups, mapsOf } from './image-groups';
@@ -72,7 +81,6 @@ export class RetinaNetRegressionHead extends Module {
   ): Losses {
     const pieces = imageGroups(targets.length, this.headGradients).flatMap((images) => {
       const ofImages = images.map((image) => targets[image]);
-      const ofDivisors = images.map((image) => divisors[image]);
       const levels = levelsToTrain(...ofImages);
       // Those of one image: there are none with gradients at the end.
       const windows = new Map(levels.flatMap((level) => this.windowsOf(features[level], ofImages[0], level)));
@@ -80,16 +88,16 @@ export class RetinaNetRegressionHead extends Module {
         .filter((level) => !windows.has(level))
         .map((level) => (): Losses => {
           const deltas = this.forward(mapsOf(features[level], images));
-          const ofLevel = ofImages.map((target) => target.levels[level]);
-          return this.levelLosses(deltas, anchors[level], ofLevel, ofDivisors);
+          return this.levelLosses(deltas, level, images, anchors, targets, divisors);
         });
       if (windows.size === 0) return everywhere;
       const around = (): Losses => {
-        const predDeltas = this.forwardAround(features, images[0], ofImages[0], windows);
-        const ofLevels = [...windows.keys()].map((level) =>
-          boxTargetsOf(ofImages[0].levels[level], anchors[level]),
+        const [image] = images;
+        const predDeltas = this.forwardAround(features, image, targets[image], windows);
+        const ofLevels = [...windows.keys()];
+        return this.weighedLoss(
+          this.imageLoss(predDeltas, ofLevels, image, anchors, targets[image], divisors[image]),
         );
-        return this.weighedLoss(this.imageLoss(predDeltas, concatTargets(ofLevels), ofDivisors[0]));
       };
       return [around, ...everywhere];
     });
@@ -107,32 +115,63 @@ export class RetinaNetRegressionHead extends Module {
     targets: readonly AnchorTargets[],
     divisors: readonly number[],
   ): Losses {
-    const ofLevel = (level: number): Losses => {
-      const levelTargets = targets.map(({ levels }) => levels[level]);
-      return tf.tidy(() => this.levelLosses(deltas[level], anchors[level], levelTargets, divisors));
-    };
+    const images = [...targets.keys()];
+    const ofLevel = (level: number): Losses =>
+      tf.tidy(() => this.levelLosses(deltas[level], level, images, anchors, targets, divisors));
     return tf.tidy(() => sumByName(levelsToTrain(...targets).map(ofLevel)));
   }
 
-  /** Of one level of N images. To be called in a tidy. @param deltas [N, R, 4] */
+  /** Of one level of N of the images. To be called in a tidy. @param deltas [N, R, 4] */
   private levelLosses(
     deltas: tf.Tensor3D,
-    anchors: Boxes,
-    targets: readonly LevelTargets[],
+    level: number,
+    images: readonly number[],
+    anchors: readonly Boxes[],
+    targets: readonly AnchorTargets[],
     divisors: readonly number[],
   ): Losses {
     const [, numAnchors] = deltas.shape;
     const rows = tf.reshape<tf.Rank.R2>(deltas, [-1, 4]);
-    const losses = targets.map((target, image) => {
-      const positives = target.positives.map((anchor) => image * numAnchors + anchor);
-      const predDeltas = tf.gather(rows, tf.tensor1d(positives, 'int32'));
-      return this.imageLoss(predDeltas, boxTargetsOf(target, anchors), divisors[image]);
+    const losses = images.map((image, i) => {
+      const { positives } = targets[image].levels[level];
+      const ofRows = positives.map((anchor) => i * numAnchors + anchor);
+      const predDeltas = tf.gather(rows, tf.tensor1d(ofRows, 'int32'));
+      return this.imageLoss(predDeltas, [level], image, anchors, targets[image], divisors[image]);
     });
     return this.weighedLoss(tf.addN(losses));
   }
 
-  private imageLoss(predDeltas: tf.Tensor2D, targets: BoxTargets, divisor: number): tf.Scalar {
-    return tf.div(boxLossSum(predDeltas, targets, this.boxCoder, this.lossOptions), divisor);
+  /** Of the objects among an image's anchors of some levels. @param predDeltas [P, 4] */
+  private imageLoss(
+    predDeltas: tf.Tensor2D,
+    levels: readonly number[],
+    image: number,
+    anchors: readonly Boxes[],
+    targets: AnchorTargets,
+    divisor: number,
+  ): tf.Scalar {
+    const boxTargets = concatTargets(
+      levels.map((level) => boxTargetsOf(targets.levels[level], anchors[level])),
+    );
+    summary.samples(DENSE_SAMPLES, () => {
+      const losses = boxLoss(predDeltas, boxTargets, this.boxCoder, this.lossOptions);
+      const ofAnchors = shares(losses, this.lossOptions.weights.bbox_regression / divisor);
+      const predBoxes = decodeBoxes(predDeltas, boxTargets.references, this.boxCoder).dataSync<'float32'>();
+      let first = 0;
+      return levels.map((level) => {
+        const { positives } = targets.levels[level];
+        const [start, end] = [first, (first += positives.length)];
+        const bbox_regression = ofAnchors.subarray(start, end);
+        return {
+          image,
+          level,
+          rows: positives,
+          losses: { bbox_regression },
+          predBoxes: predBoxes.subarray(4 * start, 4 * end),
+        };
+      });
+    });
+    return tf.div(boxLossSum(predDeltas, boxTargets, this.boxCoder, this.lossOptions), divisor);
   }
 
   private weighedLoss(loss: tf.Scalar): Losses {

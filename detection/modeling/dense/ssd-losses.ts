@@ -1,15 +1,21 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { SampleRows } from '../../events/samples';
 import { summary } from '../../events/summary';
 import { disposingAll } from '../../nn/scope';
 import { noGradient } from '../../nn/tfjs-internals';
 import type { Losses } from '../../nn/trainable';
 import { descendingOrder } from '../../ops/descending-order';
-import { softmaxFocalLossSum } from '../../ops/softmax-focal-loss';
+import { softmaxFocalLossOfRows, softmaxFocalLossSum } from '../../ops/softmax-focal-loss';
 import { weighed, weightsOfLabels } from '../loss-settings';
 import type { BoxCoder } from '../matching/box-coder';
-import { boxLossSum, concatTargets, type BoxTargets } from '../matching/box-loss';
+import { boxLoss, boxLossSum, concatTargets, type BoxTargets } from '../matching/box-loss';
+import { decodeBoxes } from '../matching/decode-boxes';
+import { flags, likeliest, shares } from '../sample-rows';
 import type { SsdLossOptions } from '../ssd-defaults';
 import type { DensePredictions } from './dense-inference';
+
+/** Table of `summary.samples`. */
+export const SSD_SAMPLES = 'ssd/anchors';
 
 /** What the default boxes of one image are to predict; those that are not listed are background. */
 export interface SsdTargets {
@@ -70,6 +76,40 @@ export function ssdLosses(
     const classSum = crossEntropySum(predLogits, labelsOfRows, options.classWeights);
 
     const divisor = Math.max(1, positiveRows.length);
+    summary.samples(SSD_SAMPLES, () => {
+      const { weights, classWeights } = options;
+      const ofRows = shares(
+        crossEntropyOfRows(predLogits, labelsOfRows, classWeights),
+        weights.classification / divisor,
+      );
+      const boxLosses = boxLoss(predDeltas, boxTargets, boxCoder, options);
+      const ofBoxes = shares(boxLosses, weights.bbox_regression / divisor);
+      const predBoxes = decodeBoxes(predDeltas, boxTargets.references, boxCoder).dataSync<'float32'>();
+      const probabilities = tf.softmax(classLogits).dataSync<'float32'>();
+      let [positive, negative] = [0, positiveRows.length];
+      return targets.flatMap(({ positives }, image): SampleRows[] => {
+        const [start, end] = [positive, (positive += positives.length)];
+        const ofNegatives = ofRows.subarray(negative, (negative += negatives[image].length));
+        const size = numBoxes * numLabels;
+        return [
+          {
+            image,
+            sampled: flags(numBoxes, positives, negatives[image]),
+            ...likeliest(probabilities.subarray(image * size, (image + 1) * size), numLabels),
+          },
+          {
+            image,
+            rows: positives,
+            losses: {
+              classification: ofRows.subarray(start, end),
+              bbox_regression: ofBoxes.subarray(start, end),
+            },
+            predBoxes: predBoxes.subarray(4 * start, 4 * end),
+          },
+          { image, rows: negatives[image], losses: { classification: ofNegatives } },
+        ];
+      });
+    });
     return weighed(
       {
         classification: tf.div<tf.Scalar>(classSum, divisor),
@@ -125,6 +165,25 @@ function crossEntropySum(
 ): tf.Scalar {
   const weights = weightsOfLabels(labels, classWeights);
   if (weights) return softmaxFocalLossSum(logits, labels, weights, 0);
+  return plainCrossEntropy(logits, labels, tf.Reduction.SUM);
+}
+
+/** The same of each row: [R] or [R, 1]. */
+function crossEntropyOfRows(
+  logits: tf.Tensor2D,
+  labels: Int32Array,
+  classWeights: readonly number[],
+): tf.Tensor {
+  const weights = weightsOfLabels(labels, classWeights);
+  if (weights) return softmaxFocalLossOfRows(logits, labels, weights, 0);
+  return plainCrossEntropy(logits, labels, tf.Reduction.NONE);
+}
+
+function plainCrossEntropy<Result extends tf.Tensor>(
+  logits: tf.Tensor2D,
+  labels: Int32Array,
+  reduction: tf.Reduction,
+): Result {
   const oneHot = tf.oneHot(tf.tensor1d(labels, 'int32'), logits.shape[1]);
-  return tf.losses.softmaxCrossEntropy(oneHot, logits, undefined, 0, tf.Reduction.SUM);
+  return tf.losses.softmaxCrossEntropy(oneHot, logits, undefined, 0, reduction);
 }

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { boxIouLossSum, type BoxIouLoss } from '../../ops/box-iou-loss';
-import { l1Sum, smoothL1Sum } from '../../ops/smooth-l1';
+import { boxIouLoss, type BoxIouLoss } from '../../ops/box-iou-loss';
+import { l1, smoothL1 } from '../../ops/smooth-l1';
 import { concatBoxes, type Boxes } from '../../structures/boxes';
 import type { BoxCoder } from './box-coder';
 import { decodeBoxes } from './decode-boxes';
@@ -40,15 +40,25 @@ export function concatTargets(lists: readonly BoxTargets[]): BoxTargets {
  */
 export function boxLossSum(
   predDeltas: tf.Tensor2D,
+  targets: BoxTargets,
+  coder: BoxCoder,
+  options: BoxLossOptions,
+): tf.Scalar {
+  return tf.tidy(() => tf.sum(boxLoss(predDeltas, targets, coder, options)));
+}
+
+/** The same of each object: [P, 4] by its deltas or [P, 1] by its overlap. The caller disposes. */
+export function boxLoss(
+  predDeltas: tf.Tensor2D,
   { references, gtBoxes }: BoxTargets,
   coder: BoxCoder,
   { box, smoothL1Beta }: BoxLossOptions,
-): tf.Scalar {
+): tf.Tensor {
   return tf.tidy(() => {
     if (box !== 'l1' && box !== 'smooth_l1') {
-      return boxIouLossSum(box, decodeBoxes(predDeltas, references, coder), gtBoxes);
+      return boxIouLoss(box, decodeBoxes(predDeltas, references, coder), gtBoxes);
     }
     const gtDeltas = tf.tensor2d(coder.encode(gtBoxes, references), predDeltas.shape);
-    return box === 'l1' ? l1Sum(predDeltas, gtDeltas) : smoothL1Sum(predDeltas, gtDeltas, smoothL1Beta);
+    return box === 'l1' ? l1(predDeltas, gtDeltas) : smoothL1(predDeltas, gtDeltas, smoothL1Beta);
   });
 }

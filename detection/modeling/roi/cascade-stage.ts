@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { ModuleList } from '../../nn/containers';
+import { summary } from '../../events/summary';
 import { headLosses, type HeadGradients } from '../../nn/head-losses';
 import { Module } from '../../nn/module';
 import type { RandomStream } from '../../nn/random';
@@ -18,8 +19,9 @@ import { BalancedSampler } from '../matching/sampler';
 import type { BoxPredictor, RoiPredictions } from './box-head';
 import type { BoxStage, BoxStageLosses, Sample } from './box-stage';
 import type { BoxHead } from './fast-rcnn';
+import { describeSamples } from './describe-samples';
 import { fastRcnnInference } from './fast-rcnn-inference';
-import { fastRcnnLosses } from './fast-rcnn-losses';
+import { fastRcnnLosses, ROI_SAMPLES } from './fast-rcnn-losses';
 import { labelAll, roiTargets, sampleProposals } from './label-proposals';
 import type { MultiScaleRoiAlign } from './multi-scale-roi-align';
 
@@ -79,7 +81,7 @@ export class CascadeStage extends Module implements BoxStage {
     images: ImageBatch,
   ): BoxStageLosses {
     const sampled = proposals.map((boxes, image) =>
-      sampleProposals(boxes, targets[image], this.matchers[0], this.sampler),
+      sampleProposals(boxes, targets[image], this.matchers[0], this.sampler, image),
     );
     const losses = tf.tidy(() => {
       const all: Losses = {};
@@ -152,13 +154,13 @@ export class CascadeStage extends Module implements BoxStage {
       // The tape has what it needs of the largest tensor of the head.
       pooled.dispose();
       boxes = this.decoded(stage, predictions.boxDeltas.dataSync<'float32'>(), references, sizes);
-      return fastRcnnLosses(
-        predictions,
-        roiTargets(samples, targets),
-        this.boxCoders[stage],
-        this.lossOptions,
-        { losses: cascadeLossNames(stage), statistics: `stage${stage}/` },
-      );
+      const boxCoder = this.boxCoders[stage];
+      const statistics = `stage${stage}/`;
+      summary.samples(`${statistics}${ROI_SAMPLES}`, () => describeSamples(samples, predictions, boxCoder));
+      return fastRcnnLosses(predictions, roiTargets(samples, targets), boxCoder, this.lossOptions, {
+        losses: cascadeLossNames(stage),
+        statistics,
+      });
     };
     const losses = headLosses([head], this.headGradients);
     return { losses, boxes };

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { summary } from '../../events/summary';
 import type { Losses } from '../../nn/trainable';
-import { softmaxFocalLossSum } from '../../ops/softmax-focal-loss';
+import { softmaxFocalLossOfRows, softmaxFocalLossSum } from '../../ops/softmax-focal-loss';
 import {
   FAST_RCNN_LOSS_NAMES,
   type FasterRcnnLossOptions,
@@ -9,9 +9,13 @@ import {
 } from '../faster-rcnn-defaults';
 import { weighed, weightsOfLabels, type LossWeights } from '../loss-settings';
 import type { BoxCoder } from '../matching/box-coder';
-import { boxLossSum, concatTargets, type BoxTargets } from '../matching/box-loss';
+import { boxLoss, boxLossSum, concatTargets, type BoxTargets } from '../matching/box-loss';
+import { shares } from '../sample-rows';
 import { boxOfLabel, type RoiPredictions } from './box-head';
 import { classificationStatistics } from './classification-statistics';
+
+/** Table of `summary.samples`; of one head of several, behind what its statistics' names begin with. */
+export const ROI_SAMPLES = 'roi_head/samples';
 
 /** What the box head should have predicted for the R sampled proposals of one image. */
 export interface RoiTargets {
@@ -54,7 +58,7 @@ export function fastRcnnLosses(
   options: BoxHeadLossOptions,
   names: BoxHeadLossNames = ONLY_HEAD,
 ): Losses {
-  const [classLoss, boxLoss] = names.losses;
+  const [className, boxName] = names.losses;
   return tf.tidy(() => {
     const [numRois, numLabels] = classLogits.shape;
     const labels = Int32Array.from(targets.flatMap((ofImage) => [...ofImage.labels]));
@@ -72,13 +76,29 @@ export function fastRcnnLosses(
     );
     const predDeltas = tf.gather(tf.reshape<tf.Rank.R2>(boxDeltas, [numRois * boxesOfRoi, 4]), ofLabel);
     const boxTargets = concatTargets(targets.map(({ boxes }) => boxes));
-    const boxSum = boxLossSum(predDeltas, boxTargets, boxCoder, { ...options, box: options.roi.box });
+    const boxOptions = { ...options, box: options.roi.box };
+    const boxSum = boxLossSum(predDeltas, boxTargets, boxCoder, boxOptions);
+    summary.samples(`${statistics}${ROI_SAMPLES}`, () => {
+      const { weights } = options;
+      const { losses, divisor } = classifierLosses(classLogits, labels, options);
+      const ofRois = shares(losses, weights[className] / divisor);
+      const boxLosses = boxLoss(predDeltas, boxTargets, boxCoder, boxOptions);
+      const ofPositives = shares(boxLosses, weights[boxName] / Math.max(1, numRois));
+      const ofBoxes = new Float32Array(numRois);
+      positives.forEach((roi, i) => (ofBoxes[roi] = ofPositives[i]));
+      let first = 0;
+      return targets.map((ofImage, image) => {
+        const [start, end] = [first, (first += ofImage.labels.length)];
+        const [ofClasses, ofItsBoxes] = [ofRois.subarray(start, end), ofBoxes.subarray(start, end)];
+        return { image, losses: { [className]: ofClasses, [boxName]: ofItsBoxes } };
+      });
+    });
     return weighed(
       {
         // The sum of none is 0, with a gradient of 0.
-        [classLoss]:
+        [className]:
           numRois > 0 ? classifierLoss(classLogits, labels, options) : tf.sum<tf.Scalar>(classLogits),
-        [boxLoss]: tf.div<tf.Scalar>(boxSum, Math.max(1, numRois)),
+        [boxName]: tf.div<tf.Scalar>(boxSum, Math.max(1, numRois)),
       },
       options.weights,
     );
@@ -89,19 +109,43 @@ export function fastRcnnLosses(
 function classifierLoss(
   classLogits: tf.Tensor2D,
   labels: Int32Array,
-  { roi, focal, classWeights }: BoxHeadLossOptions,
+  options: BoxHeadLossOptions,
 ): tf.Scalar {
-  const isFocal = roi.classification === 'focal';
-  if (!isFocal && classWeights.length === 0) {
-    const oneHot = tf.oneHot(tf.tensor1d(labels, 'int32'), classLogits.shape[1]);
-    return tf.losses.softmaxCrossEntropy(oneHot, classLogits);
+  if (isPlain(options)) return tf.losses.softmaxCrossEntropy(oneHotOf(labels, classLogits), classLogits);
+  const { weightsOfRois, gamma, divisor } = roiWeights(labels, options);
+  return tf.div(softmaxFocalLossSum(classLogits, labels, weightsOfRois, gamma), divisor);
+}
+
+/** The same of each ROI, undivided: [R] or [R, 1]. */
+function classifierLosses(
+  classLogits: tf.Tensor2D,
+  labels: Int32Array,
+  options: BoxHeadLossOptions,
+): { losses: tf.Tensor; divisor: number } {
+  if (isPlain(options)) {
+    const oneHot = oneHotOf(labels, classLogits);
+    const losses = tf.losses.softmaxCrossEntropy(oneHot, classLogits, undefined, 0, tf.Reduction.NONE);
+    return { losses, divisor: Math.max(1, labels.length) };
   }
+  const { weightsOfRois, gamma, divisor } = roiWeights(labels, options);
+  return { losses: softmaxFocalLossOfRows(classLogits, labels, weightsOfRois, gamma), divisor };
+}
+
+function isPlain({ roi, classWeights }: BoxHeadLossOptions): boolean {
+  return roi.classification !== 'focal' && classWeights.length === 0;
+}
+
+function oneHotOf(labels: Int32Array, { shape: [, numLabels] }: tf.Tensor2D): tf.Tensor {
+  return tf.oneHot(tf.tensor1d(labels, 'int32'), numLabels);
+}
+
+function roiWeights(labels: Int32Array, { roi, focal, classWeights }: BoxHeadLossOptions) {
+  const isFocal = roi.classification === 'focal';
   const weights = weightsOfLabels(labels, classWeights) ?? new Float32Array(labels.length).fill(1);
   const ofLabel = (label: number): number => (!isFocal ? 1 : label > 0 ? focal.alpha : 1 - focal.alpha);
-  const weightsOfRois = weights.map((weight, i) => weight * ofLabel(labels[i]));
-  const sum = softmaxFocalLossSum(classLogits, labels, weightsOfRois, isFocal ? focal.gamma : 0);
-  return tf.div(
-    sum,
-    weights.reduce((total, weight) => total + weight, 0),
-  );
+  return {
+    weightsOfRois: weights.map((weight, i) => weight * ofLabel(labels[i])),
+    gamma: isFocal ? focal.gamma : 0,
+    divisor: weights.reduce((total, weight) => total + weight, 0),
+  };
 }

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { summary } from '../../events/summary';
 import { headLosses, type HeadGradients } from '../../nn/head-losses';
 import { Module } from '../../nn/module';
 import type { RandomStream } from '../../nn/random';
@@ -20,8 +21,9 @@ import { Matcher } from '../matching/matcher';
 import { BalancedSampler } from '../matching/sampler';
 import type { BoxPredictor, RoiPredictions } from './box-head';
 import type { BoxStage, BoxStageLosses, Sample } from './box-stage';
+import { describeSamples } from './describe-samples';
 import { fastRcnnInference } from './fast-rcnn-inference';
-import { fastRcnnLosses, type RoiTargets } from './fast-rcnn-losses';
+import { fastRcnnLosses, ROI_SAMPLES, type RoiTargets } from './fast-rcnn-losses';
 import { roiTargets, sampleProposals } from './label-proposals';
 import type { MultiScaleRoiAlign } from './multi-scale-roi-align';
 
@@ -75,7 +77,7 @@ export class FastRcnnStage extends Module implements BoxStage {
     targets: readonly Targets[],
     images: ImageBatch,
   ): BoxStageLosses {
-    const samples = proposals.map((boxes, image) => this.labelAndSample(boxes, targets[image]));
+    const samples = proposals.map((boxes, image) => this.labelAndSample(boxes, targets[image], image));
     const losses = tf.tidy(() => {
       const pooled = this.pool(
         features,
@@ -86,6 +88,7 @@ export class FastRcnnStage extends Module implements BoxStage {
         const predictions = this.predict(pooled);
         // The tape has what it needs of the largest tensor of the head.
         pooled.dispose();
+        summary.samples(ROI_SAMPLES, () => describeSamples(samples, predictions, this.boxCoder));
         return this.lossesOf(predictions, this.roiTargets(samples, targets));
       };
       return headLosses([head], this.headGradients);
@@ -145,9 +148,9 @@ export class FastRcnnStage extends Module implements BoxStage {
     return this.boxPredictor.forward(this.boxHead.forward(pooled));
   }
 
-  /** Draws the proposals of one image to train on. */
-  labelAndSample(proposals: Boxes, targets: Targets): Sample {
-    return sampleProposals(proposals, targets, this.matcher, this.sampler);
+  /** Draws the proposals of one image to train on. @param image index in the batch */
+  labelAndSample(proposals: Boxes, targets: Targets, image: number): Sample {
+    return sampleProposals(proposals, targets, this.matcher, this.sampler, image);
   }
 
   /** What the head should predict for the samples of each image. */

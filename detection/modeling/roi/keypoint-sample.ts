@@ -8,6 +8,8 @@ import type { Sample } from './box-stage';
 export interface KeypointSample {
   /** Pixels of the resized image. */
   readonly boxes: Boxes;
+  /** [R] index of its object. */
+  readonly matchedGt: Int32Array;
   /** [R, K, 3] of the object that each is matched to. */
   readonly keypoints: Float32Array;
   /** Keypoints that are labeled and lie in their box. */
@@ -36,6 +38,7 @@ export function keypointSample(
     const itsGt = rois.map((roi) => matchedGt[roi]);
     return {
       boxes: selectBoxes(boxes, rois),
+      matchedGt: itsGt,
       keypoints: selectInstances(targets, itsGt).keypoints ?? new Float32Array(),
     };
   };

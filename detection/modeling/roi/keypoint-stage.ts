@@ -5,7 +5,7 @@ import { Module } from '../../nn/module';
 import type { Reading } from '../../nn/reading';
 import type { Losses } from '../../nn/trainable';
 import { zeroLoss } from '../../nn/zero-loss';
-import { heatmapCrossEntropySum } from '../../ops/heatmap-cross-entropy';
+import { heatmapCrossEntropyOfObjects, heatmapCrossEntropySum } from '../../ops/heatmap-cross-entropy';
 import { heatmapsToKeypoints } from '../../ops/heatmaps-to-keypoints';
 import { keypointsToHeatmap } from '../../ops/keypoints-to-heatmap';
 import { numBoxes, type Boxes } from '../../structures/boxes';
@@ -15,6 +15,7 @@ import type { Targets } from '../../structures/instances';
 import type { Found } from '../found';
 import { KEYPOINT_LOSS_NAMES, type KeypointSettings } from '../keypoint-rcnn-defaults';
 import { weighed } from '../loss-settings';
+import { shares } from '../sample-rows';
 import type { RoiHead, Sample } from './box-stage';
 import { HEATMAP_SCALE, type KeypointRcnnHeads, type KeypointRcnnPredictor } from './keypoint-head';
 import { keypointSample } from './keypoint-sample';
@@ -22,6 +23,11 @@ import type { MultiScaleRoiAlign } from './multi-scale-roi-align';
 
 /** ROIs that go through the head at a time: in training its eight convolutions keep 3.2 MB of activations of each. */
 const ROIS_AT_A_TIME = 32;
+
+/** Table of `summary.samples`. */
+const SAMPLES = 'roi_head/keypoints';
+const ABOUT =
+  'The sampled proposals that the keypoint head learns from: those matched to an object of which a labeled keypoint lies in the proposal.';
 
 /** Pooled ROIs start..end of one image. */
 interface Piece {
@@ -73,6 +79,15 @@ export class KeypointStage extends Module implements RoiHead {
     );
     const numValid = learned.reduce((sum, ofImage) => sum + ofImage.numValid, 0);
     summary.scalar('roi_head/num_keypoints', numValid / samples.length);
+    summary.samples(SAMPLES, () =>
+      learned.map(({ boxes, matchedGt }, image) => ({
+        image,
+        about: ABOUT,
+        boxes,
+        matchedGt,
+        sampled: new Uint8Array(matchedGt.length).fill(1),
+      })),
+    );
     return tf.tidy(() => {
       if (numValid === 0) return { loss_keypoint: zeroLoss(this) };
       const allBoxes = learned.map(({ boxes }) => boxes);
@@ -84,7 +99,14 @@ export class KeypointStage extends Module implements RoiHead {
           boxesOf(piece, boxes),
           heatmapSize,
         );
-        const sum = heatmapCrossEntropySum(this.heatmaps(piece), wanted);
+        const heatmaps = this.heatmaps(piece);
+        const sum = heatmapCrossEntropySum(heatmaps, wanted);
+        summary.samples(SAMPLES, () => {
+          const ofRois = heatmapCrossEntropyOfObjects(heatmaps, wanted);
+          const loss_keypoint = shares(ofRois, settings.losses.weights.loss_keypoint / numValid);
+          const rows = Int32Array.from({ length: loss_keypoint.length }, (_, i) => piece.start + i);
+          return [{ image: piece.image, rows, losses: { loss_keypoint } }];
+        });
         return weighed({ loss_keypoint: tf.div<tf.Scalar>(sum, numValid) }, settings.losses.weights);
       });
       return headLosses(pieces, this.headGradients);

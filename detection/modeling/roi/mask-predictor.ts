@@ -116,6 +116,16 @@ export class MaskRcnnPredictor extends Module {
     return loss;
   }
 
+  /** The same of each ROI, undivided: [R], the mean over its pixels. Not differentiable. The caller disposes. */
+  lossOfRois(x: tf.Tensor4D, labels: Int32Array, targets: Float32Array): tf.Tensor1D {
+    return noGradient(() =>
+      tf.tidy(() => {
+        const logits = this.forward(x, labels);
+        return tf.mean(sigmoidCrossEntropy(logits, tf.tensor2d(targets, logits.shape)), 1);
+      }),
+    );
+  }
+
   /** The loss, and unless not `wanted` its gradients. */
   private lossAndGradients(
     x: tf.Tensor4D,

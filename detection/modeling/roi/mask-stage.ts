@@ -12,11 +12,15 @@ import type { ImageBatch } from '../../structures/image-batch';
 import type { Targets } from '../../structures/instances';
 import type { Found } from '../found';
 import { weighed } from '../loss-settings';
+import { shares } from '../sample-rows';
 import { MASK_LOSS_NAMES, type MaskSettings } from '../mask-rcnn-defaults';
 import type { RoiHead, Sample } from './box-stage';
 import type { MaskRcnnHeads } from './mask-head';
 import type { MaskRcnnPredictor } from './mask-predictor';
 import type { MultiScaleRoiAlign } from './multi-scale-roi-align';
+
+const ABOUT =
+  'The sampled proposals that the mask head learns from: those matched to an object that has a mask.';
 
 /** The samples of an image that its mask head learns from. */
 interface MaskSample {
@@ -24,6 +28,8 @@ interface MaskSample {
   readonly boxes: Boxes;
   /** [R], 1..K. */
   readonly labels: Int32Array;
+  /** [R] index of its object. */
+  readonly matchedGt: Int32Array;
   /** [R * side * side], 0..1. */
   readonly targets: Float32Array;
 }
@@ -72,11 +78,21 @@ export class MaskStage extends Module implements RoiHead {
         const x = this.maskHead.forward(pooled);
         // The tape has what it needs of it.
         pooled.dispose();
-        const loss = this.maskPredictor.loss(
-          x,
-          labels,
-          concatValues(learned.map((sample) => sample.targets)),
-        );
+        const maskTargets = concatValues(learned.map((sample) => sample.targets));
+        const loss = this.maskPredictor.loss(x, labels, maskTargets);
+        summary.samples('roi_head/masks', () => {
+          const factor = this.settings.losses.weights.loss_mask / labels.length;
+          const ofRois = shares(this.maskPredictor.lossOfRois(x, labels, maskTargets), factor);
+          let first = 0;
+          return learned.map(({ boxes, matchedGt }, image) => ({
+            image,
+            about: ABOUT,
+            boxes,
+            matchedGt,
+            sampled: new Uint8Array(matchedGt.length).fill(1),
+            losses: { loss_mask: ofRois.subarray(first, (first += matchedGt.length)) },
+          }));
+        });
         return weighed({ loss_mask: loss }, this.settings.losses.weights);
       };
       return headLosses([head], this.headGradients);
@@ -121,6 +137,7 @@ export class MaskStage extends Module implements RoiHead {
     return {
       boxes: itsBoxes,
       labels: learned.map((roi) => labels[roi]),
+      matchedGt: itsGt,
       targets: maskTargets(masks ?? [], itsGt, itsBoxes, this.side),
     };
   }

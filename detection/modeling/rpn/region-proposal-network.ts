@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Losses } from '../../nn/trainable';
+import { summary } from '../../events/summary';
 import { headLosses, type HeadGradients } from '../../nn/head-losses';
 import { Module } from '../../nn/module';
 import type { RandomStream } from '../../nn/random';
@@ -15,18 +16,24 @@ import { BoxCoder } from '../matching/box-coder';
 import { ignoreBoxesIn } from '../matching/ignore-regions';
 import { BETWEEN_THRESHOLDS, Matcher } from '../matching/matcher';
 import { BalancedSampler } from '../matching/sampler';
+import { candidates, flags } from '../sample-rows';
 import type { AnchorGenerator } from './anchor-generator';
 import { filterProposals } from './proposals';
 import type { RpnHead, RpnPredictions, SampledPredictions } from './rpn-head';
 import {
   anchorsOfBatch,
   predictionsAt,
+  RPN_SAMPLES,
   rpnLosses,
   TORCHVISION_RPN_LOSSES,
   type AnchorSample,
   type RpnLossOptions,
   type RpnLossStyle,
 } from './rpn-losses';
+
+const ABOUT =
+  'Anchors are boxes of fixed sizes and shapes at every place of every level. An anchor that overlaps an object enough is positive, ' +
+  'one that overlaps all of them little is background, the rest is ignored; the losses see a random sample of the first two.';
 
 /** Outputs of the region proposal network for a batch. */
 export interface RpnOutputs {
@@ -120,15 +127,15 @@ export class RegionProposalNetwork extends Module {
   sample(features: readonly tf.Tensor4D[], images: ImageBatch, targets: readonly Targets[]): SampledAnchors {
     if (this.headGradients === 'in-forward' && isRecording()) {
       const { anchors, proposals } = noGradient(() =>
-        disposingAll(() => this.forward(features, images, 'train')),
+        disposingAll(() => this.forwardInTraining(features, images)),
       );
-      const samples = targets.map((target) => this.labelAndSample(anchors, target));
+      const samples = targets.map((target, image) => this.labelAndSample(anchors, target, image));
       const numAnchors = anchors.reduce((sum, level) => sum + numBoxes(level), 0);
       const surroundings = this.head.surroundings(features, anchorsOfBatch(samples, numAnchors));
       return { proposals, samples, predict: () => this.head.forwardAt(surroundings) };
     }
-    const { predictions, anchors, proposals } = this.forward(features, images, 'train');
-    const samples = targets.map((target) => this.labelAndSample(anchors, target));
+    const { predictions, anchors, proposals } = this.forwardInTraining(features, images);
+    const samples = targets.map((target, image) => this.labelAndSample(anchors, target, image));
     return { proposals, samples, predict: () => predictionsAt(predictions, samples) };
   }
 
@@ -140,6 +147,28 @@ export class RegionProposalNetwork extends Module {
     // They need not wait for the ROI heads.
     tf.dispose([predictions.objectnessLogits, predictions.boxDeltas]);
     return proposals;
+  }
+
+  /** Tells what it says of each anchor. */
+  private forwardInTraining(features: readonly tf.Tensor4D[], images: ImageBatch): RpnOutputs {
+    const outputs = this.forward(features, images, 'train');
+    const { predictions, anchors } = outputs;
+    summary.samples(RPN_SAMPLES, () => {
+      const scores = tf.sigmoid(predictions.objectnessLogits).dataSync<'float32'>();
+      const deltas = predictions.boxDeltas.dataSync<'float32'>();
+      return candidates(ABOUT, features, anchors).map(({ image, boxes, ...candidate }) => {
+        const count = numBoxes(boxes);
+        const ofImage = deltas.subarray(4 * image * count, 4 * (image + 1) * count);
+        return {
+          ...candidate,
+          image,
+          boxes,
+          scores: scores.subarray(image * count, (image + 1) * count),
+          predBoxes: this.boxCoder.decode(ofImage, boxes),
+        };
+      });
+    });
+    return outputs;
   }
 
   /** Predictions for all anchors, and proposals, as training makes them or inference. The caller disposes the predictions. */
@@ -171,14 +200,22 @@ export class RegionProposalNetwork extends Module {
     });
   }
 
-  /** Draws the anchors of one image that enter the losses. */
-  labelAndSample(levels: readonly Boxes[], { boxes: gtBoxes, ignored }: Targets): AnchorSample {
+  /** Draws the anchors of one image that enter the losses. @param image index in the batch */
+  labelAndSample(
+    levels: readonly Boxes[],
+    { boxes: gtBoxes, ignored }: Targets,
+    image: number,
+  ): AnchorSample {
     const anchors = concatBoxes(levels);
     const matches = ignoreBoxesIn(ignored, this.matcher.match(gtBoxes, anchors), anchors);
     const labels = Int8Array.from(matches, (match) =>
       match >= 0 ? 1 : match === BETWEEN_THRESHOLDS ? -1 : 0,
     );
     const { positives, negatives } = this.sampler.sample(labels);
+    summary.samples(RPN_SAMPLES, () => {
+      const sampled = flags(labels.length, positives, negatives);
+      return [{ image, matchedGt: matches, sampled }];
+    });
     const gtOfPositives = selectBoxes(
       gtBoxes,
       positives.map((anchor) => matches[anchor]),

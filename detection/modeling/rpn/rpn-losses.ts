@@ -1,12 +1,21 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { SampleRows } from '../../events/samples';
 import { summary } from '../../events/summary';
 import type { Losses } from '../../nn/trainable';
-import { sigmoidFocalLossSum } from '../../ops/sigmoid-focal-loss';
+import {
+  sigmoidFocalLossOfRows,
+  sigmoidFocalLossSum,
+  type PositiveEntries,
+} from '../../ops/sigmoid-focal-loss';
 import { RPN_LOSS_NAMES, type FasterRcnnLossOptions, type HeadLossNames } from '../faster-rcnn-defaults';
 import { weighed, type LossWeights } from '../loss-settings';
 import type { BoxCoder } from '../matching/box-coder';
-import { boxLossSum, concatTargets, type BoxTargets } from '../matching/box-loss';
+import { boxLoss, boxLossSum, concatTargets, type BoxTargets } from '../matching/box-loss';
+import { shares } from '../sample-rows';
 import type { RpnPredictions, SampledPredictions } from './rpn-head';
+
+/** Table of `summary.samples`. */
+export const RPN_SAMPLES = 'rpn/anchors';
 
 /** The anchors of one image that take part in the losses. Indices count through all anchors of the image. */
 export interface AnchorSample {
@@ -79,7 +88,7 @@ export function rpnLosses(
   { names, divisor }: RpnLossStyle,
   batchSize: number,
 ): Losses {
-  const [classLoss, boxLoss] = names;
+  const [className, boxName] = names;
   return tf.tidy(() => {
     const numSampled = samples.reduce(
       (sum, { positives, negatives }) => sum + positives.length + negatives.length,
@@ -90,16 +99,37 @@ export function rpnLosses(
     summary.scalar('rpn/num_neg_anchors', (numSampled - numPositives) / samples.length);
 
     if (numSampled === 0) {
-      return { [classLoss]: nothingOf(logits), [boxLoss]: nothingOf(deltas) };
+      return { [className]: nothingOf(logits), [boxName]: nothingOf(deltas) };
     }
     const predDeltas = tf.slice2d(deltas, [0, 0], [numPositives, 4]);
     const targets = concatTargets(samples.map(({ boxes }) => boxes));
-    const boxSum = boxLossSum(predDeltas, targets, boxCoder, { ...options, box: options.rpn.box });
+    const boxOptions = { ...options, box: options.rpn.box };
+    const boxSum = boxLossSum(predDeltas, targets, boxCoder, boxOptions);
     const mean = objectnessLoss(logits, numPositives, options);
+    const count = divisor === 'sampled' ? numSampled : batchSize;
+    summary.samples(RPN_SAMPLES, () => {
+      const objectness = objectnessLosses(logits, numPositives, options);
+      const ofAnchors = shares(objectness, options.weights[className] / count);
+      const boxes = boxLoss(predDeltas, targets, boxCoder, boxOptions);
+      const ofPositives = shares(boxes, options.weights[boxName] / count);
+      let [positive, negative] = [0, numPositives];
+      return samples.flatMap(({ positives, negatives }, image): SampleRows[] => {
+        const [start, end] = [positive, (positive += positives.length)];
+        const losses = {
+          [className]: ofAnchors.subarray(start, end),
+          [boxName]: ofPositives.subarray(start, end),
+        };
+        const ofNegatives = ofAnchors.subarray(negative, (negative += negatives.length));
+        return [
+          { image, rows: positives, losses },
+          { image, rows: negatives, losses: { [className]: ofNegatives } },
+        ];
+      });
+    });
     return weighed(
       {
-        [classLoss]: divisor === 'sampled' ? mean : tf.mul<tf.Scalar>(mean, numSampled / batchSize),
-        [boxLoss]: tf.div<tf.Scalar>(boxSum, divisor === 'sampled' ? numSampled : batchSize),
+        [className]: divisor === 'sampled' ? mean : tf.mul<tf.Scalar>(mean, numSampled / batchSize),
+        [boxName]: tf.div<tf.Scalar>(boxSum, count),
       },
       options.weights,
     );
@@ -112,19 +142,34 @@ function objectnessLoss(
   numPositives: number,
   { rpn, focal }: RpnLossOptions,
 ): tf.Scalar {
-  const numSampled = logits.shape[0];
-  if (rpn.classification === 'focal') {
-    const positives = {
-      rows: Int32Array.from({ length: numPositives }, (_, anchor) => anchor),
-      columns: new Int32Array(numPositives),
-    };
-    const column = tf.reshape<tf.Rank.R2>(logits, [numSampled, 1]);
-    return tf.div(sigmoidFocalLossSum(column, positives, focal), numSampled);
+  if (rpn.classification !== 'focal') {
+    return tf.losses.sigmoidCrossEntropy(objectnessLabels(logits, numPositives), logits);
   }
-  const labels = tf.tensor1d(
-    Float32Array.from({ length: numSampled }, (_, anchor) => (anchor < numPositives ? 1 : 0)),
-  );
-  return tf.losses.sigmoidCrossEntropy(labels, logits);
+  const [column, positives] = objectnessColumn(logits, numPositives);
+  return tf.div(sigmoidFocalLossSum(column, positives, focal), logits.size);
+}
+
+/** The same of each anchor, undivided: [R]. */
+function objectnessLosses(
+  logits: tf.Tensor1D,
+  numPositives: number,
+  { rpn, focal }: RpnLossOptions,
+): tf.Tensor1D {
+  if (rpn.classification !== 'focal') {
+    const labels = objectnessLabels(logits, numPositives);
+    return tf.losses.sigmoidCrossEntropy(labels, logits, undefined, 0, tf.Reduction.NONE);
+  }
+  const [column, positives] = objectnessColumn(logits, numPositives);
+  return sigmoidFocalLossOfRows(column, { positives, ignoredRows: new Int32Array() }, focal);
+}
+
+function objectnessLabels({ size }: tf.Tensor1D, numPositives: number): tf.Tensor1D {
+  return tf.tensor1d(Float32Array.from({ length: size }, (_, anchor) => (anchor < numPositives ? 1 : 0)));
+}
+
+function objectnessColumn(logits: tf.Tensor1D, numPositives: number): [tf.Tensor2D, PositiveEntries] {
+  const rows = Int32Array.from({ length: numPositives }, (_, anchor) => anchor);
+  return [tf.reshape(logits, [logits.size, 1]), { rows, columns: new Int32Array(numPositives) }];
 }
 
 function nothingOf(predictions: tf.Tensor): tf.Scalar {

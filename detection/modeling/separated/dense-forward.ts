@@ -52,9 +52,9 @@ export class DenseFasterRcnn extends SeparatedDetector<FasterRcnn, ImageBatch, D
 export function denseLossFunction({ rpn, roiHeads }: FasterRcnn) {
   return (outputs: DenseOutputs, targets: readonly Targets[]): Losses => {
     const { features, predictions, anchors, proposals, imageSizes } = outputs;
-    const anchorSamples = targets.map((target) => rpn.labelAndSample(anchors, target));
+    const anchorSamples = targets.map((target, image) => rpn.labelAndSample(anchors, target, image));
     const { boxStage } = roiHeads;
-    const samples = proposals.map((boxes, image) => boxStage.labelAndSample(boxes, targets[image]));
+    const samples = proposals.map((boxes, image) => boxStage.labelAndSample(boxes, targets[image], image));
     const sampledBoxes = samples.map(({ boxes }) => boxes);
     const roiPredictions = boxStage.forward(features, sampledBoxes, imageSizes);
     return {

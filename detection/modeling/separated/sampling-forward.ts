@@ -33,7 +33,9 @@ export class SamplingFasterRcnn extends SeparatedDetector<FasterRcnn, DetectionB
     } = this.detector;
     const features = backbone.forward(images.tensor);
     const anchors = rpn.sample(features, images, targets);
-    const samples = anchors.proposals.map((boxes, image) => boxStage.labelAndSample(boxes, targets[image]));
+    const samples = anchors.proposals.map((boxes, image) =>
+      boxStage.labelAndSample(boxes, targets[image], image),
+    );
     const sampledBoxes = samples.map(({ boxes }) => boxes);
     return {
       anchorPredictions: anchors.predict(),
