@@ -53,10 +53,10 @@ export async function whyPage(page: WhyPage): Promise<string> {
         <div>
           <h3>The model computes its own losses</h3>
           <p>
-            In training, a detector does not answer and is then judged. It decides inside of its own forward
-            pass which candidates are to find which object, draws some of them, and computes its losses from
-            these alone. This page shows each of those decisions for one picture, as the model itself reports
-            them: the numbers below add up to the losses above.
+            In training, a detector decides inside of its own forward pass which candidates are to find which
+            object, draws some of them, and computes its losses from these alone. This page shows each of
+            these decisions for one picture, as the model itself reports them. What the candidates lose adds
+            up to the losses above.
           </p>
           <p class="muted">
             Colored numbers are the annotated objects. Point at anything to read its numbers. The losses are
