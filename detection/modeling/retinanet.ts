@@ -83,14 +83,20 @@ export class RetinaNet extends DetectorModule {
   override losses({ images, targets }: DetectionBatch): Losses {
     return tf.tidy(() => {
       const features = this.backbone.forward(images.tensor);
-      const anchors = this.anchorGenerator.forward(features, images);
+      const anchors = this.layAnchors(features, images);
       const { matched, divisors } = this.match(anchors, targets);
-      summary.samples(DENSE_SAMPLES, () => candidates(ABOUT, features, anchors));
       return {
         ...this.head.classification.losses(features, matched, divisors),
         ...this.head.regression.losses(features, anchors, matched, divisors),
       };
     });
+  }
+
+  /** Of each level; tells what they are. */
+  private layAnchors(features: readonly tf.Tensor4D[], images: ImageBatch): Boxes[] {
+    const anchors = this.anchorGenerator.forward(features, images);
+    summary.samples(DENSE_SAMPLES, () => candidates(ABOUT, features, anchors));
+    return anchors;
   }
 
   /**

@@ -36,7 +36,6 @@ export async function* inspectImages(
 ): AsyncGenerator<InspectedImage, void> {
   const batches = new EvaluationLoader(cocoExamples(dataset, wantedTargets(model)), {
     input: model.input,
-    signal,
   });
   for await (const batch of batches) {
     await yieldToEventLoop(signal);
