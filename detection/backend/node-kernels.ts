@@ -13,7 +13,7 @@ import {
   type Padding,
   type Shape4D,
 } from './node-convolution-attributes';
-import { canFuseConvolutions, fusedKernels } from './node-fused-convolution';
+import { canFuseLayers, fusedKernels } from './node-fused-layers';
 import { momentumStep, type MomentumStep } from './node-momentum-step';
 import { NativeOperations, type Attribute, type KernelAttributes as Attributes } from './node-operations';
 
@@ -216,7 +216,7 @@ const kernels: Record<string, Kernel> = {
 export function registerNodeKernels(): void {
   const backendName = 'tensorflow';
   const native = new NativeOperations(tf.backend() as NodeJSKernelBackend);
-  const all: Record<string, Kernel> = canFuseConvolutions(native) ? { ...kernels, ...fusedKernels } : kernels;
+  const all: Record<string, Kernel> = canFuseLayers(native) ? { ...kernels, ...fusedKernels } : kernels;
   for (const [kernelName, kernel] of Object.entries(all)) {
     if (tf.getKernel(kernelName, backendName)) tf.unregisterKernel(kernelName, backendName);
     tf.registerKernel({

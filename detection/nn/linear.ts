@@ -1,9 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { linearUniform } from './initializers';
-import { runKernel } from './kernels';
+import { InferenceOnlyError } from './inference-only-error';
+import { hasKernel, runKernel } from './kernels';
 import { Module, type Layout, type Parameter } from './module';
 import type { RandomStream } from './random';
-import { noGradient, recordOperation } from './tfjs-internals';
+import { isTrainingStep, noGradient, recordOperation } from './tfjs-internals';
 
 /** torch.nn.Linear, with an optional ReLU in the same node: x [N, in] -> [N, out]. */
 export class Linear extends Module {
@@ -22,6 +23,13 @@ export class Linear extends Module {
   /** x [N, in] -> [N, out]; `relu` makes what is negative 0. The caller disposes. */
   forward(x: tf.Tensor2D, { relu = false } = {}): tf.Tensor2D {
     const { weight, bias } = this;
+    if (this.isInferenceOnly) {
+      if (isTrainingStep()) throw new InferenceOnlyError();
+      if (hasKernel('FusedLinear')) {
+        const inputs = { x, weight: weight.value, bias: bias.value };
+        return runKernel('FusedLinear', inputs, { relu }) as tf.Tensor2D;
+      }
+    }
     const output = noGradient(() =>
       tf.tidy(() => {
         const y: tf.Tensor2D = tf.add(tf.matMul(x, weight.value as tf.Tensor2D), bias.value);

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { InferenceOnlyError } from './inference-only-error';
+import { hasKernel, runKernelMany } from './kernels';
 import type { RandomStream } from './random';
 
 /** How a tensor in memory (NHWC, as the backend likes it) relates to torchvision's on disk. */
@@ -230,6 +231,8 @@ export abstract class Module {
       module.inferenceOnly = true;
       for (const entry of [...module.ownParameters.values(), ...module.ownBuffers.values()]) entry.lock();
     }
+    // Of what weights have come from.
+    if (hasKernel('CollectUploads')) runKernelMany('CollectUploads', {});
   }
 
   /** Whether `prepareForInference` has been called. */

@@ -5,6 +5,7 @@ import { ConvTranspose2d } from '../../../detection/nn/conv-transpose';
 import { Conv2d, type Convolution } from '../../../detection/nn/convolution';
 import { DepthwiseConv2d } from '../../../detection/nn/depthwise-convolution';
 import { InferenceOnlyError } from '../../../detection/nn/inference-only-error';
+import { Linear } from '../../../detection/nn/linear';
 import { Module } from '../../../detection/nn/module';
 import {
   BatchNorm,
@@ -196,4 +197,18 @@ test('no more tensors than the weights were, and filters of before the first use
   const unused = new Layer(conv2d(3, 1));
   unused.prepareForInference();
   unused.dispose();
+});
+
+test.each([true, false])('a linear layer, relu %s', (relu) => {
+  const layer = new Linear(random([6, 5], 1) as tf.Tensor2D, random([5], 2) as tf.Tensor1D);
+  const x = random([7, 6], 3) as tf.Tensor2D;
+  const before = values(layer.forward(x, { relu }));
+  layer.prepareForInference();
+  expectClose(values(layer.forward(x, { relu })), before);
+  const loss = () => ({ loss: tf.tidy((): tf.Scalar => tf.sum(layer.forward(x))) });
+  expect(() => lossesAndGradients(loss, [['weight', layer.weight]])).toThrow(InferenceOnlyError);
+  const none = tf.zeros<tf.Rank.R2>([0, 6]);
+  expect(values(layer.forward(none)).length).toBe(0);
+  tf.dispose([x, none]);
+  layer.dispose();
 });

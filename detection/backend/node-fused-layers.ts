@@ -1,6 +1,6 @@
 /**
- * Convolutions for inference: filter, bias, residual and activation function in one operation, and the filter kept in the order
- * that oneDNN's kernel for it likes best.
+ * Layers for inference: product, bias, residual and activation function in one operation, and the filter of a convolution kept in
+ * the order that oneDNN's kernel for it likes best.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { convolutionAttributes, convolutionPadding } from './node-convolution-attributes';
@@ -59,6 +59,21 @@ export const fusedKernels = {
   FusedDepthwiseConvolution: (inputs: Inputs, attributes: KernelAttributes, native: NativeOperations) =>
     fusedConvolution('depthwise', inputs, attributes, native),
 
+  /** x [N, in], weight [in, out], bias [out] -> [N, out]. */
+  FusedLinear: ({ x, weight, bias }: Inputs, { relu }: KernelAttributes, native: NativeOperations) =>
+    native.run(
+      '_MklNativeFusedMatMul',
+      [
+        native.floatType('T'),
+        native.bool('transpose_a', false),
+        native.bool('transpose_b', false),
+        native.int('num_args', 1),
+        native.string('fused_ops', relu === true ? ['BiasAdd', 'Relu'] : ['BiasAdd']),
+        native.string('_kernel', LABEL),
+      ],
+      [x!, weight!, bias!],
+    ),
+
   /** Frees the memory of the filters that are kept; those still in use are put in order anew. */
   ForgetFilters: (_inputs: Inputs, _attributes: KernelAttributes, native: NativeOperations) => {
     native.clearKernels();
@@ -67,7 +82,7 @@ export const fusedKernels = {
 };
 
 /** Whether the library has these operations, which are oneDNN's, for what it computes on: a GPU has none. */
-export function canFuseConvolutions(native: NativeOperations): boolean {
+export function canFuseLayers(native: NativeOperations): boolean {
   if (native.isOnGpu) return false;
   const [x, bias] = [tf.ones([1, 1, 1, 1]), tf.zeros([1])];
   try {
