@@ -38,12 +38,12 @@ function expectSame(actual: Detections, expected: Detections): void {
 
 const roi = { roi: { detectionsPerImage: 3 } };
 
-const cases: [string, NormName, number, SettingValues?][] = [
+const cases: [string, NormName, number, SettingValues][] = [
   ['mask_keypointrcnn_tiny_fpn', 'frozen', 64, roi],
-  ['fasterrcnn_tiny_fpn', 'batch', 64],
-  ['retinanet_tiny_fpn', 'group', 64],
-  ['fcos_tiny_fpn', 'frozen', 64],
-  ['ssdlite320_efficientnet_lite0', 'frozen', 320],
+  ['fasterrcnn_tiny_fpn', 'batch', 64, {}],
+  ['retinanet_tiny_fpn', 'group', 64, {}],
+  ['fcos_tiny_fpn', 'frozen', 64, {}],
+  ['ssdlite320_efficientnet_lite0', 'frozen', 320, {}],
 ];
 
 test.each(cases)('%s, norm %s, detects the same once it is prepared', async (name, norm, side, settings) => {
