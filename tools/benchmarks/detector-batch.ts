@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { DetectionBatch } from '../../detection/structures/detection-batch';
+import type { ImageBatch } from '../../detection/structures/image-batch';
 import type { InputSpec } from '../../detection/structures/input-spec';
 import { drawPicture, type BenchmarkPicture } from './pictures';
 
@@ -25,19 +26,24 @@ export function drawPictures({
   );
 }
 
-/** Normalizes the pictures as a model takes them, and makes them a batch; none is resized. The caller disposes `images.tensor`. */
-export function batchOf(
-  pictures: readonly BenchmarkPicture[],
+/** Normalizes the pictures as a model takes them; none is resized. The caller disposes `tensor`. */
+export function imagesOf(
+  pictures: readonly Pick<BenchmarkPicture, 'pixels'>[],
   { mean, std, channels }: InputSpec,
-): DetectionBatch {
+): ImageBatch {
   const tensor = tf.tidy(() => {
     const rgb = tf.stack(pictures.map((picture) => picture.pixels)) as tf.Tensor4D;
     const pixels = channels === 'bgr' ? tf.reverse(rgb, 3) : rgb;
     return tf.div<tf.Tensor4D>(tf.sub(pixels, tf.tensor1d([...mean])), tf.tensor1d([...std]));
   });
   const sizes = pictures.map(({ pixels: { shape } }) => ({ height: shape[0], width: shape[1] }));
+  return { tensor, sizes, originalSizes: sizes };
+}
+
+/** The pictures with their objects, as a model takes them. The caller disposes `images.tensor`. */
+export function batchOf(pictures: readonly BenchmarkPicture[], input: InputSpec): DetectionBatch {
   return {
-    images: { tensor, sizes, originalSizes: sizes },
+    images: imagesOf(pictures, input),
     targets: pictures.map((picture) => picture.targets),
     imageIds: pictures.map((_, i) => i),
   };

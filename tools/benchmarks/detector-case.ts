@@ -3,6 +3,7 @@
  *
  *     node dist/tools/benchmarks/detector-case.js '{"model":"fasterrcnn_resnet50_fpn","mode":"train","size":512,"batch":1,"boxes":8,"classes":90,"steps":5}'
  */
+import { readFileSync } from 'node:fs';
 import { loadNativeBackend } from '../../detection/backend/node';
 import { medianOf } from '../../detection/events/median';
 import { peakMemoryBytes } from '../../detection/engine/writers/peak-memory';
@@ -12,10 +13,15 @@ import type { Detector } from '../../detection/modeling/detector';
 import { createDetector } from '../../detection/modeling/definitions';
 import { disposingAll } from '../../detection/nn/scope';
 import type { DetectionBatch } from '../../detection/structures/detection-batch';
-import { batchOf, BENCHMARK_SEED, drawPictures } from './detector-batch';
+import type { Detections } from '../../detection/structures/instances';
+import { agreementOf, type Expected } from './agreement';
+import { batchOf, BENCHMARK_SEED, drawPictures, imagesOf } from './detector-batch';
+import { readExportedPicture } from './exported-picture';
 import { fillWithFormula } from './formula-weights';
 import { BENCHMARK_THREADS, OtherWork, residentMegabytes } from './machine';
-import type { BenchmarkPicture } from './pictures';
+
+/** What convolutions and products compute in. */
+export type Precision = 'float32' | 'bfloat16';
 
 export interface DetectorCase {
   readonly model: string;
@@ -29,6 +35,10 @@ export interface DetectorCase {
   readonly classes: number;
   /** Timed steps, after one that is not. */
   readonly steps: number;
+  /** float32 if left out. */
+  readonly precision?: Precision;
+  /** Of inference: the picture to detect in instead of a drawn one, and what torchvision has found in it. */
+  readonly exported?: { readonly picture: string; readonly expected: string };
 }
 
 /** What one side of a comparison says; the peer's bench.py prints the same names. */
@@ -38,6 +48,8 @@ export interface CaseMeasurement {
   readonly base_rss_mb: number;
   /** Other work on the machine spoilt the timing; null where the peer does not know. */
   readonly disturbed: boolean | null;
+  /** How many of torchvision's detections were found again. */
+  readonly agreement?: string;
 }
 
 const WARMUP_STEPS = 1;
@@ -45,13 +57,18 @@ const WARMUP_STEPS = 1;
 const LEARNING_RATE = 1e-5;
 
 /** Seconds of each step, and what shows that the work was done. */
-type Timed = { seconds: number[]; loss?: number; detections?: number[] };
+interface Timed {
+  readonly seconds: readonly number[];
+  /** Of the last step. */
+  readonly loss?: number;
+  /** Of each picture. */
+  readonly detections?: readonly number[];
+  readonly agreement?: string;
+}
 
-async function timeTraining(
-  model: Detector,
-  pictures: readonly BenchmarkPicture[],
-  { steps }: DetectorCase,
-): Promise<Timed> {
+async function timeTraining(model: Detector, detectorCase: DetectorCase): Promise<Timed> {
+  // Normalized anew in each step: the peer's model does that itself.
+  const pictures = drawPictures(detectorCase);
   const marks = [performance.now()];
   function* batches(): Generator<DetectionBatch, void> {
     for (;;) {
@@ -66,27 +83,28 @@ async function timeTraining(
   const { losses } = await train(batches(), model, {
     optimizer: new Sgd(model.namedParameters(), { momentum: 0.9, weightDecay: 1e-4 }),
     learningRate: () => LEARNING_RATE,
-    iterations: WARMUP_STEPS + steps,
+    iterations: WARMUP_STEPS + detectorCase.steps,
     hooks: [{ name: 'marks', afterStep: () => void marks.push(performance.now()) }],
   });
   const seconds = marks.slice(1).map((mark, i) => (mark - marks[i]) / 1000);
   return { seconds, loss: Object.values(losses).reduce((sum, loss) => sum + loss) };
 }
 
-function timeInference(
-  model: Detector,
-  pictures: readonly BenchmarkPicture[],
-  { steps }: DetectorCase,
-): Timed {
+function timeInference(model: Detector, detectorCase: DetectorCase): Timed {
+  const { steps, exported } = detectorCase;
+  const pictures = exported
+    ? [{ pixels: readExportedPicture(exported.picture) }]
+    : drawPictures(detectorCase);
   model.prepareForInference();
-  let detections: number[] = [];
+  let found: Detections[] = [];
   const seconds = Array.from({ length: WARMUP_STEPS + steps }, () => {
     const start = performance.now();
-    const found = disposingAll(() => model.detect(batchOf(pictures, model.input).images));
-    detections = found.map((ofImage) => ofImage.scores.length);
+    found = disposingAll(() => model.detect(imagesOf(pictures, model.input)));
     return (performance.now() - start) / 1000;
   });
-  return { seconds, detections };
+  const agreement =
+    exported && agreementOf(found[0], JSON.parse(readFileSync(exported.expected, 'utf8')) as Expected);
+  return { seconds, detections: found.map(({ scores }) => scores.length), agreement };
 }
 
 async function main(detectorCase: DetectorCase): Promise<void> {
@@ -102,20 +120,17 @@ async function main(detectorCase: DetectorCase): Promise<void> {
   } as const;
   const model = createDetector(name, options);
   fillWithFormula(model, BENCHMARK_SEED);
-  // Normalized anew in each step: the peer's model does that itself.
-  const pictures = drawPictures(detectorCase);
   const otherWork = new OtherWork();
   const timed =
-    mode === 'train'
-      ? await timeTraining(model, pictures, detectorCase)
-      : timeInference(model, pictures, detectorCase);
+    mode === 'train' ? await timeTraining(model, detectorCase) : timeInference(model, detectorCase);
   const measurement: CaseMeasurement = {
     median_s: medianOf(timed.seconds.slice(WARMUP_STEPS)),
     peak_rss_mb: peakMemoryBytes() / 2 ** 20,
     base_rss_mb: base,
     disturbed: otherWork.disturbs,
+    agreement: timed.agreement,
   };
-  process.stdout.write(`${JSON.stringify({ ...detectorCase, ...measurement, ...timed })}\n`);
+  process.stdout.write(`${JSON.stringify({ ...detectorCase, ...timed, ...measurement })}\n`);
 }
 
 void main(JSON.parse(process.argv[2]) as DetectorCase);

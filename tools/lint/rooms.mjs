@@ -349,6 +349,11 @@ export const rooms = [
     mayImport: ['tools/html', 'tools/memory', 'tools/terminal', 'detection/*', 'datasets/*', 'weights/*'],
   },
   {
+    name: 'tools/benchmarks/speed',
+    holds: '`rcnn benchmark speed`: what is compared, who with, by turns',
+    mayImport: ['tools/benchmarks', 'detection/*', 'datasets/*'],
+  },
+  {
     name: 'tools/soak',
     holds: 'the fault-injection test ([soak](soak.md))',
     mayImport: ['tools/run', 'tools/html', 'tools/terminal', 'detection/*', 'datasets/*', 'weights/*'],
@@ -381,6 +386,7 @@ export const rooms = [
     mayImport: [
       'tools/anchors',
       'tools/benchmarks',
+      'tools/benchmarks/speed',
       'tools/browse',
       'tools/compare',
       'tools/detect',

@@ -1,5 +1,6 @@
 import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { speedCases } from '../../../tools/benchmarks/speed/speed-cases';
 import { main, runCommand } from '../../../tools/cli/main';
 import { DETECTOR_METADATA } from '../../../weights/detectors/known-detector';
 import { readSafetensors, writeSafetensors } from '../../../weights/formats/safetensors';
@@ -307,8 +308,7 @@ test.each([
   [
     'benchmark speed --peer-python p --peer-scripts @peers --annotations @scenes/val.json --images @scenes/images --case x',
     'unknown-case',
-    '--case x: there is no such case; there are ' +
-      'train-resnet50-512, train-resnet50-800, infer-resnet50-800, train-maskrcnn_resnet50-512, train-maskrcnn_resnet50-800, infer-maskrcnn_resnet50-800, train-keypointrcnn_resnet50-512, train-keypointrcnn_resnet50-800, infer-keypointrcnn_resnet50-800, train-retinanet_resnet50-512, train-retinanet_resnet50-800, infer-retinanet_resnet50-800, train-fcos_resnet50-512, train-fcos_resnet50-800, infer-fcos_resnet50-800, infer-mobilenet_v3_large_320-320, evaluate, load',
+    '--case x: there is no such case; there are ' + speedCases.map(({ name }) => name).join(', '),
   ],
 ])('%s: %s', async (command, code, message) => {
   const argv = command.split(' ').map((word) => (word.startsWith('@') ? workplace.at(word.slice(1)) : word));

@@ -6,6 +6,7 @@ import { speedCommand } from './speed';
 export function benchmarkCommand(command: Command): void {
   const memory = 'memory of a training step with the losses in the model, and outside of it in two ways';
   memoryCommand(command.command('memory').description(memory));
-  const speed = 'time training, inference, evaluation and loading beside torchvision and other Python peers';
+  const speed =
+    'time training, inference, start, evaluation and loading beside torchvision, ONNX Runtime, OpenVINO and others';
   speedCommand(command.command('speed').description(speed));
 }
