@@ -33,6 +33,7 @@ module.exports = {
   maxWorkers: '100%',
   roots: ['<rootDir>/tests'],
   testMatch: ['**/*.test.ts'],
+  setupFiles: ['<rootDir>/tests/in-process.ts'],
   transform: {
     '\\.(ts|js|mjs)$': [
       '@swc/jest',

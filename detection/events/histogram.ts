@@ -17,7 +17,7 @@ export function histogramOf(values: ArrayLike<number>): Histogram {
   let max = -Infinity;
   for (let i = 0; i < values.length; i++) {
     const value = values[i];
-    if (!isFiniteNumber(value)) continue;
+    if (!Number.isFinite(value)) continue;
     if (value < min) min = value;
     if (value > max) max = value;
   }
@@ -26,14 +26,9 @@ export function histogramOf(values: ArrayLike<number>): Histogram {
   const width = (max - min) / NUM_BUCKETS;
   for (let i = 0; i < values.length; i++) {
     const value = values[i];
-    if (!isFiniteNumber(value)) continue;
+    if (!Number.isFinite(value)) continue;
     const bucket = width > 0 ? ((value - min) / width) | 0 : NUM_BUCKETS;
     counts[bucket < NUM_BUCKETS ? bucket : NUM_BUCKETS - 1]++;
   }
   return { min, max, counts };
-}
-
-/** Millions of values pass here, and a look at a global (Number, Math) takes a microsecond in jest's sandbox. */
-function isFiniteNumber(value: number): boolean {
-  return value - value === 0;
 }

@@ -73,7 +73,7 @@ export const smallCases: readonly ParityCase[] = [
     model: 'maskrcnn_resnet18_fpn',
     seed: 7,
     ...drawn,
-    train: { minSize: 160, maxSize: 256, steps: 2, learningRate: 1e-3 },
+    train: { minSize: 160, maxSize: 256, steps: 1, learningRate: 1e-3 },
   },
   { ...ssdLite, pictures: 'drawn', train: { ...ssdLite.train, steps: 2 } },
   ...['retinanet_resnet18_fpn', 'fcos_resnet18_fpn'].map((model): ParityCase => ({

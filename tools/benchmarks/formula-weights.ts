@@ -2,9 +2,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Trainable } from '../../detection/nn/trainable';
 
-/** Local: in a test each look at a global costs, and these are called by the ten million. */
-const { imul } = Math;
-
 /** By the first pattern that fits an entry's name. */
 type Table = readonly (readonly [RegExp, number])[];
 
@@ -116,7 +113,7 @@ function isLastOfBlock(norm: string, isNorm: (module: string) => boolean): boole
 
 function fnv1a32(text: string): number {
   let hash = 0x811c9dc5;
-  for (const byte of new TextEncoder().encode(text)) hash = imul(hash ^ byte, 0x01000193);
+  for (const byte of new TextEncoder().encode(text)) hash = Math.imul(hash ^ byte, 0x01000193);
   return hash;
 }
 
@@ -125,8 +122,8 @@ function mulberry32(seed: number): () => number {
   let state = seed | 0;
   return () => {
     state = (state + 0x6d2b79f5) | 0;
-    let t = imul(state ^ (state >>> 15), state | 1);
-    t = (t + imul(t ^ (t >>> 7), t | 61)) ^ t;
+    let t = Math.imul(state ^ (state >>> 15), state | 1);
+    t = (t + Math.imul(t ^ (t >>> 7), t | 61)) ^ t;
     return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
   };
 }

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { listenForSecondSignal, SIGNALS } from './second-signal';
 
 /**
  * The user stopped the command with Ctrl-C and everything worth keeping has been saved. The command line exits with
@@ -18,14 +18,6 @@ export async function unlessInterrupted<T>(job: () => Promise<T>): Promise<T | u
   }
 }
 
-const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
-
-/**
- * Of a Ctrl-C that arrives twice, the second comes a millisecond or two after the first: npm passes on what the terminal has
- * sent to all of its processes. Nobody presses a key twice so fast.
- */
-const ECHO_MILLISECONDS = 500;
-
 /**
  * Runs a job with a signal that the first Ctrl-C (or SIGTERM) aborts, with Interrupted as its reason: the job saves what it has
  * and ends. A second Ctrl-C, unless it is the first one's echo, kills the process at once, also in the middle of a long step.
@@ -42,30 +34,3 @@ export async function interruptible<T>(job: (signal: AbortSignal) => Promise<T>)
     for (const name of SIGNALS) process.off(name, stop);
   }
 }
-
-/**
- * A step of training is one call that lets this process hear nothing until it returns: half a minute with a large model. A
- * terminal sends its Ctrl-C to every process of the group; so a small one of ours, which hears it all the time, kills this one.
- */
-function listenForSecondSignal(): { end(): void } {
-  const child = spawn(process.execPath, ['-e', KILL_AT_SECOND_SIGNAL], {
-    stdio: ['pipe', 'ignore', 'ignore'],
-    // Nothing that was meant for this process: a debugger's port, modules to load first.
-    env: { ...process.env, NODE_OPTIONS: '' },
-  });
-  child.unref();
-  // Without the listener a second Ctrl-C acts after the step.
-  child.on('error', () => undefined);
-  child.stdin.on('error', () => undefined);
-  return { end: () => void child.kill('SIGKILL') };
-}
-
-/** It ends with its parent, whose end of the pipe closes then, however it ended. */
-const KILL_AT_SECOND_SIGNAL = `
-  let first;
-  const hear = () => {
-    first ??= performance.now();
-    if (performance.now() > first + ${ECHO_MILLISECONDS}) process.kill(process.ppid, 'SIGKILL');
-  };
-  for (const name of ${JSON.stringify(SIGNALS)}) process.on(name, hear);
-  process.stdin.resume().on('end', () => process.exit());`;

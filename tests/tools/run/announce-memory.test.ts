@@ -7,6 +7,8 @@ import { loadConfiguration } from '../../../tools/config/load';
 import { announceMemory } from '../../../tools/run/announce-memory';
 import { Printed } from '../cli/printed';
 
+jest.unmock('../../../tools/run/announce-memory');
+
 beforeAll(async () => {
   await loadBackend();
 });
