@@ -6,7 +6,7 @@ import type { ScoreThresholds } from './score-thresholds';
 
 /** A detector that is ready to detect. */
 export interface LoadedDetector {
-  /** The caller disposes it. All of it is frozen. */
+  /** The caller disposes it. All of it is frozen; `prepareForInference` makes it detect faster, for good. */
   readonly model: Detector;
   /** Ids and names, by label - 1. */
   readonly categories: readonly CocoCategory[];
