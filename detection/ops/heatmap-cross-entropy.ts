@@ -19,9 +19,8 @@ export function heatmapCrossEntropyOfObjects(heatmaps: tf.Tensor4D, wanted: Heat
     const rows = validIndices(wanted);
     const losses = softmaxFocalLossOfRows(...validRows(heatmaps, wanted));
     const objects = rows.map((row) => Math.floor(row / numKeypoints));
-    return tf.scatterND(tf.tensor2d(objects, [rows.length, 1]), tf.reshape(losses, [-1]), [
-      numObjects,
-    ]) as tf.Tensor1D;
+    const indices = tf.tensor2d(objects, [rows.length, 1]);
+    return tf.scatterND<tf.Rank.R1>(indices, tf.reshape(losses, [-1]), [numObjects]);
   });
 }
 

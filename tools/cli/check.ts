@@ -7,10 +7,14 @@ import { namedModel } from '../config/model-name';
 import { terminalText } from '../terminal/terminal-text';
 import { duplicateLines } from '../run/duplicate-pictures';
 import { describeFit, givenDetector } from '../run/detector-fit';
+import { openDetector } from '../run/open-detector';
 import { repairSet } from '../run/repair-set';
 import { possibleRepairs } from '../run/repairs';
 import { checkedSet, leftOutCounts, requireObjects } from '../run/training-data';
-import { addDetectorOptions, requiredOption, type DetectorOptions } from './options';
+import { InputError } from '../../detection/errors';
+import { requireFileName } from '../terminal/output-files';
+import { findSuspects } from '../why/run-suspects';
+import { addDetectorOptions, requiredOption, wholeNumber, type DetectorOptions } from './options';
 
 interface CheckCommandOptions extends DetectorOptions {
   readonly annotations: string;
@@ -19,6 +23,9 @@ interface CheckCommandOptions extends DetectorOptions {
   readonly repair?: string;
   readonly against?: string;
   readonly againstImages?: string;
+  readonly json?: string;
+  readonly output?: string;
+  readonly draws: number;
 }
 
 /** `rcnn check`. */
@@ -39,6 +46,14 @@ export function checkCommand(command: Command): void {
       'also list the pictures that stand in this COCO instances file too, or nearly',
     )
     .option('--against-images <dir>', 'folder of its images, if it is another')
+    .option('--json <file>', 'with --weights: write all objects and images, ranked by their losses, as JSON')
+    .option('--output <file>', 'with --weights: write a page with the most suspicious ones to this file')
+    .option(
+      '--draws <n>',
+      'with --weights: how often a detector that samples does so for each image; losses are means',
+      wholeNumber(1),
+      2,
+    )
     .addHelpText(
       'after',
       `
@@ -47,17 +62,18 @@ Examples:
   $ rcnn check --annotations train.json --images images --repair clean.json
   $ rcnn check --annotations train.json --images images --skip-invalid
   $ rcnn check --annotations train.json --images images --against val.json
-  $ rcnn check --annotations val.json --images images --weights runs/first/best
+  $ rcnn check --annotations val.json --images images --weights runs/first/best --output suspects.html
 
 Masks and keypoints are checked too, unless --model or --weights name a detector that finds boxes alone.
 With --weights it says how the set suits a detector: which categories they have in common, and how large pictures and objects
-are when the detector resizes them.
+are when the detector resizes them, and ranks objects, places that look like missing ones, and images by the losses that the detector
+has of them: what is at the top may be wrong.
 
 Exit status 2 means that training would refuse the set: everything that is wrong is listed, the first 20 of each kind.
 --repair writes a file that training takes, or none: where something could mean several things, it says so and exits with 2.
 docs/data.md says what is checked, and what is put right.`,
     )
-    .action((options: Partial<CheckCommandOptions>) =>
+    .action((options: Partial<CheckCommandOptions> & { draws: number }) =>
       runCheck({
         ...options,
         annotations: requiredOption(options.annotations, '--annotations FILE'),
@@ -79,8 +95,25 @@ async function runCheck({
   against,
   againstImages = images,
   weights,
+  json,
+  output: page,
+  draws,
   ...given
 }: CheckCommandOptions): Promise<void> {
+  const inputs = [annotations, ...(weights === undefined ? [] : [weights])];
+  for (const [option, file] of [
+    ['--json', json],
+    ['--output', page],
+  ] as const) {
+    if (file === undefined) continue;
+    if (weights === undefined || repair !== undefined) {
+      throw new InputError(
+        'options-conflict',
+        `${option}: what it gets is ranked by the losses of a detector; it goes with --weights, and not with --repair`,
+      );
+    }
+    requireFileName(option, file, inputs);
+  }
   const print = (lines: readonly string[]): void => {
     process.stdout.write(`${terminalText(lines.join('\n'))}\n`);
   };
@@ -109,6 +142,13 @@ async function runCheck({
     ...(possible === undefined ? [] : [possible]),
     ...(other ? await duplicateLines(set, other) : []),
   ]);
+  if (weights === undefined) return;
+  const loaded = await openDetector(weights, given);
+  try {
+    print(await findSuspects(set, loaded, { weights, draws, json, page }));
+  } finally {
+    loaded.model.dispose();
+  }
 }
 
 function summary(set: CocoDataset): string[] {

@@ -5,6 +5,7 @@ import { yieldToEventLoop } from '../../datasets/inference/yield-to-event-loop';
 import { EvaluationLoader } from '../../datasets/loader/evaluation-loader';
 import { inspectLosses, type InspectedLosses } from '../../detection/engine/inspect-losses';
 import type { Detector } from '../../detection/modeling/detector';
+import type { Boxes } from '../../detection/structures/boxes';
 import type { Size } from '../../detection/structures/size';
 import { wantedTargets } from '../run/wanted-targets';
 
@@ -13,6 +14,8 @@ export interface InspectedImage {
   readonly image: CocoImage;
   /** The objects, in the order that rows of samples count them in. */
   readonly objects: readonly GtObject[];
+  /** Of the objects, in pixels of the resized image. */
+  readonly gtBoxes: Boxes;
   /** Of each object, 1..K. */
   readonly labels: readonly number[];
   /** As the detector has seen it, pixels. */
@@ -44,6 +47,7 @@ export async function* inspectImages(
     yield {
       image,
       objects,
+      gtBoxes: batch.targets[0].boxes,
       labels: objects.map(({ annotation }) => dataset.labelOf(annotation.categoryId)),
       resized: batch.images.sizes[0],
       draws: draws.map((draw) => inspectLosses(model, batch, `why/${draw}`)),

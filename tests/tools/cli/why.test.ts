@@ -3,6 +3,7 @@ import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Explanation } from '../../../tools/why/explanation';
 import { main, runCommand } from '../../../tools/cli/main';
+import type { Ranking } from '../../../tools/why/rank-suspects';
 import { Workplace } from './workplace';
 
 const workplace = new Workplace();
@@ -86,4 +87,37 @@ test('a picture may be named by its id; another is refused, and nothing is writt
     facts: { picture: 'other.jpg' },
   });
   expect(existsSync(output)).toBe(false);
+});
+
+test('check ranks what a set says by the losses that a detector has of it', async () => {
+  const { numTensors } = tf.memory();
+  const [page, json] = [workplace.at('suspects.html'), workplace.at('suspects.json')];
+  const check = ['check', ...given.slice(1), '--output', page, '--json', json];
+  expect(await main(check)).toBe(0);
+  expect(tf.memory().numTensors).toBe(numTensors);
+  const { suspects, images, draws } = JSON.parse(readFileSync(json, 'utf8')) as Ranking & { draws: number };
+  const val = JSON.parse(readFileSync(path.join(workplace.scenes, 'val.json'), 'utf8')) as {
+    annotations: { id: number }[];
+  };
+  expect(draws).toBe(2);
+  const ids = suspects.flatMap(({ annotation_id: id }) => id ?? []);
+  expect(ids.sort((a, b) => a - b)).toEqual(val.annotations.map(({ id }) => id).sort((a, b) => a - b));
+  const suspicions = suspects.map(({ suspicion }) => suspicion);
+  expect(suspicions).toEqual([...suspicions].sort((a, b) => b - a));
+  expect(images.map(({ file_name: file }) => file).sort()).toEqual(
+    pictures().map((picture) => picture.file_name),
+  );
+  expect(workplace.stdout).toContain(`most suspicious of ${suspects.length}:`);
+  expect(readFileSync(page, 'utf8')).toContain(
+    `annotation ${suspects.find(({ kind }) => kind === 'object')!.annotation_id}`,
+  );
+});
+
+test('check refuses to rank without a detector', async () => {
+  const json = workplace.at('none.json');
+  const [annotations, images] = [given.slice(3, 5), given.slice(5)];
+  await expect(runCommand(['check', ...annotations, ...images, '--json', json])).rejects.toMatchObject({
+    code: 'options-conflict',
+  });
+  expect(existsSync(json)).toBe(false);
 });
