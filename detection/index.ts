@@ -277,6 +277,30 @@ export { KeypointRcnnHeads, KeypointRcnnPredictor } from './modeling/roi/keypoin
 export { MultiScaleRoiAlign } from './modeling/roi/multi-scale-roi-align';
 export type { LevelMapperOptions } from './modeling/roi/level-mapper';
 
+// Cascade R-CNN, and detectron2's other models.
+export {
+  cascadeRcnnModel,
+  cascadeRcnnModels,
+  type CascadeRcnnDefinition,
+} from './modeling/definitions/detectron2/cascade-rcnn';
+export { detectron2RcnnModels, type Detectron2RcnnDefinition } from './modeling/definitions/detectron2/rcnn';
+export type { Detectron2Configuration } from './modeling/definitions/detectron2/bases';
+export { Detectron2Rcnn } from './modeling/detectron2/detectron2-rcnn';
+export {
+  cascadeRcnnDefaults,
+  type CascadeLossOptions,
+  type CascadeOptions,
+  type CascadeRcnnSettings,
+} from './modeling/cascade-rcnn-defaults';
+export { detectron2Defaults, detectron2Levels } from './modeling/detectron2-defaults';
+export { CascadeStage, type CascadeHead } from './modeling/roi/cascade-stage';
+export { FastRcnnOutputLayers } from './modeling/roi/fast-rcnn-output-layers';
+export type { BoxPredictor } from './modeling/roi/box-head';
+export type { BoxHeadLossNames, BoxHeadLossOptions } from './modeling/roi/fast-rcnn-losses';
+export type { HeadLossNames } from './modeling/faster-rcnn-defaults';
+export type { RpnLossOptions, RpnLossStyle } from './modeling/rpn/rpn-losses';
+export type { Detectron2Anchors } from './modeling/rpn/anchor-generator';
+
 // RetinaNet and FCOS.
 export { RetinaNet, RetinaNetHead, type RetinaNetTargets } from './modeling/retinanet';
 export { retinaNetModels } from './modeling/definitions/retinanet';

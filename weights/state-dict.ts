@@ -25,8 +25,8 @@ const COUNTER = /(^|\.)num_batches_tracked$/;
 const DETECTRON2_NAME = /^(backbone\.bottom_up\.)?(stem\.conv1|res2\.0\.conv1)\./;
 /** What users are told of entries that are called as detectron2's. */
 export const DETECTRON2_HINT =
-  'These are names of detectron2, whose models take other colors, strides and ROIs than torchvision’s: its weights ' +
-  'can be converted, but not be used here (docs/weights.md)';
+  'These are names of detectron2, whose models take other colors, strides and ROIs than torchvision’s: their weights fit the ' +
+  'models whose names begin with cascade or end with _detectron2 (docs/weights.md)';
 
 /** Whether entries are those of detectron2's models, by their names. */
 export function isOfDetectron2(names: Iterable<string>): boolean {

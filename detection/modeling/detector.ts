@@ -130,6 +130,13 @@ export interface StateDictLayout {
    */
   ofClassifier?(entry: string): string;
   /**
+   * COCO's labels in a file that does not name its categories: its ids, 1 to 90, as torchvision has them (if left out), or its
+   * 80 categories one after the other.
+   */
+  readonly cocoLabels?: 'ids' | 'contiguous';
+  /** Whether an entry of a file is a constant that is no weight, and has no place in the model; if left out, none is. */
+  isConstant?(entry: string): boolean;
+  /**
    * The model that a file is for, a detector's or a classifier's, where its entries show that it is for another than this
    * one: of a family in which backbones differ in more than their names.
    */

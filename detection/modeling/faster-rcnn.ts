@@ -6,6 +6,7 @@ import type { ImageBatch } from '../structures/image-batch';
 import type { BackboneWithFpn } from './backbone/feature-pyramid';
 import { DetectorModule, type DetectorTraits } from './detector-module';
 import type { Found } from './found';
+import type { BoxStage } from './roi/box-stage';
 import type { FastRcnnStage } from './roi/fast-rcnn';
 import type { RoiHeads } from './roi/roi-heads';
 import type { RegionProposalNetwork } from './rpn/region-proposal-network';
@@ -13,21 +14,23 @@ import type { RegionProposalNetwork } from './rpn/region-proposal-network';
 /**
  * Faster R-CNN (Ren et al. 2015) with a feature pyramid: backbone, region proposal network, ROI heads. Parameters
  * have torchvision's names.
+ *
+ * @typeParam Stage what finds boxes among the proposals
  */
-export class FasterRcnn extends DetectorModule {
+export class FasterRcnn<Stage extends BoxStage = FastRcnnStage> extends DetectorModule {
   /** Backbone with feature pyramid. */
   readonly backbone: BackboneWithFpn;
   /** Region proposal network. */
   readonly rpn: RegionProposalNetwork;
   /** ROI heads. */
-  readonly roiHeads: RoiHeads<FastRcnnStage>;
+  readonly roiHeads: RoiHeads<Stage>;
 
   /** Takes over the parts. */
   constructor(
     traits: DetectorTraits,
     backbone: BackboneWithFpn,
     rpn: RegionProposalNetwork,
-    roiHeads: RoiHeads<FastRcnnStage>,
+    roiHeads: RoiHeads<Stage>,
   ) {
     super(traits, [...rpn.lossNames, ...roiHeads.lossNames], roiHeads.iouTypes);
     this.backbone = this.child('backbone', backbone);
@@ -35,7 +38,7 @@ export class FasterRcnn extends DetectorModule {
     this.roiHeads = this.child('roi_heads', roiHeads);
   }
 
-  /** loss_objectness, loss_rpn_box_reg, loss_classifier, loss_box_reg. The caller disposes. */
+  /** loss_objectness, loss_rpn_box_reg, and those of the ROI heads: loss_classifier, loss_box_reg. The caller disposes. */
   override losses({ images, targets }: DetectionBatch): Losses {
     return tf.tidy(() => {
       const features = this.backbone.forward(images.tensor);

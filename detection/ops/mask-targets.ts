@@ -13,6 +13,7 @@ const { fround } = Math;
  * @param matchedGt [R] the object of each box
  * @param boxes R boxes, pixels of the image
  * @param side of a target
+ * @param kind torchvision's, or detectron2's BitMasks.crop_and_resize: roi_align with aligned=True, from 0.5 on 1 and else 0
  * @returns [R * side * side], row by row, each 0..1
  */
 export function maskTargets(
@@ -20,7 +21,9 @@ export function maskTargets(
   matchedGt: Int32Array,
   boxes: Boxes,
   side: number,
+  kind: 'torchvision' | 'detectron2' = 'torchvision',
 ): Float32Array {
+  const isAligned = kind === 'detectron2';
   const targets = new Float32Array(matchedGt.length * side * side);
   const runsOf = new Map<number, ColumnRuns>();
   matchedGt.forEach((gt, i) => {
@@ -28,11 +31,11 @@ export function maskTargets(
     let runs = runsOf.get(gt);
     if (!runs) runsOf.set(gt, (runs = columnRuns(mask)));
     const [x1, y1, x2, y2] = boxes.subarray(4 * i, 4 * i + 4);
-    const columns = axisWeights(x1, x2, mask.size.width, side);
-    const rows = axisWeights(y1, y2, mask.size.height, side);
+    const columns = axisWeights(x1, x2, mask.size.width, side, isAligned);
+    const rows = axisWeights(y1, y2, mask.size.height, side, isAligned);
     addTarget(targets.subarray(i * side * side, (i + 1) * side * side), runs, columns, rows, side);
   });
-  return targets;
+  return isAligned ? targets.map((share) => (share >= 0.5 ? 1 : 0)) : targets;
 }
 
 /** How much each pixel along an axis counts in each bin. */
@@ -49,8 +52,17 @@ interface AxisWeights {
  *
  * @param size of the mask along the axis
  */
-function axisWeights(start: number, end: number, size: number, side: number): AxisWeights {
-  const length = Math.max(fround(end - start), 1);
+function axisWeights(
+  boxStart: number,
+  boxEnd: number,
+  size: number,
+  side: number,
+  isAligned: boolean,
+): AxisWeights {
+  const offset = isAligned ? 0.5 : 0;
+  const start = fround(boxStart - offset);
+  const extent = fround(fround(boxEnd - offset) - start);
+  const length = isAligned ? extent : Math.max(extent, 1);
   const bin = fround(length / side);
   const numSamples = Math.ceil(bin);
   const pixelOf = (position: number): number => Math.min(Math.max(Math.floor(position), 0), size - 1);

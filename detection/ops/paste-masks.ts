@@ -11,8 +11,10 @@ export interface BoxMasks {
   readonly side: number;
   /** [N * side * side], row by row: that a part of the box belongs to the object. */
   readonly probabilities: Float32Array;
-  /** What a pixel's probability has to exceed to be in the mask. */
+  /** What a pixel's probability has to exceed, or in detectron2 to reach, to be in the mask. */
   readonly threshold: number;
+  /** Where the squares' pixels lie in the image; as torchvision has it if left out. */
+  readonly pasting?: 'torchvision' | 'detectron2';
 }
 
 /**
@@ -23,11 +25,31 @@ export interface BoxMasks {
  * @param boxes of the masks, in pixels of the image
  * @param image its size
  */
-export function pasteMasks({ side, probabilities, threshold }: BoxMasks, boxes: Boxes, image: Size): Mask[] {
+export function pasteMasks(
+  { side, probabilities, threshold, pasting }: BoxMasks,
+  boxes: Boxes,
+  image: Size,
+): Mask[] {
+  const isAligned = pasting === 'detectron2';
+  const exceeded = isAligned ? nextBelow(threshold) : threshold;
   return Array.from({ length: boxes.length / 4 }, (_, i) => {
     const square = padded(probabilities.subarray(i * side * side, (i + 1) * side * side), side);
-    return pasteMask(square, side + 2 * PADDING, threshold, boxes.subarray(4 * i, 4 * i + 4), image);
+    const [x1, y1, x2, y2] = boxes.subarray(4 * i, 4 * i + 4);
+    const along = (start: number, end: number, imageSide: number): Samples =>
+      isAligned
+        ? alignedSamples(start, end, side, imageSide)
+        : samples(expanded(start, end, fround((side + 2 * PADDING) / side)), side + 2 * PADDING, imageSide);
+    const places = { columns: along(x1, x2, image.width), rows: along(y1, y2, image.height) };
+    return pasteMask(square, side + 2 * PADDING, exceeded, places, image);
   });
+}
+
+/** The next smaller number of float32; of 0 and less a number that all probabilities exceed. */
+function nextBelow(value: number): number {
+  if (value <= 0) return -1;
+  const bits = new Int32Array(Float32Array.of(value).buffer);
+  bits[0]--;
+  return new Float32Array(bits.buffer)[0];
 }
 
 /** Zeros around the square, so that a mask ends with its box. */
@@ -43,11 +65,14 @@ function padded(square: Float32Array, side: number): Float32Array {
   return result;
 }
 
-function pasteMask(square: Float32Array, side: number, threshold: number, box: Boxes, image: Size): Mask {
+function pasteMask(
+  square: Float32Array,
+  side: number,
+  threshold: number,
+  { columns, rows }: { readonly columns: Samples; readonly rows: Samples },
+  image: Size,
+): Mask {
   const builder = new MaskBuilder(image);
-  const scale = fround(side / (side - 2 * PADDING));
-  const columns = samples(expanded(box[0], box[2], scale), side, image.width);
-  const rows = samples(expanded(box[1], box[3], scale), side, image.height);
   const firstRows = firstSamples(rows, side);
   const profile = new Float32Array(side);
   columns.low.forEach((low, column) => {
@@ -108,6 +133,27 @@ function samples([first, last]: readonly [number, number], side: number, imageSi
     share[i] = low[i] === side - 1 ? 0 : position - low[i];
   }
   return { first: start, low, share };
+}
+
+/**
+ * detectron2's _do_paste_mask: where the middles of pixels lie between those of the square's pixels, by torch's grid_sample
+ * (align_corners=False, zeros outside), in float32 as there. Positions are those of the square with its border of zeros.
+ */
+function alignedSamples(start: number, end: number, side: number, imageSide: number): Samples {
+  const first = Math.min(Math.max(Math.floor(start) - 1, 0), imageSide);
+  const length = fround(end - start);
+  const count = length > 0 ? Math.max(Math.min(Math.ceil(end) + 1, imageSide) - first, 0) : 0;
+  const low = new Int32Array(count);
+  const share = new Float32Array(count);
+  for (let i = 0; i < count; i++) {
+    const ofBox = fround(fround(fround(first + i + 0.5) - start) / length);
+    const normalized = fround(fround(ofBox * 2) - 1);
+    const position = fround(fround(fround(fround(normalized + 1) * side) - 1) / 2);
+    const isInside = position > -1 && position < side;
+    low[i] = isInside ? Math.floor(position) + PADDING : position < side ? 0 : side + PADDING;
+    share[i] = isInside ? position - Math.floor(position) : 0;
+  }
+  return { first, low, share };
 }
 
 /** [side + 1]: the first of the samples that lies at or behind each pixel of the square. */

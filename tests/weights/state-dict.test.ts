@@ -122,7 +122,7 @@ describe('loadStateDict', () => {
     });
   });
 
-  it('tells the weights of detectron2, which are not for our models', () => {
+  it('tells the weights of detectron2, which are not for models of torchvision', () => {
     withDetector((model) => {
       const tensors = new Map([['backbone.bottom_up.res2.0.conv1.weight', counting(1)]]);
       const error = thrownBy(() => loadStateDict(model, 'x', tensors));

@@ -82,7 +82,7 @@ async function runConvert({ input, output, model }: ConvertCommandOptions): Prom
   const { written, leftOut: withoutPlace } = write(output, contents, known);
   const leftOut = [...contents.leftOut, ...withoutPlace];
   if (leftOut.length > 0) logLine(`${file}: left out, because they are not weights: ${leftOut.join(', ')}`);
-  if (isOfDetectron2(contents.tensors.keys())) logLine(`${file}: names stay. ${DETECTRON2_HINT}`);
+  if (!known && isOfDetectron2(contents.tensors.keys())) logLine(`${file}: names stay. ${DETECTRON2_HINT}`);
   const size = formatBytes(written);
   process.stdout.write(`${terminalLine(output)}: ${contents.tensors.size} tensors, ${size}\n`);
 }

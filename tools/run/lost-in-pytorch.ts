@@ -22,7 +22,11 @@ export function lostInPytorch(known: KnownDetector): string[] {
   const areKeypointsKnown = isDeepStrictEqual(keypoints, unnamed);
   const areNamesKnown = isDeepStrictEqual(
     categories,
-    unnamedCategories(categories.length, areKeypointsKnown ? unnamed : undefined),
+    unnamedCategories(
+      categories.length,
+      areKeypointsKnown ? unnamed : undefined,
+      definition.stateDict.cocoLabels,
+    ),
   );
   const lostNames = [
     ...(areNamesKnown ? [] : [', the names of categories']),

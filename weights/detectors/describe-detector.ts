@@ -21,6 +21,7 @@ import { normOf } from './norm-of';
 import { requireOwnModel } from './own-model';
 import { unnamedCategories } from './unnamed-categories';
 import { unnamedKeypoints } from './unnamed-keypoints';
+import { withoutConstants } from './without-constants';
 
 /** What the caller says of weights. */
 export interface LoadDetectorOptions extends WeightsOptions, GivenSides {
@@ -58,13 +59,14 @@ export async function describeDetector(
   const { file } = located;
   const { definition, options } = described;
   requireOwnModel(file, contents.tensors, definition);
+  const tensors = withoutConstants(contents.tensors, definition);
   const input = inputOfSides(definition.name, options.input ?? definition.input, { minSize, maxSize });
   if (!known && minSize === undefined && maxSize === undefined) {
     const note = unknownSizeNote(file, definition);
     if (note !== undefined) (finding.log ?? emitProcessWarning)(note);
   }
   const epsilon = normEpsilon ?? options.epsilon;
-  return { ...described, file, tensors: contents.tensors, options: { ...options, input, epsilon } };
+  return { ...described, file, tensors, options: { ...options, input, epsilon } };
 }
 
 function requireDetector(weights: string, { name, of }: PublishedWeights): void {
@@ -109,7 +111,7 @@ function describeBareFile(
   return {
     definition,
     options: { norm: normOf(definition, [...tensors.keys()]), ...(keypoints && { keypoints }) },
-    categories: unnamedCategories(numClasses, keypoints),
+    categories: unnamedCategories(numClasses, keypoints, definition.stateDict.cocoLabels),
   };
 }
 

@@ -11,6 +11,7 @@ import { isImageClassifier, loadBackbone, loadStateDict, type LoadOptions } from
 import { knownDetector } from './known-detector';
 import { locateWeights, requireWeights, type WeightsOptions } from './locate-weights';
 import { requireOwnModel } from './own-model';
+import { withoutConstants } from './without-constants';
 import { withTakenRows } from './predictor-rows';
 import { unnamedCategories } from './unnamed-categories';
 import { unnamedKeypoints } from './unnamed-keypoints';
@@ -100,7 +101,7 @@ export async function readStartWeights(
   const { epsilon, keypoints, settings = {} } = known?.options ?? {};
   return {
     file: located.file,
-    tensors: contents.tensors,
+    tensors: withoutConstants(contents.tensors, model),
     epsilon,
     categories: known?.categories,
     keypoints,
@@ -146,7 +147,7 @@ export function fillDetector(
     if (head && lacking?.includes(head)) return true;
     return otherKeypoints !== undefined && stateDict.isKeypointPredictor?.(name) === true;
   };
-  const unnamed = unnamedCategories(numClasses, unnamedKeypoints(numKeypoints));
+  const unnamed = unnamedCategories(numClasses, unnamedKeypoints(numKeypoints), stateDict.cocoLabels);
   const match = matchCategories(theirs ?? unnamed, categories);
   const rows = { numClasses, labels: labelsInFile(match, categories) };
   const isNumbered = match.by === 'number' && numClasses !== categories.length;

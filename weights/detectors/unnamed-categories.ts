@@ -1,5 +1,6 @@
 import type { CocoCategory } from '../../datasets/coco/categories/category-map';
-import { cocoCategories, NUM_COCO_LABELS } from '../../datasets/coco/categories/coco-categories';
+import { cocoCategories, cocoCategoriesWithoutGaps } from '../../datasets/coco/categories/coco-categories';
+import type { StateDictLayout } from '../../detection/modeling/detector';
 import { numberedCategories } from '../../detection/structures/category-names';
 import { cocoPersonKeypoints, type KeypointLayout } from '../../detection/structures/keypoint-layout';
 
@@ -8,9 +9,15 @@ import { cocoPersonKeypoints, type KeypointLayout } from '../../detection/struct
  * COCO's keypoints of a person, otherwise numbers. By label - 1.
  *
  * @param keypoints that it finds
+ * @param cocoLabels which labels COCO's categories have in its file
  */
-export function unnamedCategories(numClasses: number, keypoints?: KeypointLayout): CocoCategory[] {
-  if (numClasses === NUM_COCO_LABELS) return cocoCategories();
+export function unnamedCategories(
+  numClasses: number,
+  keypoints?: KeypointLayout,
+  cocoLabels: StateDictLayout['cocoLabels'] = 'ids',
+): CocoCategory[] {
+  const coco = cocoLabels === 'ids' ? cocoCategories() : cocoCategoriesWithoutGaps();
+  if (numClasses === coco.length) return coco;
   if (numClasses === 1 && keypoints === cocoPersonKeypoints) return cocoCategories().slice(0, 1);
   return numberedCategories(numClasses).map((name, k) => ({ id: k + 1, name }));
 }

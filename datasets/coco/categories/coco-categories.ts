@@ -27,6 +27,11 @@ export function cocoCategories(): CocoCategory[] {
   return Array.from({ length: NUM_COCO_LABELS }, (_, i) => ({ id: i + 1, name: names[i + 1] ?? GAP }));
 }
 
+/** COCO's 80 categories, by id. */
+export function cocoCategoriesWithoutGaps(): CocoCategory[] {
+  return cocoCategories().filter(({ name }) => name !== GAP);
+}
+
 /** Whether a name is that of no category: of a label that COCO gave up, in a detector with COCO's number of labels. */
 export function isCocoGap(name: string, numLabels: number): boolean {
   return name === GAP && numLabels === NUM_COCO_LABELS;

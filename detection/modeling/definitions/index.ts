@@ -1,5 +1,7 @@
 import { InputError } from '../../errors';
 import type { Detector, DetectorOptions, ModelDefinition } from '../detector';
+import { cascadeRcnnModels } from './detectron2/cascade-rcnn';
+import { detectron2RcnnModels } from './detectron2/rcnn';
 import { fasterRcnnModels } from './faster-rcnn';
 import { fcosModels } from './fcos';
 import { keypointRcnnModels } from './keypoint-rcnn';
@@ -13,6 +15,8 @@ const definitions: ModelDefinition[] = [
   ...maskRcnnModels,
   ...keypointRcnnModels,
   ...maskKeypointRcnnModels,
+  ...cascadeRcnnModels,
+  ...detectron2RcnnModels,
   ...retinaNetModels,
   ...fcosModels,
   ...ssdLiteModels,

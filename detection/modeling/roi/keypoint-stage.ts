@@ -47,13 +47,18 @@ export class KeypointStage extends Module implements RoiHead {
   /** Height and width of a heatmap. */
   private readonly heatmapSize: number;
 
-  /** Takes over the head and the predictor. */
+  /**
+   * Takes over the head and the predictor.
+   *
+   * @param shift of keypoints where the model sees them, pixels of the original image: half a pixel in detectron2
+   */
   constructor(
     private readonly keypointPooler: MultiScaleRoiAlign,
     keypointHead: KeypointRcnnHeads,
     keypointPredictor: KeypointRcnnPredictor,
     private readonly settings: KeypointSettings,
     private readonly headGradients: HeadGradients = 'in-forward',
+    private readonly shift = 0,
   ) {
     super();
     this.keypointHead = this.child('keypoint_head', keypointHead);
@@ -75,7 +80,7 @@ export class KeypointStage extends Module implements RoiHead {
     const { heatmapSize, keypointPredictor, settings } = this;
     const { numKeypoints } = keypointPredictor;
     const learned = samples.map((sample, image) =>
-      keypointSample(sample, targets[image], numKeypoints, heatmapSize),
+      keypointSample(sample, this.seen(targets[image], images, image), numKeypoints, heatmapSize),
     );
     const numValid = learned.reduce((sum, ofImage) => sum + ofImage.numValid, 0);
     summary.scalar('roi_head/num_keypoints', numValid / samples.length);
@@ -124,10 +129,29 @@ export class KeypointStage extends Module implements RoiHead {
       const itsOwn = keypoints.filter((_, index) => pieces[index].image === image);
       return {
         ...ofImage,
-        keypoints: concatValues(itsOwn.map((ofPiece) => ofPiece.keypoints)),
+        keypoints: this.moved(concatValues(itsOwn.map((ofPiece) => ofPiece.keypoints)), -1, images, image),
         keypointScores: concatValues(itsOwn.map(({ scores }) => scores)),
       };
     });
+  }
+
+  /** Targets of an image with keypoints where the model sees them. */
+  private seen(targets: Targets, images: ImageBatch, image: number): Targets {
+    const { keypoints } = targets;
+    return keypoints ? { ...targets, keypoints: this.moved(keypoints, 1, images, image) } : targets;
+  }
+
+  /** [R, K, 3] keypoints, shifted in a direction. */
+  private moved(
+    keypoints: Float32Array,
+    direction: 1 | -1,
+    { sizes, originalSizes }: ImageBatch,
+    image: number,
+  ): Float32Array {
+    if (this.shift === 0) return keypoints;
+    const x = (direction * this.shift * sizes[image].width) / originalSizes[image].width;
+    const y = (direction * this.shift * sizes[image].height) / originalSizes[image].height;
+    return keypoints.map((value, i) => value + [x, y, 0][i % 3]);
   }
 
   /** Pools the boxes of each image, in pieces; none where there is no box. The pool level takes no part. */

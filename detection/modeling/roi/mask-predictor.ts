@@ -32,16 +32,18 @@ export class MaskRcnnPredictor extends Module {
    * With random weights.
    *
    * @param channels of the upsampled map
-   * @param numClasses K, without the background, which has a mask, too
+   * @param numClasses K, without the background
+   * @param firstLabel that has a mask: the background, 0, in torchvision, and 1 in detectron2
    */
   constructor(
     private readonly inChannels: number,
     private readonly channels: number,
     numClasses: number,
     random: RandomStream,
+    private readonly firstLabel: 0 | 1 = 0,
   ) {
     super();
-    const numLabels = numClasses + 1;
+    const numLabels = numClasses + 1 - firstLabel;
     this.upsampling = this.child(
       'conv5_mask',
       new ConvTranspose2d(
@@ -222,7 +224,10 @@ export class MaskRcnnPredictor extends Module {
 
   /** What predicts the mask of each ROI's label. */
   private weightsOf(labels: Int32Array): LabelWeights {
-    const indices = tf.tensor1d(labels, 'int32');
+    const indices = tf.tensor1d(
+      labels.map((label) => label - this.firstLabel),
+      'int32',
+    );
     const { weight, bias } = this.logits;
     const byLabel = tf.transpose(tf.reshape<tf.Rank.R2>(weight.value, [this.channels, -1]));
     const filters = tf.gather(byLabel, indices);

@@ -43,13 +43,18 @@ export class MaskStage extends Module implements RoiHead {
   /** Height and width of a mask. */
   private readonly side: number;
 
-  /** Takes over the head and the predictor. */
+  /**
+   * Takes over the head and the predictor.
+   *
+   * @param kind of what is to be predicted, and of how masks are pasted
+   */
   constructor(
     private readonly maskPooler: MultiScaleRoiAlign,
     maskHead: MaskRcnnHeads,
     maskPredictor: MaskRcnnPredictor,
     private readonly settings: MaskSettings,
     private readonly headGradients: HeadGradients = 'in-forward',
+    private readonly kind: 'torchvision' | 'detectron2' = 'torchvision',
   ) {
     super();
     this.maskHead = this.child('mask_head', maskHead);
@@ -112,7 +117,12 @@ export class MaskStage extends Module implements RoiHead {
     let first = 0;
     return found.map((ofImage) => {
       const last = first + numBoxes(ofImage.boxes) * side * side;
-      const boxMasks = { side, probabilities: probabilities.slice(first, last), threshold };
+      const boxMasks = {
+        side,
+        probabilities: probabilities.slice(first, last),
+        threshold,
+        pasting: this.kind,
+      };
       first = last;
       return { ...ofImage, boxMasks };
     });
@@ -138,7 +148,7 @@ export class MaskStage extends Module implements RoiHead {
       boxes: itsBoxes,
       labels: learned.map((roi) => labels[roi]),
       matchedGt: itsGt,
-      targets: maskTargets(masks ?? [], itsGt, itsBoxes, this.side),
+      targets: maskTargets(masks ?? [], itsGt, itsBoxes, this.side, this.kind),
     };
   }
 }

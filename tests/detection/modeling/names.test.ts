@@ -11,7 +11,7 @@ const NAMES = [
   /\bloss_(objectness|rpn_box_reg|classifier|box_reg|mask|keypoint)\b|\bbbox_(regression|ctrness)\b/,
   /\b(box|mask|keypoint)_predictor\b|\b(mask|keypoint)_head\b|\bcls_score\b|\bbbox_pred\b|\broi_heads\b/,
   /\b(classification|regression)_head\b|\bcls_logits\b|\bbbox_reg\b/,
-  /\bbackbone\.(body|fpn|features|extra)\b/,
+  /\bbackbone\.(body|fpn|features|extra)\b|\bproposal_generator\b/,
 ];
 
 /** Who may use these names: models, formats of files, the demo and the cases of benchmarks. */

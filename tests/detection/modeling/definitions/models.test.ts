@@ -17,7 +17,13 @@ beforeAll(async () => {
 });
 
 const COCO = { numClasses: 90, seed: 0, trainableLayers: 5 };
-const PUBLISHED: [name: string, trainableLayers: number, norm?: NormName, numClasses?: number][] = [
+const PUBLISHED: [
+  name: string,
+  trainableLayers: number,
+  norm?: NormName,
+  numClasses?: number,
+  list?: string,
+][] = [
   ['fasterrcnn_resnet50_fpn', 5],
   ['fasterrcnn_resnet50_fpn_v2', 5],
   ['fasterrcnn_mobilenet_v3_large_fpn', 6],
@@ -28,6 +34,7 @@ const PUBLISHED: [name: string, trainableLayers: number, norm?: NormName, numCla
   ['fcos_resnet50_fpn', 5, 'frozen'],
   ['ssdlite320_mobilenet_v3_large', 6],
   ['ssdlite320_mobilenet_v3_large_full_tail', 6],
+  ['cascade_maskrcnn_resnet50_fpn', 5, 'frozen', 80, 'detectron2_cascade_mask_rcnn_R_50_FPN'],
 ];
 
 /**
@@ -41,7 +48,7 @@ function inTorchvision(listed: string): string {
   );
 }
 
-describeShared("torchvision's state_dict", () => {
+describeShared("torchvision's state_dict, or detectron2's", () => {
   // Names and shapes need no random numbers, of which these models draw up to sixty million each.
   beforeEach(() => {
     jest.spyOn(RandomStream.prototype, 'fillNormal').mockReturnValue();
@@ -51,13 +58,13 @@ describeShared("torchvision's state_dict", () => {
 
   test.each(PUBLISHED)(
     '%s has its names and shapes',
-    (name, trainableLayers, norm = 'batch', numClasses = 90) => {
+    (name, trainableLayers, norm = 'batch', numClasses = 90, list = name) => {
       const before = tf.memory().numTensors;
       const model = createDetector(name, { seed: 0, numClasses, trainableLayers, norm });
       const ours = [...model.namedParameters(), ...model.namedBuffers()].map(
         ([name, entry]) => `${name} [${entry.shapeOnDisk.join(', ')}]`,
       );
-      const theirs = readFileSync(sharedPath(`reference/state_dict_${name}.txt`), 'utf8')
+      const theirs = readFileSync(sharedPath(`reference/state_dict_${list}.txt`), 'utf8')
         .split('\n')
         .map((line) => /^(\S+)\s+[([]([\d, ]*)[)\]]/.exec(line))
         .filter((match) => match !== null)
