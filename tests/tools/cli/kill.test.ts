@@ -74,7 +74,10 @@ describe('a run that is killed again and again and gone on with', () => {
       argv = ['train', '--output', killed, '--resume'];
     }
     const { status, stderr } = await rcnnProcess(argv).ended;
-    expect([status, stderr]).toEqual([0, expect.stringMatching(/^resuming after iteration \d+\n/)]);
+    expect([status, stderr]).toEqual([
+      0,
+      expect.stringMatching(/^memory: [^\n]+\nresuming after iteration \d+\n/),
+    ]);
   });
 
   test('is the one that never was, to the bit', () => {
