@@ -56,6 +56,8 @@ export interface DetectorOptions {
   readonly numClasses?: number;
   /** Of the initial weights and of all sampling in training. 0 if left out. */
   readonly seed?: number;
+  /** All weights are loaded next: none is drawn at random, which takes longer than loading them. */
+  readonly awaitsWeights?: boolean;
   /**
    * Normalization of the backbone and wherever else the model has one. If left out, that which pretrained weights want: the
    * detector waits for them.

@@ -114,3 +114,14 @@ export class RandomStream {
     return pool.subarray(0, count);
   }
 }
+
+/** A stream for initial weights that others are loaded over: filling arrays takes no time and leaves them as they are. */
+export class IdleRandomStream extends RandomStream {
+  override fillUniform(): void {
+    // Nothing is drawn.
+  }
+
+  override fillNormal(): void {
+    // Nothing is drawn.
+  }
+}

@@ -35,6 +35,7 @@ export async function loadDetector(
     ...options,
     categories: categories.map((category) => category.name),
     // Nothing is drawn or trained: all weights come from the file.
+    awaitsWeights: true,
     trainableLayers: 0,
   });
   try {

@@ -1,3 +1,4 @@
+import { IdleRandomStream, RandomStream } from '../../nn/random';
 import { numberedCategories } from '../../structures/category-names';
 import type { DetectorOptions, ModelDefinition, NormName } from '../detector';
 
@@ -8,6 +9,8 @@ const TRAINABLE_LAYERS_WITH_WEIGHTS = 3;
 export interface CompleteOptions {
   readonly categories: readonly string[];
   readonly seed: number;
+  /** Of the initial weights. */
+  readonly random: RandomStream;
   readonly norm: NormName;
   readonly trainableLayers: number;
 }
@@ -31,7 +34,8 @@ export function completeOptions(
       `the backbone of ${name} has ${stages} stages, so ${trainableLayers} cannot be trained`,
     );
   }
-  return { categories: categoriesOf(options), seed, norm, trainableLayers };
+  const random = new (options.awaitsWeights === true ? IdleRandomStream : RandomStream)(seed, 'init');
+  return { categories: categoriesOf(options), seed, random, norm, trainableLayers };
 }
 
 /** Stages of the backbone that torchvision trains, with pretrained weights and without. */

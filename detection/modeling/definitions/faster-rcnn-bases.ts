@@ -131,6 +131,11 @@ export const efficientnetLite0Base: FasterRcnnBase = {
 /** The demo's, 3.4 million parameters. */
 export const tinyBase: FasterRcnnBase = {
   traits: { ...resnetTraits, input: torchvisionInput(SMALL_SIDES) },
-  configuration: { ...torchvision, body: resnet(18, { width: TINY_WIDTH }), fpnChannels: 64, headFeatures: 128 },
+  configuration: {
+    ...torchvision,
+    body: resnet(18, { width: TINY_WIDTH }),
+    fpnChannels: 64,
+    headFeatures: 128,
+  },
   settings: withSettings(smallSettings, { anchors: { sizes: TINY_ANCHOR_SIZES } }),
 };

@@ -136,6 +136,7 @@ function assemble(
     traits,
     headGradients,
     seed,
+    random,
     norm,
     trainableLayers,
   }: Assembly<FasterRcnnConfiguration, FasterRcnnSettings>,
@@ -143,7 +144,6 @@ function assemble(
 ): FasterRcnn {
   const { body, epsilon, fpnChannels, improved, headFeatures } = configuration;
   const { boxHead: makeBoxHead = torchvisionBoxHead(improved, headFeatures) } = configuration;
-  const random = new RandomStream(seed, 'init');
   const norms = normalization(norm, epsilon);
   const backbone = new BackboneWithFpn(body({ normalization: norms, trainableLayers, random }), {
     outChannels: fpnChannels,

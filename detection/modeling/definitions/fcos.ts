@@ -1,5 +1,4 @@
 import { GroupNorm, type NormalizationFactory } from '../../nn/normalization';
-import { RandomStream } from '../../nn/random';
 import { torchvisionInput } from '../../structures/input-spec';
 import type { ResNetDepth } from '../backbone/resnet';
 import { ClassificationHead } from '../dense/classification-head';
@@ -62,11 +61,10 @@ function assemble({
   settings: { anchors, dense, losses },
   traits,
   headGradients,
-  seed,
+  random,
   ...complete
 }: Assembly<FcosConfiguration, FcosSettings>): Fcos {
   const { fpnChannels, towerDepth, towerNorm } = configuration;
-  const random = new RandomStream(seed, 'init');
   const backbone = densePyramid(configuration, complete, 'P5', random);
   const generator = sharedRatios({ sizes: squares(anchors.sizes), aspectRatios: [1] });
   const tower = (): DenseTower =>

@@ -1,5 +1,4 @@
 import { GroupNorm } from '../../nn/normalization';
-import { RandomStream } from '../../nn/random';
 import { torchvisionInput } from '../../structures/input-spec';
 import type { ResNetDepth } from '../backbone/resnet';
 import { ClassificationHead } from '../dense/classification-head';
@@ -59,11 +58,10 @@ function assemble({
   settings: { anchors, dense, losses },
   traits,
   headGradients,
-  seed,
+  random,
   ...complete
 }: Assembly<RetinaNetConfiguration, RetinaNetSettings>): RetinaNet {
   const { fpnChannels, improved, towerDepth } = configuration;
-  const random = new RandomStream(seed, 'init');
   const backbone = densePyramid(configuration, complete, improved ? 'C5' : 'P5', random);
   const generator = sharedRatios(anchors);
   const numAnchors = generator.numAnchorsPerLocation()[0];

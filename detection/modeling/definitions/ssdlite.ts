@@ -1,6 +1,5 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { normal, type InitialWeight } from '../../nn/initializers';
-import { RandomStream } from '../../nn/random';
 import type { InputSpec } from '../../structures/input-spec';
 import type { Body } from '../backbone/body';
 import { EfficientNetLite0 } from '../backbone/efficientnet-lite0';
@@ -119,14 +118,14 @@ function assemble({
   settings,
   traits,
   headGradients,
-  seed,
+  random,
   norm,
   trainableLayers,
 }: Assembly<SsdLiteConfiguration, SsdSettings>): Ssd {
   const style: LayerStyle = {
     padding: 'symmetric',
     normalization: normalization(norm, epsilon, momentum),
-    random: new RandomStream(seed, 'init'),
+    random,
     initialWeight,
   };
   // An image classifier has statistics for the body alone: there is nothing to freeze in what follows it.

@@ -50,17 +50,11 @@ function inTorchvision(listed: string): string {
 
 describeShared("torchvision's state_dict, or detectron2's", () => {
   // Names and shapes need no random numbers, of which these models draw up to sixty million each.
-  beforeEach(() => {
-    jest.spyOn(RandomStream.prototype, 'fillNormal').mockReturnValue();
-    jest.spyOn(RandomStream.prototype, 'fillUniform').mockReturnValue();
-  });
-  afterEach(() => jest.restoreAllMocks());
-
   test.each(PUBLISHED)(
     '%s has its names and shapes',
     (name, trainableLayers, norm = 'batch', numClasses = 90, list = name) => {
       const before = tf.memory().numTensors;
-      const model = createDetector(name, { seed: 0, numClasses, trainableLayers, norm });
+      const model = createDetector(name, { awaitsWeights: true, numClasses, trainableLayers, norm });
       const ours = [...model.namedParameters(), ...model.namedBuffers()].map(
         ([name, entry]) => `${name} [${entry.shapeOnDisk.join(', ')}]`,
       );
@@ -287,3 +281,22 @@ test('losses outside of a training step leave the running statistics alone and r
   expect(tf.memory().numTensors).toBe(before);
   model.dispose();
 });
+
+test.each(['fasterrcnn_tiny_fpn', 'retinanet_tiny_fpn', 'fcos_tiny_fpn'])(
+  '%s that awaits its weights draws none',
+  (name) => {
+    const before = tf.memory().numTensors;
+    const fill = jest.spyOn(RandomStream.prototype, 'fillUniform');
+    const fillNormal = jest.spyOn(RandomStream.prototype, 'fillNormal');
+    const draws = (awaitsWeights: boolean): number => {
+      createDetector(name, { awaitsWeights, numClasses: 2 }).dispose();
+      const { length } = [...fill.mock.calls, ...fillNormal.mock.calls];
+      [fill, fillNormal].forEach((spy) => spy.mockClear());
+      return length;
+    };
+    expect(draws(true)).toBe(0);
+    expect(draws(false)).toBeGreaterThan(0);
+    jest.restoreAllMocks();
+    expect(tf.memory().numTensors).toBe(before);
+  },
+);
