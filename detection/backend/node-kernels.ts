@@ -10,9 +10,9 @@ import {
   convolutionPadding,
   paddingAttributes,
   pairOf,
-  type Padding,
   type Shape4D,
 } from './node-convolution-attributes';
+import { filterGradient, inputGradient } from './node-convolution-gradients';
 import { canFuseLayers, fusedKernels } from './node-fused-layers';
 import { momentumStep, type MomentumStep } from './node-momentum-step';
 import { NativeOperations, type Attribute, type KernelAttributes as Attributes } from './node-operations';
@@ -23,17 +23,6 @@ type Kernel = (
   attributes: Attributes,
   native: NativeOperations,
 ) => tf.TensorInfo | tf.TensorInfo[];
-
-/** From so many channels on TensorFlow's filter gradient of a strided 1x1 convolution keeps to its memory. */
-const SAFE_CHANNELS = 16;
-
-/**
- * Whether TensorFlow 2.21 with oneDNN would corrupt the heap in a filter gradient: of a strided 1x1 convolution of few channels
- * (2, 6, 8 and 12 at 192 pixels did, 16, 20, 24, 32 and 40 did not).
- */
-function filterGradientIsUnsafe([height, width, channels]: number[], strides: [number, number]): boolean {
-  return height === 1 && width === 1 && channels < SAFE_CHANNELS && Math.max(...strides) > 1;
-}
 
 function poolingAttributes(
   native: NativeOperations,
@@ -67,41 +56,17 @@ const kernels: Record<string, Kernel> = {
   Conv2DBackpropInput: ({ dy, filter }, attributes, native) => {
     const inputShape = attributes['inputShape'] as number[];
     const padding = convolutionPadding(inputShape, filter.shape, attributes);
-    const list = convolutionAttributes(native, attributes, padding);
-    return native.withInts(inputShape, (shape) =>
-      native.run('Conv2DBackpropInput', list, [shape, filter, dy]),
+    return inputGradient({ dy, filter, inputShape }, padding, native, (of) =>
+      convolutionAttributes(native, attributes, of),
     );
   },
 
   Conv2DBackpropFilter: ({ x, dy }, attributes, native) => {
     const filterShape = attributes['filterShape'] as number[];
     const padding = convolutionPadding(x.shape, filterShape, attributes);
-    const runWith = (input: tf.TensorInfo, pad: Padding, strides: [number, number]): tf.Tensor => {
-      const list = convolutionAttributes(native, { ...attributes, strides }, pad);
-      return native.withInts(filterShape, (shape) =>
-        native.run('Conv2DBackpropFilter', list, [input, shape, dy]),
-      );
-    };
-    const run = (input: tf.TensorInfo, pad: Padding): tf.Tensor => {
-      const strides = pairOf(attributes['strides']);
-      if (!filterGradientIsUnsafe(filterShape, strides)) return runWith(input, pad, strides);
-      const seen = native.everyNthPixel(input, strides);
-      const gradient = runWith(seen, pad, [1, 1]);
-      seen.dispose();
-      return gradient;
-    };
-    if (padding.type !== 'NUMBER' && padding.type !== 'EXPLICIT') return run(x, padding);
-    // A copy with zeros around it and the fast path: 13 ms for ResNet's first layer on 8x320x320, EXPLICIT 76 ms.
-    const { top, bottom, left, right } = padding;
-    const padded = native.pad(x, [
-      [0, 0],
-      [top, bottom],
-      [left, right],
-      [0, 0],
-    ]);
-    const gradient = run(padded, { ...padding, type: 'VALID' });
-    padded.dispose();
-    return gradient;
+    return filterGradient({ dy, x, filterShape }, padding, pairOf(attributes['strides']), native, (of) =>
+      convolutionAttributes(native, attributes, of),
+    );
   },
 
   DepthwiseConv2dNative: ({ x, filter }, attributes, native) => {
@@ -129,6 +94,12 @@ const kernels: Record<string, Kernel> = {
       native.run('DepthwiseConv2dNativeBackpropFilter', list, [x, shape, dy]),
     );
   },
+
+  /** x as bfloat16, which tfjs takes for float32: see node-bfloat16.ts. */
+  InBfloat16: ({ x }, _attributes, native) => native.cast(x, 'bfloat16'),
+
+  /** x as float32. */
+  InFloat32: ({ x }, _attributes, native) => native.cast(x, 'float32'),
 
   MaxPool: ({ x }, attributes, native) =>
     native.run('MaxPool', poolingAttributes(native, x.shape, attributes), [x]),

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { InputError } from '../errors';
+import { withBfloat16 } from './node-bfloat16';
 import { registerNodeKernels } from './node-kernels';
 import { loadBinding, NativeLibraryError } from './node-library';
 import { collectUploads } from './node-upload-garbage';
@@ -67,7 +68,7 @@ async function chooseBackend(): Promise<BackendName> {
 async function loadNativeLibrary(): Promise<void> {
   // Repeatable to the bit: the gradient of CropAndResize races without it (measured: 8.8 ms racing, 16.5 ms not).
   process.env['TF_DETERMINISTIC_OPS'] ??= '1';
-  const binding = loadBinding();
+  const binding = withBfloat16(loadBinding());
   const { NodeJSKernelBackend } = await import('#tfjs-node');
   const backend = new NodeJSKernelBackend(binding, 'faster-rcnn');
   tf.registerBackend(NATIVE, () => backend);

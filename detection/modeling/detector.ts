@@ -1,4 +1,5 @@
 import type { HeadGradients } from '../nn/head-losses';
+import type { Module } from '../nn/module';
 import type { Trainable } from '../nn/trainable';
 import type { DetectionBatch } from '../structures/detection-batch';
 import type { ImageBatch } from '../structures/image-batch';
@@ -44,6 +45,8 @@ export interface Detector extends Trainable<DetectionBatch> {
    * neither be trained nor saved nor loaded from now on (an InferenceOnlyError says it). Detections stay the same.
    */
   prepareForInference(): void;
+  /** The detector and every part of it: torch.nn.Module.modules. */
+  modules(): Iterable<Module>;
   /** Frees the weights. */
   dispose(): void;
 }

@@ -3,7 +3,8 @@ import { activate, activationGradient, type Activated, type Nonlinearity } from 
 import { FoldedFilter } from './folded-filter';
 import { InferenceOnlyError } from './inference-only-error';
 import { hasKernel, runKernel } from './kernels';
-import { Module, type Layout, type Parameter } from './module';
+import type { Layout, Parameter } from './module';
+import { Layer } from './precision';
 import { isTrainingStep, noGradient, recordOperation } from './tfjs-internals';
 
 /** Options of a convolution. */
@@ -41,7 +42,7 @@ export interface Affine {
  * ResNet-50-FPN, 512x512, all layers trained: separate nodes under tfjs's own gradient function 1121 ms and 3.16 GB,
  * one node under ours 733 ms and 1.47 GB.)
  */
-export abstract class Convolution extends Module {
+export abstract class Convolution extends Layer {
   /** The filters. */
   readonly weight: Parameter;
   /** The bias [out]; undefined for a layer that a normalization follows. */
@@ -112,12 +113,15 @@ export abstract class Convolution extends Module {
     if (this.isInferenceOnly) return this.infer(x, { residual, nonlinearity }, affine, padding);
     const { weight, bias } = this;
     const weightValue = weight.value as tf.Tensor4D;
-    const { output, saved } = noGradient(() =>
+    const { input, output, saved } = noGradient(() =>
       tf.tidy(() => {
         const constants = affine?.();
-        const filter = constants ? this.scaled(weightValue, constants.scale) : weightValue;
+        const input = this.lowered(x);
+        const filter = this.lowered(constants ? this.scaled(weightValue, constants.scale) : weightValue);
         const shift = constants?.bias ?? bias?.value;
-        return this.compute(x, filter, shift, { residual, nonlinearity }, padding);
+        const added = { residual: residual && this.lowered(residual), nonlinearity };
+        const computed = this.compute(input, filter, shift && this.lowered(shift), added, padding);
+        return { input, ...computed, output: this.lowered(computed.output) };
       }),
     );
     // The gradient by the input comes last: by then nothing is left of what was saved.
@@ -126,28 +130,29 @@ export abstract class Convolution extends Module {
     if (bias?.trainable) inputs['bias'] = bias.value;
     if (residual) inputs['residual'] = residual;
     inputs['x'] = x;
-    const kept = [...(saved ? [saved] : []), ...(weight.trainable ? [x] : [])];
+    const kept = [...(saved ? [saved] : []), ...(weight.trainable ? [input] : [])];
     const inputShape = x.shape;
     recordOperation('Convolution', inputs, output, kept, (dy, tensors) => {
-      const gradient = activationGradient(dy, saved && tensors[0], nonlinearity);
+      const gradient = activationGradient(this.lowered(dy), saved && tensors[0], nonlinearity);
       if (saved) tensors[0].dispose();
       // Cheaper to make again than to keep: one pass over the filters against a second copy of all weights.
       const scale = affine?.().scale;
       return {
         weight: () => {
           const savedX = tensors.at(-1)!;
-          const raw = this.filterGradient(gradient, savedX, padding);
+          const raw = this.raised(this.filterGradient(gradient, savedX, padding));
           savedX.dispose();
           return scale ? this.scaled(raw, scale) : raw;
         },
-        bias: () => runKernel('BiasAddGrad', { dy: gradient }),
+        bias: () => runKernel('BiasAddGrad', { dy: this.raised(gradient) }),
         residual: () => gradient,
         x: () => {
-          const filter = scale ? this.scaled(weightValue, scale) : weightValue;
+          const filter = this.lowered(scale ? this.scaled(weightValue, scale) : weightValue);
           return this.inputGradient(gradient, filter, inputShape, padding);
         },
       };
     });
+    if (input !== x) input.dispose();
     if (saved !== output) saved?.dispose();
     return output;
   }
@@ -174,12 +179,14 @@ export abstract class Convolution extends Module {
     if (isTrainingStep()) throw new InferenceOnlyError();
     const folded = (this.folded ??= this.fold(affine));
     const kernel = this.fusedKernel({ residual, nonlinearity });
-    if (kernel !== undefined && hasKernel(kernel)) {
-      return folded.run(kernel, { x, residual, nonlinearity, attributes: this.attributes(padding) });
-    }
     return tf.tidy(() => {
+      const input = this.lowered(x);
+      const added = { residual: residual && this.lowered(residual), nonlinearity };
+      if (kernel !== undefined && hasKernel(kernel)) {
+        return folded.run(kernel, { x: input, ...added, attributes: this.attributes(padding) });
+      }
       const { filter, bias } = folded;
-      return this.compute(x, filter, bias, { residual, nonlinearity }, padding).output;
+      return this.lowered(this.compute(input, filter, bias, added, padding).output);
     });
   }
 
@@ -191,8 +198,8 @@ export abstract class Convolution extends Module {
       const constants = affine?.();
       const own = (constants?.bias ?? bias?.value) as tf.Tensor1D | undefined;
       return [
-        constants ? this.scaled(weightValue, constants.scale) : tf.clone(weightValue),
-        own ? tf.clone(own) : tf.zeros([this.outChannels]),
+        this.lowered(constants ? this.scaled(weightValue, constants.scale) : tf.clone(weightValue)),
+        this.lowered(own ? tf.clone(own) : tf.zeros([this.outChannels])),
       ];
     });
     const folded = new FoldedFilter(filter, shift);

@@ -2,12 +2,13 @@ import * as tf from '@tensorflow/tfjs-core';
 import { linearUniform } from './initializers';
 import { InferenceOnlyError } from './inference-only-error';
 import { hasKernel, runKernel } from './kernels';
-import { Module, type Layout, type Parameter } from './module';
+import type { Layout, Parameter } from './module';
+import { Layer } from './precision';
 import type { RandomStream } from './random';
 import { isTrainingStep, noGradient, recordOperation } from './tfjs-internals';
 
 /** torch.nn.Linear, with an optional ReLU in the same node: x [N, in] -> [N, out]. */
-export class Linear extends Module {
+export class Linear extends Layer {
   /** The weight [in, out]. */
   readonly weight: Parameter;
   /** The bias [out]. */
@@ -25,15 +26,14 @@ export class Linear extends Module {
     const { weight, bias } = this;
     if (this.isInferenceOnly) {
       if (isTrainingStep()) throw new InferenceOnlyError();
-      if (hasKernel('FusedLinear')) {
-        const inputs = { x, weight: weight.value, bias: bias.value };
-        return runKernel('FusedLinear', inputs, { relu }) as tf.Tensor2D;
-      }
+      if (hasKernel('FusedLinear')) return tf.tidy(() => this.fused(x, relu));
     }
-    const output = noGradient(() =>
+    const { input, output } = noGradient(() =>
       tf.tidy(() => {
-        const y: tf.Tensor2D = tf.add(tf.matMul(x, weight.value as tf.Tensor2D), bias.value);
-        return relu ? tf.relu(y) : y;
+        const input = this.lowered(x);
+        const product = tf.matMul(input, this.lowered(weight.value as tf.Tensor2D));
+        const y: tf.Tensor2D = tf.add(product, this.lowered(bias.value));
+        return { input, output: relu ? tf.relu(y) : y };
       }),
     );
     // The gradient by the input comes last: by then nothing is left of what was saved.
@@ -41,20 +41,33 @@ export class Linear extends Module {
     if (weight.trainable) inputs['weight'] = weight.value;
     if (bias.trainable) inputs['bias'] = bias.value;
     inputs['x'] = x;
-    const saved = [...(weight.trainable ? [x] : []), ...(relu ? [output] : [])];
+    const saved = [...(weight.trainable ? [input] : []), ...(relu ? [output] : [])];
     recordOperation('Linear', inputs, output, saved, (dy, tensors) => {
-      const gradient = (relu ? runKernel('ReluGrad', { dy, y: tensors.at(-1)! }) : dy) as tf.Tensor2D;
+      const incoming = this.lowered(dy);
+      const gradient = (
+        relu ? runKernel('ReluGrad', { dy: incoming, y: tensors.at(-1)! }) : incoming
+      ) as tf.Tensor2D;
       return {
         weight: () => {
           const product = tf.matMul(tensors[0], gradient, true, false);
           tensors[0].dispose();
-          return product;
+          return this.raised(product);
         },
-        bias: () => runKernel('BiasAddGrad', { dy: gradient }),
-        x: () => tf.matMul(gradient, weight.value, false, true),
+        bias: () => runKernel('BiasAddGrad', { dy: this.raised(gradient) }),
+        x: () => tf.matMul(gradient, this.lowered(weight.value), false, true),
       };
     });
+    if (input !== x) input.dispose();
     return output;
+  }
+
+  private fused(x: tf.Tensor2D, relu: boolean): tf.Tensor2D {
+    const inputs = {
+      x: this.lowered(x),
+      weight: this.lowered(this.weight.value),
+      bias: this.lowered(this.bias.value),
+    };
+    return runKernel('FusedLinear', inputs, { relu }) as tf.Tensor2D;
   }
 }
 

@@ -2,7 +2,7 @@
  * Where the time of a training step goes: by operation of TensorFlow, with the arithmetic that it did, against what
  * one large matrix product reaches in the same process; and what is left for JavaScript.
  *
- *     node dist/tools/benchmarks/step-profile.js [MODEL [SIZE [BATCH]]]
+ *     node dist/tools/benchmarks/step-profile.js [MODEL [SIZE [BATCH [PRECISION]]]]
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { NodeJSKernelBackend } from '#tfjs-node';
@@ -10,6 +10,7 @@ import { loadNativeBackend } from '../../detection/backend/node';
 import { Sgd } from '../../detection/engine/sgd';
 import { modelDefinition } from '../../detection/modeling/definitions';
 import { lossesAndGradients } from '../../detection/nn/autograd';
+import { setPrecision } from '../../detection/nn/precision';
 import { batchOf, BENCHMARK_CLASSES, BENCHMARK_SEED, drawPictures } from './detector-batch';
 import { fillWithFormula } from './formula-weights';
 import { BENCHMARK_THREADS } from './machine';
@@ -78,8 +79,8 @@ function arithmetic(name: string, inputs: tf.TensorInfo[], output: tf.Tensor): n
   }
 }
 
-async function main([modelArgument, sizeArgument, batchArgument]: string[]): Promise<void> {
-  process.env['TF_NUM_INTRAOP_THREADS'] = String(BENCHMARK_THREADS);
+async function main([modelArgument, sizeArgument, batchArgument, precision]: string[]): Promise<void> {
+  process.env['TF_NUM_INTRAOP_THREADS'] ??= String(BENCHMARK_THREADS);
   const definition = modelDefinition(modelArgument ?? 'fasterrcnn_resnet50_fpn');
   const [size, batch] = [Number(sizeArgument ?? 512), Number(batchArgument ?? 1)];
   await loadNativeBackend();
@@ -87,6 +88,7 @@ async function main([modelArgument, sizeArgument, batchArgument]: string[]): Pro
   const options = { seed: BENCHMARK_SEED, norm: 'frozen', trainableLayers: 3 } as const;
   const model = definition.build({ ...options, numClasses: BENCHMARK_CLASSES });
   fillWithFormula(model, BENCHMARK_SEED);
+  if (precision === 'bfloat16') setPrecision(model, precision);
   const pictures = drawPictures({ size, batch, boxes: BOXES, classes: BENCHMARK_CLASSES });
   const images = batchOf(pictures, model.input);
   const optimizer = new Sgd(model.namedParameters(), { momentum: 0.9, weightDecay: 1e-4 });

@@ -75,6 +75,7 @@ export function paintDetector(side: number): PaintDetector {
     namedParameters: () => [],
     namedBuffers: () => [],
     randomStreams: () => [],
+    modules: () => [],
     prepareForInference: () => undefined,
     dispose: () => undefined,
   };
