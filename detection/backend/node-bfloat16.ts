@@ -26,6 +26,7 @@ const OPERATIONS: Readonly<Record<string, TypedInputs>> = {
   DepthwiseConv2dNativeBackpropFilter: [0, 2],
   _MklNativeFusedConv2D: 'all',
   _MklNativeFusedDepthwiseConv2dNative: 'all',
+  _MklNativeFusedMatMul: 'all',
   BatchMatMulV2: [0, 1],
   Add: [0, 1],
   AddV2: [0, 1],

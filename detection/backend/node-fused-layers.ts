@@ -25,6 +25,7 @@ function fusedConvolution(
   native: NativeOperations,
 ): tf.Tensor {
   const args = residual ? [bias!, residual] : [bias!];
+  const { filterId } = attributes;
   const activation = ACTIVATIONS[attributes['nonlinearity'] as string];
   const padding = convolutionPadding(x!.shape, filter!.shape, attributes);
   const list = [
@@ -36,9 +37,10 @@ function fusedConvolution(
       ...(activation === undefined ? [] : [activation]),
     ]),
     native.string('_kernel', LABEL),
-    // The kernel keeps the first filter that it gets. TensorFlow tells kernels apart by their attributes: each filter needs its own.
-    native.bool('is_filter_const', true),
-    native.int('_filter', attributes['filterId'] as number),
+    ...(filterId === undefined
+      ? [native.bool('is_filter_const', false)]
+      : // The kernel keeps the first filter that it gets. TensorFlow tells kernels apart by their attributes: each needs its own.
+        [native.bool('is_filter_const', true), native.int('_filter', filterId as number)]),
   ];
   if (operation === 'depthwise') {
     return native.run('_MklNativeFusedDepthwiseConv2dNative', list, [x!, filter!, ...args]);
@@ -49,8 +51,8 @@ function fusedConvolution(
 
 /**
  * x [N, H, W, in] -> activation(convolution + bias [out] + residual [N, H', W', out]). `residual` and the attribute `nonlinearity`
- * may be missing; beside those of a convolution there is `filterId`, a number that no other filter of the process has or will have:
- * what a filter holds when it is first used under it is what is used from then on.
+ * may be missing; beside those of a convolution there may be `filterId`, a number that no other filter of the process has or will
+ * have: what a filter holds when it is first used under it is what is used from then on.
  */
 export const fusedKernels = {
   FusedConvolution: (inputs: Inputs, attributes: KernelAttributes, native: NativeOperations) =>

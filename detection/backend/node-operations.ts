@@ -121,7 +121,7 @@ export class NativeOperations {
   }
 
   /** Whether TensorFlow has a tensor as bfloat16, which tfjs knows as float32. */
-  isBfloat16(x: tf.TensorInfo): boolean {
+  isBfloat16(x: Pick<tf.TensorInfo, 'dataId'>): boolean {
     return (this.backend.binding as Bfloat16Binding).isBfloat16(this.stored(x).id);
   }
 
@@ -159,7 +159,7 @@ export class NativeOperations {
   }
 
   /** What tfjs-node keeps of a tensor. */
-  private stored({ dataId }: tf.TensorInfo): { id: number } {
+  private stored({ dataId }: Pick<tf.TensorInfo, 'dataId'>): { id: number } {
     return (this.backend['tensorMap'] as tf.DataStorage<{ id: number }>).get(dataId);
   }
 }

@@ -1,9 +1,11 @@
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
+import type { NodeJSKernelBackend } from '#tfjs-node';
 import { InputError } from '../errors';
 import { withBfloat16 } from './node-bfloat16';
 import { registerNodeKernels } from './node-kernels';
 import { loadBinding, NativeLibraryError } from './node-library';
+import { NativeOperations } from './node-operations';
 import { collectUploads } from './node-upload-garbage';
 
 export { NativeLibraryError } from './node-library';
@@ -91,3 +93,12 @@ async function loadWebAssembly(): Promise<void> {
 }
 
 const crashEvents = ['uncaughtException', 'unhandledRejection'] as const;
+
+/**
+ * Whether a buffer of the backend holds bfloat16, of which tfjs believes that it is float32: it has half as many bytes. To be asked
+ * as long as a tensor has the buffer.
+ */
+export function isBfloat16(dataId: object): boolean {
+  if (tf.getBackend() !== NATIVE) return false;
+  return new NativeOperations(tf.backend() as NodeJSKernelBackend).isBfloat16({ dataId });
+}

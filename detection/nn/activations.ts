@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { runKernel } from './kernels';
+import { lowered, type Precision } from './precision';
 
 /** torch.nn.ReLU, ReLU6 and Hardswish. */
 export type Nonlinearity = 'relu' | 'relu6' | 'hardswish';
@@ -46,6 +47,16 @@ export function activate(x: tf.Tensor4D, nonlinearity: Nonlinearity | undefined)
   const activation = functions[nonlinearity];
   const output = activation.forward(x);
   return { output, saved: activation.saves === 'input' ? x : output };
+}
+
+/** The same in a precision. Takes over what it is given; the caller disposes. */
+export function loweredInto({ output, saved }: Activated, precision: Precision): Activated {
+  if (precision === 'float32') return { output, saved };
+  const low = lowered(output, precision);
+  const lowSaved = saved === output ? low : saved && lowered(saved, precision);
+  output.dispose();
+  saved?.dispose();
+  return { output: low, saved: lowSaved };
 }
 
 /** Gradient by the input of the activation. The caller disposes (or a tidy around it). */

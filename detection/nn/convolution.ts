@@ -120,7 +120,7 @@ export abstract class Convolution extends Layer {
         const filter = this.lowered(constants ? this.scaled(weightValue, constants.scale) : weightValue);
         const shift = constants?.bias ?? bias?.value;
         const added = { residual: residual && this.lowered(residual), nonlinearity };
-        const computed = this.compute(input, filter, shift && this.lowered(shift), added, padding);
+        const computed = this.computeLowered(input, filter, shift && this.lowered(shift), added, padding);
         return { input, ...computed, output: this.lowered(computed.output) };
       }),
     );
@@ -168,6 +168,25 @@ export abstract class Convolution extends Layer {
     const activated = activate(y, nonlinearity);
     if (y !== activated.output && y !== activated.saved) y.dispose();
     return activated;
+  }
+
+  /** The same in the layer's precision. In bfloat16 all at once where there is a kernel for it, which rounds once. */
+  private computeLowered(
+    x: tf.Tensor4D,
+    filter: tf.Tensor4D,
+    shift: tf.Tensor | undefined,
+    activation: Activation,
+    padding: number | 'same',
+  ): Activated {
+    const { residual, nonlinearity } = activation;
+    const kernel = this.precision === 'float32' ? undefined : this.fusedKernel(activation);
+    // The gradient of hard swish needs its input.
+    if (kernel === undefined || !shift || nonlinearity === 'hardswish' || !hasKernel(kernel)) {
+      return this.compute(x, filter, shift, activation, padding);
+    }
+    const inputs = { x, filter, bias: shift, ...(residual && { residual }) };
+    const output = runKernel(kernel, inputs, { ...this.attributes(padding), nonlinearity }) as tf.Tensor4D;
+    return { output, saved: nonlinearity && output };
   }
 
   private infer(

@@ -1,9 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { activate, activationGradient } from './activations';
+import { activate, activationGradient, loweredInto } from './activations';
 import { batchNormGradient, batchStatistics, type BatchStatistics, type Pooling } from './batch-statistics';
 import { addInto, type Activation, type Affine, type Convolution } from './convolution';
 import { Module, type Parameter } from './module';
 import { NormNotLoadedError, SingleValueNormError } from './norm-errors';
+import { lowered, raised, type Precision } from './precision';
 import { isTrainingStep, noGradient, recordOperation } from './tfjs-internals';
 
 /** Convolution followed by its normalization, however the two are best computed together. */
@@ -124,6 +125,7 @@ export class BatchNorm extends Module implements Normalization {
       const count = y.size / y.shape[3];
       if (count === 1) throw new SingleValueNormError();
       return normalizeByOwnStatistics(y, { weight, bias, epsilon }, activation, {
+        precision: convolution.precision,
         onStatistics: (statistics) => this.track(statistics, count),
       });
     });
@@ -194,6 +196,7 @@ export class GroupNorm extends Module implements Normalization {
     return tf.tidy(() => {
       const y = convolution.forward(x);
       return normalizeByOwnStatistics(y, this, activation, {
+        precision: convolution.precision,
         pool: (values) => this.meanOfGroups(values),
         imageByImage: true,
       });
@@ -222,10 +225,12 @@ function normalizeByOwnStatistics(
   }: { readonly weight: Parameter; readonly bias: Parameter; readonly epsilon: number },
   { residual, nonlinearity }: Activation,
   {
+    precision,
     pool,
     imageByImage = false,
     onStatistics,
   }: {
+    readonly precision: Precision;
     readonly pool?: Pooling;
     readonly imageByImage?: boolean;
     readonly onStatistics?: (statistics: BatchStatistics) => void;
@@ -235,18 +240,20 @@ function normalizeByOwnStatistics(
   const partsOf = (batch: tf.Tensor4D): tf.Tensor4D[] =>
     imageByImage && batch.shape[0] > 1 ? tf.split(batch, batch.shape[0]) : [batch];
   const { output, saved, statistics } = noGradient(() => {
-    const parts = partsOf(x).map((part) => {
+    const values = raised(x, precision);
+    const parts = partsOf(values).map((part) => {
       const ofPart = batchStatistics(part, pool);
       onStatistics?.(ofPart);
       const { mean, variance } = ofPart;
       const y = tf.batchNorm4d(part, mean, variance, bias.value as tf.Tensor1D, scale, epsilon);
-      if (part !== x) part.dispose();
+      if (part !== values) part.dispose();
       return { y, ofPart };
     });
+    if (values !== x) values.dispose();
     const sum = addInto(concatInto(parts.map(({ y }) => y)), residual);
     const activated = activate(sum, nonlinearity);
     if (sum !== activated.output && sum !== activated.saved) sum.dispose();
-    return { ...activated, statistics: parts.map(({ ofPart }) => ofPart) };
+    return { ...loweredInto(activated, precision), statistics: parts.map(({ ofPart }) => ofPart) };
   });
   const inputs: Record<string, tf.Tensor> = { x };
   if (residual) inputs['residual'] = residual;
@@ -258,10 +265,10 @@ function normalizeByOwnStatistics(
     output,
     [x, ...statistics.flatMap(({ mean, variance }) => [mean, variance]), ...(saved ? [saved] : [])],
     (dy, tensors) => {
-      const gradient = activationGradient(dy, saved && tensors.at(-1), nonlinearity) as tf.Tensor4D;
+      const gradient = activationGradient(lowered(dy, precision), saved && tensors.at(-1), nonlinearity);
       if (saved) tensors.at(-1)!.dispose();
-      const gradients = partsOf(gradient);
-      const parts = partsOf(tensors[0] as tf.Tensor4D).map((part, i) => {
+      const gradients = partsOf(raised(gradient, precision) as tf.Tensor4D);
+      const parts = partsOf(raised(tensors[0], precision) as tf.Tensor4D).map((part, i) => {
         const [mean, variance] = tensors.slice(1 + 2 * i) as tf.Tensor1D[];
         return batchNormGradient(gradients[i], part, { mean, variance }, scale, epsilon, pool);
       });

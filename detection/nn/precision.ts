@@ -21,13 +21,18 @@ export abstract class Layer extends Module {
 
   /** @internal What the layer has computed in float32: `x` itself where it computes in float32. As `lowered`. */
   protected raised<T extends tf.Tensor>(x: T): T {
-    return this.precision === 'float32' ? x : (runKernel('InFloat32', { x }) as T);
+    return raised(x, this.precision);
   }
 }
 
 /** x in a precision: `x` itself in float32. The caller disposes (or a tidy around it) what is not `x`. */
 export function lowered<T extends tf.Tensor>(x: T, precision: Precision): T {
   return precision === 'float32' ? x : (runKernel('InBfloat16', { x }) as T);
+}
+
+/** In float32 what has been computed in a precision: `x` itself in float32. As `lowered`. */
+export function raised<T extends tf.Tensor>(x: T, precision: Precision): T {
+  return precision === 'float32' ? x : (runKernel('InFloat32', { x }) as T);
 }
 
 /**

@@ -81,7 +81,7 @@ async function runBrowse(options: BrowseCommandOptions): Promise<void> {
   if (augmented) {
     refuse(
       options,
-      ['weights', 'detections', 'scoreThreshold', 'normEpsilon', 'minSize', 'maxSize'],
+      ['weights', 'detections', 'scoreThreshold', 'normEpsilon', 'minSize', 'maxSize', 'precision'],
       '--augmented',
     );
     const configuration = configurationOf(options);
@@ -95,13 +95,13 @@ async function runBrowse(options: BrowseCommandOptions): Promise<void> {
     );
   }
   if (detections !== undefined) {
-    refuse(options, ['model', 'weights', 'normEpsilon', 'minSize', 'maxSize'], '--detections');
+    refuse(options, ['model', 'weights', 'normEpsilon', 'minSize', 'maxSize', 'precision'], '--detections');
   }
   const { weights, scoreThreshold: minScore = DEFAULT_SCORE_THRESHOLD } = options;
   if (weights === undefined && detections === undefined) {
     refuse(
       options,
-      ['model', 'normEpsilon', 'minSize', 'maxSize', 'scoreThreshold'],
+      ['model', 'normEpsilon', 'minSize', 'maxSize', 'precision', 'scoreThreshold'],
       'a page without --weights or --detections',
     );
   }
@@ -122,6 +122,7 @@ const spellings = {
   normEpsilon: '--norm-epsilon',
   minSize: '--min-size',
   maxSize: '--max-size',
+  precision: '--precision',
 } as const satisfies Partial<Record<keyof BrowseCommandOptions, string>>;
 
 function refuse(

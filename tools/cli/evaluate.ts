@@ -172,14 +172,15 @@ async function ofFile(options: EvaluateCommandOptions, file: string): Promise<Ev
     normEpsilon,
     minSize,
     maxSize,
+    precision,
     images,
   } = options;
-  const ofDetector = [model, weights, normEpsilon, minSize, maxSize, images];
+  const ofDetector = [model, weights, normEpsilon, minSize, maxSize, precision, images];
   if (ofDetector.some((option) => option !== undefined) || asksForInference(options)) {
     throw new InputError(
       'options-conflict',
       '--detections evaluates a file; leave out --images and the options of a detector: --model, --weights, ' +
-        '--norm-epsilon, --min-size, --max-size, and those of how pictures are shown to it (--tile ...)',
+        '--norm-epsilon, --min-size, --max-size, --precision, and those of how pictures are shown to it (--tile ...)',
     );
   }
   requireKeypoints(iouType === 'keypoints', givenSigmas);
@@ -265,13 +266,14 @@ async function ofDetector({
     const points = operatingPoints(dataset, results, thresholds);
     const byLabel = thresholdsOfLabels(points, evaluated);
     await keepThresholds(detector, byLabel, thresholds, place);
-    const { minSize, maxSize } = given;
+    const { minSize, maxSize, precision } = given;
     const sizes = [
       ...(minSize === undefined ? [] : [`--min-size ${minSize}`]),
       ...(maxSize === undefined ? [] : [`--max-size ${maxSize}`]),
     ];
+    const computed = precision === undefined ? [] : [`--precision ${precision}`];
     // A new file has the sizes, too.
-    const shown = [...(output === undefined ? sizes : []), ...givenInference(given)];
+    const shown = [...(output === undefined ? sizes : []), ...givenInference(given), ...computed];
     if (shown.length > 0) {
       logLine(`they hold for pictures shown like this: rcnn detect needs ${shown.join(' ')}, too`);
     }

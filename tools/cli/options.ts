@@ -1,4 +1,5 @@
-import { InvalidArgumentError, type Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import { precisionChoices } from '../../detection/backend/node-precision';
 import { InputError } from '../../detection/errors';
 import { givenModel } from '../config/model-file';
 import type { GivenDetector } from '../run/open-detector';
@@ -43,6 +44,7 @@ export function addConfigurationOptions(command: Command): Command {
       'passes over the training set, instead of --iterations; 0.5 is half of one',
       positive,
     )
+    .option('--precision <what>', 'what layers compute in: float32 (default), bfloat16 or auto')
     .option('--on-divergence <what>', 'when a loss or a gradient is not finite: stop, skip or rollback')
     .option(
       '--weights <weights>',
@@ -93,7 +95,13 @@ export function addDetectorOptions(command: Command): Command {
       'shorter side of the pictures after resizing, pixels; needed for files that do not say at which size they were trained',
       wholeNumber(1),
     )
-    .option('--max-size <n>', 'longer side of the pictures after resizing at most, pixels', wholeNumber(1));
+    .option('--max-size <n>', 'longer side of the pictures after resizing at most, pixels', wholeNumber(1))
+    .addOption(
+      new Option(
+        '--precision <what>',
+        'what layers compute in (default: float32); auto: bfloat16 where the processor has AMX or avx512_bf16',
+      ).choices(precisionChoices),
+    );
 }
 
 /** What `--weights` takes to detect with. */

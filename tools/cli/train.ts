@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { formatEvaluation } from '../../datasets/evaluation/format';
+import { choosePrecision } from '../../detection/backend/node-precision';
 import { InputError } from '../../detection/errors';
 import { planConfiguration, type PlannedConfiguration } from '../config/complete';
 import {
@@ -9,10 +10,12 @@ import {
 } from '../config/configuration-options';
 import { configurationHelp } from '../config/help';
 import { loadConfiguration } from '../config/load';
+import type { TrainingConfiguration } from '../config/schema';
 import { modelFileOf } from '../config/model-file';
 import { requireSameRun } from '../config/resume';
 import { runExclusively } from '../run/folder/run-exclusively';
 import { interruptible } from '../terminal/interruption';
+import { logLine } from '../terminal/progress';
 import { requireFreeFolder, requireRun, runFolder } from '../run/folder/run-folder';
 import { writeReport } from '../report/run-report';
 import { shellWord, terminalLine, terminalText } from '../terminal/terminal-text';
@@ -106,14 +109,23 @@ function modelArguments(name: string): string {
 
 function configurationOf(options: TrainCommandOptions): PlannedConfiguration {
   const sources = configurationSources(options);
-  if (options.resume !== true) return planConfiguration(loadConfiguration(sources));
+  if (options.resume !== true) return planned(loadConfiguration(sources));
   const saved = loadConfiguration({
     file: runFolder(options.output).config,
     assignments: [],
     options: optionSpellings,
   });
   const before = planConfiguration(saved);
-  const now = planConfiguration(loadConfiguration({ ...sources, base: before }));
+  const now = planned(loadConfiguration({ ...sources, base: before }));
   requireSameRun(before, now, options.output);
   return now;
+}
+
+/** With what can be derived; says what `precision: auto` has come to. */
+function planned(configuration: TrainingConfiguration): PlannedConfiguration {
+  if (configuration.precision === 'auto') {
+    const { precision, reason } = choosePrecision('auto');
+    logLine(`precision auto: ${precision} (${reason})`);
+  }
+  return planConfiguration(configuration);
 }

@@ -1,7 +1,9 @@
+import { choosePrecision } from '../../detection/backend/node-precision';
 import { InputError } from '../../detection/errors';
 import { modelDefinition } from '../../detection/modeling/definitions';
 import { defaultNorm, defaultTrainableLayers } from '../../detection/modeling/definitions/complete-options';
 import type { ModelDefinition, NormName } from '../../detection/modeling/detector';
+import type { Precision } from '../../detection/nn/precision';
 import { sidesOf } from '../../detection/structures/image-sides';
 import { MAX_SIDE } from './sections/model-section';
 import { DEFAULT_ITERATIONS, type TrainingConfiguration } from './schema';
@@ -16,6 +18,7 @@ export type PlannedConfiguration = TrainingConfiguration & {
   };
   readonly optimizer: { lr: number; weightDecay: number };
   readonly data: { trainMinSizes: number[] };
+  readonly precision: Precision;
 };
 
 /** A configuration without anything left to derive: what the run does, as `config.yaml` states it. */
@@ -42,7 +45,7 @@ const MILESTONE_SHARES = [2 / 3, 8 / 9] as const;
  * Fills what the user left to be derived, each from the keys that its description names: all but what takes the data.
  *
  * @throws InputError where the model does not have as many stages as are to be trained, takes pictures of another size, or
- *   cannot be trained with so few images at a time.
+ *   cannot be trained with so few images at a time, or where the processor does not have the precision.
  */
 export function planConfiguration(configuration: TrainingConfiguration): PlannedConfiguration {
   const { model, data, optimizer } = configuration;
@@ -63,6 +66,7 @@ export function planConfiguration(configuration: TrainingConfiguration): Planned
   requireLargeBatch(definition, norm, data.batchSize);
   return {
     ...configuration,
+    precision: choosePrecision(configuration.precision).precision,
     model: {
       ...model,
       minSize,

@@ -14,6 +14,7 @@ export interface ConfigurationOptions {
   readonly skipInvalid?: boolean;
   readonly iterations?: number;
   readonly epochs?: number;
+  readonly precision?: string;
   readonly onDivergence?: string;
   readonly weights?: string;
 }
@@ -28,6 +29,7 @@ const optionKeys = {
   skipInvalid: ['data.skipInvalid', '--skip-invalid'],
   iterations: ['iterations', '--iterations N'],
   epochs: ['epochs', '--epochs E'],
+  precision: ['precision', '--precision WHAT'],
   onDivergence: ['onDivergence', '--on-divergence WHAT'],
   weights: ['model.weights', '--weights FILE'],
 } as const satisfies Partial<Record<keyof ConfigurationOptions, readonly [key: string, spelling: string]>>;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { precisionChoices } from '../../detection/backend/node-precision';
 import { modelDefinitions } from '../../detection/modeling/definitions';
 import type { ModelDefinition } from '../../detection/modeling/detector';
 import { DEFAULT_KEEP } from '../../weights/checkpoints/checkpoint-hook';
@@ -24,6 +25,12 @@ const keys = {
   data: dataSection,
   optimizer: optimizerSection,
   schedule: scheduleSection,
+  precision: z
+    .enum(precisionChoices)
+    .default('float32')
+    .describe(
+      'what layers compute in: bfloat16 is faster and takes less memory; auto: bfloat16 where the processor has AMX or avx512_bf16',
+    ),
   clipGradientNorm: z
     .number()
     .positive()

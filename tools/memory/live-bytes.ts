@@ -1,4 +1,5 @@
 /** Counts the bytes of tensors that are alive, each buffer once, however many tensors share it. */
+import { isBfloat16 } from '../../detection/backend/node';
 import { isTrainingStep, observeBuffers } from '../../detection/nn/tfjs-internals';
 
 /** Buffers of one origin that were alive together. */
@@ -48,7 +49,9 @@ export class LiveBytes {
   /** @param onChange is told of every change, and of what has allocated. */
   constructor(private readonly onChange: (bytes: number, allocation?: Allocation) => void = () => undefined) {
     this.stopObserving = observeBuffers({
-      allocated: (buffer, { bytes, shape }, kernel, sharedWith) => {
+      allocated: (buffer, info, kernel, sharedWith) => {
+        const { shape } = info;
+        const bytes = isBfloat16(buffer) ? info.bytes / 2 : info.bytes;
         const shared = sharedWith && this.blocks.get(sharedWith);
         if (shared) {
           shared.users++;

@@ -2,6 +2,7 @@ import type { CocoDataset } from '../../datasets/coco/annotations';
 import { InputError } from '../../detection/errors';
 import type { Detector } from '../../detection/modeling/detector';
 import { modelDefinition } from '../../detection/modeling/definitions';
+import { setPrecision } from '../../detection/nn/precision';
 import type { Resumable } from '../../weights/checkpoints/checkpoint';
 import type { CompleteConfiguration } from '../config/complete';
 import { detectorInput } from '../../detection/structures/image-sides';
@@ -14,6 +15,9 @@ import { sayingDownloads } from './downloads';
 import { fillDetector, readStartWeights } from '../../weights/detectors/load-weights';
 import { describeLoaded } from './describe-loaded';
 import { detectorKeypoints, sayMirrored } from './detector-keypoints';
+
+const COMPUTES_IN_BFLOAT16 =
+  'precision: layers compute in bfloat16; weights, gradients by them, losses and the optimizer stay float32';
 
 /** What learns: a detector, its optimizer, and the average of its weights if there is one. */
 export interface Learner extends Resumable {
@@ -62,6 +66,8 @@ export async function startDetector(
     keypoints,
   });
   try {
+    setPrecision(model, configuration.precision);
+    if (configuration.precision === 'bfloat16') logLine(COMPUTES_IN_BFLOAT16);
     freeze(model, configuration.model.freeze);
     const optimizer = makeOptimizer(configuration, model);
     const average = makeAverage(configuration, model);
