@@ -138,6 +138,7 @@ export { DepthwiseConv2d } from './nn/depthwise-convolution';
 export { ConvTranspose2d, type ConvTransposeOptions } from './nn/conv-transpose';
 export { Conv2dNormActivation } from './nn/conv2d-norm-activation';
 export { Linear } from './nn/linear';
+export { Layer, setPrecision, type Precision } from './nn/precision';
 export type { Nonlinearity } from './nn/activations';
 export {
   BatchNorm,

@@ -6,6 +6,12 @@
  * @module faster-rcnn/node
  */
 export { loadBackend, loadNativeBackend, NativeLibraryError, type BackendName } from './backend/node';
+export {
+  choosePrecision,
+  precisionChoices,
+  type ChosenPrecision,
+  type PrecisionChoice,
+} from './backend/node-precision';
 export { JsonLinesWriter, type JsonLinesOptions } from './engine/writers/json-lines-writer';
 export { ProgressWriter, type ProgressOptions } from './engine/writers/progress-writer';
 export type { ProgressOutput } from './engine/writers/live-lines';

@@ -38,7 +38,7 @@ export function raised<T extends tf.Tensor>(x: T, precision: Precision): T {
 /**
  * Has every layer of a model compute in a precision from now on. Its weights and checkpoints stay float32.
  *
- * bfloat16 needs the native backend, and a processor with instructions for it to gain anything (`bfloat16Support`).
+ * bfloat16 needs the native backend, and a processor with instructions for it to gain anything (`choosePrecision` of `faster-rcnn/node` looks).
  */
 export function setPrecision(model: { modules(): Iterable<Module> }, precision: Precision): void {
   for (const module of model.modules()) if (module instanceof Layer) module.precision = precision;

@@ -256,6 +256,8 @@ export const rooms = [
     holds: 'the configuration of a training: its keys, file, defaults and messages',
     mayImport: [
       'tools/terminal',
+      'detection/backend/node-precision.ts',
+      'detection/nn/precision.ts',
       'detection/modeling/definitions',
       'detection/modeling/detector.ts',
       'detection/modeling/settings.ts',
@@ -332,7 +334,8 @@ export const rooms = [
   },
   {
     name: 'tools/why',
-    holds: 'what a detector’s losses are made of: of one picture ([why](why.md)), and of a set, to find faults in it',
+    holds:
+      'what a detector’s losses are made of: of one picture ([why](why.md)), and of a set, to find faults in it',
     mayImport: [
       'tools/run',
       'tools/config',

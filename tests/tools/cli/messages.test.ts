@@ -204,7 +204,7 @@ test.each([
   [
     'evaluate --annotations a --detections b --weights c',
     'options-conflict',
-    '--detections evaluates a file; leave out --images and the options of a detector: --model, --weights, --norm-epsilon, --min-size, --max-size, and those of how pictures are shown to it (--tile ...)',
+    '--detections evaluates a file; leave out --images and the options of a detector: --model, --weights, --norm-epsilon, --min-size, --max-size, --precision, and those of how pictures are shown to it (--tile ...)',
   ],
   [
     'evaluate --annotations @scenes/val.json --detections b --json @scenes/val.json',
