@@ -4,10 +4,11 @@ import type { Losses } from '../nn/trainable';
 import type { DetectionBatch } from '../structures/detection-batch';
 import type { ImageBatch } from '../structures/image-batch';
 import type { BackboneWithFpn } from './backbone/feature-pyramid';
+import type { Detector } from './detector';
 import { DetectorModule, type DetectorTraits } from './detector-module';
 import type { Found } from './found';
 import type { BoxStage } from './roi/box-stage';
-import type { FastRcnnStage } from './roi/fast-rcnn';
+import { FastRcnnStage } from './roi/fast-rcnn';
 import type { RoiHeads } from './roi/roi-heads';
 import type { RegionProposalNetwork } from './rpn/region-proposal-network';
 
@@ -53,4 +54,11 @@ export class FasterRcnn<Stage extends BoxStage = FastRcnnStage> extends Detector
     const proposals = yield* this.rpn.propose(features, images);
     return yield* this.roiHeads.detect(features, proposals, images);
   }
+}
+
+/** Whether a detector is a Faster R-CNN whose boxes come from one stage, not from a cascade of them. */
+export function isFasterRcnn(detector: Detector): detector is FasterRcnn {
+  if (!(detector instanceof FasterRcnn)) return false;
+  const { boxStage } = (detector as FasterRcnn<BoxStage>).roiHeads;
+  return boxStage instanceof FastRcnnStage;
 }

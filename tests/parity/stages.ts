@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { Sgd } from '../../detection/engine/sgd';
 import type { Losses } from '../../detection/nn/trainable';
 import type { Detector } from '../../detection/modeling/detector';
-import { FasterRcnn } from '../../detection/modeling/faster-rcnn';
+import { isFasterRcnn, type FasterRcnn } from '../../detection/modeling/faster-rcnn';
 import { lossesAndGradients } from '../../detection/nn/autograd';
 import { inOriginalPixels } from '../../detection/modeling/found';
 import { readSync } from '../../detection/nn/reading';
@@ -50,7 +50,7 @@ type Sides = Pick<TrainingSettings, 'minSize' | 'maxSize'>;
 
 export function runInference(model: Detector, pictures: readonly Picture[], sides: Sides): Inference {
   const images = batchImages(pictures, detectorInput(model.definition, sides));
-  const stages = model instanceof FasterRcnn ? runTwoStages(model, images) : runOneStage(model, images);
+  const stages = isFasterRcnn(model) ? runTwoStages(model, images) : runOneStage(model, images);
   images.tensor.dispose();
   return stages;
 }

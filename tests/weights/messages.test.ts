@@ -184,7 +184,8 @@ test('entries that do not fit the model', () => {
   );
   expect(misfit({ 'stem.conv1.weight': one })).toBe(
     `${begin} missing: bias; unexpected: stem.conv1.weight. These are names of detectron2, whose models take other ` +
-      'colors, strides and ROIs than torchvision’s: its weights can be converted, but not be used here (docs/weights.md)',
+      'colors, strides and ROIs than torchvision’s: their weights fit the models whose names begin with cascade or end with ' +
+      '_detectron2 (docs/weights.md)',
   );
   const bytes = new Uint8Array(Float64Array.of(1, 1e300).buffer);
   expect(misfit({ bias: { type: 'F64', shape: [2], bytes } })).toBe(

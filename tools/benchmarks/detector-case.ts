@@ -11,6 +11,7 @@ import { Sgd } from '../../detection/engine/sgd';
 import { train } from '../../detection/engine/train';
 import type { Detector } from '../../detection/modeling/detector';
 import { createDetector } from '../../detection/modeling/definitions';
+import { setPrecision, type Precision } from '../../detection/nn/precision';
 import { disposingAll } from '../../detection/nn/scope';
 import type { DetectionBatch } from '../../detection/structures/detection-batch';
 import type { Detections } from '../../detection/structures/instances';
@@ -19,9 +20,6 @@ import { batchOf, BENCHMARK_SEED, drawPictures, imagesOf } from './detector-batc
 import { readExportedPicture } from './exported-picture';
 import { fillWithFormula } from './formula-weights';
 import { BENCHMARK_THREADS, OtherWork, residentMegabytes } from './machine';
-
-/** What convolutions and products compute in. */
-export type Precision = 'float32' | 'bfloat16';
 
 export interface DetectorCase {
   readonly model: string;
@@ -111,7 +109,7 @@ async function main(detectorCase: DetectorCase): Promise<void> {
   process.env['TF_NUM_INTRAOP_THREADS'] = String(BENCHMARK_THREADS);
   await loadNativeBackend();
   const base = residentMegabytes();
-  const { model: name, mode, classes } = detectorCase;
+  const { model: name, mode, classes, precision = 'float32' } = detectorCase;
   const options = {
     numClasses: classes,
     seed: BENCHMARK_SEED,
@@ -120,6 +118,7 @@ async function main(detectorCase: DetectorCase): Promise<void> {
   } as const;
   const model = createDetector(name, options);
   fillWithFormula(model, BENCHMARK_SEED);
+  setPrecision(model, precision);
   const otherWork = new OtherWork();
   const timed =
     mode === 'train' ? await timeTraining(model, detectorCase) : timeInference(model, detectorCase);

@@ -3,7 +3,7 @@ import { withLoss, type SeparatedModel } from '../../detection/engine/with-loss'
 import { fasterRcnnModels } from '../../detection/modeling/definitions/faster-rcnn';
 import { retinaNetModels } from '../../detection/modeling/definitions/retinanet';
 import type { Detector } from '../../detection/modeling/detector';
-import { FasterRcnn } from '../../detection/modeling/faster-rcnn';
+import { isFasterRcnn } from '../../detection/modeling/faster-rcnn';
 import { RetinaNet } from '../../detection/modeling/retinanet';
 import { DenseFasterRcnn, denseLossFunction } from '../../detection/modeling/separated/dense-forward';
 import { DenseRetinaNet, retinaNetLossFunction } from '../../detection/modeling/separated/dense-retinanet';
@@ -61,14 +61,14 @@ export function separatedForm<Result>(
   if (name === 'separated, losses as outputs') {
     return use({ model: new LossesAsOutputs(detector), lossFunction: identity, inputs: (batch) => batch });
   }
-  if (name === 'separated, sampling forward' && detector instanceof FasterRcnn) {
+  if (name === 'separated, sampling forward' && isFasterRcnn(detector)) {
     return use({
       model: new SamplingFasterRcnn(detector),
       lossFunction: sampledLossFunction(detector),
       inputs: (batch) => batch,
     });
   }
-  if (name === 'separated, dense forward' && detector instanceof FasterRcnn) {
+  if (name === 'separated, dense forward' && isFasterRcnn(detector)) {
     return use({
       model: new DenseFasterRcnn(detector),
       lossFunction: denseLossFunction(detector),

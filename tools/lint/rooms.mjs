@@ -81,7 +81,7 @@ export const rooms = [
   {
     name: 'detection/modeling/definitions',
     holds: 'the models by name: how each is built, and its numbers with their source',
-    mayImport: ['detection/modeling', 'detection/nn', 'detection/structures'],
+    mayImport: ['detection/modeling', 'detection/nn', 'detection/ops/roi-pooling.ts', 'detection/structures'],
   },
   {
     name: 'detection/modeling/separated',

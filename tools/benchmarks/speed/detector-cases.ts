@@ -1,7 +1,8 @@
 import { modelDefinition } from '../../../detection/modeling/definitions';
 import { benchmarkProgram } from '../child-process';
 import { BENCHMARK_CLASSES } from '../detector-batch';
-import type { DetectorCase, Precision } from '../detector-case';
+import type { Precision } from '../../../detection/nn/precision';
+import type { DetectorCase } from '../detector-case';
 import { detectorRivals, parseMeasurement, PEER_BOXES } from './detector-rivals';
 import type { SpeedCase } from './speed-case';
 
@@ -44,7 +45,9 @@ const worksWithManyObjects: readonly Work[] = [
 
 /** Training steps and inference of detectors, in both precisions; with many objects in float32. */
 export const detectorCases: readonly SpeedCase[] = [
-  ...(['float32'] as const).flatMap((precision) => works.map((work) => detectorSpeed(work, precision))),
+  ...(['float32', 'bfloat16'] as const).flatMap((precision) =>
+    works.map((work) => detectorSpeed(work, precision)),
+  ),
   ...worksWithManyObjects.map((work) => detectorSpeed(work, 'float32')),
 ];
 

@@ -1,5 +1,6 @@
 import path from 'node:path';
-import type { CaseMeasurement, DetectorCase, Precision } from '../detector-case';
+import type { Precision } from '../../../detection/nn/precision';
+import type { CaseMeasurement, DetectorCase } from '../detector-case';
 import { BENCHMARK_SEED } from '../detector-batch';
 import { BENCHMARK_THREADS } from '../machine';
 import type { Exported } from './input-files';
