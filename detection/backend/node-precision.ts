@@ -12,6 +12,7 @@ const INSTRUCTIONS = { amx_bf16: 'AMX', avx512_bf16: 'avx512_bf16' } as const;
 
 /** A precision, and what made it that one. */
 export interface ChosenPrecision {
+  /** What to compute in. */
   readonly precision: Precision;
   /** Part of a sentence: `the processor has AMX`. */
   readonly reason: string;
