@@ -129,7 +129,9 @@ describe('roiAlign, aligned and adaptively sampled, against torchvision', () => 
   };
   const feature = (): tf.Tensor4D => {
     const size = tf.util.sizeFromShape(golden.shape);
-    const values = Float32Array.from({ length: size }, (_, i) => Math.sin(Math.fround(Math.fround(0.37) * i)));
+    const values = Float32Array.from({ length: size }, (_, i) =>
+      Math.sin(Math.fround(Math.fround(0.37) * i)),
+    );
     return tf.transpose(tf.tensor4d(values, golden.shape), [0, 2, 3, 1]);
   };
 
