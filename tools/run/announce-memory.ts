@@ -14,22 +14,22 @@ import type { Learner } from './start-detector';
  * Says how much memory a training will take at most, and warns where the machine, or the container that the process runs in,
  * has less.
  *
- * @param availableBytes that the process can have beyond what it has
+ * @param memory of this process, bytes: what it has, and what it can have beyond that
  */
 export function announceMemory(
   { model }: Pick<Learner, 'model'>,
   configuration: CompleteConfiguration,
   train: CocoDataset,
-  availableBytes = process.availableMemory(),
+  memory = { resident: process.memoryUsage.rss(), available: process.availableMemory() },
 ): void {
-  const resident = process.memoryUsage.rss();
+  const { resident } = memory;
   const shape = largestBatch(cocoExamples(train), model.input, configuration);
   const peak = expectedPeak(model, shape, configuration, resident);
   if (peak === undefined) return;
   logLine(
     `memory: up to ${formatBytes(peak)} for a step of ${pluralize(shape.images, 'image')} of ${shape.width}x${shape.height}`,
   );
-  const available = availableBytes + resident;
+  const available = memory.available + resident;
   if (peak > available)
     logLine(
       `warning: this process can have ${formatBytes(available)}; the system stops a process that needs more. ` +
