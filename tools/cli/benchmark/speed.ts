@@ -12,7 +12,7 @@ import { casesNamed } from '../../benchmarks/speed/speed-cases';
 import { speedTables } from '../../benchmarks/speed/speed-table';
 import { interruptible } from '../../terminal/interruption';
 import { requireFileName, writeJson } from '../../terminal/output-files';
-import { logLine } from '../../terminal/progress';
+import { logLine, writeMessage } from '../../terminal/progress';
 import { collect, requiredOption } from '../options';
 
 interface BenchmarkSpeedOptions {
@@ -58,7 +58,7 @@ async function runBenchmarkSpeed(options: BenchmarkSpeedOptions): Promise<void> 
     try {
       for (const speedCase of cases) {
         done.push(await compareSpeed(speedCase, { python, files, scripts, pictures, signal }, logLine));
-        logLine(speedTables(done.slice(-1)));
+        writeMessage(speedTables(done.slice(-1)));
         if (json !== undefined) writeJson(json, { ...environment, cases: done });
       }
     } finally {
