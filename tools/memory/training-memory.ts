@@ -20,7 +20,8 @@ const BYTES_OF_PIXEL = 12;
 
 /**
  * Of TensorFlow's allocator, which keeps a pool, and of oneDNN, which works on copies of filters and gradients: fitted to resident
- * peaks of detectors from 14 to 166 MB of weights at 256 to 1024 pixels and batches of 1 to 8, which it meets to 8 %.
+ * peaks of first steps of detectors from 14 to 166 MB of weights at 256 to 1024 pixels and batches of 1 to 8, which it meets to 8 %;
+ * docs/training.md has whole trainings.
  */
 const POOL = { ofStep: 1.35, ofTrained: 0.5, always: 150e6 };
 

@@ -11,7 +11,7 @@ import { largestBatch } from './largest-batch';
 import type { Learner } from './start-detector';
 
 /**
- * Says how much memory a training will take at most, and warns where the machine, or the container that the process runs in,
+ * Says about how much memory a training will take at its peak, and warns where the machine, or the container that the process runs in,
  * has less.
  *
  * @param memory of this process, bytes: what it has, and what it can have beyond that
@@ -27,7 +27,7 @@ export function announceMemory(
   const peak = expectedPeak(model, shape, configuration, resident);
   if (peak === undefined) return;
   logLine(
-    `memory: up to ${formatBytes(peak)} for a step of ${pluralize(shape.images, 'image')} of ${shape.width}x${shape.height}`,
+    `memory: about ${formatBytes(peak)} for a step of ${pluralize(shape.images, 'image')} of ${shape.width}x${shape.height}`,
   );
   const available = memory.available + resident;
   if (peak > available)

@@ -32,13 +32,13 @@ function said(configuration: CompleteConfiguration, available = 64e9): { text: s
   printed.clear();
   announceMemory({ model: small }, configuration, set, { resident: 200e6, available });
   model.dispose();
-  const [, megabytes, unit] = /memory: up to ([\d.]+) ([MG]B)/.exec(printed.stderr)!;
+  const [, megabytes, unit] = /memory: about ([\d.]+) ([MG]B)/.exec(printed.stderr)!;
   return { text: printed.stderr, megabytes: Number(megabytes) * (unit === 'GB' ? 1000 : 1) };
 }
 
 test('says what a training will take, more with the state of AdamW and with a sum of gradients', () => {
   const sgd = said(configurationWith());
-  expect(sgd.text).toMatch(/^memory: up to \S+ [MG]B for a step of 1 image of 96x64\n$/);
+  expect(sgd.text).toMatch(/^memory: about \S+ [MG]B for a step of 1 image of 96x64\n$/);
   // Two copies more of 14 MB of weights.
   const others = said(configurationWith('optimizer.type=adamw', 'optimizer.accumulate=2'));
   expect(others.megabytes - sgd.megabytes).toBeGreaterThan(26);
