@@ -6,6 +6,9 @@ import { BrokenPictures, repairedPlan, type BrokenPicture, type OnBrokenPicture 
 import type { WorkerDeath } from './worker-death';
 import { WorkerPool, type LoadedBatch } from './worker-pool';
 
+/** Batches that are loaded ahead. */
+export const DEFAULT_PREFETCH = 4;
+
 /** How batches are loaded; what is in them does not depend on it, but for pictures that cannot be used. */
 export interface WorkerOptions {
   /**
@@ -82,7 +85,12 @@ export abstract class BatchLoader implements AsyncIterable<DetectionBatch> {
   protected abstract substitutes(index: number): Iterator<BatchPlan, void>;
 
   private async *load(plans: Iterator<BatchPlan>): AsyncGenerator<DetectionBatch, void> {
-    const { workers = 1, prefetch = 4, onBrokenPicture = throwError, onWorkerDeath } = this.options;
+    const {
+      workers = 1,
+      prefetch = DEFAULT_PREFETCH,
+      onBrokenPicture = throwError,
+      onWorkerDeath,
+    } = this.options;
     const pool = new WorkerPool(workers, onWorkerDeath);
     const broken = new BrokenPictures(onBrokenPicture);
     const queue: Ordered[] = [];

@@ -9,7 +9,7 @@ type Binding = NodeJSKernelBackend['binding'];
 /** TensorFlow's number of the type (TF_BFLOAT16 in c/tf_datatype.h), which tfjs-node does not have. */
 export const BFLOAT16 = 14;
 
-/** The inputs of an operation that have its type; `rest` without the last. */
+/** The inputs of an operation that have its type, by position. */
 type TypedInputs = readonly number[] | 'all' | 'all but the last';
 
 /**

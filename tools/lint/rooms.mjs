@@ -270,7 +270,7 @@ export const rooms = [
   {
     name: 'tools/memory',
     holds: 'the memory that a training step takes: measured, and extrapolated',
-    mayImport: ['detection/*'],
+    mayImport: ['detection/*', 'datasets/*'],
   },
   {
     name: 'tools/run',

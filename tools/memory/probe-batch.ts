@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Detector } from '../../detection/modeling/detector';
+import { fasterRcnnDefaults } from '../../detection/modeling/faster-rcnn-defaults';
 import { RandomStream } from '../../detection/nn/random';
 import type { DetectionBatch } from '../../detection/structures/detection-batch';
 import type { Targets } from '../../detection/structures/instances';
@@ -10,11 +11,8 @@ export interface BatchShape extends Size {
   readonly images: number;
 }
 
-/**
- * Objects of a picture: so many that a head of masks or keypoints gets as many regions as it ever does, a quarter of torchvision's
- * 512 sampled ones.
- */
-const OBJECTS = 128;
+/** Objects of a picture: so many that a head of masks or keypoints gets as many regions as it ever does with torchvision's numbers. */
+const OBJECTS = fasterRcnnDefaults.roi.batchSizePerImage * fasterRcnnDefaults.roi.positiveFraction;
 
 /** Sides of an object as shares of the picture's: objects of all levels of a pyramid. */
 const SIDES = [0.03, 0.8] as const;

@@ -1,3 +1,4 @@
+import { DEFAULT_PREFETCH } from '../../datasets/loader/batch-loader';
 import type { Detector } from '../../detection/modeling/detector';
 import type { BatchShape } from './probe-batch';
 import type { StepBytes } from './step-bytes';
@@ -12,8 +13,8 @@ export interface TrainingState {
   readonly state: number;
 }
 
-/** Batches that a loader has ready or is filling: datasets/loader/batch-loader.ts's `prefetch`, and the next one. */
-const LOADED_BATCHES = 5;
+/** Batches that a loader has ready or is filling: those ahead, and the next one. */
+const LOADED_BATCHES = DEFAULT_PREFETCH + 1;
 
 /** Three floats. */
 const BYTES_OF_PIXEL = 12;

@@ -1,5 +1,4 @@
 import type { CocoDataset } from '../../datasets/coco/annotations';
-import { cocoExamples } from '../../datasets/examples';
 import type { CompleteConfiguration } from '../config/complete';
 import type { BatchShape } from '../memory/probe-batch';
 import { stepBytes } from '../memory/step-bytes';
@@ -23,7 +22,7 @@ export function announceMemory(
   memory = { resident: process.memoryUsage.rss(), available: process.availableMemory() },
 ): void {
   const { resident } = memory;
-  const shape = largestBatch(cocoExamples(train), model.input, configuration);
+  const shape = largestBatch(train.images, model.input, configuration);
   const peak = expectedPeak(model, shape, configuration, resident);
   if (peak === undefined) return;
   logLine(

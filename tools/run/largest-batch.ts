@@ -1,8 +1,8 @@
-import type { Example } from '../../datasets/examples';
 import { aspectRatioGroups } from '../../datasets/samplers/aspect-ratio-groups';
 import { squareSide } from '../../datasets/transforms/scale-jitter';
 import type { InputSpec } from '../../detection/structures/input-spec';
 import { paddedSize, resizedSize } from '../../detection/structures/resize';
+import type { Size } from '../../detection/structures/size';
 import type { CompleteConfiguration } from '../config/complete';
 import type { BatchShape } from '../memory/probe-batch';
 
@@ -11,7 +11,7 @@ import type { BatchShape } from '../memory/probe-batch';
  * at the largest size that is drawn.
  */
 export function largestBatch(
-  examples: readonly Pick<Example, 'size'>[],
+  pictures: readonly Size[],
   input: InputSpec,
   { data }: Pick<CompleteConfiguration, 'data'>,
 ): BatchShape {
@@ -22,9 +22,9 @@ export function largestBatch(
   }
   const resize = largestResize(input, data.trainMinSizes);
   if (data.iouCrop > 0 && resize.kind === 'shorter-side') return largestOfParts(images, resize, input);
-  const sizes = examples.map(({ size }) => resizedSize(size, resize));
+  const sizes = pictures.map((size) => resizedSize(size, resize));
   // Alone in a batch, or among pictures of its own proportions only: no picture is padded to another's proportions.
-  const groups = images === 1 ? sizes.map((_, i) => i) : groupsOf(examples, data.aspectRatioGrouping);
+  const groups = images === 1 ? sizes.map((_, i) => i) : groupsOf(pictures, data.aspectRatioGrouping);
   const largest = new Map<number, { height: number; width: number }>();
   sizes.forEach(({ height, width }, i) => {
     const ofGroup = largest.get(groups[i]);
@@ -52,6 +52,6 @@ function largestOfParts(
   return { images, ...paddedSize([{ height, width: maxSize }], sizeDivisor) };
 }
 
-function groupsOf(examples: readonly Pick<Example, 'size'>[], isGrouped: boolean): ArrayLike<number> {
-  return isGrouped ? aspectRatioGroups(examples.map(({ size }) => size)) : new Int32Array(examples.length);
+function groupsOf(pictures: readonly Size[], isGrouped: boolean): ArrayLike<number> {
+  return isGrouped ? aspectRatioGroups(pictures) : new Int32Array(pictures.length);
 }

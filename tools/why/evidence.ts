@@ -1,5 +1,6 @@
 import type { CocoImage } from '../../datasets/coco/annotations';
 import type { GtObject } from '../../datasets/coco/targets';
+import { BACKGROUND, lossOfRow, scaleOf, type Scale } from './explanation';
 import type { InspectedLosses } from '../../detection/engine/inspect-losses';
 import type { SampleTable } from '../../detection/events/samples';
 import { boxIou } from '../../detection/ops/iou';
@@ -45,7 +46,7 @@ export interface PlaceEvidence extends Seen {
 export interface ImageEvidence {
   readonly image: CocoImage;
   /** Pixels of the image for one of the resized one. */
-  readonly scale: { readonly x: number; readonly y: number };
+  readonly scale: Scale;
   /** Sum of its losses, the mean of all draws. */
   readonly loss: number;
   readonly objects: readonly ObjectEvidence[];
@@ -68,7 +69,7 @@ export function evidenceOf({
     Object.values(of).reduce((sum, loss) => sum + loss, 0);
   return {
     image,
-    scale: { x: image.width / resized.width, y: image.height / resized.height },
+    scale: scaleOf(image, resized),
     loss: draws.reduce((sum, { losses }) => sum + total(losses), 0) / draws.length,
     objects: objects.map((object, gt) => {
       const seen = surest(tables.flatMap(({ table }) => seenIn(table, (match) => match === gt)));
@@ -93,7 +94,7 @@ function tablesOf({ tables }: InspectedLosses): NamedTable[] {
 
 function lossesOfBackground({ name, table: { matchedGt, losses } }: NamedTable): string[] {
   return Object.entries(losses).flatMap(([loss, values]) =>
-    matchedGt?.some((match, row) => match === -1 && values[row] > 0) ? [keyOf(name, loss)] : [],
+    matchedGt?.some((match, row) => match === BACKGROUND && values[row] > 0) ? [keyOf(name, loss)] : [],
   );
 }
 
@@ -132,7 +133,7 @@ function seenIn(table: SampleTable, isMatch: (match: number) => boolean): PlaceE
       box: from.slice(4 * row, 4 * row + 4),
       label: labels[row],
       score: scores[row],
-      loss: Object.values(losses).reduce((sum, values) => sum + values[row], 0),
+      loss: lossOfRow(losses, row),
     });
   });
   return found;
@@ -147,7 +148,7 @@ function surest<T extends Seen>(seen: readonly T[]): T | undefined {
 
 /** What is annotated as background and taken for objects, once each, unless it is about an annotated object. */
 function placesOf(tables: readonly NamedTable[], gtBoxes: Boxes): PlaceEvidence[] {
-  const seen = tables.flatMap(({ table }) => seenIn(table, (match) => match === -1));
+  const seen = tables.flatMap(({ table }) => seenIn(table, (match) => match === BACKGROUND));
   const boxes = Float32Array.from(seen.flatMap(({ box }) => [...box]));
   const kept = nms(
     boxes,

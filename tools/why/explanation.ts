@@ -72,7 +72,8 @@ export interface Explanation {
   readonly tables: readonly ExplainedTable[];
 }
 
-const BACKGROUND = -1;
+/** What a row of the background matches, in `matchedGt`. */
+export const BACKGROUND = -1;
 const IGNORED = -2;
 /** Background candidates of a level that are listed, those that lose most. */
 const MAX_BACKGROUND = 200;
@@ -82,7 +83,7 @@ export function explain(
   { image, objects, labels, resized, draws: [{ losses, tables }] }: InspectedImage,
   categories: readonly string[],
 ): Explanation {
-  const scale = { x: image.width / resized.width, y: image.height / resized.height };
+  const scale = scaleOf(image, resized);
   const ofImage = [...tables].map(([name, [table]]) => [name, table] as const);
   const shareOf = (gt: number): Record<string, number> =>
     shares(
@@ -175,9 +176,14 @@ function countsOf({ matchedGt, sampled }: SampleTable, rows: Int32Array): Counts
   };
 }
 
+/** What a row adds to all losses together. */
+export function lossOfRow(losses: SampleTable['losses'], row: number): number {
+  return Object.values(losses).reduce((sum, values) => sum + values[row], 0);
+}
+
 /** The positive rows, and of the sampled background those that lose most. */
 function listedRows({ matchedGt, sampled, losses }: SampleTable, rows: Int32Array): number[] {
-  const lost = (row: number): number => Object.values(losses).reduce((sum, values) => sum + values[row], 0);
+  const lost = (row: number): number => lossOfRow(losses, row);
   const isPositive = (row: number): boolean => (matchedGt?.[row] ?? BACKGROUND) >= 0;
   const background = [...rows]
     .filter((row) => matchedGt?.[row] === BACKGROUND && sampled?.[row] === 1)
@@ -212,9 +218,14 @@ function candidateOf(
   };
 }
 
-interface Scale {
+/** Pixels of a picture for one of the resized one. */
+export interface Scale {
   readonly x: number;
   readonly y: number;
+}
+
+export function scaleOf(size: Size, resized: Size): Scale {
+  return { x: size.width / resized.width, y: size.height / resized.height };
 }
 
 function cornersOf(boxes: Boxes, row: number, { x, y }: Scale): Corners {

@@ -4,7 +4,6 @@ import { BackboneWithFpn } from '../backbone/feature-pyramid';
 import type { StateDictLayout } from '../detector';
 import { FasterRcnn } from '../faster-rcnn';
 import { fasterRcnnDefaults, fasterRcnnSchema, type FasterRcnnSettings } from '../faster-rcnn-defaults';
-import { classWeightFaults } from '../loss-settings';
 import { FastRcnnConvFcHead, FastRcnnPredictor, TwoMlpHead } from '../roi/box-head';
 import { FastRcnnStage, type BoxHead } from '../roi/fast-rcnn';
 import { MultiScaleRoiAlign } from '../roi/multi-scale-roi-align';
@@ -30,7 +29,7 @@ import {
   type RoiHeadDefinition,
   type SettingsOf,
 } from './roi-head-definition';
-import { anchorSizeFaults, overlapFaults } from './setting-faults';
+import { fasterRcnnFaults } from './setting-faults';
 
 /** What tells one Faster R-CNN from another, beside its settings. */
 export interface FasterRcnnConfiguration extends FamilyConfiguration {
@@ -115,12 +114,7 @@ export function fasterRcnn<const Heads extends readonly RoiHeadDefinition[] = []
   const list = heads ?? [];
   const family: Family<FasterRcnnConfiguration, SettingsWith<Heads>, FasterRcnn> = {
     schema: schemaWith(fasterRcnnSchema, list),
-    faults: ({ anchors, rpn, roi, losses }, { strides }, numClasses) => [
-      ...anchorSizeFaults(anchors.sizes, strides),
-      ...overlapFaults('rpn', rpn),
-      ...overlapFaults('roi', roi),
-      ...classWeightFaults(losses.classWeights, numClasses),
-    ],
+    faults: fasterRcnnFaults,
     anchorGenerator: ({ anchors }) => sharedRatios(anchors),
     assemble: (assembly) => assemble(assembly, list),
   };

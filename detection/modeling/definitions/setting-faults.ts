@@ -1,4 +1,20 @@
+import type { FasterRcnnSettings } from '../faster-rcnn-defaults';
+import { classWeightFaults } from '../loss-settings';
 import type { SettingFault } from '../settings';
+
+/** What is wrong with the settings of a Faster R-CNN. */
+export function fasterRcnnFaults(
+  { anchors, rpn, roi, losses }: FasterRcnnSettings,
+  { strides }: { readonly strides: readonly number[] },
+  numClasses: number,
+): SettingFault[] {
+  return [
+    ...anchorSizeFaults(anchors.sizes, strides),
+    ...overlapFaults('rpn', rpn),
+    ...overlapFaults('roi', roi),
+    ...classWeightFaults(losses.classWeights, numClasses),
+  ];
+}
 
 /** What is wrong with anchor sizes of a model whose levels have these strides, and share one head. */
 export function anchorSizeFaults(

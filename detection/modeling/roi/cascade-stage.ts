@@ -20,7 +20,7 @@ import type { BoxPredictor, RoiPredictions } from './box-head';
 import type { BoxStage, BoxStageLosses, Sample } from './box-stage';
 import type { BoxHead } from './fast-rcnn';
 import { describeSamples } from './describe-samples';
-import { fastRcnnInference } from './fast-rcnn-inference';
+import { inferImages } from './fast-rcnn-inference';
 import { fastRcnnLosses, ROI_SAMPLES } from './fast-rcnn-losses';
 import { labelAll, roiTargets, sampleProposals } from './label-proposals';
 import type { MultiScaleRoiAlign } from './multi-scale-roi-align';
@@ -105,39 +105,23 @@ export class CascadeStage extends Module implements BoxStage {
     proposals: readonly Boxes[],
     { sizes }: ImageBatch,
   ): Reading<Found[]> {
-    let boxes = proposals;
     let references = proposals;
     let deltas: Float32Array = new Float32Array();
     let scores: Float32Array = new Float32Array();
     for (const stage of this.heads.keys()) {
-      references = boxes;
+      // What the last head says is decoded where it is likely enough: below.
+      if (stage > 0) references = this.decoded(stage - 1, deltas, references, sizes);
       const predictions = this.predict(stage, this.pool(features, references, sizes));
       let probabilities: Float32Array;
       [probabilities, deltas] = yield [tf.softmax(predictions.classLogits), predictions.boxDeltas];
       scores = stage === 0 ? probabilities.slice() : scores.map((sum, i) => sum + probabilities[i]);
-      boxes = this.decoded(stage, deltas, references, sizes);
     }
     // What the heads say is averaged; the last one says where it is.
     const averages = scores.map((sum) => sum * Math.fround(1 / this.heads.length));
-    const total = references.reduce((sum, list) => sum + numBoxes(list), 0);
-    const numLabels = averages.length / total;
-    let first = 0;
-    return references.map((ofImage, image) => {
-      const last = first + numBoxes(ofImage);
-      const found = fastRcnnInference(
-        averages.subarray(first * numLabels, last * numLabels),
-        deltas.subarray(4 * first, 4 * last),
-        ofImage,
-        sizes[image],
-        this.boxCoders.at(-1)!,
-        this.options,
-      );
-      first = last;
-      return found;
-    });
+    return inferImages(averages, deltas, references, sizes, this.boxCoders.at(-1)!, this.options);
   }
 
-  /** The losses of one head, and the boxes that it makes of its samples' in each image. */
+  /** The losses of one head, and the boxes that it makes of its samples' in each image; none of the last. */
   private stageLosses(
     stage: number,
     features: readonly tf.Tensor4D[],
@@ -153,7 +137,8 @@ export class CascadeStage extends Module implements BoxStage {
       const predictions = this.predict(stage, scaleGradient(pooled, 1 / this.heads.length));
       // The tape has what it needs of the largest tensor of the head.
       pooled.dispose();
-      boxes = this.decoded(stage, predictions.boxDeltas.dataSync<'float32'>(), references, sizes);
+      if (stage + 1 < this.heads.length)
+        boxes = this.decoded(stage, predictions.boxDeltas.dataSync<'float32'>(), references, sizes);
       const boxCoder = this.boxCoders[stage];
       const statistics = `stage${stage}/`;
       summary.samples(`${statistics}${ROI_SAMPLES}`, () => describeSamples(samples, predictions, boxCoder));

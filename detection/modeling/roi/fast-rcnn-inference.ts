@@ -18,6 +18,39 @@ export interface FastRcnnInferenceOptions {
 }
 
 /**
+ * `fastRcnnInference` of each image of a batch. Lists have an entry for each image; what is predicted is of all of them, one after
+ * the other.
+ *
+ * @param probabilities [R * (K + 1)] of each label
+ * @param deltas [R * B * 4], of the boxes of each proposal
+ */
+export function inferImages(
+  probabilities: Float32Array,
+  deltas: Float32Array,
+  proposals: readonly Boxes[],
+  imageSizes: readonly Size[],
+  boxCoder: BoxCoder,
+  options: FastRcnnInferenceOptions,
+): Found[] {
+  const total = proposals.reduce((sum, ofImage) => sum + numBoxes(ofImage), 0);
+  const [numLabels, numDeltas] = [probabilities, deltas].map(({ length }) => length / total);
+  let first = 0;
+  return proposals.map((ofImage, image) => {
+    const last = first + numBoxes(ofImage);
+    const found = fastRcnnInference(
+      probabilities.subarray(first * numLabels, last * numLabels),
+      deltas.subarray(first * numDeltas, last * numDeltas),
+      ofImage,
+      imageSizes[image],
+      boxCoder,
+      options,
+    );
+    first = last;
+    return found;
+  });
+}
+
+/**
  * What is found in one image, from what the box head predicts for its R proposals: postprocess_detections of torchvision's
  * RoIHeads, fast_rcnn_inference of detectron2. Boxes and probabilities that are not a number are left out.
  *

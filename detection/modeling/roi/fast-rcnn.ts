@@ -5,7 +5,7 @@ import { Module } from '../../nn/module';
 import type { RandomStream } from '../../nn/random';
 import type { Reading } from '../../nn/reading';
 import type { Losses } from '../../nn/trainable';
-import { numBoxes, type Boxes } from '../../structures/boxes';
+import type { Boxes } from '../../structures/boxes';
 import type { ImageBatch } from '../../structures/image-batch';
 import type { Targets } from '../../structures/instances';
 import type { Size } from '../../structures/size';
@@ -22,7 +22,7 @@ import { BalancedSampler } from '../matching/sampler';
 import type { BoxPredictor, RoiPredictions } from './box-head';
 import type { BoxStage, BoxStageLosses, Sample } from './box-stage';
 import { describeSamples } from './describe-samples';
-import { fastRcnnInference } from './fast-rcnn-inference';
+import { inferImages } from './fast-rcnn-inference';
 import { fastRcnnLosses, ROI_SAMPLES, type RoiTargets } from './fast-rcnn-losses';
 import { roiTargets, sampleProposals } from './label-proposals';
 import type { MultiScaleRoiAlign } from './multi-scale-roi-align';
@@ -107,23 +107,8 @@ export class FastRcnnStage extends Module implements BoxStage {
     images: ImageBatch,
   ): Reading<Found[]> {
     const { classLogits, boxDeltas } = this.forward(features, proposals, images.sizes);
-    const [, numLabels] = classLogits.shape;
-    const [, numDeltas] = boxDeltas.shape;
     const [probabilities, deltas] = yield [tf.softmax(classLogits), boxDeltas];
-    let first = 0;
-    return proposals.map((boxes, image) => {
-      const last = first + numBoxes(boxes);
-      const found = fastRcnnInference(
-        probabilities.subarray(first * numLabels, last * numLabels),
-        deltas.subarray(first * numDeltas, last * numDeltas),
-        boxes,
-        images.sizes[image],
-        this.boxCoder,
-        this.options,
-      );
-      first = last;
-      return found;
-    });
+    return inferImages(probabilities, deltas, proposals, images.sizes, this.boxCoder, this.options);
   }
 
   /** What the head says of the boxes of all images. The caller disposes. */

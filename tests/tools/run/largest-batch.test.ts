@@ -9,14 +9,10 @@ const input: InputSpec = {
   channels: 'rgb',
   sizeDivisor: 32,
 };
-const landscape = { size: { height: 480, width: 640 } };
-const portrait = { size: { height: 640, width: 480 } };
+const landscape = { height: 480, width: 640 };
+const portrait = { height: 640, width: 480 };
 
-function shapeOf(
-  examples: readonly { size: { height: number; width: number } }[],
-  data: object,
-  spec = input,
-) {
+function shapeOf(pictures: readonly { height: number; width: number }[], data: object, spec = input) {
   const defaults = {
     batchSize: 2,
     scaleJitter: null,
@@ -24,7 +20,7 @@ function shapeOf(
     trainMinSizes: [100],
     aspectRatioGrouping: false,
   };
-  return largestBatch(examples, spec, { data: { ...defaults, ...data } } as CompleteConfiguration);
+  return largestBatch(pictures, spec, { data: { ...defaults, ...data } } as CompleteConfiguration);
 }
 
 test('a batch is as high as its highest and as wide as its widest picture, padded', () => {

@@ -2,7 +2,6 @@ import { RandomStream } from '../../../nn/random';
 import { detectron2Defaults } from '../../detectron2-defaults';
 import type { Detectron2Rcnn } from '../../detectron2/detectron2-rcnn';
 import { fasterRcnnSchema, RPN_LOSS_NAMES, type FasterRcnnSettings } from '../../faster-rcnn-defaults';
-import { classWeightFaults } from '../../loss-settings';
 import { FastRcnnOutputLayers } from '../../roi/fast-rcnn-output-layers';
 import { FastRcnnStage } from '../../roi/fast-rcnn';
 import { withSettings } from '../../settings';
@@ -14,7 +13,7 @@ import {
   type RoiHeadDefinition,
   type SettingsOf,
 } from '../roi-head-definition';
-import { anchorSizeFaults, overlapFaults } from '../setting-faults';
+import { fasterRcnnFaults } from '../setting-faults';
 import { assembleRcnn, detectron2Anchors, POOLED_SIZE, twoLayerHead } from './assemble';
 import { msraBase, type Detectron2Configuration } from './bases';
 import { detectron2KeypointHead, detectron2MaskHead, detectron2Pooler } from './heads';
@@ -40,12 +39,7 @@ function detectron2Rcnn<const Heads extends readonly RoiHeadDefinition[] = []>(
   type Settings = FasterRcnnSettings & SettingsOf<Heads>;
   const family: Family<Detectron2Configuration, Settings, Detectron2Rcnn<FastRcnnStage>> = {
     schema: schemaWith(fasterRcnnSchema, list),
-    faults: ({ anchors, rpn, roi, losses }, { strides }, numClasses) => [
-      ...anchorSizeFaults(anchors.sizes, strides),
-      ...overlapFaults('rpn', rpn),
-      ...overlapFaults('roi', roi),
-      ...classWeightFaults(losses.classWeights, numClasses),
-    ],
+    faults: fasterRcnnFaults,
     anchorGenerator: (given) => detectron2Anchors(given, configuration),
     assemble: (assembly) => assembleRcnn(assembly, RPN_LOSS_NAMES, makeStage, list),
   };
