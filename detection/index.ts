@@ -184,9 +184,11 @@ export { softmaxFocalLossSum } from './ops/softmax-focal-loss';
 // What every detector is built from.
 export { DetectorModule, type DetectorTraits } from './modeling/detector-module';
 export { inOriginalPixels, type Found } from './modeling/found';
+export { SingleMapBackbone, type Backbone } from './modeling/backbone/backbone';
 export { Body, type BodyOptions } from './modeling/backbone/body';
 export { LayeredBody, type BodyLayer, type MapModule } from './modeling/backbone/layered-body';
-export { ResNet, type ResNetDepth, type ResNetOptions } from './modeling/backbone/resnet';
+export { ResNet, type ResNetOptions } from './modeling/backbone/resnet';
+export { ResNetStage, type ResNetDepth, type ResNetStageOptions } from './modeling/backbone/resnet-stage';
 export { MobileNetV2 } from './modeling/backbone/mobilenet-v2';
 export { MobileNetV3 } from './modeling/backbone/mobilenet-v3';
 export { EfficientNetLite0 } from './modeling/backbone/efficientnet-lite0';

@@ -3,7 +3,7 @@ import type { Reading } from '../nn/reading';
 import type { Losses } from '../nn/trainable';
 import type { DetectionBatch } from '../structures/detection-batch';
 import type { ImageBatch } from '../structures/image-batch';
-import type { BackboneWithFpn } from './backbone/feature-pyramid';
+import type { Backbone } from './backbone/backbone';
 import type { Detector } from './detector';
 import { DetectorModule, type DetectorTraits } from './detector-module';
 import type { Found } from './found';
@@ -19,8 +19,8 @@ import type { RegionProposalNetwork } from './rpn/region-proposal-network';
  * @typeParam Stage what finds boxes among the proposals
  */
 export class FasterRcnn<Stage extends BoxStage = FastRcnnStage> extends DetectorModule {
-  /** Backbone with feature pyramid. */
-  readonly backbone: BackboneWithFpn;
+  /** What makes the maps that everything else looks at. */
+  readonly backbone: Backbone;
   /** Region proposal network. */
   readonly rpn: RegionProposalNetwork;
   /** ROI heads. */
@@ -29,7 +29,7 @@ export class FasterRcnn<Stage extends BoxStage = FastRcnnStage> extends Detector
   /** Takes over the parts. */
   constructor(
     traits: DetectorTraits,
-    backbone: BackboneWithFpn,
+    backbone: Backbone,
     rpn: RegionProposalNetwork,
     roiHeads: RoiHeads<Stage>,
   ) {

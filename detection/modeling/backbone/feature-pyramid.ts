@@ -6,6 +6,7 @@ import { kaimingUniform } from '../../nn/initializers';
 import { Module } from '../../nn/module';
 import type { NormalizationFactory } from '../../nn/normalization';
 import type { RandomStream } from '../../nn/random';
+import type { Backbone } from './backbone';
 import type { Body } from './body';
 
 /** Options of a feature pyramid. */
@@ -120,7 +121,7 @@ export class FeaturePyramid extends Module {
 }
 
 /** torchvision's BackboneWithFPN. */
-export class BackboneWithFpn extends Module {
+export class BackboneWithFpn extends Module implements Backbone {
   /** Channels of every level. */
   readonly outChannels: number;
   private readonly body: Body;

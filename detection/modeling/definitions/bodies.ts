@@ -1,5 +1,6 @@
 import type { Body, BodyOptions } from '../backbone/body';
-import { ResNet, type ResNetDepth, type ResNetOptions } from '../backbone/resnet';
+import { ResNet, type ResNetOptions } from '../backbone/resnet';
+import type { ResNetDepth } from '../backbone/resnet-stage';
 import { torchvisionInput, type InputSpec } from '../../structures/input-spec';
 import type { ModelDefinition } from '../detector';
 

@@ -2,7 +2,7 @@ import { torchvisionInput } from '../../structures/input-spec';
 import { EfficientNetLite0 } from '../backbone/efficientnet-lite0';
 import { MobileNetV2 } from '../backbone/mobilenet-v2';
 import { MobileNetV3 } from '../backbone/mobilenet-v3';
-import type { ResNetDepth } from '../backbone/resnet';
+import type { ResNetDepth } from '../backbone/resnet-stage';
 import { fasterRcnnDefaults, type FasterRcnnSettings } from '../faster-rcnn-defaults';
 import { withSettings } from '../settings';
 import {

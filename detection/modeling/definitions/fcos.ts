@@ -1,6 +1,6 @@
 import { GroupNorm, type NormalizationFactory } from '../../nn/normalization';
 import { torchvisionInput } from '../../structures/input-spec';
-import type { ResNetDepth } from '../backbone/resnet';
+import type { ResNetDepth } from '../backbone/resnet-stage';
 import { ClassificationHead } from '../dense/classification-head';
 import { DenseTower } from '../dense/dense-tower';
 import { FcosRegressionHead } from '../dense/fcos-regression-head';

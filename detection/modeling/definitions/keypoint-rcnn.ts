@@ -1,4 +1,4 @@
-import type { ResNetDepth } from '../backbone/resnet';
+import type { ResNetDepth } from '../backbone/resnet-stage';
 import type { PublishedWeights } from '../detector';
 import { keypointRcnnDefaults, type KeypointSettings } from '../keypoint-rcnn-defaults';
 import {

@@ -1,6 +1,6 @@
 import { GroupNorm } from '../../nn/normalization';
 import { torchvisionInput } from '../../structures/input-spec';
-import type { ResNetDepth } from '../backbone/resnet';
+import type { ResNetDepth } from '../backbone/resnet-stage';
 import { ClassificationHead } from '../dense/classification-head';
 import { DenseTower } from '../dense/dense-tower';
 import { RetinaNetRegressionHead } from '../dense/retinanet-regression-head';

@@ -9,20 +9,22 @@ export interface SampledIndices {
   readonly negatives: Int32Array;
 }
 
+/** What is sampled of an image. */
+export interface SamplerOptions {
+  /** Boxes drawn from one image, fewer if there are not enough. */
+  readonly batchSizePerImage: number;
+  /** Largest share of positives among them, 0..1. */
+  readonly positiveFraction: number;
+}
+
 /**
  * Draws a batch with at most a given share of positives, filled up with negatives: torchvision's
  * BalancedPositiveNegativeSampler. Where all are taken, no random number is drawn.
  */
 export class BalancedSampler {
-  /**
-   * Draws from a stream of its own.
-   *
-   * @param batchSize boxes drawn from one image, fewer if there are not enough
-   * @param positiveFraction 0..1
-   */
+  /** Draws from a stream of its own. */
   constructor(
-    private readonly batchSize: number,
-    private readonly positiveFraction: number,
+    private readonly options: SamplerOptions,
     private readonly random: RandomStream,
   ) {}
 
@@ -34,8 +36,9 @@ export class BalancedSampler {
   sample(labels: Int8Array | Int32Array): SampledIndices {
     const positives = indicesWhere(labels, (label) => label >= 1);
     const negatives = indicesWhere(labels, (label) => label === 0);
-    const numPositives = Math.min(positives.length, Math.floor(this.batchSize * this.positiveFraction));
-    const numNegatives = Math.min(negatives.length, this.batchSize - numPositives);
+    const { batchSizePerImage, positiveFraction } = this.options;
+    const numPositives = Math.min(positives.length, Math.floor(batchSizePerImage * positiveFraction));
+    const numNegatives = Math.min(negatives.length, batchSizePerImage - numPositives);
     return { positives: this.draw(positives, numPositives), negatives: this.draw(negatives, numNegatives) };
   }
 

@@ -66,11 +66,7 @@ export class CascadeStage extends Module implements BoxStage {
     this.lossNames = heads.flatMap((_, stage) => cascadeLossNames(stage));
     this.boxCoders = options.bboxWeights.map((weights) => new BoxCoder(weights));
     this.matchers = options.fgIouThresholds.map((overlap) => new Matcher(overlap, overlap, false));
-    this.sampler = new BalancedSampler(
-      options.batchSizePerImage,
-      options.positiveFraction,
-      this.stream(random),
-    );
+    this.sampler = new BalancedSampler(options, this.stream(random));
   }
 
   /** loss_cls_stage{k}, loss_box_reg_stage{k}. Further heads learn from the samples of the first. */
@@ -111,7 +107,7 @@ export class CascadeStage extends Module implements BoxStage {
     for (const stage of this.heads.keys()) {
       // What the last head says is decoded where it is likely enough: below.
       if (stage > 0) references = this.decoded(stage - 1, deltas, references, sizes);
-      const predictions = this.predict(stage, this.pool(features, references, sizes));
+      const predictions = this.predict(stage, this.boxPooler.forward(features, references, sizes));
       let probabilities: Float32Array;
       [probabilities, deltas] = yield [tf.softmax(predictions.classLogits), predictions.boxDeltas];
       scores = stage === 0 ? probabilities.slice() : scores.map((sum, i) => sum + probabilities[i]);
@@ -130,7 +126,7 @@ export class CascadeStage extends Module implements BoxStage {
     sizes: readonly Size[],
   ): { losses: Losses; boxes: Boxes[] } {
     const references = samples.map(({ boxes }) => boxes);
-    const pooled = this.pool(features, references, sizes);
+    const pooled = this.boxPooler.forward(features, references, sizes);
     let boxes: Boxes[] = [];
     const head = (): Losses => {
       // All heads look at the same features: each has its share in what these learn.
@@ -149,15 +145,6 @@ export class CascadeStage extends Module implements BoxStage {
     };
     const losses = headLosses([head], this.headGradients);
     return { losses, boxes };
-  }
-
-  /** [R, size, size, C]. The pool level takes no part. */
-  private pool(
-    features: readonly tf.Tensor4D[],
-    boxes: readonly Boxes[],
-    imageSizes: readonly Size[],
-  ): tf.Tensor4D {
-    return this.boxPooler.forward(features.slice(0, -1), boxes, imageSizes);
   }
 
   private predict(stage: number, pooled: tf.Tensor4D): RoiPredictions {

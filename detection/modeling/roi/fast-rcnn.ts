@@ -64,11 +64,7 @@ export class FastRcnnStage extends Module implements BoxStage {
     this.boxPredictor = this.child('box_predictor', boxPredictor);
     this.boxCoder = new BoxCoder(options.bboxWeights);
     this.matcher = new Matcher(options.fgIouThreshold, options.bgIouThreshold, false);
-    this.sampler = new BalancedSampler(
-      options.batchSizePerImage,
-      options.positiveFraction,
-      this.stream(random),
-    );
+    this.sampler = new BalancedSampler(options, this.stream(random));
   }
 
   losses(
@@ -79,7 +75,7 @@ export class FastRcnnStage extends Module implements BoxStage {
   ): BoxStageLosses {
     const samples = proposals.map((boxes, image) => this.labelAndSample(boxes, targets[image], image));
     const losses = tf.tidy(() => {
-      const pooled = this.pool(
+      const pooled = this.boxPooler.forward(
         features,
         samples.map(({ boxes }) => boxes),
         images.sizes,
@@ -117,16 +113,7 @@ export class FastRcnnStage extends Module implements BoxStage {
     boxes: readonly Boxes[],
     imageSizes: readonly Size[],
   ): RoiPredictions {
-    return this.predict(this.pool(features, boxes, imageSizes));
-  }
-
-  /** [R, size, size, C]. The pool level takes no part. */
-  private pool(
-    features: readonly tf.Tensor4D[],
-    boxes: readonly Boxes[],
-    imageSizes: readonly Size[],
-  ): tf.Tensor4D {
-    return this.boxPooler.forward(features.slice(0, -1), boxes, imageSizes);
+    return this.predict(this.boxPooler.forward(features, boxes, imageSizes));
   }
 
   private predict(pooled: tf.Tensor4D): RoiPredictions {

@@ -154,7 +154,7 @@ export class KeypointStage extends Module implements RoiHead {
     return keypoints.map((value, i) => value + [x, y, 0][i % 3]);
   }
 
-  /** Pools the boxes of each image, in pieces; none where there is no box. The pool level takes no part. */
+  /** Pools the boxes of each image, in pieces; none where there is no box. */
   private pool(features: readonly tf.Tensor4D[], boxes: readonly Boxes[], { sizes }: ImageBatch): Piece[] {
     const pieces = boxes.flatMap((ofImage, image) => {
       const count = numBoxes(ofImage);
@@ -164,7 +164,7 @@ export class KeypointStage extends Module implements RoiHead {
       });
     });
     if (pieces.length === 0) return [];
-    const all = this.keypointPooler.forward(features.slice(0, -1), boxes, sizes);
+    const all = this.keypointPooler.forward(features, boxes, sizes);
     if (pieces.length === 1) return [{ ...pieces[0], pooled: all }];
     const pooled: tf.Tensor4D[] = tf.split(
       all,

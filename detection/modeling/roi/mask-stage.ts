@@ -74,10 +74,10 @@ export class MaskStage extends Module implements RoiHead {
     summary.scalar('roi_head/num_mask_samples', labels.length / samples.length);
     return tf.tidy(() => {
       if (labels.length === 0) return { loss_mask: zeroLoss(this) };
-      const pooled = this.pool(
+      const pooled = this.maskPooler.forward(
         features,
         learned.map(({ boxes }) => boxes),
-        images,
+        images.sizes,
       );
       const head = (): Losses => {
         const x = this.maskHead.forward(pooled);
@@ -111,7 +111,7 @@ export class MaskStage extends Module implements RoiHead {
     const labels = Int32Array.from(found.flatMap((ofImage) => [...ofImage.labels]));
     let probabilities: Float32Array = new Float32Array();
     if (labels.length > 0) {
-      const x = this.maskHead.forward(this.pool(features, boxes, images));
+      const x = this.maskHead.forward(this.maskPooler.forward(features, boxes, images.sizes));
       [probabilities] = yield [tf.sigmoid(this.maskPredictor.forward(x, labels))];
     }
     let first = 0;
@@ -126,15 +126,6 @@ export class MaskStage extends Module implements RoiHead {
       first = last;
       return { ...ofImage, boxMasks };
     });
-  }
-
-  /** The pool level takes no part. */
-  private pool(
-    features: readonly tf.Tensor4D[],
-    boxes: readonly Boxes[],
-    { sizes }: ImageBatch,
-  ): tf.Tensor4D {
-    return this.maskPooler.forward(features.slice(0, -1), boxes, sizes);
   }
 
   /** The positives of an image whose object has a mask, and what is to be predicted for them. */

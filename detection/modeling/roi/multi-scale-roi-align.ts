@@ -23,7 +23,8 @@ export class MultiScaleRoiAlign {
    *
    * @param levelMapper which level a box is pooled from
    * @param sampling how; torchvision's if left out
-   * @param scales of the levels; inferred from the sizes of maps and images if left out, as torchvision does
+   * @param scales of the levels that are pooled from; if left out, all but the coarsest are, the pool level, and their scales are
+   *   inferred from the sizes of maps and images, as torchvision does
    */
   constructor(
     /** Height and width of a pooled ROI. */
@@ -34,16 +35,17 @@ export class MultiScaleRoiAlign {
   ) {}
 
   /**
-   * @param features [N, H, W, C] of each level, without the pool level.
+   * @param allFeatures [N, H, W, C] of each level, finest first; levels that nothing is pooled from come last.
    * @param boxes of each image, in pixels of the resized image.
    * @param imageSizes after resizing, before padding.
    * @returns [R, size, size, C] in the order of the images and of their boxes. The caller disposes.
    */
   forward(
-    features: readonly tf.Tensor4D[],
+    allFeatures: readonly tf.Tensor4D[],
     boxes: readonly Boxes[],
     imageSizes: readonly Size[],
   ): tf.Tensor4D {
+    const features = allFeatures.slice(0, this.scales?.length ?? -1);
     const levels = this.assign(features, boxes, imageSizes);
     const used = levels.map((_, level) => level).filter((level) => levels[level].indices.length > 0);
     if (used.length === 0) return tf.zeros([0, this.outputSize, this.outputSize, features[0].shape[3]]);

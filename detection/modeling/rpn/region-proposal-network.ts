@@ -94,11 +94,7 @@ export class RegionProposalNetwork extends Module {
     this.head = this.child('head', head);
     this.boxCoder = new BoxCoder(options.bboxWeights);
     this.matcher = new Matcher(options.fgIouThreshold, options.bgIouThreshold, true);
-    this.sampler = new BalancedSampler(
-      options.batchSizePerImage,
-      options.positiveFraction,
-      this.stream(random),
-    );
+    this.sampler = new BalancedSampler(options, this.stream(random));
   }
 
   /** Training-mode forward: proposals to train the ROI heads on, and the losses. The caller disposes the losses. */

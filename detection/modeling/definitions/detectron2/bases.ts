@@ -1,5 +1,5 @@
 import { torchvisionInput, type InputSpec } from '../../../structures/input-spec';
-import type { ResNetDepth } from '../../backbone/resnet';
+import type { ResNetDepth } from '../../backbone/resnet-stage';
 import { fasterRcnnDefaults } from '../../faster-rcnn-defaults';
 import { resnet, resnetTraits, SMALL_SIDES, TINY_WIDTH, type MakeBody } from '../bodies';
 import type { FamilyConfiguration, Traits } from '../family';

@@ -6,9 +6,10 @@ describe('balanced sampler', () => {
   it("draws torchvision's example: one positive of three, three negatives of six", () => {
     const labels = Int8Array.of(0, 0, 0, 0, 0, 0, 1, 1, 1, -1, -1);
     for (let seed = 0; seed < 20; seed++) {
-      const { positives, negatives } = new BalancedSampler(4, 0.25, new RandomStream(seed, 'anchors')).sample(
-        labels,
-      );
+      const { positives, negatives } = new BalancedSampler(
+        { batchSizePerImage: 4, positiveFraction: 0.25 },
+        new RandomStream(seed, 'anchors'),
+      ).sample(labels);
       expect(positives).toHaveLength(1);
       expect(positives[0]).toBeGreaterThanOrEqual(6);
       expect(positives[0]).toBeLessThanOrEqual(8);
@@ -26,8 +27,7 @@ describe('balanced sampler', () => {
         (list, batchSize, fraction) => {
           const labels = Int32Array.from(list);
           const { positives, negatives } = new BalancedSampler(
-            batchSize,
-            fraction,
+            { batchSizePerImage: batchSize, positiveFraction: fraction },
             new RandomStream(7, 'rois'),
           ).sample(labels);
           const count = (holds: (label: number) => boolean): number => list.filter(holds).length;
@@ -53,7 +53,10 @@ describe('balanced sampler', () => {
   });
 
   it('reaches every candidate', () => {
-    const sampler = new BalancedSampler(2, 0.5, new RandomStream(1, 'rois'));
+    const sampler = new BalancedSampler(
+      { batchSizePerImage: 2, positiveFraction: 0.5 },
+      new RandomStream(1, 'rois'),
+    );
     const seen = new Set<number>();
     for (let i = 0; i < 200; i++) seen.add(sampler.sample(Int8Array.of(0, 0, 0, 0, 0, 1)).negatives[0]);
     expect([...seen].sort()).toEqual([0, 1, 2, 3, 4]);
@@ -62,7 +65,7 @@ describe('balanced sampler', () => {
   it('draws no random number where all are taken', () => {
     const random = new RandomStream(3, 'anchors');
     const before = random.state;
-    const sampler = new BalancedSampler(10, 0.5, random);
+    const sampler = new BalancedSampler({ batchSizePerImage: 10, positiveFraction: 0.5 }, random);
     expect([...sampler.sample(Int8Array.of(1, 0, -1, 0)).negatives]).toEqual([1, 3]);
     expect(sampler.sample(new Int8Array(0))).toEqual({
       positives: new Int32Array(0),
