@@ -5,7 +5,13 @@ import { compressMask, type CompressedRle } from '../coco/masks/rle';
 import type { CocoDetection } from './detections';
 import type { Example } from '../examples';
 import { ImageError } from '../images/image-error';
-import { detectFiles, type DetectedPicture, type DetectOptions } from '../inference/detect-files';
+import {
+  detectFileBatches,
+  detectFiles,
+  type DetectedPicture,
+  type DetectOptions,
+} from '../inference/detect-files';
+import { inBatches } from '../inference/in-batches';
 import type { InferenceOptions } from '../inference/options';
 import { yieldToEventLoop } from '../inference/yield-to-event-loop';
 import { EvaluationLoader } from '../loader/evaluation-loader';
@@ -69,20 +75,17 @@ async function* detectBatches(
     return;
   }
   // What is shown in several ways is decoded once, and here.
-  for (let start = 0; start < examples.length; start += batchSize) {
-    const batch = examples.slice(start, start + batchSize);
-    const pictures = batch.map(({ file, size, upright = false }) => ({
-      file,
-      expectedSize: size,
-      upright,
-    }));
+  const pictures = examples.map(({ file, size, upright = false }) => ({ file, expectedSize: size, upright }));
+  let start = 0;
+  for await (const batch of detectFileBatches(model, inBatches(pictures, batchSize), options)) {
     const found: FoundInBatch = [];
-    for (const [k, picture] of (await detectFiles(model, pictures, options)).entries()) {
-      const { imageId } = batch[k];
+    for (const [k, picture] of batch.entries()) {
+      const { imageId } = examples[start + k];
       if (!(picture instanceof ImageError)) found.push([imageId, picture.detections]);
       else if (onBrokenPicture) onBrokenPicture({ imageId, error: picture });
       else throw picture;
     }
+    start += batch.length;
     yield found;
   }
 }

@@ -52,6 +52,9 @@ export async function detectImages(
   return found;
 }
 
+/** Batches that are decoded ahead of the one in the detector; with it they bound the memory. */
+const DECODED_AHEAD = 2;
+
 /**
  * What is found in pictures, in their order; an ImageError in the place of a picture that cannot be used. Without tiles all of
  * the pictures are in memory at once, and share batches where they come to one size. With tiles one picture is done after the
@@ -64,15 +67,59 @@ export async function detectFiles(
   pictures: readonly PictureFile[],
   options: DetectOptions = {},
 ): Promise<(DetectedPicture | ImageError)[]> {
+  for await (const found of detectFileBatches(model, [pictures], options)) return found;
+  return [];
+}
+
+/**
+ * `detectFiles` of one batch after the other. Without tiles the pictures of the next batches are decoded, in threads of their own,
+ * while one goes through the detector.
+ *
+ * @throws the signal's reason.
+ */
+export async function* detectFileBatches(
+  model: Detector,
+  batches: Iterable<readonly PictureFile[]>,
+  options: DetectOptions = {},
+): AsyncGenerator<(DetectedPicture | ImageError)[], void> {
   const { tiles, maxPixels, ...augmented } = options;
-  if (tiles === undefined) {
-    const decoded = await Promise.all(
-      pictures.map(({ file, upright = true, expectedSize }) =>
-        errorAsValue(decodeImage(file, { upright, expectedSize, maxPixels })),
-      ),
-    );
-    return detectIn(model, decoded, augmented);
+  if (tiles !== undefined) {
+    for (const batch of batches) yield detectFilesTiled(model, batch, { ...options, tiles });
+    return;
   }
+  const decoding: Promise<(DecodedImage | ImageError)[]>[] = [];
+  const waiting = batches[Symbol.iterator]();
+  for (;;) {
+    while (decoding.length <= DECODED_AHEAD) {
+      const next = waiting.next();
+      if (next.done === true) break;
+      const decoded = decodeAll(next.value, maxPixels);
+      // An error is thrown when its turn has come, and nowhere if the caller ends before.
+      decoded.catch(() => undefined);
+      decoding.push(decoded);
+    }
+    const decoded = await decoding.shift();
+    if (decoded === undefined) return;
+    yield await detectIn(model, decoded, augmented);
+  }
+}
+
+function decodeAll(
+  pictures: readonly PictureFile[],
+  maxPixels: number | undefined,
+): Promise<(DecodedImage | ImageError)[]> {
+  return Promise.all(
+    pictures.map(({ file, upright = true, expectedSize }) =>
+      errorAsValue(decodeImage(file, { upright, expectedSize, maxPixels })),
+    ),
+  );
+}
+
+async function detectFilesTiled(
+  model: Detector,
+  pictures: readonly PictureFile[],
+  { tiles, maxPixels, ...augmented }: DetectOptions & Required<Pick<DetectOptions, 'tiles'>>,
+): Promise<(DetectedPicture | ImageError)[]> {
   const found: (DetectedPicture | ImageError)[] = [];
   for (const { file, upright = true, expectedSize } of pictures) {
     const tiled = async (): Promise<DetectedPicture> => {

@@ -1,7 +1,8 @@
 import type { CategoryMap } from '../../datasets/coco/categories/category-map';
 import { aboveThreshold, type ScoreThreshold } from '../../datasets/evaluation/detect-images';
 import { ImageError } from '../../datasets/images/decode';
-import { detectFiles } from '../../datasets/inference/detect-files';
+import { detectFileBatches, type DetectedPicture } from '../../datasets/inference/detect-files';
+import { inBatches } from '../../datasets/inference/in-batches';
 import type { InferenceOptions } from '../../datasets/inference/options';
 import { yieldToEventLoop } from '../../datasets/inference/yield-to-event-loop';
 import { InputError } from '../../detection/errors';
@@ -17,7 +18,7 @@ export interface DetectPicturesOptions {
   readonly scoreThreshold: ScoreThreshold;
   /** How pictures are shown to the detector. */
   readonly inference?: InferenceOptions;
-  /** Gets each picture that can be read, in order. */
+  /** Gets each picture that can be read, in order, one at a time; meanwhile the detector goes on with the next batch. */
   readonly onFound: (found: FoundPicture) => Promise<void>;
 }
 
@@ -39,26 +40,41 @@ export async function detectPictures(
   const { keypoints } = detector;
   const progress = new Progress('detecting', (done) => String(Math.round(100 * done) / 100));
   let numBroken = 0;
-  await interruptible(async (signal) => {
-    for (let start = 0; start < inputs.length; start += together) {
-      const batch = inputs.slice(start, start + together);
-      const onTiles = (done: number, total: number): void => {
-        if (done < total) progress.update(start + done / total, inputs.length);
-      };
-      const pictures = await detectFiles(detector, batch, { ...inference, signal, onTiles });
-      for (const [k, picture] of pictures.entries()) {
-        if (picture instanceof ImageError) {
-          if (inputs.length === 1) throw picture;
-          logLine(picture.message);
-          numBroken++;
-        } else {
-          const detections = aboveThreshold(picture.detections, scoreThreshold);
-          await onFound({ ...picture, input: batch[k], detections, categories, keypoints });
-        }
-        progress.update(start + k + 1, inputs.length);
-        await yieldToEventLoop(signal);
+  const handOver = async (
+    batch: readonly PictureInput[],
+    pictures: readonly (DetectedPicture | ImageError)[],
+  ): Promise<void> => {
+    for (const [k, picture] of pictures.entries()) {
+      if (picture instanceof ImageError) {
+        if (inputs.length === 1) throw picture;
+        logLine(picture.message);
+        numBroken++;
+      } else {
+        const detections = aboveThreshold(picture.detections, scoreThreshold);
+        await onFound({ ...picture, input: batch[k], detections, categories, keypoints });
       }
     }
+  };
+  await interruptible(async (signal) => {
+    let start = 0;
+    const onTiles = (done: number, total: number): void => {
+      if (done < total) progress.update(start + done / total, inputs.length);
+    };
+    const options = { ...inference, signal, onTiles };
+    let handedOver = Promise.resolve();
+    try {
+      for await (const pictures of detectFileBatches(detector, inBatches(inputs, together), options)) {
+        await handedOver;
+        handedOver = handOver(inputs.slice(start, start + together), pictures);
+        start += pictures.length;
+        progress.update(start, inputs.length);
+        await yieldToEventLoop(signal);
+      }
+    } finally {
+      // Whatever happens: nothing is written once this function has ended.
+      await Promise.allSettled([handedOver]);
+    }
+    await handedOver;
   });
   if (numBroken < inputs.length) return numBroken;
   throw new InputError(

@@ -1,6 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import sharp from 'sharp';
-import { detectImages, detectFiles, type DetectOptions } from '../../../datasets/inference/detect-files';
+import {
+  detectFileBatches,
+  detectFiles,
+  detectImages,
+  type DetectOptions,
+} from '../../../datasets/inference/detect-files';
 import { detectTiled } from '../../../datasets/inference/detect-tiled';
 import { partsInFile } from '../../../datasets/images/picture-parts';
 import { ImageError, type DecodedImage } from '../../../datasets/images/decode';
@@ -249,4 +254,23 @@ test('of pictures those that cannot be used give an error in their place', async
         : [true, 'picture-missing', 'picture-damaged', true],
     );
   }
+});
+
+test('pictures of two batches are decoded while one is in the detector', async () => {
+  const detector = paintDetector(64);
+  const file = await encoded(paint(SIZE, OBJECTS));
+  const shownWhenAskedFor: number[] = [];
+  function* batches() {
+    for (let k = 0; k < 5; k++) {
+      shownWhenAskedFor.push(detector.shown.length);
+      yield [{ file }];
+    }
+  }
+  let count = 0;
+  for await (const [found] of detectFileBatches(detector, batches())) {
+    expect(found).toHaveProperty('detections');
+    count++;
+  }
+  expect(count).toBe(5);
+  expect(shownWhenAskedFor).toEqual([0, 0, 0, 1, 2]);
 });

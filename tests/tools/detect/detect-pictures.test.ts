@@ -83,3 +83,29 @@ test('tiles of one picture are detected in together', async () => {
   });
   expect(detector.shown.map((batch) => batch.length)).toEqual([1, 6]);
 });
+
+test('the detector goes on while a picture is handed over; where that fails, the error is told, and nothing is handed over later', async () => {
+  const detector = paintDetector(64);
+  const shown: number[] = [];
+  const options = { categories, scoreThreshold: 0.5 };
+  await detectPictures(detector, [inputs[0], inputs[1], inputs[3]], {
+    ...options,
+    onFound: async () => {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      shown.push(detector.shown.length);
+    },
+  });
+  expect(shown).toEqual([2, 3, 3]);
+  let handedOver = 0;
+  const full = detectPictures(detector, [inputs[0], inputs[1], inputs[3]], {
+    ...options,
+    onFound: async () => {
+      handedOver++;
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      throw new Error('the disk is full');
+    },
+  });
+  await expect(full).rejects.toThrow('the disk is full');
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(handedOver).toBe(1);
+});
