@@ -2,12 +2,14 @@ import { InputError } from '../../../detection/errors';
 import { coldStartCases } from './cold-start-cases';
 import { detectorCases } from './detector-cases';
 import { evaluationCase, loaderCase } from './pipeline-cases';
+import { throughputCases } from './throughput-cases';
 import type { SpeedCase } from './speed-case';
 
 /** Everything that is compared, in the order in which it runs. */
 export const speedCases: readonly SpeedCase[] = [
   ...detectorCases,
   ...coldStartCases,
+  ...throughputCases,
   evaluationCase,
   loaderCase,
 ];
