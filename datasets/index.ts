@@ -99,7 +99,7 @@ export { maskRings, maskToPolygons, type Ring } from './coco/masks/mask-outline'
 export { TrainingLoader, type TrainingLoaderOptions } from './loader/training-loader';
 export { EvaluationLoader, type EvaluationLoaderOptions } from './loader/evaluation-loader';
 export { BatchLoader, type LoaderListeners, type WorkerOptions } from './loader/batch-loader';
-export { imagesPerRound, type TrainingPlanOptions } from './loader/batch-plan';
+export { imagesPerRound, type BatchShare, type TrainingPlanOptions } from './loader/batch-plan';
 export type { AugmentationOptions } from './loader/draw-image';
 export type { AugmentationJob, PictureJob } from './loader/batch-job';
 export { PicturesGoneError, type BrokenPicture, type OnBrokenPicture } from './loader/broken-pictures';

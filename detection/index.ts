@@ -47,6 +47,7 @@ export {
 
 // Training.
 export { train, type TrainingOptions, type TrainingResult } from './engine/train';
+export { ReplicaLostError, type Replicas } from './engine/replicas';
 export type { Losses, Trainable } from './nn/trainable';
 export { withLoss, type InputsAndTargets, type SeparatedModel } from './engine/with-loss';
 export { validationLosses } from './engine/validation-losses';

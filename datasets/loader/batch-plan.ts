@@ -28,6 +28,14 @@ export interface TrainingPlanOptions extends AugmentationOptions {
   readonly repeatThreshold?: number | null;
 }
 
+/** Which of all batches: of `of` shares that are dealt out in turn, number `index`, counted from 0. */
+export interface BatchShare {
+  readonly index: number;
+  readonly of: number;
+}
+
+export const ALL_BATCHES: BatchShare = { index: 0, of: 1 };
+
 function makePlan(samples: readonly Sample[], input: InputSpec): BatchPlan {
   const pictures = samples.map((sample) => sample.picture);
   return {
@@ -37,8 +45,8 @@ function makePlan(samples: readonly Sample[], input: InputSpec): BatchPlan {
 }
 
 /**
- * The batches of a training run from `startIteration` on, without end. Which images, in which order, flipped, colored
- * and resized how, follows from the seed and the iteration alone: a run that is resumed sees what it would have seen.
+ * The batches of a training run from `startIteration` on, without end, or a share of them. Which images, in which order, flipped,
+ * colored and resized how, follows from the seed and the iteration alone: a run that is resumed sees what it would have seen.
  * Unless some are to be repeated, all images come once before any comes again; a batch may reach from one round into the
  * next.
  */
@@ -46,13 +54,16 @@ export function* trainingPlans(
   examples: readonly Example[],
   options: TrainingPlanOptions,
   startIteration: number,
+  share = ALL_BATCHES,
 ): Generator<BatchPlan, never> {
   const { batchSize } = options;
   const batches = trainingBatches(examples, options).from(startIteration);
   for (let iteration = startIteration; ; iteration++) {
-    const samples = batches
-      .next()
-      .value.map((image, i) => drawImage(examples[image], iteration * batchSize + i, examples, options));
+    const images = batches.next().value;
+    if ((iteration - startIteration) % share.of !== share.index) continue;
+    const samples = images.map((image, i) =>
+      drawImage(examples[image], iteration * batchSize + i, examples, options),
+    );
     yield makePlan(samples, options.input);
   }
 }

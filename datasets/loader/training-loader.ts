@@ -1,12 +1,19 @@
 import type { Example } from '../examples';
 import { BatchLoader } from './batch-loader';
 import type { WorkerOptions } from './batch-loader';
-import { trainingPlans } from './batch-plan';
-import type { BatchPlan, TrainingPlanOptions } from './batch-plan';
+import {
+  ALL_BATCHES,
+  trainingPlans,
+  type BatchPlan,
+  type BatchShare,
+  type TrainingPlanOptions,
+} from './batch-plan';
 
 export interface TrainingLoaderOptions extends WorkerOptions, TrainingPlanOptions {
   /** Iterations that an earlier run has done: batches begin where it ended. Default 0. */
   readonly startIteration?: number;
+  /** Of processes that train together: which of the batches from there on are this one's, dealt out in turn. Default: all. */
+  readonly share?: BatchShare;
 }
 
 /** Batches to train on, without end: all images in random order, then all in another. See BatchLoader. */
@@ -32,17 +39,19 @@ export class TrainingLoader extends BatchLoader {
 
   /** @internal */
   protected override plans(): Iterator<BatchPlan> {
-    return this.plansFrom(0);
+    const { startIteration = 0, share } = this.trainingOptions;
+    return trainingPlans(this.examples, this.trainingOptions, startIteration, share);
   }
 
-  /** @internal The batches that follow: the picture that is next in the plan comes early. */
+  /**
+   * @internal
+   * The batches that follow, of whatever share: the picture that is next in the plan comes early, and it is the same one however
+   * batches are dealt out.
+   */
   protected override substitutes(index: number): Iterator<BatchPlan, never> {
-    return this.plansFrom(index + 1);
-  }
-
-  private plansFrom(index: number): Iterator<BatchPlan, never> {
-    const { startIteration = 0 } = this.trainingOptions;
-    return trainingPlans(this.examples, this.trainingOptions, startIteration + index);
+    const { startIteration = 0, share = ALL_BATCHES } = this.trainingOptions;
+    const batch = startIteration + index * share.of + share.index;
+    return trainingPlans(this.examples, this.trainingOptions, batch + 1);
   }
 }
 

@@ -1,5 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Trainable } from '../nn/trainable';
+import type { Replicas } from './replicas';
+import { sumTensors } from './sum-tensors';
 
 interface StepBuffer {
   readonly variable: tf.Variable;
@@ -7,6 +9,8 @@ interface StepBuffer {
   readonly before: tf.Tensor;
   /** Sum over the micro-batches so far, of a counter the last value; undefined while none has written it. */
   gathered: tf.Tensor | undefined;
+  /** How many micro-batches there were when one last wrote it; 0: none has. */
+  written: number;
 }
 
 /**
@@ -21,7 +25,7 @@ export class StepBuffers {
 
   constructor(model: Pick<Trainable<never>, 'namedBuffers'>) {
     this.buffers = [...model.namedBuffers()].map(([, { variable }]) => {
-      return { variable, before: tf.clone<tf.Tensor>(variable), gathered: undefined };
+      return { variable, before: tf.clone<tf.Tensor>(variable), gathered: undefined, written: 0 };
     });
   }
 
@@ -38,11 +42,50 @@ export class StepBuffers {
   finish(): void {
     if (this.count === 1) return;
     this.gather();
-    for (const { variable, gathered } of this.buffers) {
-      if (!gathered) continue;
-      if (isCounter(variable)) variable.assign(gathered);
-      else tf.tidy(() => variable.assign(tf.div(gathered, this.count)));
+    this.assign(this.count);
+  }
+
+  /** After the last forward of one of several replicas: of each buffer the micro-batch, counted from 1, that wrote it last; 0: none has. */
+  finishShare(): number[] {
+    this.gather();
+    return this.buffers.map(({ written }) => written);
+  }
+
+  /**
+   * Makes the step's buffers of what all replicas have.
+   *
+   * @param written what `finishShare` gave each replica, by rank.
+   * @throws ReplicaLostError
+   */
+  async join(replicas: Replicas, written: readonly (readonly number[])[]): Promise<void> {
+    const { rank, size } = replicas;
+    const shared = new Map<string, tf.Tensor>();
+    this.buffers.forEach((buffer, k) => {
+      const { variable, before, gathered } = buffer;
+      // Of micro-batches that are dealt out in turn: the later round, and in one round the higher rank, comes later.
+      const order = written.map((ofRank, other) => (ofRank[k] === 0 ? -1 : ofRank[k] * size + other));
+      const latest = Math.max(...order);
+      if (latest < 0) return;
+      const part = isCounter(variable)
+        ? order[rank] === latest && gathered
+          ? tf.clone(gathered)
+          : tf.zerosLike(before)
+        : gathered
+          ? tf.clone(gathered)
+          : tf.mul(before, this.count);
+      shared.set(String(k), part);
+    });
+    try {
+      await sumTensors(replicas, shared);
+      this.buffers.forEach((buffer, k) => {
+        buffer.gathered?.dispose();
+        buffer.gathered = shared.get(String(k));
+        shared.delete(String(k));
+      });
+    } finally {
+      tf.dispose([...shared.values()]);
     }
+    this.assign(this.count * size);
   }
 
   /** Gives the model the buffers of before the step. */
@@ -54,12 +97,21 @@ export class StepBuffers {
     for (const { before, gathered } of this.buffers) tf.dispose(gathered ? [before, gathered] : before);
   }
 
+  private assign(count: number): void {
+    for (const { variable, gathered } of this.buffers) {
+      if (!gathered) continue;
+      if (isCounter(variable)) variable.assign(gathered);
+      else tf.tidy(() => variable.assign(tf.div(gathered, count)));
+    }
+  }
+
   /** Adds what the last forward made of the buffers. */
   private gather(): void {
     const earlier = this.count - 1;
     for (const buffer of this.buffers) {
       const { variable, before, gathered } = buffer;
       const isWritten = variable.dataId !== before.dataId;
+      if (isWritten) buffer.written = this.count;
       if (isCounter(variable) || earlier === 0) {
         if (!isWritten) continue;
         buffer.gathered = tf.clone<tf.Tensor>(variable);

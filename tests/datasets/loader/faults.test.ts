@@ -156,6 +156,11 @@ describe('a picture that cannot be used', () => {
       const resumed = new TrainingLoader(examplesWith(...broken), { ...options, ...more, startIteration: 3 });
       expect(await take(resumed, 6)).toEqual(batches.slice(3));
     }
+    for (const index of [0, 1]) {
+      const shared = { ...options, startIteration: 1, share: { index, of: 2 } };
+      const share = await take(new TrainingLoader(examplesWith(...broken), shared), 4);
+      expect(share).toEqual(batches.slice(1).filter((_, k) => k % 2 === index));
+    }
   });
 
   test('in a mosaic has the whole image replaced, and is told by its own name', async () => {

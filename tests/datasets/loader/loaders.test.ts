@@ -113,6 +113,16 @@ describe('TrainingLoader', () => {
     expect(await take(new TrainingLoader(examples, { ...training, seed: 4 }), 6)).not.toEqual(batches);
   });
 
+  test.each([0, 1])('share %d of two has every second batch, also after a resume', async (index) => {
+    const batches = await take(new TrainingLoader(examples, training), 6);
+    const shared = { ...training, share: { index, of: 2 } };
+    const own = batches.filter((_, k) => k % 2 === index);
+    expect(await take(new TrainingLoader(examples, shared), 3)).toEqual(own);
+    expect(await take(new TrainingLoader(examples, { ...shared, startIteration: 2 }), 2)).toEqual(
+      own.slice(1),
+    );
+  });
+
   test('images without objects are there', async () => {
     const batches = await take(new TrainingLoader(examples, training), 5);
     const empty = batches.flatMap(({ targets, imageIds }) => targets.filter((_, i) => imageIds[i] === 102));
