@@ -1,5 +1,5 @@
-import { extname, join } from 'node:path';
-import { Worker } from 'node:worker_threads';
+import { join } from 'node:path';
+import type { Worker } from 'node:worker_threads';
 import {
   picturesOf,
   type BatchAnswer,
@@ -8,6 +8,7 @@ import {
   type PictureJob,
   type RefusedPicture,
 } from './batch-job';
+import { startThread } from './start-thread';
 import { AugmentationError } from '../transforms/augmentation';
 import { WorkerDeathError, type WorkerDeath } from './worker-death';
 
@@ -22,14 +23,6 @@ interface Waiting {
   deaths: number;
   readonly resolve: (refused: readonly RefusedPicture[]) => void;
   readonly reject: (error: Error) => void;
-}
-
-/** Compiled code starts compiled workers; sources, run by ts-node or jest, start sources. */
-function startWorker(): Worker {
-  const extension = extname(__filename);
-  const execArgv =
-    extension === '.ts' ? ['-r', require.resolve('ts-node/register/transpile-only')] : undefined;
-  return new Worker(join(__dirname, `worker${extension}`), { execArgv });
 }
 
 /** What is sent is copied, with all of the memory that bytes are a part of: those of a picture go by themselves. */
@@ -90,7 +83,7 @@ export class WorkerThread {
   }
 
   private start(): Worker {
-    const worker = startWorker();
+    const worker = startThread(join(__dirname, 'worker'));
     let uncaught: Error | undefined;
     worker.unref();
     worker.on('message', (answer: BatchAnswer) => this.settle(answer));

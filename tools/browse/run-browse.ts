@@ -4,6 +4,7 @@ import { InputError } from '../../detection/errors';
 import { modelDefinition } from '../../detection/modeling/definitions';
 import type { LoadedDetector } from '../../weights/detectors/load-detector';
 import type { PlannedConfiguration } from '../config/complete';
+import { requirePort } from '../loopback/loopback-server';
 import { requirePastable, requireShapes } from '../run/require-shapes';
 import { trainingNeeds } from '../run/wanted-targets';
 import { readSet, requireObjects } from '../run/training-data';
@@ -20,7 +21,7 @@ import { browsePage } from './page';
 import type { PagePicture } from './page-data';
 import { compareWorst, judgePicture } from './page/judged-picture';
 import { pictureFor } from './picture-for';
-import { requirePort, servePage } from './serve';
+import { servePage } from './serve';
 
 /** Pictures of `--augmented` unless told otherwise. */
 const NUM_AUGMENTED = 64;
@@ -50,7 +51,7 @@ export interface BrowseOptions {
  * @throws InputError where it cannot be read, or the page would be too large; Interrupted.
  */
 export async function browseSet(set: SetToBrowse, options: BrowseOptions): Promise<void> {
-  if ('port' in options.output) await requirePort(options.output.port);
+  if ('port' in options.output) await requirePort(options.output.port, '--serve');
   await interruptible(async (signal) => {
     const { data, pictures } = await collectSet(set, signal);
     await show({ data, pictures: worst(pictures, set, options.limit) }, options, signal);
@@ -66,7 +67,7 @@ export async function browseAugmented(
   configuration: PlannedConfiguration,
   options: BrowseOptions,
 ): Promise<void> {
-  if ('port' in options.output) await requirePort(options.output.port);
+  if ('port' in options.output) await requirePort(options.output.port, '--serve');
   const { trainAnnotations, trainImages, skipInvalid, batchSize } = configuration.data;
   const definition = modelDefinition(configuration.model.name);
   const set = await readSet(trainAnnotations, trainImages, {

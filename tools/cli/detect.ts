@@ -2,14 +2,10 @@ import { Option, type Command } from 'commander';
 import { MASK_FORMS } from '../../datasets/evaluation/detect-images';
 import { FORMATS } from '../detect/outputs/create-outputs';
 import type { DetectJob } from '../detect/detect-job';
+import { tellOfReducedTiles } from '../detect/reduced-tiles';
 import { runDetect } from '../detect/run-detect';
 import { DEFAULT_SCORE_THRESHOLD, parseThresholds } from '../detect/score-thresholds';
-import {
-  addInferenceOptions,
-  inferenceOptions,
-  tellOfReducedTiles,
-  type GivenInference,
-} from './inference-options';
+import { addInferenceOptions, inferenceOptions, type GivenInference } from './inference-options';
 import { openDetector } from '../run/open-detector';
 import {
   addDetectorOptions,

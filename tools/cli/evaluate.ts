@@ -17,6 +17,7 @@ import { TASK_NAMES, type IouType } from '../../datasets/evaluation/parameters';
 import { readFound } from '../../datasets/evaluation/truth/read-found';
 import { readTruth } from '../../datasets/evaluation/truth/read-truth';
 import { InputError } from '../../detection/errors';
+import { tellOfReducedTiles } from '../detect/reduced-tiles';
 import { pluralize } from '../terminal/pluralize';
 import { logWorkerDeath } from '../run/hooks/data-faults';
 import { evaluateDetector } from '../../datasets/evaluation/evaluate-detector';
@@ -40,7 +41,6 @@ import {
   asksForInference,
   givenInference,
   inferenceOptions,
-  tellOfReducedTiles,
   type GivenInference,
 } from './inference-options';
 import {

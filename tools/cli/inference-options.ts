@@ -5,10 +5,8 @@ import {
   MIN_TILE_SIZE,
   type InferenceOptions,
 } from '../../datasets/inference/options';
+import { MAX_PIXELS } from '../../datasets/images/picture-header';
 import { InputError } from '../../detection/errors';
-import type { Detector } from '../../detection/modeling/detector';
-import { resizedSize } from '../../detection/structures/resize';
-import { logLine } from '../terminal/progress';
 import { wholeNumber } from './options';
 
 /** What the options of `addInferenceOptions` come to. */
@@ -21,8 +19,18 @@ export interface GivenInference {
   readonly maxPixels?: number;
 }
 
+/** What the help says of two options that are left out; who runs the detector goes by it. */
+export interface InferenceDefaults {
+  readonly batch: number;
+  readonly maxPixels: number;
+}
+
 /** Adds the options that say how pictures are shown to a detector. */
-export function addInferenceOptions(command: Command): Command {
+export function addInferenceOptions(
+  command: Command,
+  { batch, maxPixels }: InferenceDefaults = { batch: 1, maxPixels: MAX_PIXELS },
+): Command {
+  const limit = `${maxPixels}${maxPixels === MAX_PIXELS ? ', as PIL' : ''}`;
   return command
     .option(
       '--tile <pixels>',
@@ -36,12 +44,12 @@ export function addInferenceOptions(command: Command): Command {
     )
     .option('--flip', 'show the mirror image of each picture, too')
     .option('--scales <list>', 'show each picture at so many times its size: 0.75,1,1.5', scales)
-    .option('--batch <n>', 'most pictures or tiles that are detected in at once (default: 1)', wholeNumber(1))
     .option(
-      '--max-pixels <n>',
-      'refuse pictures of more pixels (default: 178956970, as PIL)',
+      '--batch <n>',
+      `most pictures or tiles that are detected in at once (default: ${batch})`,
       wholeNumber(1),
-    );
+    )
+    .option('--max-pixels <n>', `refuse pictures of more pixels (default: ${limit})`, wholeNumber(1));
 }
 
 /** Whether any of these options is given. */
@@ -73,19 +81,6 @@ export function givenInference({ tile, overlap, flip, scales }: GivenInference):
     ...(flip === true ? ['--flip'] : []),
     ...(scales === undefined ? [] : [`--scales ${scales.join(',')}`]),
   ];
-}
-
-/** Tells the user where a detector reduces the tiles, which are meant to keep the size of what is in them. */
-export function tellOfReducedTiles({ input }: Detector, { tiles }: InferenceOptions): void {
-  if (tiles === undefined) return;
-  const { size } = tiles;
-  const { width, height } = resizedSize({ width: size, height: size }, input.resize);
-  const shown = Math.min(width, height);
-  if (shown >= size) return;
-  logLine(
-    `tiles of ${size} pixels are reduced to ${shown}, the size at which the detector takes pictures: ` +
-      `--tile ${shown} shows objects at their own size`,
-  );
 }
 
 function overlap(text: string): number {

@@ -76,6 +76,11 @@ const commands: readonly Entry[] = [
     () => (require('./detect') as typeof import('./detect')).detectCommand,
   ],
   [
+    'serve [options]',
+    'find objects in pictures that are sent by HTTP: JSON, health, metrics, OpenAPI',
+    () => (require('./serve') as typeof import('./serve')).serveCommand,
+  ],
+  [
     'why [options] <picture>',
     'show why the losses of a picture are what they are: what was matched and sampled, and what it cost',
     () => (require('./why') as typeof import('./why')).whyCommand,

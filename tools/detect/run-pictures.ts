@@ -50,7 +50,10 @@ export async function runPictures(
 }
 
 /** Says where masks are asked for that the detector does not find. */
-export function tellOfMissingMasks({ masks }: DetectJob, { definition, iouTypes }: Detector): void {
+export function tellOfMissingMasks(
+  { masks }: Pick<DetectJob, 'masks'>,
+  { definition, iouTypes }: Detector,
+): void {
   if (masks === undefined || iouTypes.includes('segm')) return;
   logLine(`--masks ${masks}: ${definition.name} finds no masks; the results have none`);
 }

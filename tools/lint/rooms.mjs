@@ -309,10 +309,16 @@ export const rooms = [
     mayImport: ['tools/terminal', 'detection/*', 'datasets/*'],
   },
   {
+    name: 'tools/loopback',
+    holds: 'servers that answer a browser on this machine',
+    mayImport: [],
+  },
+  {
     name: 'tools/browse',
     holds: 'the page that shows a data set, and its server',
     mayImport: [
       'tools/browse/page/judged-picture.ts',
+      'tools/loopback',
       'tools/run',
       'tools/config',
       'tools/html',
@@ -384,6 +390,21 @@ export const rooms = [
     mayImport: ['tools/terminal', 'detection/*', 'datasets/*'],
   },
   {
+    name: 'tools/serve',
+    holds: 'what `rcnn serve` does: a detector in a thread, a queue, and HTTP before it ([serve](serve.md))',
+    mayImport: [
+      'tools/config',
+      'tools/detect',
+      'tools/detect/outputs',
+      'tools/loopback',
+      'tools/run',
+      'tools/terminal',
+      'detection/*',
+      'datasets/*',
+      'weights/*',
+    ],
+  },
+  {
     name: 'tools/cli',
     holds: 'one file for each command: its options and its work',
     mayImport: [
@@ -398,6 +419,7 @@ export const rooms = [
       'tools/report',
       'tools/run',
       'tools/config',
+      'tools/serve',
       'tools/terminal',
       'tools/why',
       'detection/*',

@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs';
 import os from 'node:os';
-import path from 'node:path';
 import { backend, getBackend, version_core } from '@tensorflow/tfjs-core';
 import { formatBytes } from '../terminal/format-bytes';
+import { packageVersion } from '../terminal/package-version';
 
 /** What a run ran on: versions and hardware, for its report. */
 export function describeEnvironment(): [name: string, value: string][] {
@@ -27,17 +26,4 @@ function libraryVersion(): [string, string][] {
   const { binding } = native;
   if (typeof binding !== 'object' || binding === null || !('TF_Version' in binding)) return [];
   return [['TensorFlow', String(binding.TF_Version)]];
-}
-
-function packageVersion(): string {
-  // From tools/report/ in the sources, from dist/tools/report/ when compiled.
-  for (const up of ['../..', '../../..']) {
-    try {
-      const file = path.join(__dirname, up, 'package.json');
-      return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
-    } catch {
-      // Not there: one further up.
-    }
-  }
-  return 'unknown';
 }

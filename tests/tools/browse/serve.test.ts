@@ -4,12 +4,13 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import sharp from 'sharp';
 import { browsePage } from '../../../tools/browse/page';
-import { requirePort, servePage, type PageServer } from '../../../tools/browse/serve';
+import { servePage } from '../../../tools/browse/serve';
+import { requirePort, type LoopbackServer } from '../../../tools/loopback/loopback-server';
 import { rejectionOf } from '../../thrown';
 import { describeChromium, TestBrowser } from './chromium';
 
 let folder = '';
-let server: PageServer;
+let server: LoopbackServer;
 
 const page = {
   id: '1',
@@ -104,8 +105,8 @@ test('a port that is in use is refused', async () => {
     code: 'port-refused',
     facts: { port },
   });
-  expect(await rejectionOf(requirePort(port))).toMatchObject({ code: 'port-refused' });
-  await requirePort(0);
+  expect(await rejectionOf(requirePort(port, '--serve'))).toMatchObject({ code: 'port-refused' });
+  await requirePort(0, '--serve');
 });
 
 describeChromium('served to a browser', () => {

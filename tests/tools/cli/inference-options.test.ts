@@ -3,9 +3,9 @@ import {
   addInferenceOptions,
   asksForInference,
   inferenceOptions,
-  tellOfReducedTiles,
   type GivenInference,
 } from '../../../tools/cli/inference-options';
+import { tellOfReducedTiles } from '../../../tools/detect/reduced-tiles';
 import { paintDetector } from '../../datasets/inference/paint-detector';
 
 function parse(...args: string[]): GivenInference {

@@ -1,5 +1,6 @@
-import { cocoDetections, type MaskForm } from '../../../datasets/evaluation/detect-images';
+import { cocoDetections, type FoundObject, type MaskForm } from '../../../datasets/evaluation/detect-images';
 import type { StagedFiles } from '../../../detection/files/staged-files';
+import type { Size } from '../../../detection/structures/size';
 import type { DetectionOutput, FoundPicture } from './found-picture';
 import { writeResultFile } from './result-file';
 
@@ -14,12 +15,7 @@ export class JsonFile implements DetectionOutput {
   ) {}
 
   add({ input, size, detections, categories }: FoundPicture): void {
-    this.pictures.push({
-      file: input.file,
-      width: size.width,
-      height: size.height,
-      detections: cocoDetections(detections, categories, this.masks),
-    });
+    this.pictures.push(pictureEntry(input.file, size, cocoDetections(detections, categories, this.masks)));
   }
 
   finish(): undefined {
@@ -28,6 +24,15 @@ export class JsonFile implements DetectionOutput {
       : `${JSON.stringify(this.pictures, null, 2)}\n`;
     writeResultFile(this.staged, this.file, content);
   }
+}
+
+/** What JSON has of a picture and of what has been found in it. */
+export function pictureEntry(
+  file: string,
+  { width, height }: Size,
+  detections: readonly FoundObject[],
+): object {
+  return { file, width, height, detections };
 }
 
 /** Whether a file of this name has one JSON value in each line. */

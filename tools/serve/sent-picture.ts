@@ -1,0 +1,34 @@
+import type { FastifyRequest } from 'fastify';
+import type { SentPicture } from './picture-detector';
+import { ServiceError } from './service-error';
+
+/**
+ * The picture in a request: its body, or the file of a form. What a form has besides is passed over.
+ *
+ * @throws ServiceError where there is none; Fastify's error where it is too large, or the form is damaged
+ */
+export async function sentPicture(request: FastifyRequest, maxBytes: number): Promise<SentPicture> {
+  if (request.isMultipart()) {
+    const part = await request.file({
+      limits: { files: 1, fileSize: maxBytes, fields: 20, fieldSize: 1000 },
+    });
+    if (part === undefined) throw noPicture('the form has no file');
+    return { name: part.filename, bytes: ownBytes(await part.toBuffer()) };
+  }
+  const { body } = request;
+  if (!Buffer.isBuffer(body)) throw noPicture('the request has no body');
+  return { name: '', bytes: ownBytes(body) };
+}
+
+/** Memory of its own, that can be handed over to another thread. */
+function ownBytes(buffer: Buffer): Uint8Array {
+  return buffer.byteLength === buffer.buffer.byteLength ? buffer : new Uint8Array(buffer);
+}
+
+function noPicture(reason: string): ServiceError {
+  return new ServiceError(
+    400,
+    'no-picture',
+    `${reason}: send the bytes of a picture, or a form (multipart/form-data) with one`,
+  );
+}

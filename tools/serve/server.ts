@@ -1,0 +1,111 @@
+import multipart from '@fastify/multipart';
+import swagger from '@fastify/swagger';
+import fastify, { type FastifyError, type FastifyInstance, type FastifyRequest } from 'fastify';
+import { writeMessage } from '../terminal/progress';
+import { detectSchema, healthSchema, readySchema } from './api-schemas';
+import type { DetectionService } from './detection-service';
+import { DetectorDeath } from './detector-thread';
+import { sentPicture } from './sent-picture';
+import { notReady, ServiceError, timedOut } from './service-error';
+
+/** In which a request has to arrive, its picture included. */
+const UPLOAD_SECONDS = 30;
+/** How long a connection is kept that nobody uses. */
+const IDLE_SECONDS = 10;
+/** How often connections are looked at for that. */
+const CHECK_SECONDS = 1;
+/** Statuses of answers that nobody waited for, as nginx has it. */
+const CLIENT_CLOSED = 499;
+
+const JSON_TYPE = 'application/json; charset=utf-8';
+
+/** The HTTP side of a service; it listens nowhere yet, and the caller closes it. */
+export async function createServer(service: DetectionService, version: string): Promise<FastifyInstance> {
+  const { maxBytes, timeoutSeconds } = service.limits;
+  const app = fastify({
+    bodyLimit: maxBytes,
+    handlerTimeout: 1000 * timeoutSeconds,
+    requestTimeout: 1000 * Math.min(UPLOAD_SECONDS, timeoutSeconds),
+    keepAliveTimeout: 1000 * IDLE_SECONDS,
+    // Of a client that reads no answer.
+    connectionTimeout: 1000 * (timeoutSeconds + UPLOAD_SECONDS),
+    http: { connectionsCheckingInterval: 1000 * CHECK_SECONDS },
+  });
+  // What a picture is, its bytes tell; senders say all sorts of things.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  // There is nothing to validate: schemas are for /openapi.json.
+  app.setValidatorCompiler(() => () => true);
+  await app.register(multipart);
+  await app.register(swagger, {
+    openapi: { info: { title: 'rcnn serve', description: 'Object detection', version } },
+  });
+  app.addHook('onSend', async (_request, reply) => {
+    if (service.isStopping) reply.header('connection', 'close');
+  });
+  app.setNotFoundHandler(async () => {
+    const message =
+      'there are POST /detect and GET /health, /ready, /metrics, /openapi.json; the method counts, too';
+    throw new ServiceError(404, 'not-found', message);
+  });
+  app.setErrorHandler<FastifyError>((error, request, reply) => {
+    const refusal = asServiceError(error, request, timeoutSeconds);
+    if (refusal.retryAfter !== undefined) reply.header('retry-after', refusal.retryAfter);
+    return reply.code(refusal.statusCode).send({ code: refusal.code, message: refusal.message });
+  });
+  addDetection(app, service);
+  app.get('/health', { schema: healthSchema }, async () => ({ status: 'alive' }));
+  app.get('/ready', { schema: readySchema }, async () => {
+    if (!service.isReady) throw notReady();
+    return { status: 'ready' };
+  });
+  app.get(
+    '/metrics',
+    { schema: { summary: 'Metrics in Prometheus’ text format' } },
+    async (_request, reply) => {
+      const { registry } = service.metrics;
+      return reply.type(registry.contentType).send(await registry.metrics());
+    },
+  );
+  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
+  return app;
+}
+
+function addDetection(app: FastifyInstance, service: DetectionService): void {
+  app.post('/detect', {
+    schema: detectSchema,
+    onRequest: async (_request, { raw }) => {
+      const started = performance.now();
+      // Also when the other side has gone.
+      raw.once('close', () => {
+        const status = raw.writableFinished ? raw.statusCode : CLIENT_CLOSED;
+        service.metrics.answered(status, (performance.now() - started) / 1000);
+      });
+      service.enter();
+      raw.once('close', () => service.leave());
+    },
+    handler: async (request, reply) => {
+      const picture = await sentPicture(request, service.limits.maxBytes);
+      const answer = await service.detect(picture, request.signal);
+      if ('json' in answer) return reply.type(JSON_TYPE).send(answer.json);
+      throw new ServiceError(422, answer.refusal.code, answer.refusal.message);
+    },
+  });
+}
+
+function asServiceError(
+  error: FastifyError,
+  { signal }: FastifyRequest,
+  timeoutSeconds: number,
+): ServiceError {
+  if (error instanceof ServiceError) return error;
+  const { code, message, statusCode = 500 } = error;
+  if (code === 'FST_ERR_HANDLER_TIMEOUT') return timedOut(timeoutSeconds);
+  if (error instanceof DetectorDeath) {
+    return new ServiceError(500, 'detector-ended', `${message}; another one is being started`);
+  }
+  if (signal.aborted) return new ServiceError(CLIENT_CLOSED, 'aborted', 'nobody waits for the answer');
+  if (statusCode < 500) return new ServiceError(statusCode, code ?? 'bad-request', message);
+  writeMessage(error.stack ?? message);
+  return new ServiceError(500, 'bug', 'a fault of this program; its standard error has more');
+}
