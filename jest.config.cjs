@@ -10,6 +10,7 @@ const esModules = [
   'interval-tree-1d',
   'binary-search-bounds',
   'pure-rand',
+  'cookie',
   'css-select',
   'css-what',
   'dom[^/]+',

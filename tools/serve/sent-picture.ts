@@ -9,15 +9,20 @@ import { ServiceError } from './service-error';
  */
 export async function sentPicture(request: FastifyRequest, maxBytes: number): Promise<SentPicture> {
   if (request.isMultipart()) {
-    const part = await request.file({
-      limits: { files: 1, fileSize: maxBytes, fields: 20, fieldSize: 1000 },
+    return pictureOfForm(request, maxBytes).catch((error: Error) => {
+      // Of a form that it cannot read, the parser throws plain errors.
+      throw 'statusCode' in error ? error : noPicture(`the form is damaged (${error.message})`);
     });
-    if (part === undefined) throw noPicture('the form has no file');
-    return { name: part.filename, bytes: ownBytes(await part.toBuffer()) };
   }
   const { body } = request;
   if (!Buffer.isBuffer(body)) throw noPicture('the request has no body');
   return { name: '', bytes: ownBytes(body) };
+}
+
+async function pictureOfForm(request: FastifyRequest, maxBytes: number): Promise<SentPicture> {
+  const part = await request.file({ limits: { files: 1, fileSize: maxBytes, fields: 20, fieldSize: 1000 } });
+  if (part === undefined) throw noPicture('the form has no file');
+  return { name: part.filename, bytes: ownBytes(await part.toBuffer()) };
 }
 
 /** Memory of its own, that can be handed over to another thread. */

@@ -1,12 +1,12 @@
 import multipart from '@fastify/multipart';
 import swagger from '@fastify/swagger';
-import fastify, { type FastifyError, type FastifyInstance, type FastifyRequest } from 'fastify';
+import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify';
 import { writeMessage } from '../terminal/progress';
 import { detectSchema, healthSchema, readySchema } from './api-schemas';
 import type { DetectionService } from './detection-service';
 import { DetectorDeath } from './detector-thread';
 import { sentPicture } from './sent-picture';
-import { notReady, ServiceError, timedOut } from './service-error';
+import { CLIENT_GONE, gone, notReady, ServiceError, timedOut } from './service-error';
 
 /** In which a request has to arrive, its picture included. */
 const UPLOAD_SECONDS = 30;
@@ -14,8 +14,6 @@ const UPLOAD_SECONDS = 30;
 const IDLE_SECONDS = 10;
 /** How often connections are looked at for that. */
 const CHECK_SECONDS = 1;
-/** Statuses of answers that nobody waited for, as nginx has it. */
-const CLIENT_CLOSED = 499;
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 
@@ -24,7 +22,6 @@ export async function createServer(service: DetectionService, version: string): 
   const { maxBytes, timeoutSeconds } = service.limits;
   const app = fastify({
     bodyLimit: maxBytes,
-    handlerTimeout: 1000 * timeoutSeconds,
     requestTimeout: 1000 * Math.min(UPLOAD_SECONDS, timeoutSeconds),
     keepAliveTimeout: 1000 * IDLE_SECONDS,
     // Of a client that reads no answer.
@@ -48,8 +45,8 @@ export async function createServer(service: DetectionService, version: string): 
       'there are POST /detect and GET /health, /ready, /metrics, /openapi.json; the method counts, too';
     throw new ServiceError(404, 'not-found', message);
   });
-  app.setErrorHandler<FastifyError>((error, request, reply) => {
-    const refusal = asServiceError(error, request, timeoutSeconds);
+  app.setErrorHandler<FastifyError>((error, _request, reply) => {
+    const refusal = asServiceError(error, reply, maxBytes);
     if (refusal.retryAfter !== undefined) reply.header('retry-after', refusal.retryAfter);
     return reply.code(refusal.statusCode).send({ code: refusal.code, message: refusal.message });
   });
@@ -78,33 +75,42 @@ function addDetection(app: FastifyInstance, service: DetectionService): void {
       const started = performance.now();
       // Also when the other side has gone.
       raw.once('close', () => {
-        const status = raw.writableFinished ? raw.statusCode : CLIENT_CLOSED;
+        const status = raw.writableEnded ? raw.statusCode : CLIENT_GONE;
         service.metrics.answered(status, (performance.now() - started) / 1000);
       });
       service.enter();
       raw.once('close', () => service.leave());
     },
     handler: async (request, reply) => {
-      const picture = await sentPicture(request, service.limits.maxBytes);
-      const answer = await service.detect(picture, request.signal);
+      const { maxBytes, timeoutSeconds } = service.limits;
+      const signal = signalOf(reply, timeoutSeconds);
+      const answer = await service.detect(await sentPicture(request, maxBytes), signal);
       if ('json' in answer) return reply.type(JSON_TYPE).send(answer.json);
       throw new ServiceError(422, answer.refusal.code, answer.refusal.message);
     },
   });
 }
 
-function asServiceError(
-  error: FastifyError,
-  { signal }: FastifyRequest,
-  timeoutSeconds: number,
-): ServiceError {
+/** Aborted when there is no answer after so long, and when the other side has gone. */
+function signalOf({ raw }: FastifyReply, timeoutSeconds: number): AbortSignal {
+  // Fastify's own signal ends when the body has been read.
+  const controller = new AbortController();
+  const timer = setTimeout(() => controller.abort(timedOut(timeoutSeconds)), 1000 * timeoutSeconds);
+  raw.once('close', () => {
+    clearTimeout(timer);
+    controller.abort(gone());
+  });
+  return controller.signal;
+}
+
+function asServiceError(error: FastifyError, { raw }: FastifyReply, maxBytes: number): ServiceError {
   if (error instanceof ServiceError) return error;
   const { code, message, statusCode = 500 } = error;
-  if (code === 'FST_ERR_HANDLER_TIMEOUT') return timedOut(timeoutSeconds);
   if (error instanceof DetectorDeath) {
     return new ServiceError(500, 'detector-ended', `${message}; another one is being started`);
   }
-  if (signal.aborted) return new ServiceError(CLIENT_CLOSED, 'aborted', 'nobody waits for the answer');
+  if (raw.closed) return gone();
+  if (statusCode === 413) return new ServiceError(413, 'too-large', `the file has more than ${maxBytes} bytes`);
   if (statusCode < 500) return new ServiceError(statusCode, code ?? 'bad-request', message);
   writeMessage(error.stack ?? message);
   return new ServiceError(500, 'bug', 'a fault of this program; its standard error has more');

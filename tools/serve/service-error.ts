@@ -45,3 +45,11 @@ export function timedOut(seconds: number): ServiceError {
     RETRY_SECONDS,
   );
 }
+
+/** The status of answers that nobody waited for, as nginx has it. */
+export const CLIENT_GONE = 499;
+
+/** The other side has gone. */
+export function gone(): ServiceError {
+  return new ServiceError(CLIENT_GONE, 'aborted', 'nobody waits for the answer');
+}
