@@ -1,7 +1,7 @@
 import { BatchQueue } from './batch-queue';
 import { ServiceMetrics } from './metrics';
 import type { BatchAnswer, PictureAnswer, SentPicture } from './picture-detector';
-import { busy, notReady, stopping } from './service-error';
+import { busy, notReady, stopping, type ServiceError } from './service-error';
 
 /** What detects in pictures: a thread, or a detector of this one. */
 export interface BatchDetector {
@@ -55,13 +55,14 @@ export class DetectionService {
   /**
    * Takes a place for a picture, before anything of it is received: memory is that of the places. The caller leaves it.
    *
-   * @throws ServiceError where there is none.
+   * @returns why there is none, where there is none.
    */
-  enter(): void {
-    if (this.isStopping) throw stopping();
-    if (!this.detector.isReady) throw notReady();
-    if (this.places >= this.limits.maxPictures) throw busy(this.limits.maxPictures);
+  enter(): ServiceError | undefined {
+    if (this.isStopping) return stopping();
+    if (!this.detector.isReady) return notReady();
+    if (this.places >= this.limits.maxPictures) return busy(this.limits.maxPictures);
     this.places++;
+    return undefined;
   }
 
   /** Gives a place back. */

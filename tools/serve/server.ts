@@ -37,10 +37,11 @@ export async function createServer(service: DetectionService, version: string): 
   await app.register(swagger, {
     openapi: { info: { title: 'rcnn serve', description: 'Object detection', version } },
   });
-  app.addHook('onSend', async (_request, reply) => {
+  app.addHook('onSend', (_request, reply, _payload, done) => {
     if (service.isStopping) reply.header('connection', 'close');
+    done();
   });
-  app.setNotFoundHandler(async () => {
+  app.setNotFoundHandler(() => {
     const message =
       'there are POST /detect and GET /health, /ready, /metrics, /openapi.json; the method counts, too';
     throw new ServiceError(404, 'not-found', message);
@@ -51,8 +52,8 @@ export async function createServer(service: DetectionService, version: string): 
     return reply.code(refusal.statusCode).send({ code: refusal.code, message: refusal.message });
   });
   addDetection(app, service);
-  app.get('/health', { schema: healthSchema }, async () => ({ status: 'alive' }));
-  app.get('/ready', { schema: readySchema }, async () => {
+  app.get('/health', { schema: healthSchema }, () => ({ status: 'alive' }));
+  app.get('/ready', { schema: readySchema }, () => {
     if (!service.isReady) throw notReady();
     return { status: 'ready' };
   });
@@ -64,22 +65,23 @@ export async function createServer(service: DetectionService, version: string): 
       return reply.type(registry.contentType).send(await registry.metrics());
     },
   );
-  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
+  app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
   return app;
 }
 
 function addDetection(app: FastifyInstance, service: DetectionService): void {
   app.post('/detect', {
     schema: detectSchema,
-    onRequest: async (_request, { raw }) => {
+    onRequest: (_request, { raw }, done) => {
       const started = performance.now();
       // Also when the other side has gone.
       raw.once('close', () => {
         const status = raw.writableEnded ? raw.statusCode : CLIENT_GONE;
         service.metrics.answered(status, (performance.now() - started) / 1000);
       });
-      service.enter();
-      raw.once('close', () => service.leave());
+      const refusal = service.enter();
+      if (refusal === undefined) raw.once('close', () => service.leave());
+      done(refusal);
     },
     handler: async (request, reply) => {
       const { maxBytes, timeoutSeconds } = service.limits;
@@ -110,7 +112,8 @@ function asServiceError(error: FastifyError, { raw }: FastifyReply, maxBytes: nu
     return new ServiceError(500, 'detector-ended', `${message}; another one is being started`);
   }
   if (raw.closed) return gone();
-  if (statusCode === 413) return new ServiceError(413, 'too-large', `the file has more than ${maxBytes} bytes`);
+  if (statusCode === 413)
+    return new ServiceError(413, 'too-large', `the file has more than ${maxBytes} bytes`);
   if (statusCode < 500) return new ServiceError(statusCode, code ?? 'bad-request', message);
   writeMessage(error.stack ?? message);
   return new ServiceError(500, 'bug', 'a fault of this program; its standard error has more');

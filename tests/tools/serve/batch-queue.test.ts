@@ -67,7 +67,9 @@ test('what is aborted leaves the queue at once, and the others stay in their ord
   await work.end();
   expect(await third).toBe('answer 3');
   expect(work.batches).toEqual([[1], [3]]);
-  expect(await rejectionOf(queue.add(4, AbortSignal.abort(new Error('before'))))).toEqual(new Error('before'));
+  expect(await rejectionOf(queue.add(4, AbortSignal.abort(new Error('before'))))).toEqual(
+    new Error('before'),
+  );
   expect(queue.length).toBe(0);
 });
 

@@ -2,7 +2,11 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import sharp from 'sharp';
-import { DetectionService, type BatchDetector, type ServiceLimits } from '../../../tools/serve/detection-service';
+import {
+  DetectionService,
+  type BatchDetector,
+  type ServiceLimits,
+} from '../../../tools/serve/detection-service';
 import { PictureDetector, type BatchAnswer, type SentPicture } from '../../../tools/serve/picture-detector';
 import { createServer } from '../../../tools/serve/server';
 import { paint, paintDetector } from '../../datasets/inference/paint-detector';

@@ -7,7 +7,13 @@ import { runDetect } from '../../../tools/detect/run-detect';
 import { paintDetector } from '../../datasets/inference/paint-detector';
 import { until } from '../../until';
 import { Printed } from '../cli/printed';
-import { formWith, paintCategories, paintedFile, paintedService, type PaintedService } from './painted-service';
+import {
+  formWith,
+  paintCategories,
+  paintedFile,
+  paintedService,
+  type PaintedService,
+} from './painted-service';
 
 let painted: PaintedService;
 const printed = new Printed();
@@ -70,14 +76,24 @@ test('what is no picture, or too large, is refused, with a code of docs/errors.m
   const cases: [Buffer | undefined, Record<string, string>, number, string][] = [
     [undefined, {}, 400, 'no-picture'],
     [Buffer.from('--x--\r\n'), damagedForm, 400, 'no-picture'],
-    [Buffer.from('--x\r\nContent-Disposition: form-data; filename="a"\r\n\r\nabc'), damagedForm, 400, 'no-picture'],
+    [
+      Buffer.from('--x\r\nContent-Disposition: form-data; filename="a"\r\n\r\nabc'),
+      damagedForm,
+      400,
+      'no-picture',
+    ],
     [Buffer.from('abc'), { 'content-type': 'multipart/form-data' }, 400, 'no-picture'],
     [Buffer.alloc(10_001), {}, 413, 'too-large'],
     [formWith(Buffer.alloc(10_001), 'a').payload, damagedForm, 413, 'too-large'],
     [Buffer.from('no picture'), {}, 422, 'picture-unknown-type'],
     [formWith(Buffer.alloc(0), 'a').payload, damagedForm, 422, 'picture-empty'],
     [(await paintedFile()).subarray(0, 100), {}, 422, 'picture-damaged'],
-    [Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'), {}, 422, 'picture-unknown-type'],
+    [
+      Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'),
+      {},
+      422,
+      'picture-unknown-type',
+    ],
     [bomb, {}, 422, 'picture-too-large'],
   ];
   for (const [payload, headers, status, code] of cases) {
@@ -91,7 +107,9 @@ test('what is no picture, or too large, is refused, with a code of docs/errors.m
 
 test('a broken picture does not harm those that share its batch', async () => {
   const release = painted.detector.hold();
-  const answers = [Buffer.from('no picture'), await paintedFile(2), await paintedFile(1)].map((bytes) => post(bytes));
+  const answers = [Buffer.from('no picture'), await paintedFile(2), await paintedFile(1)].map((bytes) =>
+    post(bytes),
+  );
   await until(() => painted.detector.batches.length > 0);
   release();
   expect((await Promise.all(answers)).map(({ statusCode }) => statusCode)).toEqual([422, 200, 200]);
@@ -104,11 +122,9 @@ test('a full service says so at once, and answers what it has', async () => {
   const answers = [1, 2, 3].map(() => post(bytes));
   await until(() => painted.service.taken === 3);
   const refused = await post(bytes);
-  expect([refused.statusCode, refused.headers['retry-after'], refused.json<{ code: string }>().code]).toEqual([
-    503,
-    '1',
-    'busy',
-  ]);
+  expect([refused.statusCode, refused.headers['retry-after'], refused.json<{ code: string }>().code]).toEqual(
+    [503, '1', 'busy'],
+  );
   expect((await painted.app.inject('/health')).statusCode).toBe(200);
   expect(await metric('rcnn_pictures')).toBe(3);
   release();
@@ -150,7 +166,10 @@ test('alive, ready, and neither while the detector is loaded or the service is s
 });
 
 test('what there is besides: OpenAPI, metrics, and a word about anything else', async () => {
-  const api = (await painted.app.inject('/openapi.json')).json<{ info: object; paths: Record<string, object> }>();
+  const api = (await painted.app.inject('/openapi.json')).json<{
+    info: object;
+    paths: Record<string, object>;
+  }>();
   expect(api.info).toMatchObject({ version: '1.2.3' });
   expect(Object.keys(api.paths).sort()).toEqual(['/detect', '/health', '/metrics', '/ready']);
   const { post: detect } = api.paths['/detect'] as {

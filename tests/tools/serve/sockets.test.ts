@@ -25,10 +25,16 @@ function post(body: Buffer): Promise<Response> {
 }
 
 /** A request that is sent as far as `bytes` go, of a body that claims to be longer. */
-async function begin(bytes: Buffer, headers: Record<string, string> = {}, length = bytes.length): Promise<Socket> {
+async function begin(
+  bytes: Buffer,
+  headers: Record<string, string> = {},
+  length = bytes.length,
+): Promise<Socket> {
   const socket = connect(port, '127.0.0.1');
   await once(socket, 'connect');
-  const lines = Object.entries({ Host: 'x', 'Content-Length': length, ...headers }).map((line) => line.join(': '));
+  const lines = Object.entries({ Host: 'x', 'Content-Length': length, ...headers }).map((line) =>
+    line.join(': '),
+  );
   socket.write(`POST /detect HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`);
   socket.write(bytes);
   return socket;
