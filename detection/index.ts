@@ -99,7 +99,7 @@ export {
   type KeypointLayout,
 } from './structures/keypoint-layout';
 export type { DetectionBatch } from './structures/detection-batch';
-export { batchImages, type ImageBatch } from './structures/image-batch';
+export { batchImages, type ImageBatch, type ImageSizes } from './structures/image-batch';
 export {
   IMAGE_MEAN,
   IMAGE_STD,
@@ -253,9 +253,9 @@ export {
 export type { AnchorSample } from './modeling/rpn/rpn-losses';
 export type { Patches } from './ops/patches';
 export { RoiHeads } from './modeling/roi/roi-heads';
-export type { BoxStage, BoxStageLosses, RoiHead, Sample } from './modeling/roi/box-stage';
+export type { BoxStage, BoxStageLosses, BoxStageOutputs, RoiHead, Sample } from './modeling/roi/box-stage';
 export { FastRcnnStage, type BoxHead } from './modeling/roi/fast-rcnn';
-export { fastRcnnLosses, type RoiTargets } from './modeling/roi/fast-rcnn-losses';
+export { fastRcnnLosses, type BoxHeadOutputs, type RoiTargets } from './modeling/roi/fast-rcnn-losses';
 export {
   FastRcnnConvFcHead,
   FastRcnnPredictor,
@@ -268,7 +268,7 @@ export {
   type MaskRcnnDefaults,
   type MaskSettings,
 } from './modeling/mask-rcnn-defaults';
-export { MaskStage } from './modeling/roi/mask-stage';
+export { MaskStage, type MaskOutputs, type MaskSample } from './modeling/roi/mask-stage';
 export { MaskRcnnHeads } from './modeling/roi/mask-head';
 export { MaskRcnnPredictor } from './modeling/roi/mask-predictor';
 export {
@@ -276,7 +276,11 @@ export {
   type KeypointRcnnDefaults,
   type KeypointSettings,
 } from './modeling/keypoint-rcnn-defaults';
-export { KeypointStage } from './modeling/roi/keypoint-stage';
+export {
+  KeypointStage,
+  type KeypointOutputs,
+  type KeypointPieceOutputs,
+} from './modeling/roi/keypoint-stage';
 export { KeypointRcnnHeads, KeypointRcnnPredictor } from './modeling/roi/keypoint-head';
 export { MultiScaleRoiAlign } from './modeling/roi/multi-scale-roi-align';
 export type { LevelMapperOptions } from './modeling/roi/level-mapper';
@@ -306,7 +310,7 @@ export type { RpnLossOptions, RpnLossStyle } from './modeling/rpn/rpn-losses';
 export type { Detectron2Anchors } from './modeling/rpn/anchor-generator';
 
 // RetinaNet and FCOS.
-export { RetinaNet, RetinaNetHead, type RetinaNetTargets } from './modeling/retinanet';
+export { RetinaNet, RetinaNetHead } from './modeling/retinanet';
 export { retinaNetModels } from './modeling/definitions/retinanet';
 export type {
   RetinaNetConfiguration,
@@ -340,7 +344,7 @@ export {
   type TowerOptions,
 } from './modeling/dense/dense-tower';
 export type { DenseInferenceOptions, DensePredictions } from './modeling/dense/dense-inference';
-export type { AnchorTargets, LevelTargets } from './modeling/dense/anchor-targets';
+export type { AnchorTargets, DenseTargets, LevelTargets } from './modeling/dense/anchor-targets';
 export { DistanceCoder } from './modeling/matching/distance-coder';
 export { LocationMatcher } from './modeling/matching/location-matcher';
 

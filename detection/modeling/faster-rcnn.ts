@@ -7,7 +7,7 @@ import type { Backbone } from './backbone/backbone';
 import type { Detector } from './detector';
 import { DetectorModule, type DetectorTraits } from './detector-module';
 import type { Found } from './found';
-import type { BoxStage } from './roi/box-stage';
+import type { BoxStage, RoiHead } from './roi/box-stage';
 import { FastRcnnStage } from './roi/fast-rcnn';
 import type { RoiHeads } from './roi/roi-heads';
 import type { RegionProposalNetwork } from './rpn/region-proposal-network';
@@ -17,21 +17,25 @@ import type { RegionProposalNetwork } from './rpn/region-proposal-network';
  * have torchvision's names.
  *
  * @typeParam Stage what finds boxes among the proposals
+ * @typeParam Head what adds to the boxes
  */
-export class FasterRcnn<Stage extends BoxStage = FastRcnnStage> extends DetectorModule {
+export class FasterRcnn<
+  Stage extends BoxStage = FastRcnnStage,
+  Head extends RoiHead = RoiHead,
+> extends DetectorModule {
   /** What makes the maps that everything else looks at. */
   readonly backbone: Backbone;
   /** Region proposal network. */
   readonly rpn: RegionProposalNetwork;
   /** ROI heads. */
-  readonly roiHeads: RoiHeads<Stage>;
+  readonly roiHeads: RoiHeads<Stage, Head>;
 
   /** Takes over the parts. */
   constructor(
     traits: DetectorTraits,
     backbone: Backbone,
     rpn: RegionProposalNetwork,
-    roiHeads: RoiHeads<Stage>,
+    roiHeads: RoiHeads<Stage, Head>,
   ) {
     super(traits, [...rpn.lossNames, ...roiHeads.lossNames], roiHeads.iouTypes);
     this.backbone = this.child('backbone', backbone);

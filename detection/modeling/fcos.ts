@@ -3,9 +3,12 @@ import { summary } from '../events/summary';
 import type { Reading } from '../nn/reading';
 import type { Losses } from '../nn/trainable';
 import type { DetectionBatch } from '../structures/detection-batch';
+import type { Boxes } from '../structures/boxes';
 import type { ImageBatch } from '../structures/image-batch';
+import type { Targets } from '../structures/instances';
+import type { Size } from '../structures/size';
 import type { BackboneWithFpn } from './backbone/feature-pyramid';
-import { anchorTargets } from './dense/anchor-targets';
+import { anchorTargets, type DenseTargets } from './dense/anchor-targets';
 import { DenseHead } from './dense/dense-head';
 import {
   detectDensely,
@@ -74,30 +77,49 @@ export class Fcos extends DetectorModule {
       const features = this.backbone.forward(images.tensor);
       const anchors = this.anchorGenerator.forward(features, images);
       summary.samples(DENSE_SAMPLES, () => candidates(ABOUT, features, anchors));
-      const matched = targets.map((target, image) => {
-        const matches = ignorePlacesIn(target.ignored, this.matcher.match(target.boxes, anchors), anchors);
-        summary.samples(DENSE_SAMPLES, () => [matchedCandidates(image, matches)]);
-        return anchorTargets(matches, anchors, target);
-      });
-      // Each place that finds an object counts the same, in whichever image it is.
-      const numPositives = matched.reduce((sum, image) => sum + image.numPositives, 0);
-      const divisor = Math.max(1, numPositives);
-      summary.scalar('fcos/num_pos_places', numPositives / matched.length);
+      const { matched, divisors } = this.match(anchors, targets);
       return {
-        ...this.head.classification.losses(
-          features,
-          matched,
-          matched.map(() => divisor),
-        ),
-        ...this.head.regression.losses(features, anchors, matched, divisor),
+        ...this.head.classification.losses(features, matched, divisors),
+        ...this.head.regression.losses(features, anchors, matched, divisors[0]),
       };
     });
+  }
+
+  /**
+   * Which places are which objects.
+   *
+   * @param anchors of each level
+   */
+  match(anchors: readonly Boxes[], targets: readonly Targets[]): DenseTargets {
+    const matched = targets.map((target, image) => {
+      const matches = ignorePlacesIn(target.ignored, this.matcher.match(target.boxes, anchors), anchors);
+      summary.samples(DENSE_SAMPLES, () => [matchedCandidates(image, matches)]);
+      return anchorTargets(matches, anchors, target);
+    });
+    // Each place that finds an object counts the same, in whichever image it is.
+    const numPositives = matched.reduce((sum, image) => sum + image.numPositives, 0);
+    summary.scalar('fcos/num_pos_places', numPositives / matched.length);
+    return { matched, divisors: matched.map(() => Math.max(1, numPositives)) };
+  }
+
+  /**
+   * Objects of each image, in pixels of the resized images.
+   *
+   * @param levels predictions for each, which are disposed
+   * @param anchors of each level
+   */
+  postprocess(
+    levels: Iterable<DensePredictions>,
+    anchors: readonly Boxes[],
+    imageSizes: readonly Size[],
+  ): Reading<Found[]> {
+    return detectDensely(levels, anchors, imageSizes, this.coder, this.inference);
   }
 
   protected override *find(images: ImageBatch): Reading<Found[]> {
     const features = this.backbone.forward(images.tensor);
     const anchors = this.anchorGenerator.forward(features, images);
     const levels = predictLevels(features, (feature) => this.head.forward(feature));
-    return yield* detectDensely(levels, anchors, images.sizes, this.coder, this.inference);
+    return yield* this.postprocess(levels, anchors, images.sizes);
   }
 }

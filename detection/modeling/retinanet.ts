@@ -8,7 +8,7 @@ import { concatBoxes, type Boxes } from '../structures/boxes';
 import type { Targets } from '../structures/instances';
 import type { Size } from '../structures/size';
 import type { BackboneWithFpn } from './backbone/feature-pyramid';
-import { anchorTargets, type AnchorTargets } from './dense/anchor-targets';
+import { anchorTargets, type DenseTargets } from './dense/anchor-targets';
 import { DenseHead } from './dense/dense-head';
 import {
   detectDensely,
@@ -39,14 +39,6 @@ export class RetinaNetHead extends DenseHead<RetinaNetRegressionHead> {
       boxDeltas: this.regression.forward(feature),
     };
   }
-}
-
-/** What the anchors of a batch are to predict. Lists have an entry for each image. */
-export interface RetinaNetTargets {
-  /** Targets of each level. */
-  readonly matched: readonly AnchorTargets[];
-  /** What the losses of each image are divided by. */
-  readonly divisors: readonly number[];
 }
 
 /**
@@ -104,7 +96,7 @@ export class RetinaNet extends DetectorModule {
    *
    * @param anchors of each level
    */
-  match(anchors: readonly Boxes[], targets: readonly Targets[]): RetinaNetTargets {
+  match(anchors: readonly Boxes[], targets: readonly Targets[]): DenseTargets {
     const ofLevels = concatBoxes(anchors);
     const matched = targets.map((target, image) => {
       const matches = ignoreBoxesIn(target.ignored, this.matcher.match(target.boxes, ofLevels), ofLevels);

@@ -17,6 +17,9 @@ export interface ImageBatch {
   readonly originalSizes: readonly Size[];
 }
 
+/** What is known of images beside their pixels. */
+export type ImageSizes = Omit<ImageBatch, 'tensor'>;
+
 /**
  * Makes a batch of a copy of pixels that are normalized and padded already, [N, padded.height, padded.width, 3]. The
  * caller disposes `tensor`.

@@ -1,14 +1,21 @@
 import type { Losses } from '../../detection/nn/trainable';
 import { withLoss, type SeparatedModel } from '../../detection/engine/with-loss';
+import { cascadeRcnnModels } from '../../detection/modeling/definitions/detectron2/cascade-rcnn';
+import { detectron2RcnnModels } from '../../detection/modeling/definitions/detectron2/rcnn';
 import { fasterRcnnModels } from '../../detection/modeling/definitions/faster-rcnn';
+import { fcosModels } from '../../detection/modeling/definitions/fcos';
+import { keypointRcnnModels } from '../../detection/modeling/definitions/keypoint-rcnn';
+import { maskKeypointRcnnModels } from '../../detection/modeling/definitions/mask-keypoint-rcnn';
+import { maskRcnnModels } from '../../detection/modeling/definitions/mask-rcnn';
 import { retinaNetModels } from '../../detection/modeling/definitions/retinanet';
 import type { Detector } from '../../detection/modeling/detector';
-import { isFasterRcnn } from '../../detection/modeling/faster-rcnn';
+import { Fcos } from '../../detection/modeling/fcos';
 import { RetinaNet } from '../../detection/modeling/retinanet';
-import { DenseFasterRcnn, denseLossFunction } from '../../detection/modeling/separated/dense-forward';
-import { DenseRetinaNet, retinaNetLossFunction } from '../../detection/modeling/separated/dense-retinanet';
+import { DensePyramid, pyramidLossFunction } from '../../detection/modeling/separated/dense-pyramid';
+import { DenseRcnn, denseLossFunction } from '../../detection/modeling/separated/dense-rcnn';
 import { identity, LossesAsOutputs } from '../../detection/modeling/separated/losses-as-outputs';
-import { sampledLossFunction, SamplingFasterRcnn } from '../../detection/modeling/separated/sampling-forward';
+import { sampledLossFunction, SamplingRcnn } from '../../detection/modeling/separated/sampling-rcnn';
+import { isSeparableRcnn } from '../../detection/modeling/separated/separable-rcnn';
 import type { HeadGradients } from '../../detection/nn/head-losses';
 import type { DetectionBatch } from '../../detection/structures/detection-batch';
 import type { Targets } from '../../detection/structures/instances';
@@ -26,19 +33,30 @@ export type FormName = (typeof formNames)[number];
 
 /** Those that there are of a model. */
 export function formsOf(model: string): readonly FormName[] {
-  if (fasterRcnnModels.some(({ name }) => name === model)) return formNames;
-  const inModel: readonly FormName[] = ['in-model, heads in the forward', 'in-model'];
-  const isRetinaNet = retinaNetModels.some(({ name }) => name === model);
-  return isRetinaNet ? [...inModel, 'separated, dense forward'] : inModel;
+  const isOneOf = (definitions: readonly { readonly name: string }[]): boolean =>
+    definitions.some(({ name }) => name === model);
+  if (separableRcnns.some(isOneOf)) return formNames;
+  const withoutSamples = formNames.filter((form) => form !== 'separated, sampling forward');
+  if (isOneOf(retinaNetModels) || isOneOf(fcosModels)) return withoutSamples;
+  return withoutSamples.filter((form) => form !== 'separated, dense forward');
 }
+
+const separableRcnns = [
+  fasterRcnnModels,
+  maskRcnnModels,
+  keypointRcnnModels,
+  maskKeypointRcnnModels,
+  cascadeRcnnModels,
+  detectron2RcnnModels,
+];
 
 /**
  * How the detector of a form is to be built. The sampling forward too predicts for sampled anchors only, as the
- * detector does whose heads take their gradients in the forward: it knows the samples, so that needs no losses.
+ * detector does whose heads take their gradients in the forward: it knows the samples, so that needs no losses. Where the losses
+ * are the outputs, the detector computes them in the best way that it has.
  */
 export function headGradientsOf(form: FormName): HeadGradients {
-  const knowsSamples = form === 'in-model, heads in the forward' || form === 'separated, sampling forward';
-  return knowsSamples ? 'in-forward' : 'at-the-end';
+  return form === 'in-model' || form === 'separated, dense forward' ? 'at-the-end' : 'in-forward';
 }
 
 /** What `withLoss` takes, and what of a batch the forward gets. */
@@ -61,24 +79,25 @@ export function separatedForm<Result>(
   if (name === 'separated, losses as outputs') {
     return use({ model: new LossesAsOutputs(detector), lossFunction: identity, inputs: (batch) => batch });
   }
-  if (name === 'separated, sampling forward' && isFasterRcnn(detector)) {
+  if (name === 'separated, sampling forward' && isSeparableRcnn(detector)) {
     return use({
-      model: new SamplingFasterRcnn(detector),
+      model: new SamplingRcnn(detector),
       lossFunction: sampledLossFunction(detector),
       inputs: (batch) => batch,
     });
   }
-  if (name === 'separated, dense forward' && isFasterRcnn(detector)) {
+  if (name === 'separated, dense forward' && isSeparableRcnn(detector)) {
     return use({
-      model: new DenseFasterRcnn(detector),
+      model: new DenseRcnn(detector),
       lossFunction: denseLossFunction(detector),
       inputs: ({ images }) => images,
     });
   }
-  if (name === 'separated, dense forward' && detector instanceof RetinaNet) {
+  const isPyramid = detector instanceof RetinaNet || detector instanceof Fcos;
+  if (name === 'separated, dense forward' && isPyramid) {
     return use({
-      model: new DenseRetinaNet(detector),
-      lossFunction: retinaNetLossFunction(detector),
+      model: new DensePyramid(detector),
+      lossFunction: pyramidLossFunction(detector),
       inputs: ({ images }) => images,
     });
   }

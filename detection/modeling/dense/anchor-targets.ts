@@ -23,6 +23,14 @@ export interface AnchorTargets {
   readonly numPositives: number;
 }
 
+/** What the anchors of a batch are to predict. Lists have an entry for each image. */
+export interface DenseTargets {
+  /** Targets of each level. */
+  readonly matched: readonly AnchorTargets[];
+  /** What the losses of each image are divided by. */
+  readonly divisors: readonly number[];
+}
+
 /**
  * Hands matches out level by level.
  *

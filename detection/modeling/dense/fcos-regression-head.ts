@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Conv2d } from '../../nn/convolution';
 import type { SampleRows } from '../../events/samples';
 import { summary } from '../../events/summary';
-import { headLosses, type HeadGradients } from '../../nn/head-losses';
+import { headLosses, sumByName, type HeadGradients } from '../../nn/head-losses';
 import { Module } from '../../nn/module';
 import type { RandomStream } from '../../nn/random';
 import type { Losses } from '../../nn/trainable';
@@ -93,17 +93,46 @@ export class FcosRegressionHead extends Module {
       const ofImages = images.map((image) => targets[image]);
       return levelsToTrain(...ofImages).map((level) => (): Losses => {
         const predictions = this.forward(mapsOf(features[level], images));
-        const ofLevel = ofImages.map(({ levels }) => levels[level]);
-        const pairs = this.predictedAndWanted(predictions, anchors[level], ofLevel);
-        const losses = {
-          bbox_regression: tf.div<tf.Scalar>(this.boxLoss(pairs), divisor),
-          bbox_ctrness: tf.div<tf.Scalar>(tf.sum(centernessLosses(pairs)), divisor),
-        };
-        summary.samples(DENSE_SAMPLES, () => this.describe(pairs, images, level, ofLevel, divisor));
-        return weighed(losses, this.lossOptions.weights);
+        return this.levelLosses(predictions, level, images, anchors, targets, divisor);
       });
     });
     return headLosses(pieces, this.headGradients);
+  }
+
+  /**
+   * The same of predictions that are there already. The caller disposes.
+   *
+   * @param predictions of each level
+   */
+  lossesOf(
+    predictions: readonly LocationPredictions[],
+    anchors: readonly Boxes[],
+    targets: readonly AnchorTargets[],
+    divisor: number,
+  ): Losses {
+    const images = [...targets.keys()];
+    const ofLevel = (level: number): Losses =>
+      tf.tidy(() => this.levelLosses(predictions[level], level, images, anchors, targets, divisor));
+    return tf.tidy(() => sumByName(levelsToTrain(...targets).map(ofLevel)));
+  }
+
+  /** Of one level of some images. To be called in a tidy. @param predictions of these images alone */
+  private levelLosses(
+    predictions: LocationPredictions,
+    level: number,
+    images: readonly number[],
+    anchors: readonly Boxes[],
+    targets: readonly AnchorTargets[],
+    divisor: number,
+  ): Losses {
+    const ofLevel = images.map((image) => targets[image].levels[level]);
+    const pairs = this.predictedAndWanted(predictions, anchors[level], ofLevel);
+    const losses = {
+      bbox_regression: tf.div<tf.Scalar>(this.boxLoss(pairs), divisor),
+      bbox_ctrness: tf.div<tf.Scalar>(tf.sum(centernessLosses(pairs)), divisor),
+    };
+    summary.samples(DENSE_SAMPLES, () => this.describe(pairs, images, level, ofLevel, divisor));
+    return weighed(losses, this.lossOptions.weights);
   }
 
   private boxLoss({ predBoxes, gtBoxes }: PlacePairs): tf.Scalar {

@@ -26,6 +26,14 @@ export interface BoxStageLosses {
   readonly samples: readonly Sample[];
 }
 
+/** What a box stage says in training, its losses apart: see `predict` of the stages. */
+export interface BoxStageOutputs<Outputs> {
+  /** All that its losses are computed from. The caller disposes the tensors. */
+  readonly outputs: Outputs;
+  /** The proposals that it learns from, of each image. */
+  readonly samples: readonly Sample[];
+}
+
 /** What finds boxes: one box head, or a cascade of them, which replaces it. Lists have an entry for each image. */
 export interface BoxStage extends Module {
   /** What `losses` returns. */

@@ -8,7 +8,7 @@ import type { Reading } from '../../nn/reading';
 import { scaleGradient } from '../../nn/scale-gradient';
 import type { Losses } from '../../nn/trainable';
 import { clipBoxes, concatBoxes, numBoxes, selectBoxes, type Boxes } from '../../structures/boxes';
-import type { ImageBatch } from '../../structures/image-batch';
+import type { ImageBatch, ImageSizes } from '../../structures/image-batch';
 import type { Targets } from '../../structures/instances';
 import type { Size } from '../../structures/size';
 import { cascadeLossNames, type CascadeLossOptions, type CascadeOptions } from '../cascade-rcnn-defaults';
@@ -17,11 +17,11 @@ import { BoxCoder } from '../matching/box-coder';
 import { Matcher } from '../matching/matcher';
 import { BalancedSampler } from '../matching/sampler';
 import type { BoxPredictor, RoiPredictions } from './box-head';
-import type { BoxStage, BoxStageLosses, Sample } from './box-stage';
+import type { BoxStage, BoxStageLosses, BoxStageOutputs, Sample } from './box-stage';
 import type { BoxHead } from './fast-rcnn';
 import { describeSamples } from './describe-samples';
 import { inferImages } from './fast-rcnn-inference';
-import { fastRcnnLosses, ROI_SAMPLES } from './fast-rcnn-losses';
+import { fastRcnnLosses, ROI_SAMPLES, type BoxHeadOutputs } from './fast-rcnn-losses';
 import { labelAll, roiTargets, sampleProposals } from './label-proposals';
 import type { MultiScaleRoiAlign } from './multi-scale-roi-align';
 
@@ -76,24 +76,46 @@ export class CascadeStage extends Module implements BoxStage {
     targets: readonly Targets[],
     images: ImageBatch,
   ): BoxStageLosses {
-    const sampled = proposals.map((boxes, image) =>
-      sampleProposals(boxes, targets[image], this.matchers[0], this.sampler, image),
-    );
+    const sampled = this.sample(proposals, targets);
     const losses = tf.tidy(() => {
       const all: Losses = {};
       let samples = sampled;
       for (const stage of this.heads.keys()) {
-        const { losses, boxes } = this.stageLosses(stage, features, samples, targets, images.sizes);
-        Object.assign(all, losses);
-        if (stage + 1 === this.heads.length) break;
-        // Nothing is sampled again, and no ground truth is proposed.
-        samples = boxes.map((ofImage, image) =>
-          labelAll(withArea(ofImage), targets[image], this.matchers[stage + 1]),
-        );
+        const pooled = this.poolSamples(features, samples, images);
+        const head = (): Losses => {
+          const outputs = this.outputsOf(stage, pooled, samples, targets);
+          samples = this.nextSamples(stage, outputs.predictions, samples, targets, images);
+          return this.lossesOfHead(stage, outputs);
+        };
+        Object.assign(all, headLosses([head], this.headGradients));
       }
       return all;
     });
     return { losses, samples: sampled };
+  }
+
+  /** Training-mode forward up to the losses, for who computes these elsewhere: of each head. To be called in a tidy. */
+  predict(
+    features: readonly tf.Tensor4D[],
+    proposals: readonly Boxes[],
+    targets: readonly Targets[],
+    images: ImageSizes,
+  ): BoxStageOutputs<BoxHeadOutputs[]> {
+    const sampled = this.sample(proposals, targets);
+    let samples = sampled;
+    const outputs = this.heads.map((_, stage) => {
+      const pooled = this.poolSamples(features, samples, images);
+      const ofHead = this.outputsOf(stage, pooled, samples, targets);
+      samples = this.nextSamples(stage, ofHead.predictions, samples, targets, images);
+      return ofHead;
+    });
+    return { outputs, samples: sampled };
+  }
+
+  /** The losses of what each head says of its samples. The caller disposes. */
+  lossesOf(outputs: readonly BoxHeadOutputs[]): Losses {
+    const all: Losses = {};
+    return Object.assign(all, ...outputs.map((ofHead, stage) => this.lossesOfHead(stage, ofHead))) as Losses;
   }
 
   *detect(
@@ -107,7 +129,7 @@ export class CascadeStage extends Module implements BoxStage {
     for (const stage of this.heads.keys()) {
       // What the last head says is decoded where it is likely enough: below.
       if (stage > 0) references = this.decoded(stage - 1, deltas, references, sizes);
-      const predictions = this.predict(stage, this.boxPooler.forward(features, references, sizes));
+      const predictions = this.forward(stage, this.boxPooler.forward(features, references, sizes));
       let probabilities: Float32Array;
       [probabilities, deltas] = yield [tf.softmax(predictions.classLogits), predictions.boxDeltas];
       scores = stage === 0 ? probabilities.slice() : scores.map((sum, i) => sum + probabilities[i]);
@@ -117,37 +139,66 @@ export class CascadeStage extends Module implements BoxStage {
     return inferImages(averages, deltas, references, sizes, this.boxCoders.at(-1)!, this.options);
   }
 
-  /** The losses of one head, and the boxes that it makes of its samples' in each image; none of the last. */
-  private stageLosses(
-    stage: number,
-    features: readonly tf.Tensor4D[],
-    samples: readonly Sample[],
-    targets: readonly Targets[],
-    sizes: readonly Size[],
-  ): { losses: Losses; boxes: Boxes[] } {
-    const references = samples.map(({ boxes }) => boxes);
-    const pooled = this.boxPooler.forward(features, references, sizes);
-    let boxes: Boxes[] = [];
-    const head = (): Losses => {
-      // All heads look at the same features: each has its share in what these learn.
-      const predictions = this.predict(stage, scaleGradient(pooled, 1 / this.heads.length));
-      // The tape has what it needs of the largest tensor of the head.
-      pooled.dispose();
-      if (stage + 1 < this.heads.length)
-        boxes = this.decoded(stage, predictions.boxDeltas.dataSync<'float32'>(), references, sizes);
-      const boxCoder = this.boxCoders[stage];
-      const statistics = `stage${stage}/`;
-      summary.samples(`${statistics}${ROI_SAMPLES}`, () => describeSamples(samples, predictions, boxCoder));
-      return fastRcnnLosses(predictions, roiTargets(samples, targets), boxCoder, this.lossOptions, {
-        losses: cascadeLossNames(stage),
-        statistics,
-      });
-    };
-    const losses = headLosses([head], this.headGradients);
-    return { losses, boxes };
+  /** Draws the proposals of each image that the first head learns from. */
+  private sample(proposals: readonly Boxes[], targets: readonly Targets[]): readonly Sample[] {
+    return proposals.map((boxes, image) =>
+      sampleProposals(boxes, targets[image], this.matchers[0], this.sampler, image),
+    );
   }
 
-  private predict(stage: number, pooled: tf.Tensor4D): RoiPredictions {
+  /** What a head says of its samples, and should say. Takes over what is pooled. */
+  private outputsOf(
+    stage: number,
+    pooled: tf.Tensor4D,
+    samples: readonly Sample[],
+    targets: readonly Targets[],
+  ): BoxHeadOutputs {
+    // All heads look at the same features: each has its share in what these learn.
+    const predictions = this.forward(stage, scaleGradient(pooled, 1 / this.heads.length));
+    // The tape has what it needs of the largest tensor of the head.
+    pooled.dispose();
+    const boxCoder = this.boxCoders[stage];
+    summary.samples(`${statisticsOf(stage)}${ROI_SAMPLES}`, () =>
+      describeSamples(samples, predictions, boxCoder),
+    );
+    return { predictions, targets: roiTargets(samples, targets) };
+  }
+
+  private lossesOfHead(stage: number, { predictions, targets }: BoxHeadOutputs): Losses {
+    return fastRcnnLosses(predictions, targets, this.boxCoders[stage], this.lossOptions, {
+      losses: cascadeLossNames(stage),
+      statistics: statisticsOf(stage),
+    });
+  }
+
+  /** What the head behind one learns from: the boxes that it makes of its samples'. None behind the last. */
+  private nextSamples(
+    stage: number,
+    { boxDeltas }: RoiPredictions,
+    samples: readonly Sample[],
+    targets: readonly Targets[],
+    { sizes }: ImageSizes,
+  ): readonly Sample[] {
+    if (stage + 1 === this.heads.length) return [];
+    const references = samples.map(({ boxes }) => boxes);
+    const boxes = this.decoded(stage, boxDeltas.dataSync<'float32'>(), references, sizes);
+    // Nothing is sampled again, and no ground truth is proposed.
+    return boxes.map((ofImage, image) =>
+      labelAll(withArea(ofImage), targets[image], this.matchers[stage + 1]),
+    );
+  }
+
+  /** [R, size, size, C], of all samples. */
+  private poolSamples(
+    features: readonly tf.Tensor4D[],
+    samples: readonly Sample[],
+    { sizes }: ImageSizes,
+  ): tf.Tensor4D {
+    const boxes = samples.map((sample) => sample.boxes);
+    return this.boxPooler.forward(features, boxes, sizes);
+  }
+
+  private forward(stage: number, pooled: tf.Tensor4D): RoiPredictions {
     const { boxHead, boxPredictor } = this.heads[stage];
     return boxPredictor.forward(boxHead.forward(pooled));
   }
@@ -165,6 +216,11 @@ export class CascadeStage extends Module implements BoxStage {
       clipBoxes(all.subarray(first, (first += ofImage.length)), sizes[image]),
     );
   }
+}
+
+/** What the names of a head's statistics begin with. */
+function statisticsOf(stage: number): string {
+  return `stage${stage}/`;
 }
 
 /** Those that are wider and higher than nothing: what is no number is neither. */

@@ -25,6 +25,14 @@ export interface RoiTargets {
   readonly boxes: BoxTargets;
 }
 
+/** What a box head says of the samples of a batch, and what it should have said of those of each image. */
+export interface BoxHeadOutputs {
+  /** Of the samples of all images. */
+  readonly predictions: RoiPredictions;
+  /** Of each image, in the order of the predictions. */
+  readonly targets: readonly RoiTargets[];
+}
+
 /** How the losses of a box head are computed. */
 export type BoxHeadLossOptions = Pick<
   FasterRcnnLossOptions,

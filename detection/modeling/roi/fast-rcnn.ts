@@ -6,9 +6,8 @@ import type { RandomStream } from '../../nn/random';
 import type { Reading } from '../../nn/reading';
 import type { Losses } from '../../nn/trainable';
 import type { Boxes } from '../../structures/boxes';
-import type { ImageBatch } from '../../structures/image-batch';
+import type { ImageBatch, ImageSizes } from '../../structures/image-batch';
 import type { Targets } from '../../structures/instances';
-import type { Size } from '../../structures/size';
 import {
   FAST_RCNN_LOSS_NAMES,
   fasterRcnnDefaults,
@@ -20,10 +19,10 @@ import { BoxCoder } from '../matching/box-coder';
 import { Matcher } from '../matching/matcher';
 import { BalancedSampler } from '../matching/sampler';
 import type { BoxPredictor, RoiPredictions } from './box-head';
-import type { BoxStage, BoxStageLosses, Sample } from './box-stage';
+import type { BoxStage, BoxStageLosses, BoxStageOutputs, Sample } from './box-stage';
 import { describeSamples } from './describe-samples';
 import { inferImages } from './fast-rcnn-inference';
-import { fastRcnnLosses, ROI_SAMPLES, type RoiTargets } from './fast-rcnn-losses';
+import { fastRcnnLosses, ROI_SAMPLES, type BoxHeadOutputs } from './fast-rcnn-losses';
 import { roiTargets, sampleProposals } from './label-proposals';
 import type { MultiScaleRoiAlign } from './multi-scale-roi-align';
 
@@ -73,27 +72,29 @@ export class FastRcnnStage extends Module implements BoxStage {
     targets: readonly Targets[],
     images: ImageBatch,
   ): BoxStageLosses {
-    const samples = proposals.map((boxes, image) => this.labelAndSample(boxes, targets[image], image));
+    const samples = this.sample(proposals, targets);
     const losses = tf.tidy(() => {
-      const pooled = this.boxPooler.forward(
-        features,
-        samples.map(({ boxes }) => boxes),
-        images.sizes,
-      );
-      const head = (): Losses => {
-        const predictions = this.predict(pooled);
-        // The tape has what it needs of the largest tensor of the head.
-        pooled.dispose();
-        summary.samples(ROI_SAMPLES, () => describeSamples(samples, predictions, this.boxCoder));
-        return this.lossesOf(predictions, this.roiTargets(samples, targets));
-      };
+      const pooled = this.poolSamples(features, samples, images);
+      const head = (): Losses => this.lossesOf(this.outputsOf(pooled, samples, targets));
       return headLosses([head], this.headGradients);
     });
     return { losses, samples };
   }
 
+  /** Training-mode forward up to the losses, for who computes these elsewhere. To be called in a tidy. */
+  predict(
+    features: readonly tf.Tensor4D[],
+    proposals: readonly Boxes[],
+    targets: readonly Targets[],
+    images: ImageSizes,
+  ): BoxStageOutputs<BoxHeadOutputs> {
+    const samples = this.sample(proposals, targets);
+    const pooled = this.poolSamples(features, samples, images);
+    return { outputs: this.outputsOf(pooled, samples, targets), samples };
+  }
+
   /** The losses of what the head says of the samples of all images. The caller disposes. */
-  lossesOf(predictions: RoiPredictions, targets: readonly RoiTargets[]): Losses {
+  lossesOf({ predictions, targets }: BoxHeadOutputs): Losses {
     return fastRcnnLosses(predictions, targets, this.boxCoder, this.lossOptions);
   }
 
@@ -102,31 +103,44 @@ export class FastRcnnStage extends Module implements BoxStage {
     proposals: readonly Boxes[],
     images: ImageBatch,
   ): Reading<Found[]> {
-    const { classLogits, boxDeltas } = this.forward(features, proposals, images.sizes);
+    const { classLogits, boxDeltas } = this.forward(
+      this.boxPooler.forward(features, proposals, images.sizes),
+    );
     const [probabilities, deltas] = yield [tf.softmax(classLogits), boxDeltas];
     return inferImages(probabilities, deltas, proposals, images.sizes, this.boxCoder, this.options);
   }
 
-  /** What the head says of the boxes of all images. The caller disposes. */
-  forward(
+  /** Draws the proposals of each image to train on. */
+  private sample(proposals: readonly Boxes[], targets: readonly Targets[]): Sample[] {
+    return proposals.map((boxes, image) =>
+      sampleProposals(boxes, targets[image], this.matcher, this.sampler, image),
+    );
+  }
+
+  /** [R, size, size, C], of all samples. */
+  private poolSamples(
     features: readonly tf.Tensor4D[],
-    boxes: readonly Boxes[],
-    imageSizes: readonly Size[],
-  ): RoiPredictions {
-    return this.predict(this.boxPooler.forward(features, boxes, imageSizes));
+    samples: readonly Sample[],
+    { sizes }: ImageSizes,
+  ): tf.Tensor4D {
+    const boxes = samples.map((sample) => sample.boxes);
+    return this.boxPooler.forward(features, boxes, sizes);
   }
 
-  private predict(pooled: tf.Tensor4D): RoiPredictions {
+  /** What the head says of its samples, and should say. Takes over what is pooled. */
+  private outputsOf(
+    pooled: tf.Tensor4D,
+    samples: readonly Sample[],
+    targets: readonly Targets[],
+  ): BoxHeadOutputs {
+    const predictions = this.forward(pooled);
+    // The tape has what it needs of the largest tensor of the head.
+    pooled.dispose();
+    summary.samples(ROI_SAMPLES, () => describeSamples(samples, predictions, this.boxCoder));
+    return { predictions, targets: roiTargets(samples, targets) };
+  }
+
+  private forward(pooled: tf.Tensor4D): RoiPredictions {
     return this.boxPredictor.forward(this.boxHead.forward(pooled));
-  }
-
-  /** Draws the proposals of one image to train on. @param image index in the batch */
-  labelAndSample(proposals: Boxes, targets: Targets, image: number): Sample {
-    return sampleProposals(proposals, targets, this.matcher, this.sampler, image);
-  }
-
-  /** What the head should predict for the samples of each image. */
-  roiTargets(samples: readonly Sample[], targets: readonly Targets[]): RoiTargets[] {
-    return roiTargets(samples, targets);
   }
 }

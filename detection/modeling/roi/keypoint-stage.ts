@@ -1,16 +1,16 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { summary } from '../../events/summary';
-import { headLosses, type HeadGradients } from '../../nn/head-losses';
+import { headLosses, sumByName, type HeadGradients } from '../../nn/head-losses';
 import { Module } from '../../nn/module';
 import type { Reading } from '../../nn/reading';
 import type { Losses } from '../../nn/trainable';
 import { zeroLoss } from '../../nn/zero-loss';
 import { heatmapCrossEntropyOfObjects, heatmapCrossEntropySum } from '../../ops/heatmap-cross-entropy';
 import { heatmapsToKeypoints } from '../../ops/heatmaps-to-keypoints';
-import { keypointsToHeatmap } from '../../ops/keypoints-to-heatmap';
+import { keypointsToHeatmap, type HeatmapCells } from '../../ops/keypoints-to-heatmap';
 import { numBoxes, type Boxes } from '../../structures/boxes';
 import { concatValues } from '../../structures/concat-values';
-import type { ImageBatch } from '../../structures/image-batch';
+import type { ImageBatch, ImageSizes } from '../../structures/image-batch';
 import type { Targets } from '../../structures/instances';
 import type { Found } from '../found';
 import { KEYPOINT_LOSS_NAMES, type KeypointSettings } from '../keypoint-rcnn-defaults';
@@ -18,7 +18,7 @@ import { weighed } from '../loss-settings';
 import { shares } from '../sample-rows';
 import type { RoiHead, Sample } from './box-stage';
 import { HEATMAP_SCALE, type KeypointRcnnHeads, type KeypointRcnnPredictor } from './keypoint-head';
-import { keypointSample } from './keypoint-sample';
+import { keypointSample, type KeypointSample } from './keypoint-sample';
 import type { MultiScaleRoiAlign } from './multi-scale-roi-align';
 
 /** ROIs that go through the head at a time: in training its eight convolutions keep 3.2 MB of activations of each. */
@@ -36,6 +36,25 @@ interface Piece {
   readonly end: number;
   /** [end - start, size, size, C] */
   readonly pooled: tf.Tensor4D;
+}
+
+/** What the head says of the ROIs of a piece, and should say. */
+export interface KeypointPieceOutputs {
+  /** Index of their image. */
+  readonly image: number;
+  /** The first of them among the image's. */
+  readonly start: number;
+  /** [R, heatmapSize, heatmapSize, K] */
+  readonly heatmaps: tf.Tensor4D;
+  readonly wanted: HeatmapCells;
+}
+
+/** What the head says of its samples, and should say. */
+export interface KeypointOutputs {
+  /** Of some ROIs each; none where no sample has a keypoint. */
+  readonly pieces: readonly KeypointPieceOutputs[];
+  /** Keypoints that count, of the whole batch. */
+  readonly numValid: number;
 }
 
 /** Keypoint R-CNN's keypoint head (He et al. 2017) as in torchvision's RoIHeads: a heatmap over each box for each keypoint. */
@@ -77,45 +96,52 @@ export class KeypointStage extends Module implements RoiHead {
     targets: readonly Targets[],
     images: ImageBatch,
   ): Losses {
-    const { heatmapSize, keypointPredictor, settings } = this;
-    const { numKeypoints } = keypointPredictor;
-    const learned = samples.map((sample, image) =>
-      keypointSample(sample, this.seen(targets[image], images, image), numKeypoints, heatmapSize),
-    );
-    const numValid = learned.reduce((sum, ofImage) => sum + ofImage.numValid, 0);
-    summary.scalar('roi_head/num_keypoints', numValid / samples.length);
-    summary.samples(SAMPLES, () =>
-      learned.map(({ boxes, matchedGt }, image) => ({
-        image,
-        about: ABOUT,
-        boxes,
-        matchedGt,
-        sampled: new Uint8Array(matchedGt.length).fill(1),
-      })),
-    );
+    const learned = this.sampled(samples, targets, images);
+    const numValid = validOf(learned);
     return tf.tidy(() => {
-      if (numValid === 0) return { loss_keypoint: zeroLoss(this) };
-      const allBoxes = learned.map(({ boxes }) => boxes);
-      const pieces = this.pool(features, allBoxes, images).map((piece) => (): Losses => {
-        const { boxes, keypoints } = learned[piece.image];
-        const [first, last] = [3 * numKeypoints * piece.start, 3 * numKeypoints * piece.end];
-        const wanted = keypointsToHeatmap(
-          keypoints.subarray(first, last),
-          boxesOf(piece, boxes),
-          heatmapSize,
-        );
-        const heatmaps = this.heatmaps(piece);
-        const sum = heatmapCrossEntropySum(heatmaps, wanted);
-        summary.samples(SAMPLES, () => {
-          const ofRois = heatmapCrossEntropyOfObjects(heatmaps, wanted);
-          const loss_keypoint = shares(ofRois, settings.losses.weights.loss_keypoint / numValid);
-          const rows = Int32Array.from({ length: loss_keypoint.length }, (_, i) => piece.start + i);
-          return [{ image: piece.image, rows, losses: { loss_keypoint } }];
-        });
-        return weighed({ loss_keypoint: tf.div<tf.Scalar>(sum, numValid) }, settings.losses.weights);
-      });
-      return headLosses(pieces, this.headGradients);
+      const pieces = this.poolSamples(features, learned, images);
+      if (pieces.length === 0) return { loss_keypoint: zeroLoss(this) };
+      return headLosses(
+        pieces.map((piece) => () => this.lossesOfPiece(this.outputsOf(piece, learned), numValid)),
+        this.headGradients,
+      );
     });
+  }
+
+  /** Training-mode forward up to the losses, for who computes these elsewhere. To be called in a tidy. */
+  predict(
+    features: readonly tf.Tensor4D[],
+    samples: readonly Sample[],
+    targets: readonly Targets[],
+    images: ImageSizes,
+  ): KeypointOutputs {
+    const learned = this.sampled(samples, targets, images);
+    const pieces = this.poolSamples(features, learned, images);
+    return {
+      pieces: pieces.map((piece) => this.outputsOf(piece, learned)),
+      numValid: validOf(learned),
+    };
+  }
+
+  /** The losses of what the head says of its samples. The caller disposes. */
+  lossesOf({ pieces, numValid }: KeypointOutputs): Losses {
+    return tf.tidy(() =>
+      pieces.length === 0
+        ? { loss_keypoint: zeroLoss(this) }
+        : sumByName(pieces.map((piece) => tf.tidy(() => this.lossesOfPiece(piece, numValid)))),
+    );
+  }
+
+  private lossesOfPiece({ image, start, heatmaps, wanted }: KeypointPieceOutputs, numValid: number): Losses {
+    const { weights } = this.settings.losses;
+    const sum = heatmapCrossEntropySum(heatmaps, wanted);
+    summary.samples(SAMPLES, () => {
+      const ofRois = heatmapCrossEntropyOfObjects(heatmaps, wanted);
+      const loss_keypoint = shares(ofRois, weights.loss_keypoint / numValid);
+      const rows = Int32Array.from({ length: loss_keypoint.length }, (_, i) => start + i);
+      return [{ image, rows, losses: { loss_keypoint } }];
+    });
+    return weighed({ loss_keypoint: tf.div<tf.Scalar>(sum, numValid) }, weights);
   }
 
   *refine(features: readonly tf.Tensor4D[], found: readonly Found[], images: ImageBatch): Reading<Found[]> {
@@ -135,8 +161,49 @@ export class KeypointStage extends Module implements RoiHead {
     });
   }
 
+  /** The samples of each image that the head learns from. */
+  private sampled(
+    samples: readonly Sample[],
+    targets: readonly Targets[],
+    images: ImageSizes,
+  ): KeypointSample[] {
+    const { heatmapSize, keypointPredictor } = this;
+    const learned = samples.map((sample, image) =>
+      keypointSample(
+        sample,
+        this.seen(targets[image], images, image),
+        keypointPredictor.numKeypoints,
+        heatmapSize,
+      ),
+    );
+    summary.scalar('roi_head/num_keypoints', validOf(learned) / samples.length);
+    summary.samples(SAMPLES, () =>
+      learned.map(({ boxes, matchedGt }, image) => ({
+        image,
+        about: ABOUT,
+        boxes,
+        matchedGt,
+        sampled: new Uint8Array(matchedGt.length).fill(1),
+      })),
+    );
+    return learned;
+  }
+
+  /** What the head says of the samples of a piece, and should say. Takes over what is pooled. */
+  private outputsOf(piece: Piece, learned: readonly KeypointSample[]): KeypointPieceOutputs {
+    const { image, start, end } = piece;
+    const { boxes, keypoints } = learned[image];
+    const values = 3 * this.keypointPredictor.numKeypoints;
+    const wanted = keypointsToHeatmap(
+      keypoints.subarray(values * start, values * end),
+      boxesOf(piece, boxes),
+      this.heatmapSize,
+    );
+    return { image, start, heatmaps: this.heatmaps(piece), wanted };
+  }
+
   /** Targets of an image with keypoints where the model sees them. */
-  private seen(targets: Targets, images: ImageBatch, image: number): Targets {
+  private seen(targets: Targets, images: ImageSizes, image: number): Targets {
     const { keypoints } = targets;
     return keypoints ? { ...targets, keypoints: this.moved(keypoints, 1, images, image) } : targets;
   }
@@ -145,7 +212,7 @@ export class KeypointStage extends Module implements RoiHead {
   private moved(
     keypoints: Float32Array,
     direction: 1 | -1,
-    { sizes, originalSizes }: ImageBatch,
+    { sizes, originalSizes }: ImageSizes,
     image: number,
   ): Float32Array {
     if (this.shift === 0) return keypoints;
@@ -154,8 +221,17 @@ export class KeypointStage extends Module implements RoiHead {
     return keypoints.map((value, i) => value + [x, y, 0][i % 3]);
   }
 
+  private poolSamples(
+    features: readonly tf.Tensor4D[],
+    learned: readonly KeypointSample[],
+    images: ImageSizes,
+  ): Piece[] {
+    const boxes = learned.map((ofImage) => ofImage.boxes);
+    return this.pool(features, boxes, images);
+  }
+
   /** Pools the boxes of each image, in pieces; none where there is no box. */
-  private pool(features: readonly tf.Tensor4D[], boxes: readonly Boxes[], { sizes }: ImageBatch): Piece[] {
+  private pool(features: readonly tf.Tensor4D[], boxes: readonly Boxes[], { sizes }: ImageSizes): Piece[] {
     const pieces = boxes.flatMap((ofImage, image) => {
       const count = numBoxes(ofImage);
       return Array.from({ length: Math.ceil(count / ROIS_AT_A_TIME) }, (_, k) => {
@@ -183,6 +259,11 @@ export class KeypointStage extends Module implements RoiHead {
       return this.keypointPredictor.forward(x);
     });
   }
+}
+
+/** Keypoints that count, of the whole batch. */
+function validOf(learned: readonly KeypointSample[]): number {
+  return learned.reduce((sum, ofImage) => sum + ofImage.numValid, 0);
 }
 
 function boxesOf({ start, end }: Piece, boxes: Boxes): Boxes {

@@ -8,7 +8,7 @@ import { zeroLoss } from '../../nn/zero-loss';
 import { maskTargets } from '../../ops/mask-targets';
 import { numBoxes, selectBoxes, type Boxes } from '../../structures/boxes';
 import { concatValues } from '../../structures/concat-values';
-import type { ImageBatch } from '../../structures/image-batch';
+import type { ImageBatch, ImageSizes } from '../../structures/image-batch';
 import type { Targets } from '../../structures/instances';
 import type { Found } from '../found';
 import { weighed } from '../loss-settings';
@@ -23,7 +23,7 @@ const ABOUT =
   'The sampled proposals that the mask head learns from: those matched to an object that has a mask.';
 
 /** The samples of an image that its mask head learns from. */
-interface MaskSample {
+export interface MaskSample {
   /** R boxes, pixels of the resized image. */
   readonly boxes: Boxes;
   /** [R], 1..K. */
@@ -32,6 +32,14 @@ interface MaskSample {
   readonly matchedGt: Int32Array;
   /** [R * side * side], 0..1. */
   readonly targets: Float32Array;
+}
+
+/** What the head says of its samples, and should say. */
+export interface MaskOutputs {
+  /** [R, size, size, C], what the predictor makes masks of; undefined where no sample has a mask. */
+  readonly maps: tf.Tensor4D | undefined;
+  /** Of each image. */
+  readonly samples: readonly MaskSample[];
 }
 
 /** Mask R-CNN's mask head (He et al. 2017) as in torchvision's RoIHeads: a mask for each box, of the box's label. */
@@ -69,38 +77,52 @@ export class MaskStage extends Module implements RoiHead {
     targets: readonly Targets[],
     images: ImageBatch,
   ): Losses {
-    const learned = samples.map((sample, image) => this.withMask(sample, targets[image]));
-    const labels = Int32Array.from(learned.flatMap((sample) => [...sample.labels]));
-    summary.scalar('roi_head/num_mask_samples', labels.length / samples.length);
+    const learned = this.withMasks(samples, targets);
     return tf.tidy(() => {
-      if (labels.length === 0) return { loss_mask: zeroLoss(this) };
-      const pooled = this.maskPooler.forward(
-        features,
-        learned.map(({ boxes }) => boxes),
-        images.sizes,
-      );
-      const head = (): Losses => {
-        const x = this.maskHead.forward(pooled);
-        // The tape has what it needs of it.
-        pooled.dispose();
-        const maskTargets = concatValues(learned.map((sample) => sample.targets));
-        const loss = this.maskPredictor.loss(x, labels, maskTargets);
-        summary.samples('roi_head/masks', () => {
-          const factor = this.settings.losses.weights.loss_mask / labels.length;
-          const ofRois = shares(this.maskPredictor.lossOfRois(x, labels, maskTargets), factor);
-          let first = 0;
-          return learned.map(({ boxes, matchedGt }, image) => ({
-            image,
-            about: ABOUT,
-            boxes,
-            matchedGt,
-            sampled: new Uint8Array(matchedGt.length).fill(1),
-            losses: { loss_mask: ofRois.subarray(first, (first += matchedGt.length)) },
-          }));
-        });
-        return weighed({ loss_mask: loss }, this.settings.losses.weights);
-      };
+      const pooled = this.poolSamples(features, learned, images);
+      if (!pooled) return { loss_mask: zeroLoss(this) };
+      const head = (): Losses => this.lossesOf({ maps: this.maps(pooled), samples: learned });
       return headLosses([head], this.headGradients);
+    });
+  }
+
+  /**
+   * Training-mode forward up to the losses, for who computes these elsewhere: up to the predictor, which computes logits and loss
+   * in one. To be called in a tidy.
+   */
+  predict(
+    features: readonly tf.Tensor4D[],
+    samples: readonly Sample[],
+    targets: readonly Targets[],
+    images: ImageSizes,
+  ): MaskOutputs {
+    const learned = this.withMasks(samples, targets);
+    const pooled = this.poolSamples(features, learned, images);
+    return { maps: pooled && this.maps(pooled), samples: learned };
+  }
+
+  /** The losses of what the head says of its samples. The caller disposes. */
+  lossesOf({ maps, samples }: MaskOutputs): Losses {
+    const { maskPredictor, settings } = this;
+    return tf.tidy(() => {
+      if (!maps) return { loss_mask: zeroLoss(this) };
+      const labels = Int32Array.from(samples.flatMap((sample) => [...sample.labels]));
+      const maskTargets = concatValues(samples.map((sample) => sample.targets));
+      const loss = maskPredictor.loss(maps, labels, maskTargets);
+      summary.samples('roi_head/masks', () => {
+        const factor = settings.losses.weights.loss_mask / labels.length;
+        const ofRois = shares(maskPredictor.lossOfRois(maps, labels, maskTargets), factor);
+        let first = 0;
+        return samples.map(({ boxes, matchedGt }, image) => ({
+          image,
+          about: ABOUT,
+          boxes,
+          matchedGt,
+          sampled: new Uint8Array(matchedGt.length).fill(1),
+          losses: { loss_mask: ofRois.subarray(first, (first += matchedGt.length)) },
+        }));
+      });
+      return weighed({ loss_mask: loss }, settings.losses.weights);
     });
   }
 
@@ -126,6 +148,34 @@ export class MaskStage extends Module implements RoiHead {
       first = last;
       return { ...ofImage, boxMasks };
     });
+  }
+
+  /** What the head makes of pooled regions, for the predictor. Takes over what is pooled. */
+  private maps(pooled: tf.Tensor4D): tf.Tensor4D {
+    const maps = this.maskHead.forward(pooled);
+    // The tape has what it needs of it.
+    pooled.dispose();
+    return maps;
+  }
+
+  /** Of all samples; undefined where there is none. */
+  private poolSamples(
+    features: readonly tf.Tensor4D[],
+    samples: readonly MaskSample[],
+    { sizes }: ImageSizes,
+  ): tf.Tensor4D | undefined {
+    const boxes = samples.map((sample) => sample.boxes);
+    return boxes.some((ofImage) => ofImage.length > 0)
+      ? this.maskPooler.forward(features, boxes, sizes)
+      : undefined;
+  }
+
+  /** Of each image. */
+  private withMasks(samples: readonly Sample[], targets: readonly Targets[]): MaskSample[] {
+    const learned = samples.map((sample, image) => this.withMask(sample, targets[image]));
+    const count = learned.reduce((sum, { labels }) => sum + labels.length, 0);
+    summary.scalar('roi_head/num_mask_samples', count / samples.length);
+    return learned;
   }
 
   /** The positives of an image whose object has a mask, and what is to be predicted for them. */

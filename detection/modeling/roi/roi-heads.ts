@@ -13,7 +13,7 @@ import type { BoxStage, RoiHead } from './box-stage';
  * torchvision's RoIHeads: what finds boxes among proposals, and the heads that add to these. Lists have an entry for each
  * image.
  */
-export class RoiHeads<Stage extends BoxStage = BoxStage> extends Module {
+export class RoiHeads<Stage extends BoxStage = BoxStage, Head extends RoiHead = RoiHead> extends Module {
   /** What `losses` returns: of all heads. */
   readonly lossNames: readonly string[];
   /** What `detect` finds. */
@@ -21,13 +21,12 @@ export class RoiHeads<Stage extends BoxStage = BoxStage> extends Module {
 
   /**
    * Takes over the heads.
-   *
-   * @param heads what adds to the boxes, in the order in which it does
    */
   constructor(
     /** The stage that finds boxes. */
     readonly boxStage: Stage,
-    private readonly heads: readonly RoiHead[] = [],
+    /** What adds to the boxes, in the order in which it does. */
+    readonly heads: readonly Head[] = [],
   ) {
     super();
     // Their parts are called as if they were this module's own: roi_heads.box_head, roi_heads.mask_head.

@@ -9,8 +9,7 @@ import type { FasterRcnnLossOptions } from '../../../detection/modeling/faster-r
 import type { FcosSettings } from '../../../detection/modeling/fcos-defaults';
 import { BoxCoder } from '../../../detection/modeling/matching/box-coder';
 import type { RetinaNetSettings } from '../../../detection/modeling/retinanet-defaults';
-import type { RoiPredictions } from '../../../detection/modeling/roi/box-head';
-import type { RoiTargets } from '../../../detection/modeling/roi/fast-rcnn-losses';
+import type { BoxHeadOutputs } from '../../../detection/modeling/roi/fast-rcnn-losses';
 import type { SampledPredictions } from '../../../detection/modeling/rpn/rpn-head';
 import type { AnchorSample } from '../../../detection/modeling/rpn/rpn-losses';
 import { withSettings, type DeepPartial } from '../../../detection/modeling/settings';
@@ -131,7 +130,7 @@ function plainRpnLosses({ logits, deltas }: SampledPredictions, samples: readonl
 }
 
 /** What torchvision computes, and nothing else. */
-function plainRoiLosses({ classLogits, boxDeltas }: RoiPredictions, targets: readonly RoiTargets[]): Losses {
+function plainRoiLosses({ predictions: { classLogits, boxDeltas }, targets }: BoxHeadOutputs): Losses {
   return tf.tidy(() => {
     const [numRois, numLabels] = classLogits.shape;
     const labels = Int32Array.from(targets.flatMap((ofImage) => [...ofImage.labels]));

@@ -79,8 +79,9 @@ test.each([
 
 test.each([
   ['fasterrcnn_resnet50_fpn', 5],
-  ['retinanet_resnet50_fpn', 3],
-  ['fcos_resnet50_fpn', 2],
+  ['cascade_maskrcnn_resnet50_fpn', 5],
+  ['retinanet_resnet50_fpn', 4],
+  ['ssdlite320_mobilenet_v3_large', 3],
 ])('every form of %s is measured under both autograds', (model, count) => {
   const names = memoryCases(baseSetting({ model })).map(({ form, autograd }) => `${form}/${autograd}`);
   expect(new Set(names).size).toBe(2 * count);

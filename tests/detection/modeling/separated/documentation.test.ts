@@ -12,13 +12,7 @@ const excerpts = [...read('docs/separation.md').matchAll(/```ts\n\/\/ (\S+)\n([^
 
 test('docs/separation.md shows code of each form', () => {
   expect(new Set(excerpts.map(([file]) => path.basename(file)))).toEqual(
-    new Set([
-      'faster-rcnn.ts',
-      'sampling-forward.ts',
-      'dense-forward.ts',
-      'retinanet.ts',
-      'dense-retinanet.ts',
-    ]),
+    new Set(['faster-rcnn.ts', 'sampling-rcnn.ts', 'dense-rcnn.ts', 'retinanet.ts', 'dense-pyramid.ts']),
   );
 });
 

@@ -1,19 +1,36 @@
 /** Small detectors with every part that a large one has, and batches for them. */
 import * as tf from '@tensorflow/tfjs-core';
+import { rleFromMask } from '../../../../datasets/coco/masks/rle';
 import { Body } from '../../../../detection/modeling/backbone/body';
 import { BackboneWithFpn, LastLevelP6P7 } from '../../../../detection/modeling/backbone/feature-pyramid';
+import { cascadeRcnnDefaults } from '../../../../detection/modeling/cascade-rcnn-defaults';
 import { ClassificationHead } from '../../../../detection/modeling/dense/classification-head';
 import { DenseTower } from '../../../../detection/modeling/dense/dense-tower';
+import { FcosRegressionHead } from '../../../../detection/modeling/dense/fcos-regression-head';
 import { RetinaNetRegressionHead } from '../../../../detection/modeling/dense/retinanet-regression-head';
 import { fasterRcnnDefaults } from '../../../../detection/modeling/faster-rcnn-defaults';
 import { FasterRcnn } from '../../../../detection/modeling/faster-rcnn';
+import { Fcos, FcosHead } from '../../../../detection/modeling/fcos';
+import { fcosDefaults } from '../../../../detection/modeling/fcos-defaults';
+import { keypointRcnnDefaults } from '../../../../detection/modeling/keypoint-rcnn-defaults';
+import { maskRcnnDefaults } from '../../../../detection/modeling/mask-rcnn-defaults';
 import { BoxCoder } from '../../../../detection/modeling/matching/box-coder';
+import { DistanceCoder } from '../../../../detection/modeling/matching/distance-coder';
+import { LocationMatcher } from '../../../../detection/modeling/matching/location-matcher';
 import { Matcher } from '../../../../detection/modeling/matching/matcher';
 import { RetinaNet, RetinaNetHead } from '../../../../detection/modeling/retinanet';
 import { octaveOf, retinaNetDefaults } from '../../../../detection/modeling/retinanet-defaults';
 import { FastRcnnPredictor, TwoMlpHead } from '../../../../detection/modeling/roi/box-head';
-import { MultiScaleRoiAlign } from '../../../../detection/modeling/roi/multi-scale-roi-align';
+import type { BoxStage } from '../../../../detection/modeling/roi/box-stage';
+import { CascadeStage } from '../../../../detection/modeling/roi/cascade-stage';
+import { FastRcnnOutputLayers } from '../../../../detection/modeling/roi/fast-rcnn-output-layers';
 import { FastRcnnStage } from '../../../../detection/modeling/roi/fast-rcnn';
+import { KeypointRcnnHeads, KeypointRcnnPredictor } from '../../../../detection/modeling/roi/keypoint-head';
+import { KeypointStage } from '../../../../detection/modeling/roi/keypoint-stage';
+import { MaskRcnnHeads } from '../../../../detection/modeling/roi/mask-head';
+import { MaskRcnnPredictor } from '../../../../detection/modeling/roi/mask-predictor';
+import { MaskStage } from '../../../../detection/modeling/roi/mask-stage';
+import { MultiScaleRoiAlign } from '../../../../detection/modeling/roi/multi-scale-roi-align';
 import { RoiHeads } from '../../../../detection/modeling/roi/roi-heads';
 import { AnchorGenerator } from '../../../../detection/modeling/rpn/anchor-generator';
 import { RegionProposalNetwork } from '../../../../detection/modeling/rpn/region-proposal-network';
@@ -25,9 +42,12 @@ import { kaimingNormalFanOut } from '../../../../detection/nn/initializers';
 import { BatchNorm, type NormalizationFactory } from '../../../../detection/nn/normalization';
 import { RandomStream } from '../../../../detection/nn/random';
 import type { DetectionBatch } from '../../../../detection/structures/detection-batch';
+import type { Mask } from '../../../../detection/structures/mask';
+import type { Size } from '../../../../detection/structures/size';
 import { traits } from '../traits';
 
 const NUM_CLASSES = 3;
+const NUM_KEYPOINTS = 2;
 const CHANNELS = 16;
 
 /** Four convolutions with batch norm and ReLU, strides 4, 8, 16, 32. */
@@ -53,12 +73,65 @@ class SmallBody extends Body {
   }
 }
 
+const LEVELS = { canonicalScale: 28, canonicalLevel: 4 };
+const POOLED_SIZE = 7;
+const HEAD_FEATURES = 24;
+const ROI_SAMPLES = 16;
+
+const batchNorm: NormalizationFactory = (channels) => new BatchNorm(channels);
+
 /** Samples fewer anchors and proposals than there are, so that the streams decide which. */
 export function buildSmallDetector(
   seed: number,
   headGradients: HeadGradients,
-  normalization: NormalizationFactory = (channels) => new BatchNorm(channels),
+  normalization: NormalizationFactory = batchNorm,
 ): FasterRcnn {
+  return buildSmallRcnn(
+    seed,
+    headGradients,
+    (random) => new RoiHeads(buildBoxStage(seed, headGradients, random)),
+    normalization,
+  );
+}
+
+/** A cascade, with a mask and a keypoint head: every kind of ROI head but the one of `buildSmallDetector`. */
+export function buildSmallCascade(seed: number, headGradients: HeadGradients): FasterRcnn<CascadeStage> {
+  return buildSmallRcnn(seed, headGradients, (random) => {
+    const cascade = new CascadeStage(
+      new MultiScaleRoiAlign(POOLED_SIZE, LEVELS),
+      cascadeRcnnDefaults.roi.fgIouThresholds.map(() => ({
+        boxHead: new TwoMlpHead(CHANNELS, POOLED_SIZE, HEAD_FEATURES, random),
+        boxPredictor: new FastRcnnOutputLayers(HEAD_FEATURES, NUM_CLASSES, 1, random),
+      })),
+      new RandomStream(seed, 'roi-sampler'),
+      { ...cascadeRcnnDefaults.roi, batchSizePerImage: ROI_SAMPLES, scoreThreshold: 0 },
+      cascadeRcnnDefaults.losses,
+      headGradients,
+    );
+    const masks = new MaskStage(
+      new MultiScaleRoiAlign(POOLED_SIZE, LEVELS),
+      new MaskRcnnHeads(CHANNELS, [8], undefined, random),
+      new MaskRcnnPredictor(8, 8, NUM_CLASSES, random),
+      maskRcnnDefaults.settings,
+      headGradients,
+    );
+    const keypoints = new KeypointStage(
+      new MultiScaleRoiAlign(POOLED_SIZE, LEVELS),
+      new KeypointRcnnHeads(CHANNELS, [8], random),
+      new KeypointRcnnPredictor(8, NUM_KEYPOINTS, random),
+      keypointRcnnDefaults.settings,
+      headGradients,
+    );
+    return new RoiHeads(cascade, [masks, keypoints]);
+  });
+}
+
+function buildSmallRcnn<Stage extends BoxStage>(
+  seed: number,
+  headGradients: HeadGradients,
+  makeRoiHeads: (random: RandomStream) => RoiHeads<Stage>,
+  normalization = batchNorm,
+): FasterRcnn<Stage> {
   const random = new RandomStream(seed, 'init');
   const ratios = [0.5, 1, 2];
   const anchors = new AnchorGenerator(
@@ -77,19 +150,22 @@ export function buildSmallDetector(
     },
     headGradients,
   );
-  const boxStage = new FastRcnnStage(
-    new MultiScaleRoiAlign(7, { canonicalScale: 28, canonicalLevel: 4 }),
-    new TwoMlpHead(CHANNELS, 7, 24, random),
-    new FastRcnnPredictor(24, NUM_CLASSES, random),
+  const roiHeads = makeRoiHeads(random);
+  const backbone = new BackboneWithFpn(new SmallBody(random, normalization), {
+    outChannels: CHANNELS,
+    random,
+  });
+  return new FasterRcnn(traits(NUM_CLASSES), backbone, rpn, roiHeads);
+}
+
+function buildBoxStage(seed: number, headGradients: HeadGradients, random: RandomStream): FastRcnnStage {
+  return new FastRcnnStage(
+    new MultiScaleRoiAlign(POOLED_SIZE, LEVELS),
+    new TwoMlpHead(CHANNELS, POOLED_SIZE, HEAD_FEATURES, random),
+    new FastRcnnPredictor(HEAD_FEATURES, NUM_CLASSES, random),
     new RandomStream(seed, 'roi-sampler'),
-    { ...fasterRcnnDefaults.roi, batchSizePerImage: 16, scoreThreshold: 0 },
+    { ...fasterRcnnDefaults.roi, batchSizePerImage: ROI_SAMPLES, scoreThreshold: 0 },
     headGradients,
-  );
-  return new FasterRcnn(
-    traits(NUM_CLASSES),
-    new BackboneWithFpn(new SmallBody(random, normalization), { outChannels: CHANNELS, random }),
-    rpn,
-    new RoiHeads(boxStage),
   );
 }
 
@@ -100,35 +176,85 @@ export function buildSmallRetinaNet(seed: number, headGradients: HeadGradients):
   const sizes = [8, 16, 32, 64, 128].map(octaveOf);
   const numAnchors = 9;
   const boxCoder = new BoxCoder(bboxWeights);
-  const tower = (): DenseTower =>
-    new DenseTower({
-      channels: CHANNELS,
-      depth: 2,
-      names: (i) => ({ convolution: `${i}.0`, normalization: `${i}.1` }),
-      biased: false,
-      random,
-    });
   const numLabels = NUM_CLASSES + 1;
   return new RetinaNet(
     traits(NUM_CLASSES),
-    new BackboneWithFpn(new SmallBody(random, (channels) => new BatchNorm(channels)), {
-      outChannels: CHANNELS,
-      numMaps: 3,
-      lastLevels: new LastLevelP6P7('P5', CHANNELS, CHANNELS, random),
-      random,
-    }),
+    buildPyramid(random),
     new AnchorGenerator(
       sizes,
       sizes.map(() => anchors.aspectRatios),
     ),
     new RetinaNetHead(
-      new ClassificationHead(tower(), CHANNELS, numAnchors, numLabels, random, losses, headGradients),
-      new RetinaNetRegressionHead(tower(), CHANNELS, numAnchors, random, boxCoder, losses, headGradients),
+      new ClassificationHead(
+        buildTower(random),
+        CHANNELS,
+        numAnchors,
+        numLabels,
+        random,
+        losses,
+        headGradients,
+      ),
+      new RetinaNetRegressionHead(
+        buildTower(random),
+        CHANNELS,
+        numAnchors,
+        random,
+        boxCoder,
+        losses,
+        headGradients,
+      ),
     ),
     new Matcher(dense.fgIouThreshold, dense.bgIouThreshold, true),
     boxCoder,
     { ...dense, scoreThreshold: 0 },
   );
+}
+
+/** An FCOS on the same body. */
+export function buildSmallFcos(seed: number, headGradients: HeadGradients): Fcos {
+  const random = new RandomStream(seed, 'init');
+  const { dense, losses } = fcosDefaults;
+  const sizes = [8, 16, 32, 64, 128];
+  return new Fcos(
+    traits(NUM_CLASSES),
+    buildPyramid(random),
+    new AnchorGenerator(
+      sizes.map((size) => [size]),
+      sizes.map(() => [1]),
+    ),
+    new FcosHead(
+      new ClassificationHead(buildTower(random), CHANNELS, 1, NUM_CLASSES + 1, random, losses, headGradients),
+      new FcosRegressionHead(
+        buildTower(random),
+        CHANNELS,
+        random,
+        new DistanceCoder(),
+        losses,
+        headGradients,
+      ),
+    ),
+    new LocationMatcher(dense.centerSamplingRadius),
+    { ...dense, scoreThreshold: 0 },
+  );
+}
+
+function buildPyramid(random: RandomStream): BackboneWithFpn {
+  return new BackboneWithFpn(new SmallBody(random, batchNorm), {
+    outChannels: CHANNELS,
+    numMaps: 3,
+    lastLevels: new LastLevelP6P7('P5', CHANNELS, CHANNELS, random),
+    random,
+  });
+}
+
+function buildTower(random: RandomStream): DenseTower {
+  return new DenseTower({
+    channels: CHANNELS,
+    depth: 2,
+    names: (i) => ({ convolution: `${i}.0`, normalization: `${i}.1` }),
+    biased: false,
+    random,
+  });
 }
 
 /** Two images of different sizes; in every third batch the second has no object. The caller disposes the images. */
@@ -145,8 +271,34 @@ export function smallBatch(id: number): DetectionBatch {
       return [x, y, x + random.between(8, 0.5 * width), y + random.between(8, 0.5 * height)];
     });
     const gtLabels = Int32Array.from(boxes, () => 1 + random.integer(NUM_CLASSES));
-    return { boxes: Float32Array.from(boxes.flat()), labels: gtLabels };
+    const keypoints = boxes.flatMap(([x1, y1, x2, y2]) => [
+      x1 + 1,
+      y1 + 1,
+      1,
+      (x1 + x2) / 2,
+      (y1 + y2) / 2,
+      1,
+    ]);
+    return {
+      boxes: Float32Array.from(boxes.flat()),
+      labels: gtLabels,
+      masks: boxes.map((box) => rectangle(box, { height, width })),
+      // Of a third object nobody has drawn a mask.
+      hasMask: Uint8Array.from(boxes, (_, object) => Number(object < 2)),
+      keypoints: Float32Array.from(keypoints),
+    };
   });
-  const tensor: tf.Tensor4D = tf.randomNormal([2, 64, 96, 3], 0, 1, 'float32', 1 + id);
+  const pixels = Float32Array.from({ length: 2 * 64 * 96 * 3 }, () => random.between(-1.7, 1.7));
+  const tensor = tf.tensor4d(pixels, [2, 64, 96, 3]);
   return { images: { tensor, sizes, originalSizes: sizes }, targets, imageIds: [2 * id, 2 * id + 1] };
+}
+
+/** The mask of all pixels of a box. */
+function rectangle([x1, y1, x2, y2]: readonly number[], size: Size): Mask {
+  const inside = (_: unknown, i: number): boolean => {
+    const [x, y] = [i % size.width, Math.floor(i / size.width)];
+    return x >= x1 && x < x2 && y >= y1 && y < y2;
+  };
+  const pixels = Uint8Array.from({ length: size.height * size.width }, (_, i) => Number(inside(_, i)));
+  return rleFromMask(pixels, size);
 }

@@ -7,7 +7,6 @@ import type { DetectionBatch } from '../../../../detection/structures/detection-
 import { loadCheckpoint, saveCheckpoint } from '../../../../weights/checkpoints/checkpoint';
 import { smallBatch } from './small-detector';
 
-export const STEPS = 20;
 /** Relative: of losses to themselves, of gradients to the largest element of each. */
 const TOLERANCE = 1e-6;
 
@@ -42,7 +41,7 @@ function* smallBatches(from: number): Generator<DetectionBatch> {
 
 export async function runTraining(
   model: Trainable<DetectionBatch>,
-  { steps = STEPS, from, saveTo }: { steps?: number; from?: string | undefined; saveTo?: string } = {},
+  { steps, from, saveTo }: { steps: number; from?: string | undefined; saveTo?: string },
 ): Promise<Run> {
   const run: Run = { losses: [], gradients: [], drawn: [] };
   const optimizer = new Sgd(model.namedParameters(), { momentum: 0.9, weightDecay: 1e-4 });

@@ -3,35 +3,35 @@ import type { Losses } from '../../nn/trainable';
 import { readSync } from '../../nn/reading';
 import { disposingAll } from '../../nn/scope';
 import type { Detections } from '../../structures/instances';
-import type { ImageBatch } from '../../structures/image-batch';
-import type { Size } from '../../structures/size';
+import type { ImageBatch, ImageSizes } from '../../structures/image-batch';
 import type { Targets } from '../../structures/instances';
 import { inOriginalPixels } from '../found';
-import type { FasterRcnn } from '../faster-rcnn';
 import type { RpnOutputs } from '../rpn/region-proposal-network';
 import { predictionsAt } from '../rpn/rpn-losses';
+import { predictRois, roiLosses, type SeparableRcnn } from './separable-rcnn';
 import { SeparatedDetector } from './separated-detector';
 
 /** All that the detector knows before it sees a target. */
 export interface DenseOutputs extends RpnOutputs {
   /** [N, H, W, C] of each level: the loss function pools from them. */
   readonly features: readonly tf.Tensor4D[];
-  /** Of the resized images, before padding. */
-  readonly imageSizes: readonly Size[];
+  /** Of the images. */
+  readonly imageSizes: ImageSizes;
 }
 
 /**
- * The second of the two ways to separate a Faster R-CNN from its losses: the forward knows no targets and returns
+ * The second of the two ways to separate an R-CNN from its losses: the forward knows no targets and returns
  * everything dense. Detection begins with the same forward, with fewer proposals.
  *
  * It cannot know which anchors will count, so it computes as a detector does whose heads take their gradients at the
  * end.
  */
-export class DenseFasterRcnn extends SeparatedDetector<FasterRcnn, ImageBatch, DenseOutputs> {
+export class DenseRcnn extends SeparatedDetector<SeparableRcnn, ImageBatch, DenseOutputs> {
   override forward(images: ImageBatch, mode: 'train' | 'test' = 'train'): DenseOutputs {
     const { backbone, rpn } = this.detector;
+    const { sizes, originalSizes } = images;
     const features = backbone.forward(images.tensor);
-    return { features, imageSizes: images.sizes, ...rpn.forward(features, images, mode) };
+    return { features, imageSizes: { sizes, originalSizes }, ...rpn.forward(features, images, mode) };
   }
 
   override detect(images: ImageBatch): Detections[] {
@@ -49,17 +49,15 @@ export class DenseFasterRcnn extends SeparatedDetector<FasterRcnn, ImageBatch, D
  *
  * @param detector the one that the outputs come from
  */
-export function denseLossFunction({ rpn, roiHeads }: FasterRcnn) {
+export function denseLossFunction(detector: SeparableRcnn) {
+  const { rpn } = detector;
   return (outputs: DenseOutputs, targets: readonly Targets[]): Losses => {
     const { features, predictions, anchors, proposals, imageSizes } = outputs;
     const anchorSamples = targets.map((target, image) => rpn.labelAndSample(anchors, target, image));
-    const { boxStage } = roiHeads;
-    const samples = proposals.map((boxes, image) => boxStage.labelAndSample(boxes, targets[image], image));
-    const sampledBoxes = samples.map(({ boxes }) => boxes);
-    const roiPredictions = boxStage.forward(features, sampledBoxes, imageSizes);
+    const rois = predictRois(detector, features, proposals, targets, imageSizes);
     return {
       ...rpn.lossesOf(predictionsAt(predictions, anchorSamples), anchorSamples),
-      ...boxStage.lossesOf(roiPredictions, boxStage.roiTargets(samples, targets)),
+      ...roiLosses(detector, rois),
     };
   };
 }
