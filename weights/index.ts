@@ -34,7 +34,8 @@ export {
 // Files.
 export { readWeights } from './formats/read-weights';
 export type { WeightsContents } from './formats/pickle/pickled-state-dict';
-export { readSafetensors, writeSafetensors, type SafetensorsFile } from './formats/safetensors';
+export type { SafetensorsFile } from './formats/safetensors';
+export { readSafetensors, writeSafetensors } from './formats/safetensors-file';
 export { writePytorch } from './formats/pytorch/pytorch-writer';
 export { loadStateDict, saveStateDict, type LoadOptions, type StateOwner } from './state-dict';
 export {

@@ -14,7 +14,7 @@ import { resumeFrom } from '../../weights/checkpoints/resume';
 import { resumePoint } from '../../weights/checkpoints/resume-point';
 import { PickleWriter } from '../../weights/formats/pickle/pickle-writer';
 import { readWeights } from '../../weights/formats/read-weights';
-import { readSafetensors, writeSafetensors } from '../../weights/formats/safetensors';
+import { readSafetensors, writeSafetensors } from '../../weights/formats/safetensors-file';
 import { storedFloat32, type StoredTensor } from '../../weights/formats/stored-tensor';
 import { zipArchive } from '../../weights/formats/zip/zip-writer';
 import { download } from '../../weights/published/download';

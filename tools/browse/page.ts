@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto';
 import { verdictColors } from '../html/verdict-colors';
-import { html, Markup } from '../html/html';
+import { html, type Markup } from '../html/html';
+import { bundledScript, inline, inlineJson, policyHash } from '../html/self-contained';
 import type { PageData } from './page-data';
-import { pageScript } from './page-script';
 import { pageStyle } from './page-style';
 
 /**
@@ -12,12 +11,12 @@ import { pageStyle } from './page-style';
  * @param thumbnails JPEG files in base64, by picture; undefined where a server has the pictures
  */
 export function browsePage(data: PageData, thumbnails: readonly string[] | undefined): string {
-  const script = pageScript();
+  const script = bundledScript('tools/browse/page.bundle.js');
   // The styles and the script that stand here run, and nothing else does, whatever a name in the data may say.
   const policy = [
     "default-src 'none'",
-    `script-src '${hashOf(script)}'`,
-    `style-src '${hashOf(pageStyle)}'`,
+    `script-src ${policyHash(script)}`,
+    `style-src ${policyHash(pageStyle)}`,
     `img-src data:${thumbnails === undefined ? " 'self'" : ''}`,
     "base-uri 'none'",
     "form-action 'none'",
@@ -38,21 +37,6 @@ export function browsePage(data: PageData, thumbnails: readonly string[] | undef
         ${inline('<script>', script, '</script>')}
       </body>
     </html> `.text;
-}
-
-/** The hash of the policy is that of what stands between the tags, to the byte. */
-function inline(start: string, text: string, end: string): Markup {
-  return new Markup(start + text + end);
-}
-
-/** JSON in which no markup begins. */
-function inlineJson(id: string, value: unknown): Markup {
-  const json = JSON.stringify(value).replaceAll('<', '\\u003c');
-  return inline(`<script type="application/json" id="${id}">`, json, '</script>');
-}
-
-function hashOf(text: string): string {
-  return `sha256-${createHash('sha256').update(text).digest('base64')}`;
 }
 
 function body({ title, subtitle }: PageData): Markup {

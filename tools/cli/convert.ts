@@ -4,18 +4,15 @@ import { makeFolders } from '../../detection/files/make-folders';
 import { InputError } from '../../detection/errors';
 import { weightsFile } from '../../weights/checkpoints/checkpoint';
 import type { WeightsContents } from '../../weights/formats/pickle/pickled-state-dict';
+import { inFloat16 } from '../../weights/formats/float16';
 import { writePytorch } from '../../weights/formats/pytorch/pytorch-writer';
 import { readWeights } from '../../weights/formats/read-weights';
-import { writeSafetensors } from '../../weights/formats/safetensors';
+import { writeSafetensors } from '../../weights/formats/safetensors-file';
 import { DETECTRON2_HINT, isOfDetectron2 } from '../../weights/state-dict';
 import { isWeightsName } from '../../weights/published/zoo';
 import { metadataOf, type KnownDetector } from '../../weights/detectors/detector-metadata';
-import {
-  DETECTOR_METADATA,
-  fileMetadata,
-  knownDetector,
-  SAFETENSORS_METADATA,
-} from '../../weights/detectors/known-detector';
+import { DETECTOR_METADATA, fileMetadata, SAFETENSORS_METADATA } from '../../weights/detectors/file-metadata';
+import { knownDetector } from '../../weights/detectors/known-detector';
 import { lostInPytorch } from '../run/lost-in-pytorch';
 import { locateWeights } from '../../weights/detectors/locate-weights';
 import { namedModel } from '../config/model-name';
@@ -33,6 +30,8 @@ interface ConvertCommandOptions {
   readonly output: string;
   /** Whose weights they are, where the input is the name of published ones. */
   readonly model?: string;
+  /** Round filters and matrices to float16. */
+  readonly float16?: boolean;
 }
 
 /** `rcnn convert`. */
@@ -44,6 +43,7 @@ export function convertCommand(command: Command): void {
     )
     .argument('<out>', 'file to write: .safetensors, or .pth for PyTorch')
     .option(...modelOption('model that COCO_V1 belongs to; not needed for files'))
+    .option('--float16', 'round filters and matrices to float16: half the size, for pages and for sending')
     .addHelpText(
       'after',
       `
@@ -54,29 +54,31 @@ detect and rcnn evaluate stand in for them. Safetensors keep all of it.
 Examples:
   $ rcnn convert resnet50.pth resnet50.safetensors
   $ rcnn convert runs/first/best detector.pth
+  $ rcnn convert --float16 runs/first/best small.safetensors
   $ rcnn convert --model fasterrcnn_resnet50_fpn COCO_V1 fasterrcnn.safetensors
 ${PUBLISHED_WEIGHTS_HELP}`,
     )
-    .action((input: string, output: string, { model }: { model?: string }) =>
-      runConvert({ input, output, model }),
+    .action((input: string, output: string, options: Pick<ConvertCommandOptions, 'model' | 'float16'>) =>
+      runConvert({ input, output, ...options }),
     );
 }
 
 /**
- * Converts a file of weights; names, types, order and values stay. What is known of the detector goes along where there
+ * Converts a file of weights; names, types, order and values stay, but for those that are to be rounded. What is known of the detector goes along where there
  * is a place for it. Prints the new file's name; says on the standard error what has no place in the new one, and which
  * options stand in for it.
  *
  * @throws InputError where the input cannot be used or the output cannot be written; nothing is written then.
  */
-async function runConvert({ input, output, model }: ConvertCommandOptions): Promise<void> {
+async function runConvert({ input, output, model, float16 = false }: ConvertCommandOptions): Promise<void> {
   const write = writerFor(output);
   if (!isWeightsName(input)) requireFileName('OUT', output, [weightsFile(input)]);
   const wanted = namedModel(model);
   const located = await sayingDownloads((finding) => locateWeights(input, wanted, finding));
   const { file } = located;
   requireFileName('OUT', output, [file]);
-  const contents = readWeights(file, { requireFinite: true });
+  const read = readWeights(file, { requireFinite: true });
+  const contents = float16 ? { ...read, tensors: inFloat16(read.tensors) } : read;
   const known = knownDetector(located, contents, wanted);
   makeFolderOf(output);
   const { written, leftOut: withoutPlace } = write(output, contents, known);

@@ -26,6 +26,11 @@ const commands: readonly Entry[] = [
     () => (require('./browse') as typeof import('./browse')).browseCommand,
   ],
   [
+    'page [options]',
+    'make one HTML file in which a detector runs: drop a picture, see what is found',
+    () => (require('./page') as typeof import('./page')).pageCommand,
+  ],
+  [
     'convert-data [options]',
     'convert a data set between COCO’s, YOLO’s and Pascal VOC’s formats',
     () => (require('./convert-data') as typeof import('./convert-data')).convertDataCommand,

@@ -86,6 +86,16 @@ export interface DetectorOptions extends GivenDetector {
 
 /** Adds the options that say which detector is to detect, and how it takes pictures. */
 export function addDetectorOptions(command: Command): Command {
+  return addWeightsOptions(command).addOption(
+    new Option(
+      '--precision <what>',
+      'what layers compute in (default: float32); auto: bfloat16 where the processor has AMX or avx512_bf16',
+    ).choices(precisionChoices),
+  );
+}
+
+/** The same for a detector that detects elsewhere. */
+export function addWeightsOptions(command: Command): Command {
   return command
     .option(...modelOption('which detector; a checkpoint of rcnn train names its model'))
     .option('--weights <weights>', WEIGHTS_HELP)
@@ -95,13 +105,7 @@ export function addDetectorOptions(command: Command): Command {
       'shorter side of the pictures after resizing, pixels; needed for files that do not say at which size they were trained',
       wholeNumber(1),
     )
-    .option('--max-size <n>', 'longer side of the pictures after resizing at most, pixels', wholeNumber(1))
-    .addOption(
-      new Option(
-        '--precision <what>',
-        'what layers compute in (default: float32); auto: bfloat16 where the processor has AMX or avx512_bf16',
-      ).choices(precisionChoices),
-    );
+    .option('--max-size <n>', 'longer side of the pictures after resizing at most, pixels', wholeNumber(1));
 }
 
 /** What `--weights` takes to detect with. */

@@ -333,9 +333,31 @@ export const rooms = [
     holds: 'the script of that page, which runs in browsers',
     mayImport: [
       'tools/browse/page-data.ts',
+      'tools/html/elements.ts',
       'tools/html/verdict-colors.ts',
       'datasets/evaluation',
       'datasets',
+    ],
+  },
+  {
+    name: 'tools/page',
+    holds: 'the page in which a detector runs ([page](page.md))',
+    mayImport: ['tools/html', 'tools/terminal', 'detection/*', 'weights/*'],
+  },
+  {
+    name: 'tools/page/client',
+    holds: 'the script of that page',
+    mayImport: ['tools/page/messages.ts', 'tools/html/elements.ts', 'datasets'],
+  },
+  {
+    name: 'tools/page/worker',
+    holds: 'its thread that detects',
+    mayImport: [
+      'tools/page/messages.ts',
+      'detection/modeling/detector.ts',
+      'detection/structures',
+      'weights/detectors',
+      'weights/formats',
     ],
   },
   {
@@ -416,6 +438,7 @@ export const rooms = [
       'tools/detect',
       'tools/detect/outputs',
       'tools/memory',
+      'tools/page',
       'tools/report',
       'tools/run',
       'tools/config',

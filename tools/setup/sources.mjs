@@ -5,12 +5,12 @@ import { vendorTfjsNode } from './binding/vendor.mjs';
 import { runCommand } from './command.mjs';
 import { SetupError } from './errors.mjs';
 import { requireWritable } from './folders.mjs';
-import { bundlePageScript } from './page-script.mjs';
+import { bundlePageScripts } from './page-scripts.mjs';
 
 const PROJECT = 'tsconfig.build.json';
 /** What is taken along of tfjs-node, and how. */
 const BINDING = 'tools/setup/binding';
-const PAGE_SCRIPT = 'tools/setup/page-script.mjs';
+const PAGE_SCRIPTS = 'tools/setup/page-scripts.mjs';
 /** Written after a build without errors: the state of the sources that it compiled. */
 const STAMP = 'dist/.sources';
 
@@ -42,7 +42,7 @@ export async function build(root, reporter) {
           'Undo or mend what was changed in them (git status shows it), then run set-up again.',
       );
     }
-    await bundlePageScript(root);
+    await bundlePageScripts(root);
     fs.writeFileSync(path.join(root, STAMP), state);
   });
 }
@@ -64,7 +64,7 @@ function sourcesState(root) {
   const hash = createHash('sha256');
   const binding = fs.readdirSync(path.join(root, BINDING)).map((name) => path.join(BINDING, name));
   const sources = [...files.filter((name) => name.endsWith('.ts')), ...binding].sort();
-  for (const file of [...sources, PAGE_SCRIPT, 'package-lock.json', 'tsconfig.json', PROJECT]) {
+  for (const file of [...sources, PAGE_SCRIPTS, 'package-lock.json', 'tsconfig.json', PROJECT]) {
     const content = fs.readFileSync(path.join(root, file));
     hash.update(`${file}\n${content.length}\n`).update(content);
   }

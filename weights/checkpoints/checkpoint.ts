@@ -8,7 +8,7 @@ import { InputError } from '../../detection/errors';
 import type { Trainable } from '../../detection/nn/trainable';
 import type { WeightAverage } from '../../detection/engine/weight-average';
 import { sha256OfSync } from '../file-hash';
-import { readSafetensors, writeSafetensors } from '../formats/safetensors';
+import { readSafetensors, writeSafetensors } from '../formats/safetensors-file';
 import { loadStateDict, saveStateDict } from '../state-dict';
 import {
   firstNonFinite,

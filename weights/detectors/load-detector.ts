@@ -1,6 +1,6 @@
 import type { CocoCategory } from '../../datasets/coco/categories/category-map';
 import type { Detector } from '../../detection/modeling/detector';
-import { loadStateDict } from '../state-dict';
+import { buildDetector } from './build-detector';
 import { describeDetector, type LoadDetectorOptions } from './describe-detector';
 import type { ScoreThresholds } from './score-thresholds';
 
@@ -27,22 +27,7 @@ export async function loadDetector(
   weights: string,
   given: LoadDetectorOptions = {},
 ): Promise<LoadedDetector> {
-  const { file, tensors, definition, options, categories, scoreThresholds } = await describeDetector(
-    weights,
-    given,
-  );
-  const model = definition.build({
-    ...options,
-    categories: categories.map((category) => category.name),
-    // Nothing is drawn or trained: all weights come from the file.
-    awaitsWeights: true,
-    trainableLayers: 0,
-  });
-  try {
-    loadStateDict(model, file, tensors);
-  } catch (error) {
-    model.dispose();
-    throw error;
-  }
-  return { model, categories, scoreThresholds };
+  const described = await describeDetector(weights, given);
+  const { categories, scoreThresholds } = described;
+  return { model: buildDetector(described), categories, scoreThresholds };
 }

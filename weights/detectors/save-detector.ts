@@ -3,10 +3,10 @@ import { InputError } from '../../detection/errors';
 import type { Detector } from '../../detection/modeling/detector';
 import { writePytorch } from '../formats/pytorch/pytorch-writer';
 import { requireFinite } from '../formats/read-weights';
-import { writeSafetensors } from '../formats/safetensors';
+import { writeSafetensors } from '../formats/safetensors-file';
 import { saveStateDict } from '../state-dict';
 import { detectorMetadata, type DetectorMetadataOptions } from './detector-metadata';
-import { fileMetadata } from './known-detector';
+import { fileMetadata } from './file-metadata';
 
 /**
  * Writes a detector's weights with torchvision's names and shapes, whole or not at all, in the format that the file's

@@ -4,10 +4,11 @@ import type { CocoCategory } from '../../datasets/coco/categories/category-map';
 import { InputError } from '../../detection/errors';
 import type { ModelDefinition } from '../../detection/modeling/detector';
 import { readCheckpointState, replaceMetadata } from '../checkpoints/checkpoint';
-import { readSafetensors, writeSafetensors } from '../formats/safetensors';
+import { readSafetensors, writeSafetensors } from '../formats/safetensors-file';
 import { isWeightsName } from '../published/zoo';
 import { metadataOf } from './detector-metadata';
-import { DETECTOR_METADATA, fileMetadata, knownDetector } from './known-detector';
+import { DETECTOR_METADATA, fileMetadata } from './file-metadata';
+import { knownDetector } from './known-detector';
 import { locateWeights, requireWeights, type LocatedWeights } from './locate-weights';
 import type { ScoreThresholds } from './score-thresholds';
 

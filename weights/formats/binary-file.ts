@@ -1,16 +1,9 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import type { ByteSource } from './byte-source';
 import { WeightsError } from './weights-error';
 
 /** Longest single read; the system's limit is a little below 2 GiB. */
 const CHUNK_BYTES = 1 << 30;
-
-/** Bytes that are read by ranges, each into memory of its own. */
-export interface ByteSource {
-  /** In bytes. */
-  readonly size: number;
-  /** `position + length` is at most `size`. */
-  readAt(position: number, length: number): Uint8Array<ArrayBuffer>;
-}
 
 /** A file open for reading. Whoever opens it closes it. */
 export class BinaryFile implements ByteSource {

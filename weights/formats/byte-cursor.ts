@@ -1,4 +1,4 @@
-import type { ByteSource } from './binary-file';
+import type { ByteSource } from './byte-source';
 import { PickleError } from './pickle/pickle-values';
 
 /** Small reads go through a window; long ones straight from the source. */

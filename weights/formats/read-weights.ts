@@ -3,7 +3,7 @@ import { readDetectron2Pickle } from './pickle/detectron2-pickle';
 import type { WeightsContents } from './pickle/pickled-state-dict';
 import { isPytorchLegacy, readPytorchLegacy } from './pytorch/pytorch-legacy';
 import { readPytorchZip } from './pytorch/pytorch-zip';
-import { readSafetensors } from './safetensors';
+import { readSafetensors } from './safetensors-file';
 import { firstNonFinite, type StoredTensor } from './stored-tensor';
 import { WeightsError } from './weights-error';
 

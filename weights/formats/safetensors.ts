@@ -1,5 +1,4 @@
-import { writeWholeFile } from '../../detection/files/whole-file';
-import { BinaryFile } from './binary-file';
+import type { ByteSource } from './byte-source';
 import { jsonKeys } from './json-keys';
 import { ELEMENT_SIZE, firstNonFinite, type ElementType, type StoredTensor } from './stored-tensor';
 import { elementCount, isShape } from './strided';
@@ -19,6 +18,8 @@ export interface SafetensorsFile {
 /** Enough for 80,000 tensors. The reference implementation reads 100 MB, which as JSON can take gigabytes of memory. */
 const MAX_HEADER_BYTES = 8_000_000;
 const METADATA = '__metadata__';
+/** What fills the header up to a multiple of eight bytes. */
+const SPACE = 0x20;
 
 interface Entry {
   readonly name: string;
@@ -30,70 +31,66 @@ interface Entry {
 }
 
 /**
- * Reads a file, each tensor straight into memory of its own.
+ * Parses a file, each tensor into memory of its own. Nothing of Node: pages read files this way.
  *
+ * @param file for messages.
  * @throws WeightsError that names the file and the entry when anything about it is wrong, with `requireFinite`
  *   also when a value is NaN or infinite.
  */
-export function readSafetensors(file: string, options: { requireFinite?: boolean } = {}): SafetensorsFile {
-  const source = BinaryFile.open(file);
-  try {
-    const fileBytes = source.size;
-    if (fileBytes < 8)
-      throw new WeightsError(
-        'safetensors-short',
-        { file, bytes: fileBytes },
-        `is not a safetensors file (${fileBytes} bytes)`,
-      );
-    const headerBytes = Number(new DataView(source.readAt(0, 8).buffer).getBigUint64(0, true));
-    if (headerBytes > fileBytes - 8) {
-      const reason = `is not a safetensors file, or it is truncated: its header would have ${headerBytes} bytes`;
-      throw new WeightsError(
-        'safetensors-header-cut',
-        { file, headerBytes, fileBytes },
-        `${reason} of ${fileBytes}`,
-      );
-    }
-    if (headerBytes > MAX_HEADER_BYTES) {
-      const reason = `has a header of ${headerBytes} bytes; ${MAX_HEADER_BYTES} are read, enough for any weights`;
-      throw new WeightsError(
-        'safetensors-header-long',
-        { file, headerBytes, limit: MAX_HEADER_BYTES },
-        reason,
-      );
-    }
-    const { entries, metadata } = parseHeader(file, source.readAt(8, headerBytes));
-    checkOffsets(file, entries, fileBytes - 8 - headerBytes);
-    const tensors = new Map<string, StoredTensor>();
-    for (const { name, type, shape, begin, end } of entries) {
-      const tensor = { type, shape, bytes: source.readAt(8 + headerBytes + begin, end - begin) };
-      const position = options.requireFinite ? firstNonFinite(tensor) : -1;
-      if (position >= 0)
-        throw new WeightsError(
-          'weights-not-finite',
-          { file, entry: name, element: position },
-          `element ${position} is NaN or infinite`,
-        );
-      tensors.set(name, tensor);
-    }
-    return { tensors, metadata };
-  } finally {
-    source.close();
+export function parseSafetensors(
+  source: ByteSource,
+  file: string,
+  options: { requireFinite?: boolean } = {},
+): SafetensorsFile {
+  const fileBytes = source.size;
+  if (fileBytes < 8)
+    throw new WeightsError(
+      'safetensors-short',
+      { file, bytes: fileBytes },
+      `is not a safetensors file (${fileBytes} bytes)`,
+    );
+  const headerBytes = Number(new DataView(source.readAt(0, 8).buffer).getBigUint64(0, true));
+  if (headerBytes > fileBytes - 8) {
+    const reason = `is not a safetensors file, or it is truncated: its header would have ${headerBytes} bytes`;
+    throw new WeightsError(
+      'safetensors-header-cut',
+      { file, headerBytes, fileBytes },
+      `${reason} of ${fileBytes}`,
+    );
   }
+  if (headerBytes > MAX_HEADER_BYTES) {
+    const reason = `has a header of ${headerBytes} bytes; ${MAX_HEADER_BYTES} are read, enough for any weights`;
+    throw new WeightsError('safetensors-header-long', { file, headerBytes, limit: MAX_HEADER_BYTES }, reason);
+  }
+  const { entries, metadata } = parseHeader(file, source.readAt(8, headerBytes));
+  checkOffsets(file, entries, fileBytes - 8 - headerBytes);
+  const tensors = new Map<string, StoredTensor>();
+  for (const { name, type, shape, begin, end } of entries) {
+    const tensor = { type, shape, bytes: source.readAt(8 + headerBytes + begin, end - begin) };
+    const position = options.requireFinite ? firstNonFinite(tensor) : -1;
+    if (position >= 0)
+      throw new WeightsError(
+        'weights-not-finite',
+        { file, entry: name, element: position },
+        `element ${position} is NaN or infinite`,
+      );
+    tensors.set(name, tensor);
+  }
+  return { tensors, metadata };
 }
 
 /**
- * Writes a file, whole or not at all. The header names the tensors in the order given. Their data lie by falling size
+ * The bytes of a file, in pieces. The header names the tensors in the order given. Their data lie by falling size
  * of the elements, then by name, as the reference implementation lays them, so that each is aligned.
  *
- * @returns the bytes written
- * @throws WeightsError where it cannot be written.
+ * @param file for messages.
+ * @throws WeightsError where a tensor has the name that the format keeps for itself.
  */
-export function writeSafetensors(
+export function safetensorsBytes(
   file: string,
   tensors: ReadonlyMap<string, StoredTensor>,
   metadata: Readonly<Record<string, string>> = {},
-): number {
+): Uint8Array[] {
   const sorted = [...tensors].sort(
     ([nameA, a], [nameB, b]) =>
       ELEMENT_SIZE[b.type] - ELEMENT_SIZE[a.type] || (nameA < nameB ? -1 : nameA > nameB ? 1 : 0),
@@ -117,13 +114,12 @@ export function writeSafetensors(
   for (const [name, { type, shape }] of tensors) {
     header.push([name, { dtype: type, shape, data_offsets: offsets.get(name) }]);
   }
-  const json = Buffer.from(orderedJson(header));
-  const padded = Buffer.alloc(Math.ceil(json.length / 8) * 8, ' ');
-  json.copy(padded);
-  const length = Buffer.alloc(8);
-  length.writeBigUInt64LE(BigInt(padded.length));
-
-  return writeWholeFile(file, [length, padded, ...sorted.map(([, tensor]) => tensor.bytes)]);
+  const json = new TextEncoder().encode(orderedJson(header));
+  const padded = new Uint8Array(Math.ceil(json.length / 8) * 8).fill(SPACE);
+  padded.set(json);
+  const length = new DataView(new ArrayBuffer(8));
+  length.setBigUint64(0, BigInt(padded.length), true);
+  return [new Uint8Array(length.buffer), padded, ...sorted.map(([, tensor]) => tensor.bytes)];
 }
 
 /** An object's JSON. JavaScript's own objects put names that look like indices first. */

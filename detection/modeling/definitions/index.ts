@@ -10,7 +10,7 @@ import { maskRcnnModels } from './mask-rcnn';
 import { retinaNetModels } from './retinanet';
 import { ssdLiteModels } from './ssdlite';
 
-const definitions: ModelDefinition[] = [
+const builtIn: readonly ModelDefinition[] = [
   ...fasterRcnnModels,
   ...maskRcnnModels,
   ...keypointRcnnModels,
@@ -21,6 +21,7 @@ const definitions: ModelDefinition[] = [
   ...fcosModels,
   ...ssdLiteModels,
 ];
+const definitions = [...builtIn];
 const names = definitions.map(({ name }) => name);
 
 /** Every model that has a name here: the project's own, then those that have been registered. */
@@ -67,6 +68,11 @@ export function registerModel(definition: ModelDefinition): void {
   if (names.includes(name)) throw new ModelNameTakenError(name);
   definitions.push(definition);
   names.push(name);
+}
+
+/** Whether a model is one of the project's own: of these every build has the code. */
+export function isBuiltIn(definition: ModelDefinition): boolean {
+  return builtIn.includes(definition);
 }
 
 /** @throws UnknownModelError */

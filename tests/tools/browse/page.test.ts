@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 import sharp from 'sharp';
 import { browsePage } from '../../../tools/browse/page';
 import type { PageData, PageObject, PagePicture } from '../../../tools/browse/page-data';
-import { describeChromium, TestBrowser } from './chromium';
+import { describeChromium, TestBrowser } from '../chromium';
 
 const hostile = '</script><img src=x onerror="document.title=1">\u2028&amp;\'"`${1}';
 let folder = '';

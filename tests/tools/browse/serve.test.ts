@@ -7,7 +7,7 @@ import { browsePage } from '../../../tools/browse/page';
 import { servePage } from '../../../tools/browse/serve';
 import { requirePort, type LoopbackServer } from '../../../tools/loopback/loopback-server';
 import { rejectionOf } from '../../thrown';
-import { describeChromium, TestBrowser } from './chromium';
+import { describeChromium, TestBrowser } from '../chromium';
 
 let folder = '';
 let server: LoopbackServer;

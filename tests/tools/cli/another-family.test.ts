@@ -4,7 +4,7 @@ import type * as FasterRcnnFamily from '../../../detection/modeling/definitions/
 import { main } from '../../../tools/cli/main';
 import { readCheckpointState } from '../../../weights/checkpoints/checkpoint';
 import { storedFloat32 } from '../../../weights/formats/stored-tensor';
-import { writeSafetensors } from '../../../weights/formats/safetensors';
+import { writeSafetensors } from '../../../weights/formats/safetensors-file';
 import { gridDefinition } from './grid-detector';
 import { metricsOf, Workplace } from './workplace';
 

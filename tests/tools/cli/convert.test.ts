@@ -3,8 +3,8 @@ import { main, runCommand } from '../../../tools/cli/main';
 import { PickleWriter } from '../../../weights/formats/pickle/pickle-writer';
 import { writePytorch } from '../../../weights/formats/pytorch/pytorch-writer';
 import { readWeights } from '../../../weights/formats/read-weights';
-import { readSafetensors, writeSafetensors } from '../../../weights/formats/safetensors';
-import { storedFloat32, storedInt64 } from '../../../weights/formats/stored-tensor';
+import { readSafetensors, writeSafetensors } from '../../../weights/formats/safetensors-file';
+import { storedFloat32, storedInt64, toFloat32 } from '../../../weights/formats/stored-tensor';
 import { plain, temporaryFolder } from '../../weights/formats/weight-files';
 
 const folder = temporaryFolder();
@@ -36,6 +36,17 @@ test('there and back no bit is lost', async () => {
   expect(readSafetensors(folder.in('c.safetensors')).metadata).toEqual({ format: 'pt' });
   expect(await convert('c.safetensors', 'd.pth')).toBe(0);
   expect(readFileSync(folder.in('d.pth')).equals(readFileSync(folder.in('new/b.pth')))).toBe(true);
+});
+
+test('--float16 rounds filters and matrices, and nothing else', async () => {
+  writeSafetensors(folder.in('a.safetensors'), tensors);
+  expect(await main(['convert', '--float16', folder.in('a.safetensors'), folder.in('b.safetensors')])).toBe(
+    0,
+  );
+  const read = readSafetensors(folder.in('b.safetensors')).tensors;
+  expect(read.get('z.weight')!.type).toBe('F16');
+  expect([...toFloat32(read.get('z.weight')!)]).toEqual([0.0999755859375, -2]);
+  expect(read.get('a.num_batches_tracked')).toEqual(tensors.get('a.num_batches_tracked'));
 });
 
 test('weights of detectron2 keep their names, and it is told which models have them', async () => {

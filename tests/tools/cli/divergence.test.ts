@@ -10,7 +10,7 @@ import type { Detections } from '../../../detection/structures/instances';
 import type { ImageBatch } from '../../../detection/structures/image-batch';
 import { main } from '../../../tools/cli/main';
 import { readMetrics } from '../../../tools/run/folder/metrics-file';
-import { readSafetensors } from '../../../weights/formats/safetensors';
+import { readSafetensors } from '../../../weights/formats/safetensors-file';
 import { metricsOf, Workplace } from './workplace';
 
 const workplace = new Workplace();

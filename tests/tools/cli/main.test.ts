@@ -63,6 +63,7 @@ const names = [
   'evaluate',
   'detect',
   'convert',
+  'page',
   'synthesize',
   'demo',
 ];

@@ -2,8 +2,8 @@ import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'nod
 import path from 'node:path';
 import { speedCases } from '../../../tools/benchmarks/speed/speed-cases';
 import { main, runCommand } from '../../../tools/cli/main';
-import { DETECTOR_METADATA } from '../../../weights/detectors/known-detector';
-import { readSafetensors, writeSafetensors } from '../../../weights/formats/safetensors';
+import { DETECTOR_METADATA } from '../../../weights/detectors/file-metadata';
+import { readSafetensors, writeSafetensors } from '../../../weights/formats/safetensors-file';
 import { Workplace } from './workplace';
 
 /*

@@ -5,7 +5,7 @@ import { fasterRcnnModel } from '../../../detection/modeling/definitions/faster-
 import { main, runCommand } from '../../../tools/cli/main';
 import { Progress } from '../../../tools/terminal/progress';
 import { writePytorch } from '../../../weights/formats/pytorch/pytorch-writer';
-import { readSafetensors } from '../../../weights/formats/safetensors';
+import { readSafetensors } from '../../../weights/formats/safetensors-file';
 import { currentTorchvisionName } from '../../../weights/formats/torchvision-names';
 import { saveStateDict } from '../../../weights/state-dict';
 import type { PublishedWeights } from '../../../detection/modeling/detector';

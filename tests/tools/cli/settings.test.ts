@@ -3,9 +3,9 @@ import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { parse, stringify } from 'yaml';
 import { main, runCommand } from '../../../tools/cli/main';
-import { DETECTOR_METADATA } from '../../../weights/detectors/known-detector';
+import { DETECTOR_METADATA } from '../../../weights/detectors/file-metadata';
 import { readCheckpointState } from '../../../weights/checkpoints/checkpoint';
-import { readSafetensors, writeSafetensors } from '../../../weights/formats/safetensors';
+import { readSafetensors, writeSafetensors } from '../../../weights/formats/safetensors-file';
 import { metricsOf, Workplace } from './workplace';
 
 const workplace = new Workplace();

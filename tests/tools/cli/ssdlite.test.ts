@@ -4,7 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { ssdLiteModels } from '../../../detection/modeling/definitions/ssdlite';
 import { main, runCommand } from '../../../tools/cli/main';
 import { readCheckpointState } from '../../../weights/checkpoints/checkpoint';
-import { readSafetensors, writeSafetensors } from '../../../weights/formats/safetensors';
+import { readSafetensors, writeSafetensors } from '../../../weights/formats/safetensors-file';
 import { storedFloat32, toFloat32, type StoredTensor } from '../../../weights/formats/stored-tensor';
 import { saveStateDict } from '../../../weights/state-dict';
 import { metricsOf, Workplace } from './workplace';

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { main, runCommand } from '../../../tools/cli/main';
-import { readSafetensors, writeSafetensors } from '../../../weights/formats/safetensors';
+import { readSafetensors, writeSafetensors } from '../../../weights/formats/safetensors-file';
 import { storedFloat32 } from '../../../weights/formats/stored-tensor';
 import { Workplace } from './workplace';
 

@@ -14,7 +14,7 @@ import {
   weightsFile,
 } from '../../../weights/checkpoints/checkpoint';
 import { rollBack } from '../../../weights/checkpoints/rollback';
-import { readSafetensors } from '../../../weights/formats/safetensors';
+import { readSafetensors } from '../../../weights/formats/safetensors-file';
 import { loadStateDict } from '../../../weights/state-dict';
 import { ToyModel, toyBatches, valuesOf } from '../../detection/engine/toy-model';
 import { thrownBy } from '../../thrown';

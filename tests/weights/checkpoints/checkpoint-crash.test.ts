@@ -31,7 +31,7 @@ import {
 import { CheckpointHook } from '../../../weights/checkpoints/checkpoint-hook';
 import { resumeFrom } from '../../../weights/checkpoints/resume';
 import { removeCheckpointLeftovers } from '../../../weights/checkpoints/resume-point';
-import { readSafetensors, writeSafetensors } from '../../../weights/formats/safetensors';
+import { readSafetensors, writeSafetensors } from '../../../weights/formats/safetensors-file';
 import { WeightsError } from '../../../weights/formats/weights-error';
 import { ToyModel, toyBatches } from '../../detection/engine/toy-model';
 import { rejectionOf, thrownBy } from '../../thrown';

@@ -28,7 +28,7 @@ import {
 } from '../../../weights/checkpoints/checkpoint';
 import { CheckpointHook, type CheckpointHookOptions } from '../../../weights/checkpoints/checkpoint-hook';
 import { resumePoint } from '../../../weights/checkpoints/resume-point';
-import { readSafetensors } from '../../../weights/formats/safetensors';
+import { readSafetensors } from '../../../weights/formats/safetensors-file';
 import { WeightsError } from '../../../weights/formats/weights-error';
 import { ToyModel, toyBatches, valuesOf } from '../../detection/engine/toy-model';
 import { thrownBy } from '../../thrown';

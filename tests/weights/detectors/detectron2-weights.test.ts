@@ -1,7 +1,7 @@
 import { createDetector } from '../../../detection/modeling/definitions';
 import { loadDetector } from '../../../weights/detectors/load-detector';
 import { loadWeights } from '../../../weights/detectors/load-weights';
-import { writeSafetensors } from '../../../weights/formats/safetensors';
+import { writeSafetensors } from '../../../weights/formats/safetensors-file';
 import { storedFloat32 } from '../../../weights/formats/stored-tensor';
 import { saveStateDict } from '../../../weights/state-dict';
 import { expectNoTensorLeaks } from '../../detection/tensor-leaks';

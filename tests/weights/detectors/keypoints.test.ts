@@ -10,7 +10,7 @@ import { lostInPytorch } from '../../../tools/run/lost-in-pytorch';
 import { describeDetector } from '../../../weights/detectors/describe-detector';
 import { loadDetector } from '../../../weights/detectors/load-detector';
 import { loadWeights } from '../../../weights/detectors/load-weights';
-import { writeSafetensors } from '../../../weights/formats/safetensors';
+import { writeSafetensors } from '../../../weights/formats/safetensors-file';
 import { saveStateDict } from '../../../weights/state-dict';
 import { expectNoTensorLeaks } from '../../detection/tensor-leaks';
 import { temporaryFolder } from '../formats/weight-files';

@@ -1,7 +1,8 @@
 import { modelDefinition } from '../../../detection/modeling/definitions';
 import { withSettings } from '../../../detection/modeling/settings';
 import { metadataOf, type KnownDetector } from '../../../weights/detectors/detector-metadata';
-import { DETECTOR_METADATA, knownDetector } from '../../../weights/detectors/known-detector';
+import { DETECTOR_METADATA } from '../../../weights/detectors/file-metadata';
+import { knownDetector } from '../../../weights/detectors/known-detector';
 
 const definition = modelDefinition('fasterrcnn_tiny_fpn');
 const detector: KnownDetector = {

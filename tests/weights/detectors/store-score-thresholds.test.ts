@@ -14,7 +14,7 @@ import { detectorMetadata } from '../../../weights/detectors/detector-metadata';
 import { loadDetector } from '../../../weights/detectors/load-detector';
 import { saveDetector } from '../../../weights/detectors/save-detector';
 import { storeScoreThresholds } from '../../../weights/detectors/store-score-thresholds';
-import { readSafetensors, writeSafetensors } from '../../../weights/formats/safetensors';
+import { readSafetensors, writeSafetensors } from '../../../weights/formats/safetensors-file';
 import { rejectionOf } from '../../thrown';
 import { registerModel } from '../../../detection/modeling/definitions';
 import { gridDefinition } from '../../tools/cli/grid-detector';

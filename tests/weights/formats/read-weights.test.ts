@@ -1,7 +1,7 @@
 import { mkdirSync, truncateSync } from 'node:fs';
 import { writePytorch } from '../../../weights/formats/pytorch/pytorch-writer';
 import { readWeights } from '../../../weights/formats/read-weights';
-import { writeSafetensors } from '../../../weights/formats/safetensors';
+import { writeSafetensors } from '../../../weights/formats/safetensors-file';
 import { storedFloat32 } from '../../../weights/formats/stored-tensor';
 import { WeightsError } from '../../../weights/formats/weights-error';
 import { float32, pickleOf, temporaryFolder, torchLegacy } from './weight-files';

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
-import { readSafetensors, writeSafetensors } from '../../../weights/formats/safetensors';
+import { readSafetensors, writeSafetensors } from '../../../weights/formats/safetensors-file';
 import {
   storedFloat32,
   storedInt32,

@@ -5,7 +5,7 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { writePytorch } from '../../../weights/formats/pytorch/pytorch-writer';
 import { readWeights } from '../../../weights/formats/read-weights';
-import { readSafetensors, writeSafetensors } from '../../../weights/formats/safetensors';
+import { readSafetensors, writeSafetensors } from '../../../weights/formats/safetensors-file';
 import { anyTensors, plain, temporaryFolder } from './weight-files';
 
 /** Where the kit for comparing with torchvision puts its Python. */

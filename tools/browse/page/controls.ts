@@ -1,6 +1,6 @@
 import { verdictColors } from '../../html/verdict-colors';
 import type { PageData } from '../page-data';
-import { byId, element } from './elements';
+import { byId, element } from '../../html/elements';
 import type { Layers } from './drawing';
 import type { Query, SortName } from './query';
 

@@ -1,6 +1,6 @@
 import type { PageData } from '../page-data';
 import { colorOf, type Layers, type PictureSource } from './drawing';
-import { byId, count, element } from './elements';
+import { byId, count, element } from '../../html/elements';
 import type { Entry } from './judged-picture';
 import { sizeOf, type Match } from './query';
 import { Viewport } from './viewport';

@@ -2,7 +2,7 @@ import { categoryColor } from '../../../datasets/drawing/palette';
 import { verdictColors } from '../../html/verdict-colors';
 import { skeletonSvg } from '../../../datasets/drawing/skeleton-svg';
 import type { PageData, PagePicture } from '../page-data';
-import { svgElement } from './elements';
+import { svgElement } from '../../html/elements';
 import type { Entry } from './judged-picture';
 import type { Match } from './query';
 

@@ -7,7 +7,7 @@ import {
   type PictureSource,
   type Skeleton,
 } from './drawing';
-import { count, element, svgElement } from './elements';
+import { count, element, svgElement } from '../../html/elements';
 import type { Match } from './query';
 
 /** Below the picture: two lines of text, pixels. */

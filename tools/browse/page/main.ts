@@ -2,7 +2,7 @@ import type { PageData } from '../page-data';
 import { Controls } from './controls';
 import { Detail } from './detail';
 import type { Layers, PictureSource } from './drawing';
-import { byId, count, element } from './elements';
+import { byId, count, element } from '../../html/elements';
 import { Grid } from './grid';
 import { judgePicture, type JudgedPicture } from './judged-picture';
 import { matches, type Match } from './query';

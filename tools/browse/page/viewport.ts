@@ -7,7 +7,7 @@ import {
   type Layers,
   type Skeleton,
 } from './drawing';
-import { svgElement } from './elements';
+import { svgElement } from '../../html/elements';
 import type { Entry } from './judged-picture';
 import type { Match } from './query';
 

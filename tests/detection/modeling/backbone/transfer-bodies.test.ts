@@ -8,7 +8,7 @@ import { MobileNetV2 } from '../../../../detection/modeling/backbone/mobilenet-v
 import { fasterRcnnModel } from '../../../../detection/modeling/definitions/faster-rcnn';
 import { BatchNorm, FrozenBatchNorm } from '../../../../detection/nn/normalization';
 import { RandomStream } from '../../../../detection/nn/random';
-import { readSafetensors } from '../../../../weights/formats/safetensors';
+import { readSafetensors } from '../../../../weights/formats/safetensors-file';
 import { loadBackbone, loadStateDict } from '../../../../weights/state-dict';
 import { fillWithFormula } from '../../../../tools/benchmarks/formula-weights';
 import { describeShared, sharedPath } from '../../../shared';

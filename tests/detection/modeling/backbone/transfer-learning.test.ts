@@ -7,7 +7,7 @@ import { AdamW } from '../../../../detection/engine/adamw';
 import { constant } from '../../../../detection/engine/schedules';
 import { train } from '../../../../detection/engine/train';
 import { fasterRcnnModel } from '../../../../detection/modeling/definitions/faster-rcnn';
-import { readSafetensors } from '../../../../weights/formats/safetensors';
+import { readSafetensors } from '../../../../weights/formats/safetensors-file';
 import { loadBackbone } from '../../../../weights/state-dict';
 import { describeShared, sharedPath } from '../../../shared';
 

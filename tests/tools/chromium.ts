@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
-import { describeWith } from '../../peer';
+import { describeWith } from '../peer';
 
 const executable = (process.env['PATH'] ?? '')
   .split(path.delimiter)
@@ -44,7 +44,7 @@ export class TestBrowser {
     page.on('console', (message) => this.complaints.push(message.text()));
     page.on('pageerror', (error) => this.complaints.push(String(error)));
     page.on('request', (request) => {
-      if (request.url() !== url && !request.url().startsWith('data:')) this.requests.push(request.url());
+      if (request.url() !== url && !/^(data|blob):/.test(request.url())) this.requests.push(request.url());
     });
     await page.goto(url);
     return page;
