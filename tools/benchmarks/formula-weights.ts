@@ -19,6 +19,14 @@ const GAINS: Table = [
   [/^head\.regression_head\.bbox_ctrness\./, 0.5],
   [/^head\.classification_head\.module_list\./, 1.5],
   [/^head\.regression_head\.module_list\./, 0.5],
+  // The same parts by detectron2's names, which the peer has none of.
+  [/^backbone\.fpn_lateral\d\./, 0.3],
+  [/^backbone\.fpn_output\d\./, 0.5],
+  [/^proposal_generator\.rpn_head\.objectness_logits\./, 0.5],
+  [/^proposal_generator\.rpn_head\.anchor_deltas\./, 0.1],
+  [/^roi_heads\.box_predictor\.\d\.cls_score\./, 0.25],
+  // Each head of a cascade leaves the next one boxes that are still in the image.
+  [/^roi_heads\.box_predictor\.\d\.bbox_pred\./, 0.1],
 ];
 /** Before these, where the convolutions of a dense head are normalized. */
 const GAINS_OF_NORMED_HEADS: Table = [[/^head\.classification_head\.cls_logits\./, 1.1]];
@@ -106,6 +114,8 @@ function firstOf(table: Table, name: string, otherwise: number): number {
 function isLastOfBlock(norm: string, isNorm: (module: string) => boolean): boolean {
   const resnet = /^(.*layer\d+\.\d+\.bn)(\d)$/.exec(norm);
   if (resnet) return !isNorm(`${resnet[1]}${Number(resnet[2]) + 1}`);
+  const detectron2 = /^(.*\.res\d\.\d+\.conv)(\d)\.norm$/.exec(norm);
+  if (detectron2) return !isNorm(`${detectron2[1]}${Number(detectron2[2]) + 1}.norm`);
   const mobilenet = /^(.*\.block)\.(\d+)\.1$/.exec(norm);
   if (!mobilenet) return false;
   return [1, 2, 3].every((step) => !isNorm(`${mobilenet[1]}.${Number(mobilenet[2]) + step}.1`));

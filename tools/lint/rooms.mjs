@@ -385,6 +385,19 @@ export const rooms = [
     mayImport: ['tools/benchmarks', 'detection/*', 'datasets/*'],
   },
   {
+    name: 'tools/benchmarks/memory',
+    holds:
+      '`rcnn benchmark memory`: what a training step keeps in memory, with its losses in the model and outside',
+    mayImport: [
+      'tools/benchmarks',
+      'tools/html',
+      'tools/memory',
+      'tools/terminal',
+      'detection/*',
+      'datasets/*',
+    ],
+  },
+  {
     name: 'tools/soak',
     holds: 'the fault-injection test ([soak](soak.md))',
     mayImport: ['tools/run', 'tools/html', 'tools/terminal', 'detection/*', 'datasets/*', 'weights/*'],
@@ -432,6 +445,7 @@ export const rooms = [
     mayImport: [
       'tools/anchors',
       'tools/benchmarks',
+      'tools/benchmarks/memory',
       'tools/benchmarks/speed',
       'tools/browse',
       'tools/compare',

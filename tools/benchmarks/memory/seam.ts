@@ -3,38 +3,34 @@
  * bytes; whether the backward holds the bytes of a tensor in any case; what of the model the loss function uses; and
  * the largest number of live tensor bytes in a training step. All of it is exact: nothing here depends on load.
  *
- *     npx ts-node tools/benchmarks/seam.ts [MODEL [SIZE [BATCH]]]
+ *     npx ts-node tools/benchmarks/memory/seam.ts [MODEL [SIZE [BATCH [BOXES]]]]
  */
 import * as tf from '@tensorflow/tfjs-core';
-import { loadBackend } from '../../detection/backend/node';
-import { withLoss } from '../../detection/engine/with-loss';
-import { modelDefinition } from '../../detection/modeling/definitions';
-import type { Detector } from '../../detection/modeling/detector';
-import { lossesAndGradients } from '../../detection/nn/autograd';
-import type { HeadGradients } from '../../detection/nn/head-losses';
-import { RandomStream } from '../../detection/nn/random';
-import { recordTape, type TapeNode } from '../../detection/nn/tfjs-internals';
-import type { DetectionBatch } from '../../detection/structures/detection-batch';
-import { BENCHMARK_SEED } from './detector-batch';
-import { fillWithFormula } from './formula-weights';
-import { LiveBytesMeter } from '../memory/live-bytes';
+import { loadBackend } from '../../../detection/backend/node';
+import { withLoss } from '../../../detection/engine/with-loss';
+import { modelDefinition } from '../../../detection/modeling/definitions';
+import type { Detector } from '../../../detection/modeling/detector';
+import { lossesAndGradients } from '../../../detection/nn/autograd';
+import type { HeadGradients } from '../../../detection/nn/head-losses';
+import { recordTape, type TapeNode } from '../../../detection/nn/tfjs-internals';
+import type { DetectionBatch } from '../../../detection/structures/detection-batch';
+import { batchOf, BENCHMARK_CLASSES, BENCHMARK_SEED, drawPictures } from '../detector-batch';
+import { fillWithFormula } from '../formula-weights';
+import { LiveBytesMeter } from '../../memory/live-bytes';
+import { crossingsIn, type Crossing } from './crossings';
 import { formsOf, separatedForm, type FormName, type SeparatedParts } from './training-forms';
 
-const NUM_CLASSES = 90;
-const BOXES_PER_IMAGE = 8;
+/** Objects in a picture. */
+const BOXES_PER_IMAGE = 10;
 
-/** A tensor, an array or a number. */
-interface Crossing {
-  /** `a.b` is a property, `a[0]` an element. */
-  readonly name: string;
-  readonly shape: readonly number[];
-  readonly bytes: number;
+/** Who keeps what passes the seam. */
+interface HeldCrossing extends Crossing {
   /** `host`: no tensor; `saved`: the backward needs the tensor too; `seam`: nobody else does. */
   readonly heldBy: 'host' | 'saved' | 'seam';
 }
 
 interface Seam {
-  readonly crossings: Crossing[];
+  readonly crossings: HeldCrossing[];
   /** Parameters that the loss function uses, by name. */
   readonly parameters: string[];
   /** Random streams that the loss function draws from, by name. */
@@ -69,7 +65,11 @@ function findSeam<Inputs, Outputs>(
   const after = states();
 
   const tape = [...forward.tape, ...loss.tape];
-  const crossings = crossingsIn(forward.result, '', savedData(tape));
+  const saved = savedData(tape);
+  const crossings = crossingsIn(forward.result).map((crossing): HeldCrossing => {
+    const heldBy = !crossing.isTensor ? 'host' : saved.has(crossing.values!) ? 'saved' : 'seam';
+    return { ...crossing, heldBy };
+  });
   const used = new Set(loss.tape.flatMap(({ inputs }) => Object.values(inputs).map(({ id }) => id)));
   const parameters = [...model.namedParameters()].filter(([, { value }]) => used.has(value.id));
   for (const node of tape) tf.dispose(node.saved);
@@ -86,44 +86,6 @@ function savedData(tape: readonly TapeNode[]): Set<object> {
   return new Set(tape.flatMap(({ saved }) => saved.map(({ dataId }) => dataId)));
 }
 
-function crossingsIn(value: unknown, name: string, saved: ReadonlySet<object>): Crossing[] {
-  if (value instanceof tf.Tensor) {
-    const { shape, size, dtype, dataId } = value as tf.Tensor;
-    const bytes = size * tf.util.bytesPerElement(dtype);
-    return [{ name, shape, bytes, heldBy: saved.has(dataId) ? 'saved' : 'seam' }];
-  }
-  if (value instanceof Float32Array || value instanceof Int32Array) {
-    return [{ name, shape: [value.length], bytes: value.byteLength, heldBy: 'host' }];
-  }
-  if (typeof value === 'number') {
-    return [{ name, shape: [], bytes: Float64Array.BYTES_PER_ELEMENT, heldBy: 'host' }];
-  }
-  if (Array.isArray(value)) {
-    return value.flatMap((element, i) => crossingsIn(element, `${name}[${i}]`, saved));
-  }
-  if (typeof value === 'object' && value !== null) {
-    return Object.entries(value).flatMap(([key, property]) =>
-      crossingsIn(property, name === '' ? key : `${name}.${key}`, saved),
-    );
-  }
-  return [];
-}
-
-function randomBatch(size: number, batch: number): DetectionBatch {
-  const random = new RandomStream(0, 'benchmark');
-  const targets = Array.from({ length: batch }, () => {
-    const boxes = Array.from({ length: BOXES_PER_IMAGE }, () => {
-      const [x, y] = [random.between(0, 0.7 * size), random.between(0, 0.7 * size)];
-      return [x, y, x + random.between(0.1, 0.3) * size, y + random.between(0.1, 0.3) * size];
-    });
-    const gtLabels = Int32Array.from(boxes, () => 1 + random.integer(NUM_CLASSES));
-    return { boxes: Float32Array.from(boxes.flat()), labels: gtLabels };
-  });
-  const sizes = targets.map(() => ({ height: size, width: size }));
-  const tensor: tf.Tensor4D = tf.randomNormal([batch, size, size, 3], 0, 1, 'float32', 1);
-  return { images: { tensor, sizes, originalSizes: sizes }, targets, imageIds: [...targets.keys()] };
-}
-
 function megabytes(bytes: number): string {
   return bytes < 10_000 ? `${bytes} B` : `${(bytes / 1e6).toFixed(2)} MB`;
 }
@@ -134,7 +96,7 @@ function printSeam(title: string, { crossings, parameters, streams }: Seam, peak
       ' ',
     ),
   );
-  const sum = (heldBy: Crossing['heldBy']): string =>
+  const sum = (heldBy: HeldCrossing['heldBy']): string =>
     megabytes(
       crossings.filter((each) => each.heldBy === heldBy).reduce((total, { bytes }) => total + bytes, 0),
     );
@@ -151,14 +113,15 @@ function printSeam(title: string, { crossings, parameters, streams }: Seam, peak
   );
 }
 
-async function main([modelArgument, sizeArgument, batchArgument]: string[]): Promise<void> {
+async function main([modelArgument, sizeArgument, batchArgument, boxesArgument]: string[]): Promise<void> {
   const definition = modelDefinition(modelArgument ?? 'fasterrcnn_resnet50_fpn');
   const [size, batchSize] = [Number(sizeArgument ?? 800), Number(batchArgument ?? 2)];
+  const boxes = Number(boxesArgument ?? BOXES_PER_IMAGE);
   await loadBackend();
   const meter = LiveBytesMeter.start();
   const build = (headGradients: HeadGradients): Detector => {
     const detector = definition.build({
-      numClasses: NUM_CLASSES,
+      numClasses: BENCHMARK_CLASSES,
       seed: 0,
       norm: 'frozen',
       trainableLayers: 3,
@@ -167,13 +130,16 @@ async function main([modelArgument, sizeArgument, batchArgument]: string[]): Pro
     fillWithFormula(detector, BENCHMARK_SEED);
     return detector;
   };
-  const batch = randomBatch(size, batchSize);
+  const pictures = drawPictures({ size, batch: batchSize, boxes, classes: BENCHMARK_CLASSES });
+  const batch = batchOf(pictures, definition.input);
   const measure = (title: string, form: FormName, detector: Detector): void =>
     separatedForm(form, detector, (parts) => {
       const seam = findSeam(parts, batch);
       printSeam(title, seam, highWaterMark(meter, parts, batch));
     });
-  process.stdout.write(`${definition.name}, ${size}x${size}, batch ${batchSize}, ${NUM_CLASSES} classes\n\n`);
+  process.stdout.write(
+    `${definition.name}, ${size}x${size}, batch ${batchSize}, ${BENCHMARK_CLASSES} classes, ${boxes} objects in a picture\n\n`,
+  );
   const detector = build('in-forward');
   const forms = formsOf(definition.name);
   for (const [title, form] of [

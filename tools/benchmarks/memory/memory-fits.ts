@@ -1,9 +1,9 @@
-import { textTable } from '../../datasets/text-table';
-import type { Detector } from '../../detection/modeling/detector';
-import { paddedSize } from '../../detection/structures/resize';
-import { stepBytes } from '../memory/step-bytes';
-import { residentPeak, type TrainingState } from '../memory/training-memory';
-import { formatBytes } from '../terminal/format-bytes';
+import { textTable } from '../../../datasets/text-table';
+import type { Detector } from '../../../detection/modeling/detector';
+import { paddedSize } from '../../../detection/structures/resize';
+import { stepBytes } from '../../memory/step-bytes';
+import { residentPeak, type TrainingState } from '../../memory/training-memory';
+import { formatBytes } from '../../terminal/format-bytes';
 
 /** What fits of one size of pictures. */
 export interface Fit {

@@ -1,8 +1,8 @@
-import { InputError } from '../../detection/errors';
-import { modelDefinition } from '../../detection/modeling/definitions';
-import { fasterRcnnModels } from '../../detection/modeling/definitions/faster-rcnn';
-import { fcosModels } from '../../detection/modeling/definitions/fcos';
-import { retinaNetModels } from '../../detection/modeling/definitions/retinanet';
+import { InputError } from '../../../detection/errors';
+import { modelDefinition } from '../../../detection/modeling/definitions';
+import { fasterRcnnModels } from '../../../detection/modeling/definitions/faster-rcnn';
+import { fcosModels } from '../../../detection/modeling/definitions/fcos';
+import { retinaNetModels } from '../../../detection/modeling/definitions/retinanet';
 import type { MemoryCase, MemorySetting } from './memory-case';
 import { formsOf, type FormName } from './training-forms';
 

@@ -2,9 +2,9 @@ import { memoryColumns, type MemoryComparison, type MemoryResult } from './memor
 import { describeSetting, describeSizes } from './memory-settings';
 import { formNames } from './training-forms';
 import type { MemorySetting } from './memory-case';
-import { lineChart, seriesColors, type Series } from '../html/charts';
-import { facts, htmlDocument } from '../html/document';
-import { html, type Markup } from '../html/html';
+import { lineChart, seriesColors, type Series } from '../../html/charts';
+import { facts, htmlDocument } from '../../html/document';
+import { html, type Markup } from '../../html/html';
 
 /** The memory benchmark as one HTML page that needs no other file. The first comparison is of the base. */
 export function memoryPage(
@@ -25,13 +25,15 @@ export function memoryPage(
   );
 }
 
-const measures = html`<h2>What is measured</h2>
+/** What the columns mean. */
+export const measures = html`<h2>What is measured</h2>
   <p>
     <b>Live</b>: bytes of all tensors alive at one moment, each buffer counted once however many tensors share
     it; weights, the optimizer's state and gradients included. It is exact and repeats from run to run.
     <b>Highest</b> is the high-water mark of a step, reached in its forward or its backward;
     <b>at the seam</b> is when the outputs have been returned and the loss function begins;
-    <b>at the losses</b> is the end of the forward.
+    <b>passes to the loss function</b>: bytes of these outputs, tensors and arrays; <b>at the losses</b> is
+    the end of the forward.
   </p>
   <p>
     <b>Resident peak</b>: the most memory that the process has had from the system (VmHWM), which adds the
@@ -55,11 +57,14 @@ function section({ setting, results }: MemoryComparison, base: MemorySetting): M
       </table>
     </div>
     <h3>Live bytes in the course of a step, MB over milliseconds</h3>
-    ${legend(results)}
-    <div class="charts">
-      ${(['ours', 'variableGrads'] as const).map((autograd) => chart(results, autograd))}
-    </div>
+    ${legend(results)} ${comparisonCharts(results)}
   </section>`;
+}
+
+/** Live bytes in the course of a step, a chart for each autograd. */
+export function comparisonCharts(results: readonly MemoryResult[]): Markup {
+  const autograds = new Set(results.map(({ memoryCase }) => memoryCase.autograd));
+  return html`<div class="charts">${[...autograds].map((autograd) => chart(results, autograd))}</div>`;
 }
 
 function row({ memoryCase, measurement, difference }: MemoryResult, best: number): Markup {
@@ -72,9 +77,11 @@ function row({ memoryCase, measurement, difference }: MemoryResult, best: number
   </tr>`;
 }
 
-const formColors = seriesColors(formNames);
+/** The colors of forms in all charts. */
+export const formColors = seriesColors(formNames);
 
-function legend(results: readonly MemoryResult[]): Markup {
+/** Names and colors of the forms that there are. */
+export function legend(results: readonly MemoryResult[]): Markup {
   const forms = new Set<string>(results.map(({ memoryCase }) => memoryCase.form));
   const shown = formColors.filter(({ name }) => forms.has(name));
   return html`<ul class="legend">

@@ -1,24 +1,24 @@
-import type { Losses } from '../../detection/nn/trainable';
-import { withLoss, type SeparatedModel } from '../../detection/engine/with-loss';
-import { cascadeRcnnModels } from '../../detection/modeling/definitions/detectron2/cascade-rcnn';
-import { detectron2RcnnModels } from '../../detection/modeling/definitions/detectron2/rcnn';
-import { fasterRcnnModels } from '../../detection/modeling/definitions/faster-rcnn';
-import { fcosModels } from '../../detection/modeling/definitions/fcos';
-import { keypointRcnnModels } from '../../detection/modeling/definitions/keypoint-rcnn';
-import { maskKeypointRcnnModels } from '../../detection/modeling/definitions/mask-keypoint-rcnn';
-import { maskRcnnModels } from '../../detection/modeling/definitions/mask-rcnn';
-import { retinaNetModels } from '../../detection/modeling/definitions/retinanet';
-import type { Detector } from '../../detection/modeling/detector';
-import { Fcos } from '../../detection/modeling/fcos';
-import { RetinaNet } from '../../detection/modeling/retinanet';
-import { DensePyramid, pyramidLossFunction } from '../../detection/modeling/separated/dense-pyramid';
-import { DenseRcnn, denseLossFunction } from '../../detection/modeling/separated/dense-rcnn';
-import { identity, LossesAsOutputs } from '../../detection/modeling/separated/losses-as-outputs';
-import { sampledLossFunction, SamplingRcnn } from '../../detection/modeling/separated/sampling-rcnn';
-import { isSeparableRcnn } from '../../detection/modeling/separated/separable-rcnn';
-import type { HeadGradients } from '../../detection/nn/head-losses';
-import type { DetectionBatch } from '../../detection/structures/detection-batch';
-import type { Targets } from '../../detection/structures/instances';
+import type { Losses } from '../../../detection/nn/trainable';
+import { withLoss, type SeparatedModel } from '../../../detection/engine/with-loss';
+import { cascadeRcnnModels } from '../../../detection/modeling/definitions/detectron2/cascade-rcnn';
+import { detectron2RcnnModels } from '../../../detection/modeling/definitions/detectron2/rcnn';
+import { fasterRcnnModels } from '../../../detection/modeling/definitions/faster-rcnn';
+import { fcosModels } from '../../../detection/modeling/definitions/fcos';
+import { keypointRcnnModels } from '../../../detection/modeling/definitions/keypoint-rcnn';
+import { maskKeypointRcnnModels } from '../../../detection/modeling/definitions/mask-keypoint-rcnn';
+import { maskRcnnModels } from '../../../detection/modeling/definitions/mask-rcnn';
+import { retinaNetModels } from '../../../detection/modeling/definitions/retinanet';
+import type { Detector } from '../../../detection/modeling/detector';
+import { Fcos } from '../../../detection/modeling/fcos';
+import { RetinaNet } from '../../../detection/modeling/retinanet';
+import { DensePyramid, pyramidLossFunction } from '../../../detection/modeling/separated/dense-pyramid';
+import { DenseRcnn, denseLossFunction } from '../../../detection/modeling/separated/dense-rcnn';
+import { identity, LossesAsOutputs } from '../../../detection/modeling/separated/losses-as-outputs';
+import { sampledLossFunction, SamplingRcnn } from '../../../detection/modeling/separated/sampling-rcnn';
+import { isSeparableRcnn } from '../../../detection/modeling/separated/separable-rcnn';
+import type { HeadGradients } from '../../../detection/nn/head-losses';
+import type { DetectionBatch } from '../../../detection/structures/detection-batch';
+import type { Targets } from '../../../detection/structures/instances';
 
 /** The forms in which the same detector's losses can be computed: docs/separation.md. */
 export const formNames = [
@@ -30,6 +30,11 @@ export const formNames = [
 ] as const;
 
 export type FormName = (typeof formNames)[number];
+
+/** Whether a form has a seam between model and loss function. */
+export function isSeparated(form: FormName): boolean {
+  return form !== 'in-model, heads in the forward' && form !== 'in-model';
+}
 
 /** Those that there are of a model. */
 export function formsOf(model: string): readonly FormName[] {
@@ -107,25 +112,23 @@ export function separatedForm<Result>(
 /**
  * One form's training-mode forward.
  *
- * @param atSeam is called when outputs have been returned and no loss has been computed yet.
+ * @param atSeam is called with the outputs when they have been returned and no loss has been computed yet.
  */
 export function trainingForm(
   name: FormName,
   detector: Detector,
-  atSeam: () => void,
+  atSeam: (outputs: unknown) => void,
 ): (batch: DetectionBatch) => Losses {
-  if (name === 'in-model, heads in the forward' || name === 'in-model') {
-    return (batch) => detector.losses(batch);
-  }
+  if (!isSeparated(name)) return (batch) => detector.losses(batch);
   return separatedForm(name, detector, (parts) => separatedLosses(parts, atSeam));
 }
 
 function separatedLosses<Inputs, Outputs>(
   { model, lossFunction, inputs }: SeparatedParts<Inputs, Outputs>,
-  atSeam: () => void,
+  atSeam: (outputs: unknown) => void,
 ): (batch: DetectionBatch) => Losses {
   const trainable = withLoss(model, (outputs: Outputs, targets: readonly Targets[]) => {
-    atSeam();
+    atSeam(outputs);
     return lossFunction(outputs, targets);
   });
   return (batch) => trainable.losses({ inputs: inputs(batch), targets: batch.targets });

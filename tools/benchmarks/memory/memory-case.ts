@@ -2,21 +2,22 @@
  * Trains a detector for a few steps in this process, in one of the forms that its losses can be computed in, and
  * prints one line of JSON: live bytes, resident memory, seconds, and losses and gradients to compare forms by.
  *
- *     node dist/tools/benchmarks/memory-case.js '{"form":"in-model","autograd":"ours","model":"fasterrcnn_resnet50_fpn",...}'
+ *     node dist/tools/benchmarks/memory/memory-case.js '{"form":"in-model","autograd":"ours","model":"fasterrcnn_resnet50_fpn",...}'
  */
 import * as tf from '@tensorflow/tfjs-core';
-import { loadNativeBackend } from '../../detection/backend/node';
-import { medianOf } from '../../detection/events/median';
-import { peakMemoryBytes } from '../../detection/engine/writers/peak-memory';
-import { Sgd } from '../../detection/engine/sgd';
-import type { Losses } from '../../detection/nn/trainable';
-import { createDetector } from '../../detection/modeling/definitions';
-import { lossesAndGradients } from '../../detection/nn/autograd';
-import type { Parameter } from '../../detection/nn/module';
-import { batchOf, BENCHMARK_CLASSES, BENCHMARK_SEED, drawPictures } from './detector-batch';
-import { fillWithFormula } from './formula-weights';
-import { LiveBytesMeter, type LiveGroup } from '../memory/live-bytes';
-import { BENCHMARK_THREADS, OtherWork } from './machine';
+import { loadNativeBackend } from '../../../detection/backend/node';
+import { medianOf } from '../../../detection/events/median';
+import { peakMemoryBytes } from '../../../detection/engine/writers/peak-memory';
+import { Sgd } from '../../../detection/engine/sgd';
+import type { Losses } from '../../../detection/nn/trainable';
+import { createDetector } from '../../../detection/modeling/definitions';
+import { lossesAndGradients } from '../../../detection/nn/autograd';
+import type { Parameter } from '../../../detection/nn/module';
+import { batchOf, BENCHMARK_CLASSES, BENCHMARK_SEED, drawPictures } from '../detector-batch';
+import { fillWithFormula } from '../formula-weights';
+import { LiveBytesMeter, type LiveGroup } from '../../memory/live-bytes';
+import { BENCHMARK_THREADS, OtherWork } from '../machine';
+import { crossingsIn, groupCrossings, type CrossingGroup } from './crossings';
 import { headGradientsOf, trainingForm, type FormName } from './training-forms';
 
 export interface MemorySetting {
@@ -54,6 +55,8 @@ export interface MemoryMeasurement {
     /** In the course of the step. */
     readonly trace: readonly { readonly milliseconds: number; readonly bytes: number }[];
   };
+  /** What passes from the model to the loss function; null where there is no seam. */
+  readonly crossings: readonly CrossingGroup[] | null;
   readonly residentPeakBytes: number;
   readonly seconds: number;
   readonly disturbed: boolean;
@@ -86,8 +89,12 @@ async function main(memoryCase: MemoryCase): Promise<void> {
   const optimizer = new Sgd(detector.namedParameters(), { momentum: 0.9, weightDecay: 1e-4 });
   const trained = [...detector.namedParameters()].filter(([, parameter]) => parameter.trainable);
   let atSeam: number | null = null;
+  let crossings: CrossingGroup[] | null = null;
   let atLosses = 0;
-  const form = trainingForm(formName, detector, () => (atSeam = meter.bytes));
+  const form = trainingForm(formName, detector, (outputs) => {
+    atSeam = meter.bytes;
+    crossings ??= groupCrossings(crossingsIn(outputs));
+  });
   const pictures = drawPictures({ ...memoryCase, classes: BENCHMARK_CLASSES });
   const batch = batchOf(pictures, detector.input);
   tf.dispose(pictures.map((picture) => picture.pixels));
@@ -127,6 +134,7 @@ async function main(memoryCase: MemoryCase): Promise<void> {
       atRest: meter.bytes,
       trace: trace.points(),
     },
+    crossings,
     residentPeakBytes: peakMemoryBytes(),
     seconds: medianOf(seconds),
     disturbed: otherWork.disturbs,

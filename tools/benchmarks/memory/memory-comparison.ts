@@ -1,7 +1,7 @@
-import { textTable } from '../../datasets/text-table';
-import { benchmarkProgram, runProgram } from './child-process';
+import { textTable } from '../../../datasets/text-table';
+import { benchmarkProgram, runProgram } from '../child-process';
 import type { MemoryCase, MemoryMeasurement, MemorySetting } from './memory-case';
-import { describeSizes, memoryCases } from './memory-settings';
+import { describeSizes } from './memory-settings';
 
 /** One form under one autograd. */
 export interface MemoryResult {
@@ -24,20 +24,21 @@ export interface MemoryComparison {
 const TOLERANCE = 1e-3;
 
 /**
- * Runs all forms, each in a process of its own.
+ * Runs cases of one setting, each in a process of its own. One of them is of the in-model form under our autograd.
  *
  * @param onCase is told which comes next.
  * @throws Error where losses or gradients of two forms are not the same.
  */
 export async function compareForms(
   setting: MemorySetting,
+  cases: readonly MemoryCase[],
   onCase: (memoryCase: MemoryCase) => void,
   signal: AbortSignal,
 ): Promise<MemoryComparison> {
   const measured: { memoryCase: MemoryCase; measurement: MemoryMeasurement }[] = [];
-  for (const memoryCase of memoryCases(setting)) {
+  for (const memoryCase of cases) {
     onCase(memoryCase);
-    const printed = await runProgram(benchmarkProgram('memory-case', memoryCase), signal);
+    const printed = await runProgram(benchmarkProgram('memory/memory-case', memoryCase), signal);
     measured.push({ memoryCase, measurement: JSON.parse(printed) as MemoryMeasurement });
   }
   const { measurement: reference } = measured.find(({ memoryCase }) => memoryCase.form === 'in-model')!;
@@ -74,6 +75,16 @@ export const memoryColumns = [
     name: 'live, at the seam',
     of: ({ liveBytes }: MemoryMeasurement) => (liveBytes.atSeam === null ? '-' : megabytes(liveBytes.atSeam)),
   },
+  {
+    name: 'passes to the loss function',
+    of: ({ crossings }: MemoryMeasurement) =>
+      crossings === null
+        ? '-'
+        : megabytes(
+            crossings.reduce((sum, { bytes }) => sum + bytes, 0),
+            2,
+          ),
+  },
   { name: 'live, at the losses', of: ({ liveBytes }: MemoryMeasurement) => megabytes(liveBytes.atLosses) },
   { name: 'resident peak', of: ({ residentPeakBytes }: MemoryMeasurement) => megabytes(residentPeakBytes) },
   {
@@ -83,8 +94,8 @@ export const memoryColumns = [
   },
 ] as const;
 
-function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(0)} MB`;
+function megabytes(bytes: number, digits = 0): string {
+  return `${(bytes / 1e6).toFixed(digits)} MB`;
 }
 
 /** A table for the terminal. */

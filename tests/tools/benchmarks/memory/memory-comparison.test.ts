@@ -1,13 +1,16 @@
 import { parseHTML } from 'linkedom';
-import { formatComparison, type MemoryComparison } from '../../../tools/benchmarks/memory-comparison';
-import type { MemoryMeasurement } from '../../../tools/benchmarks/memory-case';
+import {
+  formatComparison,
+  type MemoryComparison,
+} from '../../../../tools/benchmarks/memory/memory-comparison';
+import type { MemoryMeasurement } from '../../../../tools/benchmarks/memory/memory-case';
 import {
   baseSetting,
   describeSetting,
   memoryCases,
   memorySettings,
-} from '../../../tools/benchmarks/memory-settings';
-import { memoryPage } from '../../../tools/benchmarks/memory-page';
+} from '../../../../tools/benchmarks/memory/memory-settings';
+import { memoryPage } from '../../../../tools/benchmarks/memory/memory-page';
 
 function measurement(highest: number, atSeam: number | null): MemoryMeasurement {
   return {
@@ -19,6 +22,7 @@ function measurement(highest: number, atSeam: number | null): MemoryMeasurement 
       atRest: 0.2 * highest,
       trace: [0, 1, 2].map((i) => ({ milliseconds: 10 * i, bytes: (i + 1) * 1e8 })),
     },
+    crossings: atSeam === null ? null : [{ name: 'logits[]', count: 2, shapes: [[3, 4]], bytes: 96e4 }],
     residentPeakBytes: 2 * highest,
     seconds: 1.25,
     disturbed: atSeam !== null,
@@ -92,7 +96,7 @@ test('the table has a row for each case, with units and what disturbed it', () =
   expect(title).toBe('fasterrcnn_resnet50_fpn, 512 x 512, batch 2, 2000 proposals, 10 boxes an image');
   expect(rows).toHaveLength(10);
   expect(rows[0].replace(/ +/g, ' ')).toBe(
-    'in-model, heads in the forward ours 600 MB backward - 480 MB 1200 MB 1.25 0e+0',
+    'in-model, heads in the forward ours 600 MB backward - - 480 MB 1200 MB 1.25 0e+0',
   );
   expect(rows[2]).toContain('1.25 (disturbed)');
 });
