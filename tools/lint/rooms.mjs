@@ -398,6 +398,11 @@ export const rooms = [
     ],
   },
   {
+    name: 'tools/benchmarks/serve',
+    holds: '`rcnn benchmark serve`: load and faults for a service in a process of its own',
+    mayImport: [],
+  },
+  {
     name: 'tools/soak',
     holds: 'the fault-injection test ([soak](soak.md))',
     mayImport: ['tools/run', 'tools/html', 'tools/terminal', 'detection/*', 'datasets/*', 'weights/*'],
@@ -446,6 +451,7 @@ export const rooms = [
       'tools/anchors',
       'tools/benchmarks',
       'tools/benchmarks/memory',
+      'tools/benchmarks/serve',
       'tools/benchmarks/speed',
       'tools/browse',
       'tools/compare',
