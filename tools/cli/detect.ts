@@ -1,11 +1,14 @@
 import { Option, type Command } from 'commander';
 import { MASK_FORMS } from '../../datasets/evaluation/detect-images';
+import { InputError } from '../../detection/errors';
 import { FORMATS } from '../detect/outputs/create-outputs';
 import type { DetectJob } from '../detect/detect-job';
 import { tellOfReducedTiles } from '../detect/reduced-tiles';
 import { runDetect } from '../detect/run-detect';
 import { DEFAULT_SCORE_THRESHOLD, parseThresholds } from '../detect/score-thresholds';
-import { addInferenceOptions, inferenceOptions, type GivenInference } from './inference-options';
+import { addInferenceOptions, givenInference, inferenceOptions, type GivenInference } from './inference-options';
+import { detectorFactsOf } from '../shards/job-facts';
+import { parseShard, SHARD_HELP, type Shard } from '../shards/shard';
 import { openDetector } from '../run/open-detector';
 import {
   addDetectorOptions,
@@ -15,7 +18,9 @@ import {
   type DetectorOptions,
 } from './options';
 
-type DetectCommandOptions = DetectorOptions & GivenInference & Omit<DetectJob, 'paths' | 'inference'>;
+type DetectCommandOptions = DetectorOptions &
+  GivenInference &
+  Omit<DetectJob, 'paths' | 'inference' | 'share'> & { readonly shard?: Shard };
 
 /** `rcnn detect`. */
 export function detectCommand(command: Command): void {
@@ -54,6 +59,7 @@ export function detectCommand(command: Command): void {
         'how --json and --format coco have masks: rle, compressed run lengths (default), or polygons',
       ).choices(MASK_FORMS),
     )
+    .option('--shard <i/n>', SHARD_HELP, parseShard)
     .option('--every <n>', 'of a video: look for objects in every nth frame (default: 1)', wholeNumber(1))
     .addHelpText(
       'after',
@@ -82,8 +88,35 @@ ${PUBLISHED_WEIGHTS_HELP}`,
         tellOfReducedTiles(detector.model, inference);
         return detector;
       };
-      const { text, fault } = await runDetect({ ...options, paths, inference }, open);
+      const { shard } = options;
+      const share = shard && { shard, made: await madeWith(weights, options) };
+      const { text, fault } = await runDetect({ ...options, paths, inference, share }, open);
       process.stdout.write(text);
       if (fault) throw fault;
     });
+}
+
+/**
+ * What shares of one job have in common.
+ *
+ * @throws InputError where an output is asked for that takes all of them.
+ */
+async function madeWith(
+  weights: string,
+  options: DetectCommandOptions,
+): Promise<Readonly<Record<string, unknown>>> {
+  const { json, format, scoreThreshold, masks, maxPixels } = options;
+  if (json === undefined || format !== undefined) {
+    throw new InputError(
+      'options-conflict',
+      '--shard takes --json FILE, for rcnn merge-results, and no --format, which is for all pictures',
+    );
+  }
+  return {
+    ...(await detectorFactsOf(weights, options)),
+    inference: givenInference(options),
+    maxPixels,
+    scoreThreshold: scoreThreshold && { ...scoreThreshold, byName: [...scoreThreshold.byName] },
+    masks,
+  };
 }

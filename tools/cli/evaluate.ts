@@ -1,67 +1,34 @@
 import { Option, type Command } from 'commander';
-import { evaluateDetections, type CocoEvaluation } from '../../datasets/evaluation/evaluate';
+import { evaluateDetections } from '../../datasets/evaluation/evaluate';
 import { unmeasuredNote } from '../../datasets/evaluation/evaluate-tasks';
 import { evaluationsJson, formatEvaluations } from '../../datasets/evaluation/format';
 import {
   formatOperatingPoints,
   operatingPointsJson,
 } from '../../datasets/evaluation/thresholds/format-operating-points';
-import {
-  operatingPoints,
-  type OperatingPoint,
-  type ThresholdGoal,
-} from '../../datasets/evaluation/thresholds/operating-points';
+import { operatingPoints } from '../../datasets/evaluation/thresholds/operating-points';
 import { federatedNotes } from '../../datasets/evaluation/matching/federated';
 import { keypointSigmas } from '../../datasets/evaluation/keypoint-sigmas';
-import { TASK_NAMES, type IouType } from '../../datasets/evaluation/parameters';
+import { TASK_NAMES } from '../../datasets/evaluation/parameters';
 import { readFound } from '../../datasets/evaluation/truth/read-found';
 import { readTruth } from '../../datasets/evaluation/truth/read-truth';
 import { InputError } from '../../detection/errors';
-import { tellOfReducedTiles } from '../detect/reduced-tiles';
 import { pluralize } from '../terminal/pluralize';
-import { logWorkerDeath } from '../run/hooks/data-faults';
-import { evaluateDetector } from '../../datasets/evaluation/evaluate-detector';
-import { interruptible } from '../terminal/interruption';
-import { openDetector } from '../run/open-detector';
 import { requireFileName, writeJson } from '../terminal/output-files';
-import { Progress, logLine } from '../terminal/progress';
+import { logLine } from '../terminal/progress';
 import { terminalText } from '../terminal/terminal-text';
-import {
-  keepThresholds,
-  requireThresholdPlace,
-  thresholdGoal,
-  thresholdsOfLabels,
-} from '../run/operating-thresholds';
+import { thresholdGoal } from '../run/operating-thresholds';
 import { ignoringRegions } from '../run/ignore-regions';
-import { evaluationsIn, needsOf, requireKeypoints, sigmaList, wantedTypes } from '../run/evaluation-tasks';
-import { requireSameKeypoints } from '../run/detector-keypoints';
-import { readSet } from '../run/training-data';
+import { requireKeypoints, sigmaList } from '../run/evaluation-tasks';
 import {
-  addInferenceOptions,
-  asksForInference,
-  givenInference,
-  inferenceOptions,
-  type GivenInference,
-} from './inference-options';
-import {
-  addDetectorOptions,
-  collect,
-  requiredOption,
-  PUBLISHED_WEIGHTS_HELP,
-  type DetectorOptions,
-} from './options';
-
-interface EvaluateCommandOptions extends DetectorOptions, GivenInference {
-  readonly annotations: string;
-  readonly images?: string;
-  readonly detections?: string;
-  readonly iouType?: IouType;
-  readonly keypointSigmas?: readonly number[];
-  readonly json?: string;
-  readonly ignoreCategory?: readonly string[];
-  readonly thresholds?: ThresholdGoal;
-  readonly output?: string;
-}
+  evaluateShare,
+  evaluateWithDetector,
+  type Evaluated,
+  type EvaluateCommandOptions,
+} from './evaluate-detector';
+import { addInferenceOptions, asksForInference } from './inference-options';
+import { parseShard, SHARD_HELP } from '../shards/shard';
+import { addDetectorOptions, collect, requiredOption, PUBLISHED_WEIGHTS_HELP } from './options';
 
 /** `rcnn evaluate`, both of a detector and of a file of detections. */
 export function evaluateCommand(command: Command): void {
@@ -87,6 +54,7 @@ export function evaluateCommand(command: Command): void {
       'count neither as right nor as wrong what is found in objects of this category; may be repeated',
       collect,
     )
+    .option('--shard <i/n>', SHARD_HELP, parseShard)
     .addOption(
       new Option(
         '--thresholds [goal]',
@@ -122,8 +90,9 @@ async function runEvaluate(options: EvaluateCommandOptions): Promise<void> {
   if (options.json !== undefined) {
     requireFileName('--json', options.json, [annotations, ...(detections === undefined ? [] : [detections])]);
   }
+  if (options.shard) return evaluateShare(options, options.shard, requireShardOptions(options));
   const { evaluations, points } =
-    detections === undefined ? await ofDetector(options) : await ofFile(options, detections);
+    detections === undefined ? await evaluateWithDetector(options) : await ofFile(options, detections);
   const [{ numOfUnknownCategory }] = evaluations;
   if (numOfUnknownCategory > 0) {
     const found = pluralize(numOfUnknownCategory, 'detection is', 'detections are');
@@ -140,6 +109,15 @@ async function runEvaluate(options: EvaluateCommandOptions): Promise<void> {
   if (points) process.stdout.write(`\n${terminalText(formatOperatingPoints(points, options.thresholds!))}\n`);
 }
 
+/** The file that a share is written to. @throws InputError where there is none, or something takes all shares. */
+function requireShardOptions({ json, thresholds, detections }: EvaluateCommandOptions): string {
+  if (json !== undefined && thresholds === undefined && detections === undefined) return json;
+  throw new InputError(
+    'options-conflict',
+    '--shard takes --json FILE, for rcnn merge-results, and neither --thresholds nor --detections, which are for all pictures',
+  );
+}
+
 /** @throws InputError where there is no place for thresholds, or they are not of boxes. */
 function requireThresholdOptions({ thresholds, output, detections, iouType }: EvaluateCommandOptions): void {
   if (output !== undefined && (thresholds === undefined || detections !== undefined)) {
@@ -151,13 +129,6 @@ function requireThresholdOptions({ thresholds, output, detections, iouType }: Ev
   if (thresholds !== undefined && iouType !== undefined && iouType !== 'bbox') {
     throw new InputError('options-conflict', `--thresholds goes by boxes; leave out --iou-type ${iouType}`);
   }
-}
-
-interface Evaluated {
-  /** Of each task; the first is what is asked for, or of boxes. */
-  readonly evaluations: readonly CocoEvaluation[];
-  /** Where thresholds are wanted. */
-  readonly points?: readonly OperatingPoint[];
 }
 
 async function ofFile(options: EvaluateCommandOptions, file: string): Promise<Evaluated> {
@@ -207,78 +178,4 @@ async function ofFile(options: EvaluateCommandOptions, file: string): Promise<Ev
     evaluations: [evaluation],
     points: thresholds && operatingPoints(dataset, found.detections, thresholds),
   };
-}
-
-async function ofDetector({
-  weights,
-  annotations,
-  images,
-  iouType,
-  keypointSigmas: givenSigmas,
-  ignoreCategory,
-  thresholds,
-  output,
-  ...given
-}: EvaluateCommandOptions): Promise<Evaluated> {
-  if (weights === undefined) {
-    throw new InputError(
-      'nothing-to-evaluate',
-      'nothing to evaluate: give --weights with --images, or --detections',
-    );
-  }
-  if (images === undefined)
-    throw new InputError('option-missing', '--images is missing: the folder of the pictures', {
-      option: '--images',
-    });
-  const inference = inferenceOptions(given);
-  const place = { weights, output, model: given.model };
-  if (thresholds) await requireThresholdPlace(place);
-  const detector = await openDetector(weights, given, { willBeSaved: output !== undefined });
-  try {
-    const iouTypes = wantedTypes(detector.model, iouType);
-    requireKeypoints(iouTypes.includes('keypoints'), givenSigmas);
-    const set = await readSet(annotations, images, {
-      ignoring: { categories: ignoreCategory },
-      maxPixels: given.maxPixels,
-      needs: needsOf(iouTypes),
-    });
-    if (iouTypes.includes('keypoints')) {
-      const remedy = '; --iou-type bbox evaluates the boxes alone';
-      requireSameKeypoints(set, detector.model.keypoints, weights, remedy);
-    }
-    tellOfReducedTiles(detector.model, inference);
-    const progress = new Progress('evaluating');
-    const evaluated = await interruptible((signal) =>
-      evaluateDetector(detector.model, set, {
-        ...inference,
-        iouTypes,
-        sigmas: givenSigmas,
-        categories: detector.categories,
-        log: logLine,
-        onWorkerDeath: logWorkerDeath,
-        signal,
-        onProgress: (done, total) => progress.update(done, total),
-      }),
-    );
-    const { dataset, results } = evaluated;
-    const evaluations = evaluationsIn(evaluated, iouType);
-    if (!thresholds) return { evaluations };
-    const points = operatingPoints(dataset, results, thresholds);
-    const byLabel = thresholdsOfLabels(points, evaluated);
-    await keepThresholds(detector, byLabel, thresholds, place);
-    const { minSize, maxSize, precision } = given;
-    const sizes = [
-      ...(minSize === undefined ? [] : [`--min-size ${minSize}`]),
-      ...(maxSize === undefined ? [] : [`--max-size ${maxSize}`]),
-    ];
-    const computed = precision === undefined ? [] : [`--precision ${precision}`];
-    // A new file has the sizes, too.
-    const shown = [...(output === undefined ? sizes : []), ...givenInference(given), ...computed];
-    if (shown.length > 0) {
-      logLine(`they hold for pictures shown like this: rcnn detect needs ${shown.join(' ')}, too`);
-    }
-    return { evaluations, points };
-  } finally {
-    detector.model.dispose();
-  }
 }

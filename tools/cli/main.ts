@@ -71,6 +71,11 @@ const commands: readonly Entry[] = [
     () => (require('./evaluate') as typeof import('./evaluate')).evaluateCommand,
   ],
   [
+    'merge-results [options] <file...>',
+    'put together what detect or evaluate have found in shares (--shard)',
+    () => (require('./merge-results') as typeof import('./merge-results')).mergeResultsCommand,
+  ],
+  [
     'compare [options] [runs...]',
     'find out whether one of two runs is better, or only lucky with its pictures',
     () => (require('./compare') as typeof import('./compare')).compareCommand,

@@ -26,7 +26,7 @@ export interface DetectPicturesOptions {
  * Finds objects in pictures, as many at a time as go through the detector at once. Each is decoded once, and none is kept. Of
  * one that cannot be read a line says why, and the others follow.
  *
- * @returns how many could not be read
+ * @returns how many could not be read; none of none
  * @throws ImageError where the only picture cannot be read, InputError where none can; Interrupted where the user stops it.
  */
 export async function detectPictures(
@@ -76,7 +76,7 @@ export async function detectPictures(
     }
     await handedOver;
   });
-  if (numBroken < inputs.length) return numBroken;
+  if (numBroken < inputs.length || inputs.length === 0) return numBroken;
   throw new InputError(
     'pictures-unusable',
     `none of the ${inputs.length} pictures can be read; nothing was written`,

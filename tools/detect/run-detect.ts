@@ -22,6 +22,12 @@ export async function runDetect(job: DetectJob, open: () => Promise<LoadedDetect
       { file: video },
     );
   }
+  if (video !== undefined && job.share) {
+    throw new InputError(
+      'options-conflict',
+      '--shard is for pictures; a video has one frame after the other',
+    );
+  }
   if (video !== undefined) return runVideo(video, job, open);
   if (job.every !== undefined) throw new InputError('options-conflict', '--every is for videos');
   return runPictures(inputs, job, open);

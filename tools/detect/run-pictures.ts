@@ -4,6 +4,7 @@ import { InputError } from '../../detection/errors';
 import { StagedFiles } from '../../detection/files/staged-files';
 import type { Detector } from '../../detection/modeling/detector';
 import type { LoadedDetector } from '../../weights/detectors/load-detector';
+import { inShard } from '../shards/shard';
 import { pluralize } from '../terminal/pluralize';
 import { logLine } from '../terminal/progress';
 import type { DetectJob, DetectResult } from './detect-job';
@@ -23,16 +24,17 @@ export async function runPictures(
   job: DetectJob,
   open: () => Promise<LoadedDetector>,
 ): Promise<DetectResult> {
+  const own = job.share ? inShard(inputs, job.share.shard).map(({ item }) => item) : inputs;
   const staged = new StagedFiles();
   const outputs = await createOutputs(job, inputs, staged);
   const detector = await open();
   try {
-    const note = await unusedRangeNote(inputs.map(({ file }) => file));
+    const note = await unusedRangeNote(own.map(({ file }) => file));
     if (note !== undefined) logLine(note);
     tellOfMissingMasks(job, detector.model);
     const categories = new CategoryMap(detector.categories, 'the detector');
     for (const output of outputs) output.begin?.(categories);
-    const numBroken = await detectPictures(detector.model, inputs, {
+    const numBroken = await detectPictures(detector.model, own, {
       categories,
       inference: job.inference,
       scoreThreshold: thresholdsByLabel(job.scoreThreshold, categories, detector.scoreThresholds),
@@ -42,7 +44,7 @@ export async function runPictures(
     });
     const text = outputs.map((output) => output.finish() ?? '').join('');
     staged.publish();
-    return { text, fault: numBroken > 0 ? leftOut(numBroken, inputs.length) : undefined };
+    return { text, fault: numBroken > 0 ? leftOut(numBroken, own.length) : undefined };
   } finally {
     staged.discard();
     detector.model.dispose();

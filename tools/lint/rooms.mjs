@@ -408,11 +408,17 @@ export const rooms = [
     mayImport: ['tools/run', 'tools/html', 'tools/terminal', 'detection/*', 'datasets/*', 'weights/*'],
   },
   {
+    name: 'tools/shards',
+    holds: 'shares of the pictures of `rcnn detect` and `rcnn evaluate`, and how they are put together',
+    mayImport: ['tools/run', 'tools/config', 'tools/terminal', 'detection/*', 'datasets/*', 'weights/*'],
+  },
+  {
     name: 'tools/detect',
     holds: 'what `rcnn detect` does: finding pictures, detecting in them and in videos, thresholds',
     mayImport: [
       'tools/detect/outputs',
       'tools/detect/video',
+      'tools/shards',
       'tools/terminal',
       'detection/*',
       'datasets/*',
@@ -422,7 +428,7 @@ export const rooms = [
   {
     name: 'tools/detect/outputs',
     holds: 'what it writes: drawings, crops, its own JSON and others’ formats',
-    mayImport: ['tools/terminal', 'detection/*', 'datasets/*'],
+    mayImport: ['tools/shards', 'tools/terminal', 'detection/*', 'datasets/*'],
   },
   {
     name: 'tools/detect/video',
@@ -463,6 +469,7 @@ export const rooms = [
       'tools/run',
       'tools/config',
       'tools/serve',
+      'tools/shards',
       'tools/terminal',
       'tools/why',
       'detection/*',

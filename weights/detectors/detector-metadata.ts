@@ -22,7 +22,8 @@ const side = z.int().min(1);
 
 const index = z.int().min(0);
 
-const keypointLayout = z
+/** What JSON has of keypoints. */
+export const keypointLayout = z
   .object({
     names: z.array(z.string()).min(1).readonly(),
     flipPairs: z.array(z.tuple([index, index]).readonly()).readonly(),

@@ -14,6 +14,7 @@ import { JsonFile } from './json-file';
 import { LabelmeFormat } from './labelme-format';
 import { Listing } from './listing';
 import { writeResultFile } from './result-file';
+import { ShareFile, type Share } from './share-file';
 import { YoloFormat } from './yolo-format';
 
 /** In which other programs' formats detections are written. */
@@ -32,6 +33,8 @@ export interface WantedOutputs {
   readonly results?: string;
   /** COCO file that has the ids of the pictures and categories, for `coco`. */
   readonly annotations?: string;
+  /** What is done of the pictures; `json` is then for `rcnn merge-results`. Default: all. */
+  readonly share?: Share;
   /** How masks are written in `json` and in the format `coco`. Default `rle`. */
   readonly masks?: MaskForm;
 }
@@ -60,7 +63,10 @@ export async function createOutputs(
       wanted.json,
       inputs.map(({ file }) => file),
     );
-    outputs.push(new JsonFile(wanted.json, staged, wanted.masks));
+    const { json, masks, share } = wanted;
+    outputs.push(
+      share ? new ShareFile(json, staged, masks, share, inputs) : new JsonFile(json, staged, masks),
+    );
   }
   if (wanted.output !== undefined) outputs.push(new Drawings(wanted.output, inputs, staged));
   if (wanted.crops !== undefined) outputs.push(new Crops(wanted.crops, inputs, staged));

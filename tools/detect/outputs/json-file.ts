@@ -19,10 +19,7 @@ export class JsonFile implements DetectionOutput {
   }
 
   finish(): undefined {
-    const content = hasLines(this.file)
-      ? this.pictures.map((picture) => `${JSON.stringify(picture)}\n`).join('')
-      : `${JSON.stringify(this.pictures, null, 2)}\n`;
-    writeResultFile(this.staged, this.file, content);
+    writeResultFile(this.staged, this.file, picturesText(this.file, this.pictures));
   }
 }
 
@@ -33,6 +30,13 @@ export function pictureEntry(
   detections: readonly FoundObject[],
 ): object {
   return { file, width, height, detections };
+}
+
+/** What a file of this name gets of pictures. */
+export function picturesText(file: string, pictures: readonly object[]): string {
+  return hasLines(file)
+    ? pictures.map((picture) => `${JSON.stringify(picture)}\n`).join('')
+    : `${JSON.stringify(pictures, null, 2)}\n`;
 }
 
 /** Whether a file of this name has one JSON value in each line. */
