@@ -7,6 +7,7 @@ import type { InputSpec } from '../structures/input-spec';
 import type { Detections } from '../structures/instances';
 import type { KeypointLayout } from '../structures/keypoint-layout';
 import type { Detector, IouType, ModelDefinition } from './detector';
+import type { ExportedFound, ExportedImages } from './exported';
 import { inOriginalPixels, type Found } from './found';
 import type { SettingValues } from './settings';
 
@@ -55,6 +56,8 @@ export abstract class DetectorModule extends Module implements Detector {
 
   /** Objects of each image, before the last step. */
   protected abstract find(images: ImageBatch): Reading<Found[]>;
+
+  exportTo?(images: ExportedImages): ExportedFound;
 
   detect(images: ImageBatch): Detections[] {
     return inOriginalPixels(

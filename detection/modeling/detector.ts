@@ -8,6 +8,7 @@ import type { Boxes } from '../structures/boxes';
 import type { KeypointLayout } from '../structures/keypoint-layout';
 import type { Detections } from '../structures/instances';
 import type { Size } from '../structures/size';
+import type { ExportedFound, ExportedImages } from './exported';
 import type { ModelSettings, SettingValues } from './settings';
 
 /** What a detector can find of an object, by COCO's names. */
@@ -40,6 +41,12 @@ export interface Detector extends Trainable<DetectionBatch> {
   detect(images: ImageBatch): Detections[];
   /** The same on any backend. */
   detectAsync(images: ImageBatch): Promise<Detections[]>;
+  /**
+   * What `detect` does, but for its last step, in an ONNX graph. Absent: it cannot be exported.
+   *
+   * @throws NotExportableError where a part of it does not say how.
+   */
+  exportTo?(images: ExportedImages): ExportedFound;
   /**
    * Gives training up for detecting faster: filters with normalization folded in take the place of the weights, which can
    * neither be trained nor saved nor loaded from now on (an InferenceOnlyError says it). Detections stay the same.

@@ -6,7 +6,9 @@ import type { ImageBatch } from '../structures/image-batch';
 import type { Backbone } from './backbone/backbone';
 import type { Detector } from './detector';
 import { DetectorModule, type DetectorTraits } from './detector-module';
+import type { ExportedFound, ExportedImages } from './exported';
 import type { Found } from './found';
+import { requireExported } from './not-exportable-error';
 import type { BoxStage, RoiHead } from './roi/box-stage';
 import { FastRcnnStage } from './roi/fast-rcnn';
 import type { RoiHeads } from './roi/roi-heads';
@@ -57,6 +59,11 @@ export class FasterRcnn<
     const features = this.backbone.forward(images.tensor);
     const proposals = yield* this.rpn.propose(features, images);
     return yield* this.roiHeads.detect(features, proposals, images);
+  }
+
+  override exportTo(images: ExportedImages): ExportedFound {
+    const features = requireExported(this.backbone.exportTo?.(images.tensor), this.backbone);
+    return this.roiHeads.exportTo(features, this.rpn.exportTo(features, images), images);
   }
 }
 

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { Value } from '../onnx/value';
 import { summary } from '../events/summary';
 import type { Reading } from '../nn/reading';
 import type { Losses } from '../nn/trainable';
@@ -16,9 +17,11 @@ import {
   type DenseInferenceOptions,
   type DensePredictions,
 } from './dense/dense-inference';
+import { exportDenseInference, type ExportedDensePredictions } from './dense/dense-inference-onnx';
 import type { FcosRegressionHead } from './dense/fcos-regression-head';
 import { DetectorModule, type DetectorTraits } from './detector-module';
 import { candidates, DENSE_SAMPLES, matchedCandidates } from './sample-rows';
+import type { ExportedFound, ExportedImages } from './exported';
 import type { Found } from './found';
 import { DistanceCoder } from './matching/distance-coder';
 import { ignorePlacesIn } from './matching/ignore-regions';
@@ -36,6 +39,11 @@ export class FcosHead extends DenseHead<FcosRegressionHead> {
   override forward(feature: tf.Tensor4D): DensePredictions {
     const { distances, centerness } = this.regression.forward(feature);
     return { classLogits: this.classification.forward(feature), boxDeltas: distances, centerness };
+  }
+
+  override exportTo(feature: Value): ExportedDensePredictions {
+    const { distances, centerness } = this.regression.exportTo(feature);
+    return { classLogits: this.classification.exportTo(feature), boxDeltas: distances, centerness };
   }
 }
 
@@ -121,5 +129,13 @@ export class Fcos extends DetectorModule {
     const anchors = this.anchorGenerator.forward(features, images);
     const levels = predictLevels(features, (feature) => this.head.forward(feature));
     return yield* this.postprocess(levels, anchors, images.sizes);
+  }
+
+  override exportTo(images: ExportedImages): ExportedFound {
+    const features = this.backbone.exportTo(images.tensor);
+    const anchors = this.anchorGenerator.exportTo(features, images.tensor);
+    const levels = features.map((feature) => this.head.exportTo(feature));
+    const numClasses = this.head.classification.numLabels - 1;
+    return exportDenseInference(levels, anchors, images, this.coder, numClasses, this.inference);
   }
 }

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { Value } from '../onnx/value';
 import { summary } from '../events/summary';
 import type { Reading } from '../nn/reading';
 import type { Losses } from '../nn/trainable';
@@ -16,9 +17,11 @@ import {
   type DenseInferenceOptions,
   type DensePredictions,
 } from './dense/dense-inference';
+import { exportDenseInference, type ExportedDensePredictions } from './dense/dense-inference-onnx';
 import type { RetinaNetRegressionHead } from './dense/retinanet-regression-head';
 import { DetectorModule, type DetectorTraits } from './detector-module';
 import { candidates, DENSE_SAMPLES, matchedCandidates } from './sample-rows';
+import type { ExportedFound, ExportedImages } from './exported';
 import type { Found } from './found';
 import type { BoxCoder } from './matching/box-coder';
 import { ignoreBoxesIn } from './matching/ignore-regions';
@@ -37,6 +40,13 @@ export class RetinaNetHead extends DenseHead<RetinaNetRegressionHead> {
     return {
       classLogits: this.classification.forward(feature),
       boxDeltas: this.regression.forward(feature),
+    };
+  }
+
+  override exportTo(feature: Value): ExportedDensePredictions {
+    return {
+      classLogits: this.classification.exportTo(feature),
+      boxDeltas: this.regression.exportTo(feature),
     };
   }
 }
@@ -131,5 +141,13 @@ export class RetinaNet extends DetectorModule {
     const anchors = this.anchorGenerator.forward(features, images);
     const levels = predictLevels(features, (feature) => this.head.forward(feature));
     return yield* this.postprocess(levels, anchors, images.sizes);
+  }
+
+  override exportTo(images: ExportedImages): ExportedFound {
+    const features = this.backbone.exportTo(images.tensor);
+    const anchors = this.anchorGenerator.exportTo(features, images.tensor);
+    const levels = features.map((feature) => this.head.exportTo(feature));
+    const numClasses = this.head.classification.numLabels - 1;
+    return exportDenseInference(levels, anchors, images, this.boxCoder, numClasses, this.inference);
   }
 }

@@ -12,9 +12,11 @@ import { anchorTargets } from './dense/anchor-targets';
 import type { DefaultBoxGenerator } from './dense/default-box-generator';
 import { bestCandidates } from './dense/dense-inference';
 import { ssdCandidates } from './dense/ssd-inference';
+import { exportSsdInference } from './dense/ssd-inference-onnx';
 import { SSD_SAMPLES, ssdLosses, type SsdTargets } from './dense/ssd-losses';
 import type { SsdLiteHead } from './dense/ssdlite-head';
 import { DetectorModule, type DetectorTraits } from './detector-module';
+import type { ExportedFound, ExportedImages } from './exported';
 import type { Found } from './found';
 import { BoxCoder } from './matching/box-coder';
 import { ignoreBoxesIn } from './matching/ignore-regions';
@@ -103,5 +105,13 @@ export class Ssd extends DetectorModule {
         this.options,
       ),
     );
+  }
+
+  override exportTo(images: ExportedImages): ExportedFound {
+    const features = this.backbone.exportTo(images.tensor);
+    const anchors = this.anchorGenerator.exportTo(features, images.tensor);
+    const predictions = this.head.exportTo(features);
+    const numClasses = this.categories.length;
+    return exportSsdInference(predictions, anchors, images, this.boxCoder, numClasses, this.options);
   }
 }

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { Value } from '../onnx/value';
 import { runKernel } from './kernels';
 import { lowered, type Precision } from './precision';
 
@@ -10,6 +11,7 @@ interface ActivationFunction {
   /** Which side of the function its gradient is computed from. */
   readonly saves: 'input' | 'output';
   gradient(dy: tf.Tensor, saved: tf.Tensor): tf.Tensor;
+  exportTo(x: Value): Value;
 }
 
 const functions: Record<Nonlinearity, ActivationFunction> = {
@@ -17,11 +19,13 @@ const functions: Record<Nonlinearity, ActivationFunction> = {
     forward: (x) => tf.relu(x),
     saves: 'output',
     gradient: (dy, y) => runKernel('ReluGrad', { dy, y }),
+    exportTo: (x) => x.op('Relu'),
   },
   relu6: {
     forward: (x) => tf.relu6(x),
     saves: 'output',
     gradient: (dy, y) => runKernel('Relu6Grad', { dy, y }),
+    exportTo: (x) => x.op('Clip', [0, 6]),
   },
   // x * relu6(x + 3) / 6 (Howard et al. 2019). It falls before it rises, so its output does not tell its slope.
   hardswish: {
@@ -32,6 +36,7 @@ const functions: Record<Nonlinearity, ActivationFunction> = {
       const slope = tf.add(tf.relu6(shifted), runKernel('Relu6Grad', { dy: x, y: shifted }));
       return tf.mul(dy, tf.mul(slope, 1 / 6));
     },
+    exportTo: (x) => x.op('HardSwish'),
   },
 };
 
@@ -66,4 +71,9 @@ export function activationGradient(
   nonlinearity: Nonlinearity | undefined,
 ): tf.Tensor {
   return nonlinearity && saved ? functions[nonlinearity].gradient(dy, saved) : dy;
+}
+
+/** An activation, if any, in an ONNX graph. */
+export function exportActivation(x: Value, nonlinearity: Nonlinearity | undefined): Value {
+  return nonlinearity ? functions[nonlinearity].exportTo(x) : x;
 }

@@ -64,6 +64,11 @@ export class ConvTranspose2d extends Convolution {
   }
 
   /** @internal */
+  protected override get exportedAs(): { readonly op: string } {
+    return { op: 'ConvTranspose' };
+  }
+
+  /** @internal */
   protected override fusedKernel(): undefined {
     return undefined;
   }

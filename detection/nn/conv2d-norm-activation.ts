@@ -1,4 +1,5 @@
 import type * as tf from '@tensorflow/tfjs-core';
+import type { Value } from '../onnx/value';
 import type { Nonlinearity } from './activations';
 import type { Convolution } from './convolution';
 import { Module } from './module';
@@ -30,5 +31,13 @@ export class Conv2dNormActivation extends Module {
     return this.normalization
       ? this.normalization.afterConvolution(this.convolution, x, activation)
       : this.convolution.forward(x, activation);
+  }
+
+  /** The same in an ONNX graph: x [N, in, H, W] -> [N, out, H', W']. */
+  exportTo(x: Value, residual?: Value): Value {
+    const activation = { residual, nonlinearity: this.nonlinearity };
+    return this.normalization
+      ? this.normalization.exportAfter(this.convolution, x, activation)
+      : this.convolution.exportTo(x, activation);
   }
 }

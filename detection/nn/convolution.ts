@@ -1,5 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { Value } from '../onnx/value';
+import { addInto } from './add-into';
 import { activate, activationGradient, type Activated, type Nonlinearity } from './activations';
+import { exportConvolution, type ExportedActivation } from './exported-layers';
 import { FoldedFilter } from './folded-filter';
 import { InferenceOnlyError } from './inference-only-error';
 import { hasKernel, runKernel } from './kernels';
@@ -227,19 +230,21 @@ export abstract class Convolution extends Layer {
     return folded;
   }
 
+  /** @internal ONNX's operator, and what it is told beside strides and padding. */
+  protected abstract get exportedAs(): { readonly op: string; readonly groups?: number };
+
+  /** The layer in an ONNX graph, with the constants of a normalization folded in: x [N, in, H, W] -> [N, out, H', W']. */
+  exportTo(x: Value, activation: ExportedActivation = {}, affine?: () => Affine): Value {
+    const { weight, bias, stride, padding, exportedAs } = this;
+    const scaled = (filter: tf.Tensor4D, scale: tf.Tensor): tf.Tensor4D => this.scaled(filter, scale);
+    return exportConvolution(x, { weight, bias, scaled, affine, stride, padding, ...exportedAs }, activation);
+  }
+
   /** Frees the weights, or what inference has kept of them. */
   override dispose(): void {
     super.dispose();
     this.folded?.dispose();
   }
-}
-
-/** The sum, if there is anything to add. Takes over `x`: with large maps each copy that lives on a while counts. */
-export function addInto(x: tf.Tensor4D, y: tf.Tensor | undefined): tf.Tensor4D {
-  if (!y) return x;
-  const sum: tf.Tensor4D = tf.add(x, y);
-  x.dispose();
-  return sum;
 }
 
 /** torch.nn.Conv2d. */
@@ -277,6 +282,11 @@ export class Conv2d extends Convolution {
   /** @internal */
   protected override scaled(filter: tf.Tensor4D, scale: tf.Tensor): tf.Tensor4D {
     return tf.mul(filter, scale);
+  }
+
+  /** @internal */
+  protected override get exportedAs(): { readonly op: string } {
+    return { op: 'Conv' };
   }
 
   /** @internal */

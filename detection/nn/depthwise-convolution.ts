@@ -37,6 +37,11 @@ export class DepthwiseConv2d extends Convolution {
   }
 
   /** @internal */
+  protected override get exportedAs(): { readonly op: string; readonly groups: number } {
+    return { op: 'Conv', groups: this.outChannels };
+  }
+
+  /** @internal */
   protected override fusedKernel({ residual }: Activation): string | undefined {
     // It knows no explicit padding; zeros around a copy of the input would cost more than it saves.
     const keepsSize = this.stride === 1 && 2 * Number(this.padding) === this.weight.value.shape[0] - 1;

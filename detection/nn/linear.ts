@@ -1,4 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { Value } from '../onnx/value';
+import { exportLinear } from './exported-layers';
 import { linearUniform } from './initializers';
 import { InferenceOnlyError } from './inference-only-error';
 import { hasKernel, runKernel } from './kernels';
@@ -59,6 +61,12 @@ export class Linear extends Layer {
     });
     if (input !== x) input.dispose();
     return output;
+  }
+
+  /** The layer in an ONNX graph. */
+  exportTo(x: Value, { relu = false } = {}): Value {
+    const y = exportLinear(x, this.weight, this.bias);
+    return relu ? y.op('Relu') : y;
   }
 
   private fused(x: tf.Tensor2D, relu: boolean): tf.Tensor2D {

@@ -1,16 +1,19 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { activate, activationGradient, loweredInto } from './activations';
-import { batchNormGradient, batchStatistics, type BatchStatistics, type Pooling } from './batch-statistics';
-import { addInto, type Activation, type Affine, type Convolution } from './convolution';
+import type { Value } from '../onnx/value';
+import type { BatchStatistics } from './batch-statistics';
+import type { Activation, Affine, Convolution } from './convolution';
+import { exportGroupNorm, type ExportedActivation } from './exported-layers';
 import { Module, type Parameter } from './module';
 import { NormNotLoadedError, SingleValueNormError } from './norm-errors';
-import { lowered, raised, type Precision } from './precision';
-import { isTrainingStep, noGradient, recordOperation } from './tfjs-internals';
+import { normalizeByOwnStatistics } from './own-statistics';
+import { isTrainingStep } from './tfjs-internals';
 
 /** Convolution followed by its normalization, however the two are best computed together. */
 export interface Normalization extends Module {
   /** x [N, H, W, in] -> convolution, normalization, residual and activation function. The caller disposes. */
   afterConvolution(convolution: Convolution, x: tf.Tensor4D, activation?: Activation): tf.Tensor4D;
+  /** The same in an ONNX graph: x [N, in, H, W] -> [N, out, H', W']. */
+  exportAfter(convolution: Convolution, x: Value, activation?: ExportedActivation): Value;
 }
 
 /** Makes the normalization of a layer with so many channels. */
@@ -77,6 +80,13 @@ export class FrozenBatchNorm extends Module implements Normalization {
       affine(weight, bias, runningMean, runningVariance, epsilon),
     );
   }
+
+  exportAfter(convolution: Convolution, x: Value, activation?: ExportedActivation): Value {
+    const { weight, bias, runningMean, runningVariance, epsilon } = this;
+    return convolution.exportTo(x, activation, () =>
+      affine(weight, bias, runningMean, runningVariance, epsilon),
+    );
+  }
 }
 
 /**
@@ -131,6 +141,13 @@ export class BatchNorm extends Module implements Normalization {
     });
   }
 
+  exportAfter(convolution: Convolution, x: Value, activation?: ExportedActivation): Value {
+    const { weight, bias, runningMean, runningVariance, epsilon } = this;
+    return convolution.exportTo(x, activation, () =>
+      affine(weight, bias, runningMean, runningVariance, epsilon),
+    );
+  }
+
   /** Running statistics move towards the batch's (PyTorch's momentum; the variance is the unbiased one). */
   private track({ mean, variance }: BatchStatistics, count: number): void {
     tf.tidy(() => {
@@ -183,7 +200,8 @@ export class GroupNorm extends Module implements Normalization {
    */
   constructor(
     private readonly channels: number,
-    private readonly groups = defaultGroups(channels),
+    /** How many groups the channels are in. */
+    readonly groups = defaultGroups(channels),
     /** Added to the variance: torch's eps. */
     readonly epsilon = GROUP_NORM.epsilon,
   ) {
@@ -203,90 +221,13 @@ export class GroupNorm extends Module implements Normalization {
     });
   }
 
+  exportAfter(convolution: Convolution, x: Value, activation: ExportedActivation = {}): Value {
+    return exportGroupNorm(convolution.exportTo(x), this, activation);
+  }
+
   private meanOfGroups(values: tf.Tensor1D): tf.Tensor1D {
     const perGroup = this.channels / this.groups;
     const means = tf.mean(tf.reshape(values, [this.groups, perGroup]), 1, true);
     return tf.reshape(tf.tile(means, [1, perGroup]), [this.channels]);
   }
-}
-
-/**
- * Normalizes by the statistics of x itself, adds a residual and activates, in one node of the tape, which saves x and what
- * the activation needs. The caller disposes.
- *
- * @param x [N, H, W, C]; all N share their statistics, unless it goes image by image
- */
-function normalizeByOwnStatistics(
-  x: tf.Tensor4D,
-  {
-    weight,
-    bias,
-    epsilon,
-  }: { readonly weight: Parameter; readonly bias: Parameter; readonly epsilon: number },
-  { residual, nonlinearity }: Activation,
-  {
-    precision,
-    pool,
-    imageByImage = false,
-    onStatistics,
-  }: {
-    readonly precision: Precision;
-    readonly pool?: Pooling;
-    readonly imageByImage?: boolean;
-    readonly onStatistics?: (statistics: BatchStatistics) => void;
-  },
-): tf.Tensor4D {
-  const scale = weight.value as tf.Tensor1D;
-  const partsOf = (batch: tf.Tensor4D): tf.Tensor4D[] =>
-    imageByImage && batch.shape[0] > 1 ? tf.split(batch, batch.shape[0]) : [batch];
-  const { output, saved, statistics } = noGradient(() => {
-    const values = raised(x, precision);
-    const parts = partsOf(values).map((part) => {
-      const ofPart = batchStatistics(part, pool);
-      onStatistics?.(ofPart);
-      const { mean, variance } = ofPart;
-      const y = tf.batchNorm4d(part, mean, variance, bias.value as tf.Tensor1D, scale, epsilon);
-      if (part !== values) part.dispose();
-      return { y, ofPart };
-    });
-    if (values !== x) values.dispose();
-    const sum = addInto(concatInto(parts.map(({ y }) => y)), residual);
-    const activated = activate(sum, nonlinearity);
-    if (sum !== activated.output && sum !== activated.saved) sum.dispose();
-    return { ...loweredInto(activated, precision), statistics: parts.map(({ ofPart }) => ofPart) };
-  });
-  const inputs: Record<string, tf.Tensor> = { x };
-  if (residual) inputs['residual'] = residual;
-  if (weight.trainable) inputs['weight'] = weight.value;
-  if (bias.trainable) inputs['bias'] = bias.value;
-  recordOperation(
-    'Normalization',
-    inputs,
-    output,
-    [x, ...statistics.flatMap(({ mean, variance }) => [mean, variance]), ...(saved ? [saved] : [])],
-    (dy, tensors) => {
-      const gradient = activationGradient(lowered(dy, precision), saved && tensors.at(-1), nonlinearity);
-      if (saved) tensors.at(-1)!.dispose();
-      const gradients = partsOf(raised(gradient, precision) as tf.Tensor4D);
-      const parts = partsOf(raised(tensors[0], precision) as tf.Tensor4D).map((part, i) => {
-        const [mean, variance] = tensors.slice(1 + 2 * i) as tf.Tensor1D[];
-        return batchNormGradient(gradients[i], part, { mean, variance }, scale, epsilon, pool);
-      });
-      return {
-        x: () => concatInto(parts.map(({ dx }) => dx)),
-        residual: () => gradient,
-        weight: () => tf.addN(parts.map(({ dScale }) => dScale)),
-        bias: () => tf.addN(parts.map(({ dOffset }) => dOffset)),
-      };
-    },
-  );
-  return output;
-}
-
-/** All images of some batches. Takes over the batches. */
-function concatInto(batches: tf.Tensor4D[]): tf.Tensor4D {
-  if (batches.length === 1) return batches[0];
-  const all = tf.concat(batches);
-  tf.dispose(batches);
-  return all;
 }

@@ -3,7 +3,7 @@ import type { Size } from '../structures/size';
 const { abs, floor, fround, max, min } = Math;
 
 /** torch: coefficient of the cubic convolution (Keys 1981). */
-const A = -0.75;
+export const A = -0.75;
 /** Values that an enlarged one is made of, along an axis. */
 const TAPS = 4;
 /** Sum of the weights below 0 along an axis, at most: -A t (1 - t), halfway between two values. */

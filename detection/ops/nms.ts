@@ -6,7 +6,7 @@ import { iouOfAreas } from './iou';
 const { fround } = Math;
 
 /** Up to here torchvision's batched_nms shifts the groups apart; above, it takes one group at a time. */
-const MOST_BOXES_TO_SHIFT = 1000;
+export const MOST_BOXES_TO_SHIFT = 1000;
 
 /**
  * Non-maximum suppression: goes through the boxes by falling score (of equal scores the lower index first) and

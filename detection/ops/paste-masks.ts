@@ -2,6 +2,7 @@ import type { Boxes } from '../structures/boxes';
 import type { Mask } from '../structures/mask';
 import { MaskBuilder } from '../structures/mask-runs';
 import type { Size } from '../structures/size';
+import { nextBelow } from './next-below';
 
 const { fround } = Math;
 
@@ -42,14 +43,6 @@ export function pasteMasks(
     const places = { columns: along(x1, x2, image.width), rows: along(y1, y2, image.height) };
     return pasteMask(square, side + 2 * PADDING, exceeded, places, image);
   });
-}
-
-/** The next smaller number of float32; of 0 and less a number that all probabilities exceed. */
-function nextBelow(value: number): number {
-  if (value <= 0) return -1;
-  const bits = new Int32Array(Float32Array.of(value).buffer);
-  bits[0]--;
-  return new Float32Array(bits.buffer)[0];
 }
 
 /** Zeros around the square, so that a mask ends with its box. */

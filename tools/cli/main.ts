@@ -96,6 +96,11 @@ const commands: readonly Entry[] = [
     () => (require('./why') as typeof import('./why')).whyCommand,
   ],
   [
+    'export [options] <out>',
+    'write a detector as an ONNX file, which ONNX Runtime, OpenVINO and others run',
+    () => (require('./export') as typeof import('./export')).exportCommand,
+  ],
+  [
     'convert [options] <in> <out>',
     'convert a file of weights; names, types and values stay as they are',
     () => (require('./convert') as typeof import('./convert')).convertCommand,

@@ -84,7 +84,7 @@ export interface DetectorOptions extends GivenDetector {
   readonly weights?: string;
 }
 
-/** Adds the options that say which detector is to detect, and how it takes pictures. */
+/** Adds the options that say which detector is to detect, and how it takes pictures and computes. */
 export function addDetectorOptions(command: Command): Command {
   return addWeightsOptions(command).addOption(
     new Option(

@@ -58,9 +58,14 @@ export const rooms = [
     mayImport: [],
   },
   {
+    name: 'detection/onnx',
+    holds: 'ONNX graphs while they are being built: values, nodes, constants',
+    mayImport: [],
+  },
+  {
     name: 'detection/nn',
     holds: 'modules, layers, initializers, random streams, autograd, the interface of trainable models',
-    mayImport: ['detection/structures'],
+    mayImport: ['detection/onnx', 'detection/structures'],
   },
   {
     name: 'detection/events',
@@ -70,13 +75,19 @@ export const rooms = [
   {
     name: 'detection/ops',
     holds: 'NMS, overlaps, ROIAlign, losses: one op, one file, one test',
-    mayImport: ['detection/nn', 'detection/structures'],
+    mayImport: ['detection/nn', 'detection/onnx', 'detection/structures'],
   },
   {
     name: 'detection/modeling',
     holds:
       'backbones, RPN, ROI heads, dense heads, matching; `faster-rcnn.ts`, `retinanet.ts`, `fcos.ts`, `ssd.ts`',
-    mayImport: ['detection/ops', 'detection/events', 'detection/nn', 'detection/structures'],
+    mayImport: [
+      'detection/ops',
+      'detection/events',
+      'detection/nn',
+      'detection/onnx',
+      'detection/structures',
+    ],
   },
   {
     name: 'detection/modeling/definitions',
@@ -224,6 +235,17 @@ export const rooms = [
       'detection/modeling/settings.ts',
       'detection/nn',
       'detection/structures',
+    ],
+  },
+  {
+    name: 'weights/onnx',
+    holds: 'detectors as ONNX files',
+    mayImport: [
+      'weights/detectors',
+      'detection/modeling/detector.ts',
+      'detection/modeling/detector-graph.ts',
+      'detection/onnx',
+      'detection/files',
     ],
   },
   {

@@ -1,4 +1,5 @@
 import type * as tf from '@tensorflow/tfjs-core';
+import type { Value } from '../../onnx/value';
 import { Module } from '../../nn/module';
 import type { NormalizationFactory } from '../../nn/normalization';
 import type { RandomStream } from '../../nn/random';
@@ -20,4 +21,7 @@ export abstract class Body extends Module {
 
   /** x [N, H, W, 3] -> feature maps, finest first. The caller disposes (or a tidy around it). */
   abstract forward(x: tf.Tensor4D): tf.Tensor4D[];
+
+  /** The same in an ONNX graph, x [N, 3, H, W]; absent: it cannot be exported. */
+  exportTo?(x: Value): Value[];
 }

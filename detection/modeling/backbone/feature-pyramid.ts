@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { concat, type Value } from '../../onnx/value';
 import { ModuleList } from '../../nn/containers';
 import { Conv2dNormActivation } from '../../nn/conv2d-norm-activation';
 import { Conv2d } from '../../nn/convolution';
@@ -6,6 +7,7 @@ import { kaimingUniform } from '../../nn/initializers';
 import { Module } from '../../nn/module';
 import type { NormalizationFactory } from '../../nn/normalization';
 import type { RandomStream } from '../../nn/random';
+import { requireExported } from '../not-exportable-error';
 import type { Backbone } from './backbone';
 import type { Body } from './body';
 
@@ -27,12 +29,18 @@ export interface FeaturePyramidOptions {
 export interface LastLevels extends Module {
   /** The coarsest level of the pyramid, and the body's map that it is of -> further levels. The caller disposes. */
   forward(last: tf.Tensor4D, map: tf.Tensor4D): tf.Tensor4D[];
+  /** The same in an ONNX graph. */
+  exportTo(last: Value, map: Value): Value[];
 }
 
 /** torchvision's LastLevelMaxPool: a level that takes every second pixel. */
 export class LastLevelMaxPool extends Module implements LastLevels {
   forward(last: tf.Tensor4D): tf.Tensor4D[] {
     return [tf.maxPool(last, 1, 2, 'valid')];
+  }
+
+  exportTo(last: Value): Value[] {
+    return [last.op('MaxPool', [], { kernel_shape: [1, 1], strides: [2, 2] })];
   }
 }
 
@@ -65,6 +73,12 @@ export class LastLevelP6P7 extends Module implements LastLevels {
   forward(last: tf.Tensor4D, map: tf.Tensor4D): tf.Tensor4D[] {
     const p6 = this.p6.forward(this.source === 'P5' ? last : map);
     const p7 = this.p7.forward(tf.relu(p6));
+    return [p6, p7];
+  }
+
+  exportTo(last: Value, map: Value): Value[] {
+    const p6 = this.p6.exportTo(this.source === 'P5' ? last : map);
+    const p7 = this.p7.exportTo(p6.op('Relu'));
     return [p6, p7];
   }
 }
@@ -118,6 +132,27 @@ export class FeaturePyramid extends Module {
       return [...levels, ...this.lastLevels.forward(levels.at(-1)!, maps.at(-1)!)];
     });
   }
+
+  /** The same in an ONNX graph: maps [N, C, H, W]. */
+  exportTo(maps: readonly Value[]): Value[] {
+    const levels: Value[] = [];
+    let inner: Value | undefined;
+    for (let level = maps.length - 1; level >= 0; level--) {
+      inner = this.innerBlocks.items[level].exportTo(maps[level], inner && enlarged(inner, maps[level]));
+      levels.unshift(this.layerBlocks.items[level].exportTo(inner));
+    }
+    return [...levels, ...this.lastLevels.exportTo(levels.at(-1)!, maps.at(-1)!)];
+  }
+}
+
+/** A map at the size of another, by nearest neighbor. */
+function enlarged(map: Value, like: Value): Value {
+  const shape = concat([map.side(0), map.side(1), like.side(2), like.side(3)], 0);
+  return map.op('Resize', [undefined, undefined, shape], {
+    mode: 'nearest',
+    coordinate_transformation_mode: 'asymmetric',
+    nearest_mode: 'floor',
+  });
 }
 
 /** torchvision's BackboneWithFPN. */
@@ -145,5 +180,11 @@ export class BackboneWithFpn extends Module implements Backbone {
   /** x [N, H, W, 3] -> levels of `outChannels` channels, finest first. The caller disposes. */
   forward(x: tf.Tensor4D): tf.Tensor4D[] {
     return tf.tidy(() => this.fpn.forward(this.body.forward(x).slice(-this.numMaps)));
+  }
+
+  /** The same in an ONNX graph: x [N, 3, H, W] -> levels [N, outChannels, H', W'], finest first. */
+  exportTo(x: Value): Value[] {
+    const maps = requireExported(this.body.exportTo?.(x), this.body);
+    return this.fpn.exportTo(maps.slice(-this.numMaps));
   }
 }

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { Value } from '../../onnx/value';
 import type { Nonlinearity } from '../../nn/activations';
 import { Conv2d, type Convolution } from '../../nn/convolution';
 import { DepthwiseConv2d } from '../../nn/depthwise-convolution';
@@ -146,5 +147,15 @@ export class InvertedResidual extends Module {
         this.shortcut ? { residual: x } : {},
       );
     });
+  }
+
+  /** The same in an ONNX graph: x [N, in, H, W] -> [N, out, H / stride, W / stride]. */
+  exportTo(x: Value): Value {
+    const { expand, depthwise, squeezeExcitation, project, nonlinearity } = this;
+    let y = x;
+    if (expand) y = expand.normalization.exportAfter(expand.convolution, y, { nonlinearity });
+    y = depthwise.normalization.exportAfter(depthwise.convolution, y, { nonlinearity });
+    if (squeezeExcitation) y = squeezeExcitation.exportTo(y);
+    return project.normalization.exportAfter(project.convolution, y, this.shortcut ? { residual: x } : {});
   }
 }

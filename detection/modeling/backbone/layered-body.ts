@@ -1,4 +1,5 @@
 import type * as tf from '@tensorflow/tfjs-core';
+import type { Value } from '../../onnx/value';
 import type { Module } from '../../nn/module';
 import { Body } from './body';
 import { recordIf } from './record-if';
@@ -7,6 +8,8 @@ import { recordIf } from './record-if';
 export interface MapModule extends Module {
   /** x [N, H, W, in] -> [N, H', W', out]. The caller disposes. */
   forward(x: tf.Tensor4D): tf.Tensor4D;
+  /** The same in an ONNX graph: x [N, in, H, W] -> [N, out, H', W']. */
+  exportTo(x: Value): Value;
 }
 
 /** A layer of a chain. */
@@ -56,5 +59,11 @@ export abstract class LayeredBody extends Body {
       map = next;
     });
     return maps;
+  }
+
+  override exportTo(x: Value): Value[] {
+    let map = x;
+    const maps = this.layers.map(({ module }) => (map = module.exportTo(map)));
+    return this.outputs.map((index) => maps[index]);
   }
 }

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { Value } from '../../onnx/value';
 import { ModuleList } from '../../nn/containers';
 import { Conv2d } from '../../nn/convolution';
 import { kaimingNormalFanOut } from '../../nn/initializers';
@@ -67,10 +68,15 @@ class Downsample extends Module {
   forward(x: tf.Tensor4D): tf.Tensor4D {
     return this.normalization.afterConvolution(this.convolution, x);
   }
+
+  exportTo(x: Value): Value {
+    return this.normalization.exportAfter(this.convolution, x);
+  }
 }
 
 abstract class Block extends Module {
   abstract forward(x: tf.Tensor4D): tf.Tensor4D;
+  abstract exportTo(x: Value): Value;
 }
 
 /** torchvision's BasicBlock: two 3x3 convolutions. */
@@ -100,6 +106,12 @@ class BasicBlock extends Block {
       const y = this.bn1.afterConvolution(this.conv1, x, { nonlinearity: 'relu' });
       return this.bn2.afterConvolution(this.conv2, y, { residual, nonlinearity: 'relu' });
     });
+  }
+
+  exportTo(x: Value): Value {
+    const residual = this.downsample?.exportTo(x) ?? x;
+    const y = this.bn1.exportAfter(this.conv1, x, { nonlinearity: 'relu' });
+    return this.bn2.exportAfter(this.conv2, y, { residual, nonlinearity: 'relu' });
   }
 }
 
@@ -138,6 +150,13 @@ class Bottleneck extends Block {
       return this.bn3.afterConvolution(this.conv3, y, { residual, nonlinearity: 'relu' });
     });
   }
+
+  exportTo(x: Value): Value {
+    const residual = this.downsample?.exportTo(x) ?? x;
+    let y = this.bn1.exportAfter(this.conv1, x, { nonlinearity: 'relu' });
+    y = this.bn2.exportAfter(this.conv2, y, { nonlinearity: 'relu' });
+    return this.bn3.exportAfter(this.conv3, y, { residual, nonlinearity: 'relu' });
+  }
 }
 
 /** A stage of a ResNet: layer1 to layer4 of torchvision's, res2 to res5 of detectron2's. All but the first halve the map. */
@@ -174,5 +193,10 @@ export class ResNetStage extends ModuleList<Block> {
   /** [N, H, W, in] -> [N, H', W', outChannels]. The caller disposes. */
   forward(x: tf.Tensor4D): tf.Tensor4D {
     return tf.tidy(() => this.items.reduce((y, block) => block.forward(y), x));
+  }
+
+  /** The same in an ONNX graph: [N, in, H, W] -> [N, outChannels, H', W']. */
+  exportTo(x: Value): Value {
+    return this.items.reduce((y, block) => block.exportTo(y), x);
   }
 }

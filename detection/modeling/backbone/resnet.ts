@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { Value } from '../../onnx/value';
 import { Conv2d } from '../../nn/convolution';
 import { kaimingNormalFanOut } from '../../nn/initializers';
 import type { Normalization } from '../../nn/normalization';
@@ -63,5 +64,11 @@ export class ResNet extends Body {
     });
     stem.dispose();
     return maps;
+  }
+
+  override exportTo(x: Value): Value[] {
+    const convolved = this.bn1.exportAfter(this.conv1, x, { nonlinearity: 'relu' });
+    let map = convolved.op('MaxPool', [], { kernel_shape: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] });
+    return this.stages.map((stage) => (map = stage.exportTo(map)));
   }
 }

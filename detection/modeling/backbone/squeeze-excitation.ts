@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { Value } from '../../onnx/value';
 import { Conv2d } from '../../nn/convolution';
 import { kaimingNormalFanOut, type InitialWeight } from '../../nn/initializers';
 import { Module } from '../../nn/module';
@@ -34,5 +35,14 @@ export class SqueezeExcitation extends Module {
       const weights = tf.div(tf.relu6(tf.add(this.fc2.forward(squeezed), 3)), 6);
       return tf.mul(x, weights);
     });
+  }
+
+  /** The same in an ONNX graph: x [N, channels, H, W] -> the same shape. */
+  exportTo(x: Value): Value {
+    const squeezed = this.fc1.exportTo(x.mean(2, 3), { nonlinearity: 'relu' });
+    const weights = this.fc2
+      .exportTo(squeezed)
+      .op('HardSigmoid', [], { alpha: { float: 1 / 6 }, beta: { float: 0.5 } });
+    return x.mul(weights);
   }
 }

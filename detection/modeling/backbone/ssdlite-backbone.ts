@@ -1,7 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { Value } from '../../onnx/value';
 import { ModuleList } from '../../nn/containers';
 import { Conv2dNormActivation } from '../../nn/conv2d-norm-activation';
 import { Module } from '../../nn/module';
+import { requireExported } from '../not-exportable-error';
 import type { Body } from './body';
 import { convolution, depthwiseConvolution, type LayerStyle } from './inverted-residual';
 
@@ -43,6 +45,11 @@ class ExtraBlock extends ModuleList<Conv2dNormActivation> {
   forward(x: tf.Tensor4D): tf.Tensor4D {
     return tf.tidy(() => this.items.reduce((y, layer) => layer.forward(y), x));
   }
+
+  /** The same in an ONNX graph: x [N, in, H, W] -> [N, out, H / 2, W / 2]. */
+  exportTo(x: Value): Value {
+    return this.items.reduce((y, layer) => layer.exportTo(y), x);
+  }
 }
 
 /** torchvision's SSDLiteFeatureExtractorMobileNet: a body, and maps that are made of its last one. */
@@ -79,5 +86,12 @@ export class SsdLiteBackbone extends Module {
       for (const block of this.extra.items) maps.push(block.forward(maps.at(-1)!));
       return maps;
     });
+  }
+
+  /** The same in an ONNX graph: x [N, 3, H, W] -> maps. */
+  exportTo(x: Value): Value[] {
+    const maps = requireExported(this.features.exportTo?.(x), this.features).slice(-this.numMaps);
+    for (const block of this.extra.items) maps.push(block.exportTo(maps.at(-1)!));
+    return maps;
   }
 }

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { Value } from '../../onnx/value';
 import type { Conv2d } from '../../nn/convolution';
 import type { SampleRows } from '../../events/samples';
 import { summary } from '../../events/summary';
@@ -16,7 +17,7 @@ import {
 import { weighed, weightsOfLabels, type LossWeights } from '../loss-settings';
 import { DENSE_SAMPLES, likeliest, shares } from '../sample-rows';
 import type { AnchorTargets, LevelTargets } from './anchor-targets';
-import { headConvolution, type DenseTower } from './dense-tower';
+import { exportedRows, headConvolution, type DenseTower } from './dense-tower';
 import { imageGroups, mapsOf } from './image-groups';
 
 /** Probability of an object that a new head predicts everywhere (Lin et al. 2017, Focal Loss, 4.1). */
@@ -73,6 +74,11 @@ export class ClassificationHead extends Module {
       const logits = this.logits.forward(this.tower.forward(feature));
       return reshape<tf.Rank.R3>(logits, [feature.shape[0], -1, this.numLabels]);
     });
+  }
+
+  /** The same in an ONNX graph: feature [N, C, H, W]. */
+  exportTo(feature: Value): Value {
+    return exportedRows(this.logits.exportTo(this.tower.exportTo(feature)), this.numLabels);
   }
 
   /**

@@ -1,4 +1,5 @@
 import type * as tf from '@tensorflow/tfjs-core';
+import { concat, type Value } from '../../onnx/value';
 import type { Boxes } from '../../structures/boxes';
 import type { ImageBatch } from '../../structures/image-batch';
 import type { Size } from '../../structures/size';
@@ -44,6 +45,24 @@ export class DefaultBoxGenerator {
     return this.anchors({ height, width }, features.map(mapSize));
   }
 
+  /** Default boxes of all maps in an ONNX graph, [R, 4]. @param features, image [N, C, H, W] */
+  exportTo(features: readonly Value[], image: Value): Value {
+    const { graph } = image;
+    const [width, height] = [3, 2].map((axis) => image.side(axis).cast('float32'));
+    const ofMaps = this.sides.map((sides, k) => {
+      const [x, y] = [3, 2].map((axis) => {
+        const side = features[k].side(axis);
+        return side.range().cast('float32').add(0.5).div(side.cast('float32'));
+      });
+      const columns = x.reshape([1, -1, 1, 1]).mul(graph.constant([1, 0, 1, 0], 'float32'));
+      const rows = y.reshape([-1, 1, 1, 1]).mul(graph.constant([0, 1, 0, 1], 'float32'));
+      const shape = [sides.length / 2, 4];
+      const corners = graph.tensor(`boxes of map ${k}`, { type: 'float32', shape, data: cornersOf(sides) });
+      return rows.add(columns).add(corners).reshape([-1, 4]);
+    });
+    return concat(ofMaps, 0).mul(concat([width, height, width, height], 0));
+  }
+
   /**
    * Default boxes of each map, [H * W * A * 4]: by row, by column, by anchor.
    * @param imageSize height and width of the batch's tensor
@@ -57,6 +76,16 @@ export class DefaultBoxGenerator {
     }
     return mapSizes.map((mapSize, k) => gridBoxes(this.sides[k], imageSize, mapSize));
   }
+}
+
+/** [A * 4] of boxes of these sides around the origin. */
+function cornersOf(sides: Float32Array): Float32Array {
+  const corners = new Float32Array(2 * sides.length);
+  for (let a = 0; a < sides.length; a += 2) {
+    const [x, y] = [sides[a] / 2, sides[a + 1] / 2];
+    corners.set([-x, -y, x, y], 2 * a);
+  }
+  return corners;
 }
 
 /** In float32, operation by operation. */

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { Value } from '../../onnx/value';
 import { Conv2d } from '../../nn/convolution';
 import { normal } from '../../nn/initializers';
 import { Module } from '../../nn/module';
@@ -50,6 +51,11 @@ export interface TowerOptions {
   readonly random: RandomStream;
 }
 
+/** A head's predictions of a level in an ONNX graph, [N, A * columns, H, W], as rows [N, H * W * A, columns]. */
+export function exportedRows(predictions: Value, columns: number): Value {
+  return predictions.transpose([0, 2, 3, 1]).reshape([0, -1, columns]);
+}
+
 interface Layer {
   readonly convolution: Conv2d;
   readonly normalization: Normalization | undefined;
@@ -92,6 +98,17 @@ export class DenseTower extends Module {
             : convolution.forward(y, { nonlinearity: 'relu' }),
         x,
       ),
+    );
+  }
+
+  /** The same in an ONNX graph: x [N, C, H, W]. */
+  exportTo(x: Value): Value {
+    return this.layers.reduce(
+      (y, { convolution, normalization }) =>
+        normalization
+          ? normalization.exportAfter(convolution, y, { nonlinearity: 'relu' })
+          : convolution.exportTo(y, { nonlinearity: 'relu' }),
+      x,
     );
   }
 

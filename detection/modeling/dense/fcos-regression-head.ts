@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { Value } from '../../onnx/value';
 import type { Conv2d } from '../../nn/convolution';
 import type { SampleRows } from '../../events/samples';
 import { summary } from '../../events/summary';
@@ -12,7 +13,7 @@ import { weighed, type LossWeights } from '../loss-settings';
 import type { DistanceCoder } from '../matching/distance-coder';
 import { DENSE_SAMPLES, shares } from '../sample-rows';
 import { levelsToTrain, type AnchorTargets, type LevelTargets } from './anchor-targets';
-import { headConvolution, type DenseTower } from './dense-tower';
+import { exportedRows, headConvolution, type DenseTower } from './dense-tower';
 import { imageGroups, mapsOf } from './image-groups';
 
 /** What the head says of every place of one level of N images. */
@@ -72,6 +73,15 @@ export class FcosRegressionHead extends Module {
         centerness: tf.reshape<tf.Rank.R3>(this.centerness.forward(hidden), [batch, -1, 1]),
       };
     });
+  }
+
+  /** The same in an ONNX graph: feature [N, C, H, W]. */
+  exportTo(feature: Value): { readonly distances: Value; readonly centerness: Value } {
+    const hidden = this.tower.exportTo(feature);
+    return {
+      distances: exportedRows(this.distances.exportTo(hidden, { nonlinearity: 'relu' }), 4),
+      centerness: exportedRows(this.centerness.exportTo(hidden), 1),
+    };
   }
 
   /**

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { Value } from '../../onnx/value';
 import type { Conv2d } from '../../nn/convolution';
 import { summary } from '../../events/summary';
 import { headLosses, sumByName, type HeadGradients } from '../../nn/head-losses';
@@ -19,7 +20,7 @@ import {
 import { decodeBoxes } from '../matching/decode-boxes';
 import { DENSE_SAMPLES, shares } from '../sample-rows';
 import { levelsToTrain, type AnchorTargets, type LevelTargets } from './anchor-targets';
-import { headConvolution, type DenseTower } from './dense-tower';
+import { exportedRows, headConvolution, type DenseTower } from './dense-tower';
 import { imageGroups, mapsOf } from './image-groups';
 import { coverWithWindows, WINDOW_SIDE, type Windows } from './windows';
 
@@ -62,6 +63,11 @@ export class RetinaNetRegressionHead extends Module {
       const deltas = this.deltas.forward(this.tower.forward(feature));
       return tf.reshape(deltas, [feature.shape[0], -1, 4]);
     });
+  }
+
+  /** The same in an ONNX graph: feature [N, C, H, W]. */
+  exportTo(feature: Value): Value {
+    return exportedRows(this.deltas.exportTo(this.tower.exportTo(feature)), 4);
   }
 
   /**

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { concat, type Value } from '../../onnx/value';
 import { ModuleList } from '../../nn/containers';
 import { Conv2d } from '../../nn/convolution';
 import { Conv2dNormActivation } from '../../nn/conv2d-norm-activation';
@@ -7,6 +8,8 @@ import { Module } from '../../nn/module';
 import { reshape } from '../../nn/reshape';
 import { depthwiseConvolution, type LayerStyle } from '../backbone/inverted-residual';
 import type { DensePredictions } from './dense-inference';
+import type { ExportedDensePredictions } from './dense-inference-onnx';
+import { exportedRows } from './dense-tower';
 
 /** torchvision's _prediction_block: a depthwise 3x3 convolution and a 1x1 convolution. */
 class PredictionBlock extends Module {
@@ -33,6 +36,10 @@ class PredictionBlock extends Module {
   forward(x: tf.Tensor4D): tf.Tensor4D {
     return tf.tidy(() => this.prediction.forward(this.depthwise.forward(x)));
   }
+
+  exportTo(x: Value): Value {
+    return this.prediction.exportTo(this.depthwise.exportTo(x));
+  }
 }
 
 /** torchvision's SSDScoringHead: a block of its own for each map, and so many values for each default box. */
@@ -58,6 +65,14 @@ class ScoringHead extends Module {
       reshape<tf.Rank.R3>(this.moduleList.items[i].forward(map), [map.shape[0], -1, this.numColumns]),
     );
     return tf.concat3d(values, 1);
+  }
+
+  /** The same in an ONNX graph: maps [N, C, H, W]. */
+  exportTo(maps: readonly Value[]): Value {
+    const values = maps.map((map, i) =>
+      exportedRows(this.moduleList.items[i].exportTo(map), this.numColumns),
+    );
+    return concat(values, 1);
   }
 }
 
@@ -93,5 +108,10 @@ export class SsdLiteHead extends Module {
       classLogits: this.classification.forward(maps),
       boxDeltas: this.regression.forward(maps),
     }));
+  }
+
+  /** The same in an ONNX graph: maps [N, C, H, W]. */
+  exportTo(maps: readonly Value[]): ExportedDensePredictions {
+    return { classLogits: this.classification.exportTo(maps), boxDeltas: this.regression.exportTo(maps) };
   }
 }

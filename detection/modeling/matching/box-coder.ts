@@ -1,3 +1,4 @@
+import { concat, type Value } from '../../onnx/value';
 import type { Boxes } from '../../structures/boxes';
 import { numBoxes } from '../../structures/boxes';
 
@@ -86,5 +87,18 @@ export class BoxCoder {
     result[r + 1] = centerY - halfHeight;
     result[r + 2] = centerX + halfWidth;
     result[r + 3] = centerY + halfHeight;
+  }
+
+  /** `decode` in an ONNX graph. @param deltas [..., 4] @param boxes [..., 4] or what broadcasts to it */
+  exportDecode(deltas: Value, boxes: Value): Value {
+    const halves = (of: Value): [Value, Value] => [of.slice(-1, 0, 2), of.slice(-1, 2, 4)];
+    const weights = this.weights.some((weight) => weight !== 1)
+      ? deltas.div(deltas.graph.constant(this.weights, 'float32'))
+      : deltas;
+    const [[corners, opposite], [shifts, growths]] = [halves(boxes), halves(weights)];
+    const sides = opposite.sub(corners);
+    const centers = shifts.mul(sides).add(corners.add(sides.mul(0.5)));
+    const half = growths.minimum(LARGEST_LOG_GROWTH).exp().mul(sides).mul(0.5);
+    return concat([centers.sub(half), centers.add(half)], -1);
   }
 }

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { concat, type Value } from '../../onnx/value';
 import { numBoxes, type Boxes } from '../../structures/boxes';
 
 const { fround } = Math;
@@ -57,6 +58,15 @@ export class DistanceCoder {
       const shape: [number, number] = [numBoxes(anchors), 4];
       return tf.add(tf.mul(distances, tf.tensor2d(sides, shape)), tf.tensor2d(places, shape));
     });
+  }
+
+  /** The same in an ONNX graph, without the gradient: distances [..., 4] of anchors [..., 4]. */
+  exportDecode(distances: Value, anchors: Value): Value {
+    const [corners, opposite] = [anchors.slice(-1, 0, 2), anchors.slice(-1, 2, 4)];
+    const places = corners.add(opposite).mul(0.5);
+    const sides = opposite.sub(corners);
+    const [before, behind] = [distances.slice(-1, 0, 2), distances.slice(-1, 2, 4)];
+    return concat([places.sub(before.mul(sides)), places.add(behind.mul(sides))], -1);
   }
 }
 

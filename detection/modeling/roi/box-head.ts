@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { Value } from '../../onnx/value';
 import { Conv2dNormActivation } from '../../nn/conv2d-norm-activation';
 import { Conv2d } from '../../nn/convolution';
 import { kaimingNormalFanOut } from '../../nn/initializers';
@@ -41,6 +42,11 @@ export class TwoMlpHead extends Module {
       const flat = reshape<tf.Rank.R2>(pooled, [numRois, height * width * channels]);
       return this.fc7.forward(this.fc6.forward(flat, { relu: true }), { relu: true });
     });
+  }
+
+  /** The same in an ONNX graph: pooled ROIs [R, C, size, size]. */
+  exportTo(pooled: Value): Value {
+    return this.fc7.exportTo(this.fc6.exportTo(pooled.op('Flatten'), { relu: true }), { relu: true });
   }
 }
 
@@ -91,6 +97,12 @@ export class FastRcnnConvFcHead extends Module {
       return this.linear.forward(flat, { relu: true });
     });
   }
+
+  /** The same in an ONNX graph: pooled ROIs [R, C, size, size]. */
+  exportTo(pooled: Value): Value {
+    const map = this.convolutions.reduce((x, layer) => layer.exportTo(x), pooled);
+    return this.linear.exportTo(map.op('Flatten'), { relu: true });
+  }
 }
 
 /** What the heads say of R regions; K foreground classes and the background, which is class 0. */
@@ -99,6 +111,28 @@ export interface RoiPredictions {
   classLogits: tf.Tensor2D;
   /** [R, B * 4], B boxes of each region: one for each label, for each foreground class, or one for all. */
   boxDeltas: tf.Tensor2D;
+}
+
+/** The same in an ONNX graph. */
+export interface ExportedRoiPredictions {
+  /** [R, K + 1] */
+  readonly classLogits: Value;
+  /** [R, B * 4] */
+  readonly boxDeltas: Value;
+  /** K */
+  readonly numClasses: number;
+  /** B */
+  readonly boxesOfRoi: number;
+}
+
+/** @param classScore, boxDeltas the layers that predict them */
+export function exportPredictions(x: Value, classScore: Linear, boxDeltas: Linear): ExportedRoiPredictions {
+  return {
+    classLogits: classScore.exportTo(x),
+    boxDeltas: boxDeltas.exportTo(x),
+    numClasses: classScore.bias.value.size - 1,
+    boxesOfRoi: boxDeltas.bias.value.size / 4,
+  };
 }
 
 /** Which of the boxes of a region is a label's. */
@@ -111,6 +145,8 @@ export function boxOfLabel(label: number, boxesOfRoi: number, numLabels: number)
 export interface BoxPredictor extends Module {
   /** [R, in] -> predictions for the R regions. The caller disposes. */
   forward(x: tf.Tensor2D): RoiPredictions;
+  /** The same in an ONNX graph. */
+  exportTo(x: Value): ExportedRoiPredictions;
 }
 
 /** torchvision's FastRCNNPredictor: K foreground classes and the background, which is class 0. */
@@ -132,5 +168,9 @@ export class FastRcnnPredictor extends Module implements BoxPredictor {
   /** [R, in] -> predictions for the R regions. The caller disposes. */
   forward(x: tf.Tensor2D): RoiPredictions {
     return { classLogits: this.classScore.forward(x), boxDeltas: this.boxDeltas.forward(x) };
+  }
+
+  exportTo(x: Value): ExportedRoiPredictions {
+    return exportPredictions(x, this.classScore, this.boxDeltas);
   }
 }

@@ -1,4 +1,5 @@
 import type * as tf from '@tensorflow/tfjs-core';
+import type { Value } from '../../onnx/value';
 import type { Module } from '../../nn/module';
 import type { Reading } from '../../nn/reading';
 import type { Losses } from '../../nn/trainable';
@@ -6,6 +7,7 @@ import type { Boxes } from '../../structures/boxes';
 import type { ImageBatch } from '../../structures/image-batch';
 import type { Targets } from '../../structures/instances';
 import type { IouType } from '../detector';
+import type { ExportedBoxes, ExportedFound, ExportedImages } from '../exported';
 import type { Found } from '../found';
 
 /** The sampled proposals of one image, a row each, in pixels of the resized image. */
@@ -50,6 +52,8 @@ export interface BoxStage extends Module {
   ): BoxStageLosses;
   /** Inference. */
   detect(features: readonly tf.Tensor4D[], proposals: readonly Boxes[], images: ImageBatch): Reading<Found[]>;
+  /** `detect` in an ONNX graph; absent: it cannot be exported. @param features [N, C, H, W] of each level */
+  exportTo?(features: readonly Value[], proposals: ExportedBoxes, images: ExportedImages): ExportedFound;
 }
 
 /** What adds to boxes that are found: masks, keypoints. In pixels of the resized images. */
@@ -67,4 +71,6 @@ export interface RoiHead extends Module {
   ): Losses;
   /** Inference: the same objects, and more about each. */
   refine(features: readonly tf.Tensor4D[], found: readonly Found[], images: ImageBatch): Reading<Found[]>;
+  /** `refine` in an ONNX graph; absent: it cannot be exported. @param features [N, C, H, W] of each level */
+  exportTo?(features: readonly Value[], found: ExportedFound, images: ExportedImages): ExportedFound;
 }

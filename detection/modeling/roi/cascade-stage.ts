@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { Value } from '../../onnx/value';
 import { ModuleList } from '../../nn/containers';
 import { summary } from '../../events/summary';
 import { headLosses, type HeadGradients } from '../../nn/head-losses';
@@ -12,15 +13,18 @@ import type { ImageBatch, ImageSizes } from '../../structures/image-batch';
 import type { Targets } from '../../structures/instances';
 import type { Size } from '../../structures/size';
 import { cascadeLossNames, type CascadeLossOptions, type CascadeOptions } from '../cascade-rcnn-defaults';
+import { exportClip, type ExportedBoxes, type ExportedFound, type ExportedImages } from '../exported';
 import type { Found } from '../found';
 import { BoxCoder } from '../matching/box-coder';
 import { Matcher } from '../matching/matcher';
 import { BalancedSampler } from '../matching/sampler';
-import type { BoxPredictor, RoiPredictions } from './box-head';
+import { requireExported } from '../not-exportable-error';
+import type { BoxPredictor, ExportedRoiPredictions, RoiPredictions } from './box-head';
 import type { BoxStage, BoxStageLosses, BoxStageOutputs, Sample } from './box-stage';
 import type { BoxHead } from './fast-rcnn';
 import { describeSamples } from './describe-samples';
 import { inferImages } from './fast-rcnn-inference';
+import { exportInference } from './fast-rcnn-inference-onnx';
 import { fastRcnnLosses, ROI_SAMPLES, type BoxHeadOutputs } from './fast-rcnn-losses';
 import { labelAll, roiTargets, sampleProposals } from './label-proposals';
 import type { MultiScaleRoiAlign } from './multi-scale-roi-align';
@@ -137,6 +141,27 @@ export class CascadeStage extends Module implements BoxStage {
     // What the heads say is averaged; the last one says where it is.
     const averages = scores.map((sum) => sum * Math.fround(1 / this.heads.length));
     return inferImages(averages, deltas, references, sizes, this.boxCoders.at(-1)!, this.options);
+  }
+
+  /** @throws NotExportableError */
+  exportTo(features: readonly Value[], proposals: ExportedBoxes, images: ExportedImages): ExportedFound {
+    const { isThere } = proposals;
+    let references = proposals.boxes;
+    let sum: Value | undefined;
+    let predictions: ExportedRoiPredictions | undefined;
+    for (const [stage, { boxHead, boxPredictor }] of this.heads.entries()) {
+      if (predictions) {
+        const deltas = predictions.boxDeltas.reshape([references.side(0), -1, 4]);
+        references = exportClip(this.boxCoders[stage - 1].exportDecode(deltas, references), images);
+      }
+      const pooled = this.boxPooler.exportTo(features, references, images.height);
+      predictions = boxPredictor.exportTo(requireExported(boxHead.exportTo?.(pooled), boxHead));
+      const probabilities = predictions.classLogits.softmax(1);
+      sum = sum ? sum.add(probabilities) : probabilities;
+    }
+    const averages = sum!.mul(Math.fround(1 / this.heads.length));
+    const boxes = { boxes: references, isThere };
+    return exportInference(averages, predictions!, boxes, images, this.boxCoders.at(-1)!, this.options);
   }
 
   /** Draws the proposals of each image that the first head learns from. */

@@ -1,9 +1,15 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { concat, type Value } from '../../onnx/value';
 import { normal } from '../../nn/initializers';
 import { Linear } from '../../nn/linear';
 import { Module } from '../../nn/module';
 import type { RandomStream } from '../../nn/random';
-import type { BoxPredictor, RoiPredictions } from './box-head';
+import {
+  exportPredictions,
+  type BoxPredictor,
+  type ExportedRoiPredictions,
+  type RoiPredictions,
+} from './box-head';
 
 /** detectron2's FastRCNNOutputLayers: standard deviations of the initial weights; biases are 0. */
 const INITIAL_SCORES = 0.01;
@@ -48,5 +54,12 @@ export class FastRcnnOutputLayers extends Module implements BoxPredictor {
       return tf.concat2d([background, tf.slice2d(scores, [0, 0], [numRois, numClasses])], 1);
     });
     return { classLogits, boxDeltas: this.boxDeltas.forward(x) };
+  }
+
+  exportTo(x: Value): ExportedRoiPredictions {
+    const predictions = exportPredictions(x, this.classScore, this.boxDeltas);
+    const { classLogits: scores, numClasses } = predictions;
+    const [background, classes] = [scores.slice(1, numClasses), scores.slice(1, 0, numClasses)];
+    return { ...predictions, classLogits: concat([background, classes], 1) };
   }
 }

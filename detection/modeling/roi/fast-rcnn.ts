@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { Value } from '../../onnx/value';
 import { summary } from '../../events/summary';
 import { headLosses, type HeadGradients } from '../../nn/head-losses';
 import { Module } from '../../nn/module';
@@ -14,7 +15,9 @@ import {
   type FasterRcnnLossOptions,
   type RoiOptions,
 } from '../faster-rcnn-defaults';
+import type { ExportedBoxes, ExportedFound, ExportedImages } from '../exported';
 import type { Found } from '../found';
+import { requireExported } from '../not-exportable-error';
 import { BoxCoder } from '../matching/box-coder';
 import { Matcher } from '../matching/matcher';
 import { BalancedSampler } from '../matching/sampler';
@@ -22,6 +25,7 @@ import type { BoxPredictor, RoiPredictions } from './box-head';
 import type { BoxStage, BoxStageLosses, BoxStageOutputs, Sample } from './box-stage';
 import { describeSamples } from './describe-samples';
 import { inferImages } from './fast-rcnn-inference';
+import { exportInference } from './fast-rcnn-inference-onnx';
 import { fastRcnnLosses, ROI_SAMPLES, type BoxHeadOutputs } from './fast-rcnn-losses';
 import { roiTargets, sampleProposals } from './label-proposals';
 import type { MultiScaleRoiAlign } from './multi-scale-roi-align';
@@ -32,6 +36,8 @@ export interface BoxHead extends Module {
   readonly outFeatures: number;
   /** Pooled ROIs [R, size, size, C] -> [R, outFeatures]. The caller disposes the result. */
   forward(pooled: tf.Tensor4D): tf.Tensor2D;
+  /** The same in an ONNX graph, [R, C, size, size] -> [R, outFeatures]; absent: it cannot be exported. */
+  exportTo?(pooled: Value): Value;
 }
 
 /** Fast R-CNN's box head (Girshick 2015) as in torchvision's RoIHeads: samples proposals, pools, classifies, refines. */
@@ -108,6 +114,15 @@ export class FastRcnnStage extends Module implements BoxStage {
     );
     const [probabilities, deltas] = yield [tf.softmax(classLogits), boxDeltas];
     return inferImages(probabilities, deltas, proposals, images.sizes, this.boxCoder, this.options);
+  }
+
+  /** @throws NotExportableError */
+  exportTo(features: readonly Value[], proposals: ExportedBoxes, images: ExportedImages): ExportedFound {
+    const pooled = this.boxPooler.exportTo(features, proposals.boxes, images.height);
+    const hidden = requireExported(this.boxHead.exportTo?.(pooled), this.boxHead);
+    const predictions = this.boxPredictor.exportTo(hidden);
+    const probabilities = predictions.classLogits.softmax(1);
+    return exportInference(probabilities, predictions, proposals, images, this.boxCoder, this.options);
   }
 
   /** Draws the proposals of each image to train on. */

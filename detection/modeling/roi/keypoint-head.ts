@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { Value } from '../../onnx/value';
 import { ConvTranspose2d } from '../../nn/conv-transpose';
 import { Conv2d } from '../../nn/convolution';
 import { kaimingNormalFanOut } from '../../nn/initializers';
@@ -29,6 +30,11 @@ export class KeypointRcnnHeads extends Module {
     return tf.tidy(() =>
       this.layers.reduce((x, layer) => layer.forward(x, { nonlinearity: 'relu' }), pooled),
     );
+  }
+
+  /** The same in an ONNX graph: [R, in, size, size] -> [R, out, size, size]. */
+  exportTo(pooled: Value): Value {
+    return this.layers.reduce((x, layer) => layer.exportTo(x, { nonlinearity: 'relu' }), pooled);
   }
 }
 
@@ -71,5 +77,13 @@ export class KeypointRcnnPredictor extends Module {
       const [, height, width] = scores.shape;
       return tf.image.resizeBilinear(scores, [UPSAMPLING * height, UPSAMPLING * width], false, true);
     });
+  }
+
+  /** The same in an ONNX graph: [R, in, size, size] -> [R, K, 4 * size, 4 * size]. */
+  exportTo(x: Value): Value {
+    const scales = x.graph.constant([1, 1, UPSAMPLING, UPSAMPLING], 'float32');
+    return this.lowResolution
+      .exportTo(x)
+      .op('Resize', [undefined, scales], { mode: 'linear', coordinate_transformation_mode: 'half_pixel' });
   }
 }

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { Value } from '../../onnx/value';
 import { summary } from '../../events/summary';
 import { headLosses, sumByName, type HeadGradients } from '../../nn/head-losses';
 import { Module } from '../../nn/module';
@@ -7,11 +8,13 @@ import type { Losses } from '../../nn/trainable';
 import { zeroLoss } from '../../nn/zero-loss';
 import { heatmapCrossEntropyOfObjects, heatmapCrossEntropySum } from '../../ops/heatmap-cross-entropy';
 import { heatmapsToKeypoints } from '../../ops/heatmaps-to-keypoints';
+import { exportHeatmapsToKeypoints } from '../../ops/heatmaps-to-keypoints-onnx';
 import { keypointsToHeatmap, type HeatmapCells } from '../../ops/keypoints-to-heatmap';
 import { numBoxes, type Boxes } from '../../structures/boxes';
 import { concatValues } from '../../structures/concat-values';
 import type { ImageBatch, ImageSizes } from '../../structures/image-batch';
 import type { Targets } from '../../structures/instances';
+import type { ExportedFound, ExportedImages } from '../exported';
 import type { Found } from '../found';
 import { KEYPOINT_LOSS_NAMES, type KeypointSettings } from '../keypoint-rcnn-defaults';
 import { weighed } from '../loss-settings';
@@ -200,6 +203,18 @@ export class KeypointStage extends Module implements RoiHead {
       this.heatmapSize,
     );
     return { image, start, heatmaps: this.heatmaps(piece), wanted };
+  }
+
+  exportTo(features: readonly Value[], found: ExportedFound, images: ExportedImages): ExportedFound {
+    const { boxes } = found;
+    const { numKeypoints } = this.keypointPredictor;
+    const pooled = this.keypointPooler.exportTo(features, boxes, images.height);
+    const heatmaps = this.keypointPredictor.exportTo(this.keypointHead.exportTo(pooled));
+    const ofRows = exportHeatmapsToKeypoints(heatmaps, boxes.reshape([-1, 4]), this.heatmapSize);
+    const lists = [boxes.side(0), boxes.side(1), numKeypoints];
+    const keypoints = ofRows.keypoints.reshape([...lists, 3]);
+    const scores = ofRows.scores.reshape(lists);
+    return { ...found, keypoints: { keypoints, scores, count: numKeypoints, shift: this.shift } };
   }
 
   /** Targets of an image with keypoints where the model sees them. */

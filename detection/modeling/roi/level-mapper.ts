@@ -4,9 +4,9 @@ import { boxAreas } from '../../structures/boxes';
 const { fround } = Math;
 
 /** torchvision's LevelMapper: keeps a box of exactly the canonical size out of the level below. */
-const EPSILON = fround(1e-6);
+export const EPSILON = fround(1e-6);
 /** The same of detectron2's assign_boxes_to_levels, which adds it before the logarithm. */
-const EPSILON_OF_SIZES = fround(1e-8);
+export const EPSILON_OF_SIZES = fround(1e-8);
 
 /** The box that is pooled from a certain level, from which it follows where all others are. */
 export interface LevelMapperOptions {

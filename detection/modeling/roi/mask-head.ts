@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { Value } from '../../onnx/value';
 import { Conv2dNormActivation } from '../../nn/conv2d-norm-activation';
 import { Conv2d } from '../../nn/convolution';
 import { kaimingNormalFanOut } from '../../nn/initializers';
@@ -37,5 +38,10 @@ export class MaskRcnnHeads extends Module {
   /** Pooled ROIs [R, size, size, in] -> [R, size, size, out]. The caller disposes. */
   forward(pooled: tf.Tensor4D): tf.Tensor4D {
     return tf.tidy(() => this.layers.reduce((x, layer) => layer.forward(x), pooled));
+  }
+
+  /** The same in an ONNX graph: [R, in, size, size] -> [R, out, size, size]. */
+  exportTo(pooled: Value): Value {
+    return this.layers.reduce((x, layer) => layer.exportTo(x), pooled);
   }
 }

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { Value } from '../../onnx/value';
 import { ConvTranspose2d } from '../../nn/conv-transpose';
 import { Conv2d } from '../../nn/convolution';
 import { kaimingNormalFanOut, uniform } from '../../nn/initializers';
@@ -84,6 +85,18 @@ export class MaskRcnnPredictor extends Module {
         return tf.reshape<tf.Rank.R2>(inRows, [numRois, height * width * UPSAMPLING ** 2]);
       }),
     );
+  }
+
+  /**
+   * The same in an ONNX graph, but that logits of all labels are computed.
+   *
+   * @param x [R, in, size, size]
+   * @param labels int64 [R]
+   * @returns [R, 2 * size, 2 * size]
+   */
+  exportTo(x: Value, labels: Value): Value {
+    const logits = this.logits.exportTo(this.upsampling.exportTo(x, { nonlinearity: 'relu' }));
+    return logits.op('GatherND', [labels.sub(this.firstLabel).unsqueeze(1)], { batch_dims: 1 });
   }
 
   /**

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { Value } from '../../onnx/value';
 import { summary } from '../../events/summary';
 import { headLosses, type HeadGradients } from '../../nn/head-losses';
 import { Module } from '../../nn/module';
@@ -10,6 +11,7 @@ import { numBoxes, selectBoxes, type Boxes } from '../../structures/boxes';
 import { concatValues } from '../../structures/concat-values';
 import type { ImageBatch, ImageSizes } from '../../structures/image-batch';
 import type { Targets } from '../../structures/instances';
+import type { ExportedFound, ExportedImages } from '../exported';
 import type { Found } from '../found';
 import { weighed } from '../loss-settings';
 import { shares } from '../sample-rows';
@@ -148,6 +150,16 @@ export class MaskStage extends Module implements RoiHead {
       first = last;
       return { ...ofImage, boxMasks };
     });
+  }
+
+  exportTo(features: readonly Value[], found: ExportedFound, images: ExportedImages): ExportedFound {
+    const { boxes, labels } = found;
+    const x = this.maskHead.exportTo(this.maskPooler.exportTo(features, boxes, images.height));
+    const logits = this.maskPredictor.exportTo(x, labels.reshape([-1]));
+    const { side, kind } = this;
+    const probabilities = logits.sigmoid().reshape([boxes.side(0), boxes.side(1), side, side]);
+    const masks = { probabilities, side, threshold: this.settings.mask.threshold, pasting: kind };
+    return { ...found, masks };
   }
 
   /** What the head makes of pooled regions, for the predictor. Takes over what is pooled. */

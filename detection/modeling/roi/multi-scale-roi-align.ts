@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { Value } from '../../onnx/value';
 import { noGradient, recordOperation } from '../../nn/tfjs-internals';
 import { concatFreeing, inOrder, roiAlignForward, roiAlignGradient } from '../../ops/roi-align';
 import { roiChunks } from '../../ops/roi-chunks';
@@ -6,6 +7,7 @@ import { TORCHVISION_SAMPLING, type RoiPooling, type Rois, type RoiSampling } fr
 import { concatBoxes, numBoxes, selectBoxes, type Boxes } from '../../structures/boxes';
 import type { Size } from '../../structures/size';
 import { LevelMapper, type LevelMapperOptions } from './level-mapper';
+import { exportMultiScaleRoiAlign } from './multi-scale-roi-align-onnx';
 
 /** ROIs of one level, and where they stand among all. */
 interface Level extends Rois {
@@ -80,6 +82,20 @@ export class MultiScaleRoiAlign {
       ),
     );
     return output;
+  }
+
+  /**
+   * The same in an ONNX graph.
+   *
+   * @param allFeatures [N, C, H, W] of each level, finest first; levels that nothing is pooled from come last.
+   * @param boxes [N, K, 4]
+   * @param height of the images: float32 [1]
+   * @returns [N * K, C, size, size]
+   */
+  exportTo(allFeatures: readonly Value[], boxes: Value, height: Value): Value {
+    const { outputSize, sampling, scales, levelMapper } = this;
+    const features = allFeatures.slice(0, scales?.length ?? -1);
+    return exportMultiScaleRoiAlign(features, boxes, height, { outputSize, sampling, scales, levelMapper });
   }
 
   private pooling({ scale }: Level): RoiPooling {

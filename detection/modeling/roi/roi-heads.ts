@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { Value } from '../../onnx/value';
 import { Module } from '../../nn/module';
 import type { Reading } from '../../nn/reading';
 import type { Losses } from '../../nn/trainable';
@@ -6,7 +7,9 @@ import type { Boxes } from '../../structures/boxes';
 import type { ImageBatch } from '../../structures/image-batch';
 import type { Targets } from '../../structures/instances';
 import type { IouType } from '../detector';
+import type { ExportedBoxes, ExportedFound, ExportedImages } from '../exported';
 import type { Found } from '../found';
+import { requireExported } from '../not-exportable-error';
 import type { BoxStage, RoiHead } from './box-stage';
 
 /**
@@ -57,6 +60,21 @@ export class RoiHeads<Stage extends BoxStage = BoxStage, Head extends RoiHead = 
   ): Reading<Found[]> {
     let found = yield* this.boxStage.detect(features, proposals, images);
     for (const head of this.heads) found = yield* head.refine(features, found, images);
+    return found;
+  }
+
+  /**
+   * `detect` in an ONNX graph.
+   *
+   * @param features [N, C, H, W] of each level
+   * @throws NotExportableError
+   */
+  exportTo(features: readonly Value[], proposals: ExportedBoxes, images: ExportedImages): ExportedFound {
+    const { boxStage } = this;
+    let found = requireExported(boxStage.exportTo?.(features, proposals, images), boxStage);
+    for (const head of this.heads) {
+      found = requireExported(head.exportTo?.(features, found, images), head);
+    }
     return found;
   }
 }

@@ -1,4 +1,5 @@
 import type * as tf from '@tensorflow/tfjs-core';
+import type { Value } from '../../onnx/value';
 import type { Boxes } from '../../structures/boxes';
 import type { ImageBatch } from '../../structures/image-batch';
 import type { Size } from '../../structures/size';
@@ -72,6 +73,28 @@ export class AnchorGenerator {
       this.last = { key, anchors };
     }
     return this.last.anchors;
+  }
+
+  /** Anchors of each level in an ONNX graph, [H * W * A, 4]. @param image, features [N, C, H, W] */
+  exportTo(features: readonly Value[], image: Value): Value[] {
+    return this.cellAnchors.map((cell, level) => {
+      const [x, y] = [3, 2].map((axis) => {
+        const side = features[level].side(axis);
+        const given = this.detectron2?.strides[level];
+        return side
+          .range()
+          .mul(given ?? image.side(axis).div(side))
+          .cast('float32');
+      });
+      const own = x.graph.tensor(`anchors of level ${level}`, {
+        type: 'float32',
+        shape: [cell.length / 4, 4],
+        data: cell,
+      });
+      const columns = x.reshape([1, -1, 1, 1]).mul(x.graph.constant([1, 0, 1, 0], 'float32'));
+      const rows = y.reshape([-1, 1, 1, 1]).mul(x.graph.constant([0, 1, 0, 1], 'float32'));
+      return rows.add(columns).add(own).reshape([-1, 4]);
+    });
   }
 
   private stride(level: number, image: Size, feature: Size): Size {

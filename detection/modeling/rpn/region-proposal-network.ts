@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { Value } from '../../onnx/value';
 import type { Losses } from '../../nn/trainable';
 import { summary } from '../../events/summary';
 import { headLosses, type HeadGradients } from '../../nn/head-losses';
@@ -11,6 +12,7 @@ import { concatBoxes, numBoxes, selectBoxes, type Boxes } from '../../structures
 import type { ImageBatch } from '../../structures/image-batch';
 import type { Size } from '../../structures/size';
 import type { Targets } from '../../structures/instances';
+import type { ExportedBoxes, ExportedImages } from '../exported';
 import { fasterRcnnDefaults, type RpnOptions } from '../faster-rcnn-defaults';
 import { BoxCoder } from '../matching/box-coder';
 import { ignoreBoxesIn } from '../matching/ignore-regions';
@@ -19,6 +21,7 @@ import { BalancedSampler } from '../matching/sampler';
 import { candidates, flags } from '../sample-rows';
 import type { AnchorGenerator } from './anchor-generator';
 import { filterProposals } from './proposals';
+import { exportProposals } from './proposals-onnx';
 import type { RpnHead, RpnPredictions, SampledPredictions } from './rpn-head';
 import {
   anchorsOfBatch,
@@ -143,6 +146,18 @@ export class RegionProposalNetwork extends Module {
     // They need not wait for the ROI heads.
     tf.dispose([predictions.objectnessLogits, predictions.boxDeltas]);
     return proposals;
+  }
+
+  /** `propose` in an ONNX graph. */
+  exportTo(features: readonly Value[], images: ExportedImages): ExportedBoxes {
+    const predictions = features.map((feature) => this.head.exportTo(feature));
+    const anchors = this.anchorGenerator.exportTo(features, images.tensor);
+    const { preNmsTopN, postNmsTopN } = this.options;
+    return exportProposals(predictions, anchors, images, this.boxCoder, {
+      ...this.options,
+      preNmsTopN: preNmsTopN.test,
+      postNmsTopN: postNmsTopN.test,
+    });
   }
 
   /** Tells what it says of each anchor. */

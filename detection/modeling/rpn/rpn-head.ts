@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { Value } from '../../onnx/value';
 import { ModuleList } from '../../nn/containers';
 import { Conv2d } from '../../nn/convolution';
 import { normal } from '../../nn/initializers';
@@ -90,6 +91,19 @@ export class RpnHead extends Module {
         ),
       };
     });
+  }
+
+  /** The same of a level in an ONNX graph: feature [N, C, H, W] -> [N, R] and [N, R, 4]. */
+  exportTo(feature: Value): { readonly logits: Value; readonly deltas: Value } {
+    const hidden = this.convolutions.reduce(
+      (x, layer) => layer.exportTo(x, { nonlinearity: 'relu' }),
+      feature,
+    );
+    const rows = (layer: Conv2d): Value => layer.exportTo(hidden).transpose([0, 2, 3, 1]);
+    return {
+      logits: rows(this.objectness).reshape([0, -1]),
+      deltas: rows(this.boxDeltas).reshape([0, -1, 4]),
+    };
   }
 
   /**

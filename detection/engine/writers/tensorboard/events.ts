@@ -1,4 +1,4 @@
-import { bytesField, doubleField, varintField } from './protocol-buffers';
+import { bytesField, doubleField, varintField } from '../../../files/protocol-buffers';
 
 /** The version of event files that TensorFlow 2 writes. */
 const FILE_VERSION = 'brain.Event:2';

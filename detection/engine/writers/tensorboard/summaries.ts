@@ -1,6 +1,6 @@
 import type { PrecisionRecallCurve } from '../../../events/event-storage';
 import type { Histogram } from '../../../events/histogram';
-import { boolField, bytesField, doubleField, floatField, varintField } from './protocol-buffers';
+import { boolField, bytesField, doubleField, floatField, varintField } from '../../../files/protocol-buffers';
 
 /**
  * Values of tensorflow.Summary (summary.proto), each as TensorBoard's plugin for it expects them. The numbers of the

@@ -4,8 +4,10 @@ import {
   bytesField,
   doubleField,
   floatField,
+  messageField,
+  signedField,
   varintField,
-} from '../../../../../detection/engine/writers/tensorboard/protocol-buffers';
+} from '../../../detection/files/protocol-buffers';
 import { readMessage } from './read-message';
 
 describe('protocol buffers', () => {
@@ -39,6 +41,23 @@ describe('protocol buffers', () => {
         expect(readMessage(message)).toEqual(fields.map(({ n, value }) => [n, value]));
       }),
     );
+  });
+
+  it('have whole numbers below 0 in all 64 bits', () => {
+    fc.assert(
+      fc.property(fc.maxSafeInteger(), (value) => {
+        const [[, bits]] = readMessage(signedField(3, value));
+        expect(BigInt.asIntN(64, BigInt(bits as bigint))).toBe(BigInt(value));
+      }),
+    );
+    expect(() => signedField(3, -0.5)).toThrow(RangeError);
+  });
+
+  it('hold messages of parts that are not copied', () => {
+    const part = Buffer.from('part');
+    const message = messageField(4, [part, part]);
+    expect(message[1]).toBe(part);
+    expect(Buffer.concat(message).equals(bytesField(4, 'partpart'))).toBe(true);
   });
 
   it.each([-1, 0.5, NaN, 2 ** 53])('refuse the whole number %p', (value) => {

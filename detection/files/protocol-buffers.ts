@@ -1,6 +1,7 @@
 /**
- * The little of protocol buffers that event files need: fields, encoded one by one. A message is the bytes of its
- * fields, one after the other (`Buffer.concat`), and goes into another message with `bytesField`.
+ * The little of protocol buffers that event files and ONNX files need: fields, encoded one by one. A message is the bytes of its
+ * fields, one after the other (`Buffer.concat`), and goes into another message with `bytesField`; or, where it is large, with
+ * `messageField`, which copies nothing.
  */
 
 /** Wire types of https://protobuf.dev/programming-guides/encoding. */
@@ -12,6 +13,17 @@ const FIXED_32 = 5;
 /** int32, int64, uint64, enum. @throws RangeError for what is no whole number from 0 to 2^53 - 1. */
 export function varintField(field: number, value: number): Buffer {
   return Buffer.concat([tag(field, VARINT), varint(value)]);
+}
+
+/** int32, int64, which may be negative. @throws RangeError for what is no whole number up to 2^53 - 1. */
+export function signedField(field: number, value: number): Buffer {
+  if (value >= 0) return varintField(field, value);
+  if (!Number.isSafeInteger(value)) throw new RangeError(`${value} is no whole number`);
+  // Ten bytes: all 64 bits of the two's complement.
+  const bytes = Buffer.alloc(10);
+  let rest = BigInt.asUintN(64, BigInt(value));
+  for (let i = 0; i < bytes.length; i++, rest >>= 7n) bytes[i] = Number(rest & 0x7fn) | (i < 9 ? 0x80 : 0);
+  return Buffer.concat([tag(field, VARINT), bytes]);
 }
 
 export function boolField(field: number, value: boolean): Buffer {
@@ -34,6 +46,12 @@ export function doubleField(field: number, value: number): Buffer {
 export function bytesField(field: number, value: Uint8Array | string): Buffer {
   const bytes = typeof value === 'string' ? Buffer.from(value) : value;
   return Buffer.concat([tag(field, LENGTH_DELIMITED), varint(bytes.length), bytes]);
+}
+
+/** A message of parts: what comes before them, and the parts themselves. */
+export function messageField(field: number, parts: readonly Uint8Array[]): readonly Uint8Array[] {
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  return [Buffer.concat([tag(field, LENGTH_DELIMITED), varint(length)]), ...parts];
 }
 
 function tag(field: number, wireType: number): Buffer {
