@@ -4,7 +4,7 @@ import { writeWholeFile } from '../../detection/files/whole-file';
 import type { Detector } from '../../detection/modeling/detector';
 import { detectorGraph } from '../../detection/modeling/detector-graph';
 import { detectorMetadata, type DetectorMetadataOptions } from '../detectors/detector-metadata';
-import { DETECTOR_METADATA } from '../detectors/known-detector';
+import { DETECTOR_METADATA } from '../detectors/file-metadata';
 import { modelProto } from './model-proto';
 
 /** What a message of protocol buffers may have at most. */
