@@ -22,11 +22,11 @@ export type StateOwner = Pick<Trainable<never>, 'namedParameters' | 'namedBuffer
 /** Batch norm's counter: int64 in torchvision's files, and not in every file. */
 const COUNTER = /(^|\.)num_batches_tracked$/;
 /** Of detectron2's ResNets, alone or in a detector. */
-const DETECTRON2_NAME = /^(backbone\.bottom_up\.)?(stem\.conv1|res2\.0\.conv1)\./;
+const DETECTRON2_NAME = /^(backbone\.(bottom_up\.)?)?(stem\.conv1|res2\.0\.conv1)\./;
 /** What users are told of entries that are called as detectron2's. */
 export const DETECTRON2_HINT =
   'These are names of detectron2, whose models take other colors, strides and ROIs than torchvision’s: their weights fit the ' +
-  'models whose names begin with cascade or end with _detectron2 (docs/weights.md)';
+  'models whose names begin with cascade or end with _detectron2 or _c4 (docs/weights.md)';
 
 /** Whether entries are those of detectron2's models, by their names. */
 export function isOfDetectron2(names: Iterable<string>): boolean {

@@ -1,5 +1,6 @@
 import { InputError } from '../../errors';
 import type { Detector, DetectorOptions, ModelDefinition } from '../detector';
+import { c4Models } from './detectron2/c4';
 import { cascadeRcnnModels } from './detectron2/cascade-rcnn';
 import { detectron2RcnnModels } from './detectron2/rcnn';
 import { fasterRcnnModels } from './faster-rcnn';
@@ -17,6 +18,7 @@ const builtIn: readonly ModelDefinition[] = [
   ...maskKeypointRcnnModels,
   ...cascadeRcnnModels,
   ...detectron2RcnnModels,
+  ...c4Models,
   ...retinaNetModels,
   ...fcosModels,
   ...ssdLiteModels,

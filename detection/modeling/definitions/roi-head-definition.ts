@@ -10,7 +10,15 @@ import { withSettings, type SettingsSchema, type SettingValues } from '../settin
  * A head that adds to boxes that a Faster R-CNN has found: what it is to a definition. A model has any of these, in a list; the
  * losses' names and what is found come from the head itself.
  */
-export interface RoiHeadDefinition<Settings extends SettingValues = SettingValues> {
+export interface RoiHeadDefinition<
+  Settings extends SettingValues = SettingValues,
+> extends RoiHeadTraits<Settings> {
+  /** Makes it, with random weights. */
+  build(options: RoiHeadOptions, settings: Settings): RoiHead;
+}
+
+/** The same of a head that the stage that finds boxes is made with. */
+export interface RoiHeadTraits<Settings extends SettingValues = SettingValues> {
   /** What targets must have for it to learn. */
   readonly needs: ModelDefinition['needs'][number];
   /** What can be configured of it: sections that join those of the model, the weights of its losses among them. */
@@ -24,8 +32,6 @@ export interface RoiHeadDefinition<Settings extends SettingValues = SettingValue
     StateDictLayout,
     'rowsOfClass' | 'isPredictor' | 'isKeypointPredictor' | 'numKeypoints'
   >;
-  /** Makes it, with random weights. */
-  build(options: RoiHeadOptions, settings: Settings): RoiHead;
 }
 
 /** What a head is made with. */
@@ -43,20 +49,20 @@ export interface RoiHeadOptions {
 }
 
 /** The settings that heads add to those of their model. */
-export type SettingsOf<Heads extends readonly RoiHeadDefinition[]> = Heads extends readonly [
-  RoiHeadDefinition<infer Settings>,
-  ...infer Others extends readonly RoiHeadDefinition[],
+export type SettingsOf<Heads extends readonly RoiHeadTraits[]> = Heads extends readonly [
+  RoiHeadTraits<infer Settings>,
+  ...infer Others extends readonly RoiHeadTraits[],
 ]
   ? Settings & SettingsOf<Others>
   : unknown;
 
 /** The schema of a model's settings with those of its heads. */
-export function schemaWith(schema: SettingsSchema, heads: readonly RoiHeadDefinition[]): SettingsSchema {
+export function schemaWith(schema: SettingsSchema, heads: readonly RoiHeadTraits[]): SettingsSchema {
   return heads.reduce((all, head) => withSettings<object>(all, head.schema) as SettingsSchema, schema);
 }
 
 /** The values of a model's settings with those of its heads. */
-export function valuesWith<Values extends SettingValues, const Heads extends readonly RoiHeadDefinition[]>(
+export function valuesWith<Values extends SettingValues, const Heads extends readonly RoiHeadTraits[]>(
   values: Values,
   heads: Heads,
 ): Values & SettingsOf<Heads> {
@@ -65,7 +71,7 @@ export function valuesWith<Values extends SettingValues, const Heads extends rea
 }
 
 /** The meaning of a file's entries, those of heads among them. */
-export function stateDictWith(layout: StateDictLayout, heads: readonly RoiHeadDefinition[]): StateDictLayout {
+export function stateDictWith(layout: StateDictLayout, heads: readonly RoiHeadTraits[]): StateDictLayout {
   const parts = [layout, ...heads.map(({ stateDict }) => stateDict)];
   return {
     ...layout,

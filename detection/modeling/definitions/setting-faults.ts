@@ -6,7 +6,7 @@ import type { SettingFault } from '../settings';
 export function fasterRcnnFaults(
   { anchors, rpn, roi, losses }: FasterRcnnSettings,
   { strides }: { readonly strides: readonly number[] },
-  numClasses: number,
+  numClasses: number | undefined,
 ): SettingFault[] {
   return [
     ...anchorSizeFaults(anchors.sizes, strides),

@@ -24,6 +24,16 @@ const MASK_LAYER = /^roi_heads\.mask_head\.(\d)\.0\./;
 /** Between two of its convolutions torchvision counts the ReLU. */
 const KEYPOINT_LAYER = /^roi_heads\.keypoint_head\.(\d+)\./;
 
+/** The stage of a body that is the head of a detector without a feature pyramid. */
+const HEAD_STAGE = /^roi_heads\.res5\./;
+
+/** The same of a detector without a feature pyramid, whose head is the body's last stage: `roi_heads.res5` in both. */
+export function detectron2C4Name(name: string): string {
+  return detectron2Name(name.replace(HEAD_STAGE, 'backbone.body.layer4.'))
+    .replace(/^backbone\.bottom_up\.res5\./, 'roi_heads.res5.')
+    .replace(/^backbone\.bottom_up\./, 'backbone.');
+}
+
 /**
  * What detectron2 calls an entry of a detector whose parts are called as torchvision's. Where it has one name less, blocks of a
  * ResNet say, norms are called as parts of their convolutions.

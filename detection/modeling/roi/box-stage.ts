@@ -40,6 +40,8 @@ export interface BoxStageOutputs<Outputs> {
 export interface BoxStage extends Module {
   /** What `losses` returns. */
   readonly lossNames: readonly string[];
+  /** What `detect` finds, of a stage that has further heads in it; boxes alone if left out. */
+  readonly iouTypes?: readonly IouType[];
   /**
    * Training-mode forward: samples proposals to learn from, on which further heads are trained too. The caller disposes the
    * losses.

@@ -60,67 +60,131 @@ const ONLY_HEAD: BoxHeadLossNames = { losses: FAST_RCNN_LOSS_NAMES, statistics: 
  * @param names of losses and statistics, of one head of several; torchvision's names if left out
  */
 export function fastRcnnLosses(
-  { classLogits, boxDeltas }: RoiPredictions,
+  predictions: RoiPredictions,
   targets: readonly RoiTargets[],
   boxCoder: BoxCoder,
   options: BoxHeadLossOptions,
   names: BoxHeadLossNames = ONLY_HEAD,
 ): Losses {
-  const [className, boxName] = names.losses;
-  return tf.tidy(() => {
-    const [numRois, numLabels] = classLogits.shape;
-    const labels = Int32Array.from(targets.flatMap((ofImage) => [...ofImage.labels]));
-    const positives = Int32Array.from([...labels.keys()].filter((roi) => labels[roi] > 0));
-    const { statistics } = names;
-    summary.scalar(`${statistics}roi_head/num_fg_samples`, positives.length / targets.length);
-    summary.scalar(`${statistics}roi_head/num_bg_samples`, (numRois - positives.length) / targets.length);
-    summary.scalars(() => classificationStatistics(classLogits, labels, statistics));
+  describeLosses(predictions, targets, boxCoder, options, names);
+  return lossesOfPiece(predictions, targets, boxCoder, options, names.losses, labelsOf(targets));
+}
 
-    // Of the boxes that are predicted for a ROI, the one of its label.
-    const boxesOfRoi = boxDeltas.shape[1] / 4;
-    const ofLabel = tf.tensor1d(
-      positives.map((roi) => roi * boxesOfRoi + boxOfLabel(labels[roi], boxesOfRoi, numLabels)),
-      'int32',
-    );
-    const predDeltas = tf.gather(tf.reshape<tf.Rank.R2>(boxDeltas, [numRois * boxesOfRoi, 4]), ofLabel);
-    const boxTargets = concatTargets(targets.map(({ boxes }) => boxes));
-    const boxOptions = { ...options, box: options.roi.box };
+/**
+ * What some of the ROIs of a batch add to `fastRcnnLosses`: over pieces that have each ROI once, the sum is that of all. Tells nobody
+ * of it. The caller disposes.
+ *
+ * @param targets of each image, in the order of the predictions, both of this piece
+ * @param allLabels of the whole batch, by which the sums are divided
+ */
+export function lossesOfPiece(
+  predictions: RoiPredictions,
+  targets: readonly RoiTargets[],
+  boxCoder: BoxCoder,
+  options: BoxHeadLossOptions,
+  [className, boxName]: HeadLossNames,
+  allLabels: Int32Array,
+): Losses {
+  return tf.tidy(() => {
+    const { classLogits } = predictions;
+    const labels = labelsOf(targets);
+    const { predDeltas, boxTargets, boxOptions } = positivesOf(predictions, labels, targets, options);
     const boxSum = boxLossSum(predDeltas, boxTargets, boxCoder, boxOptions);
-    summary.samples(`${statistics}${ROI_SAMPLES}`, () => {
-      const { weights } = options;
-      const { losses, divisor } = classifierLosses(classLogits, labels, options);
-      const ofRois = shares(losses, weights[className] / divisor);
-      const boxLosses = boxLoss(predDeltas, boxTargets, boxCoder, boxOptions);
-      const ofPositives = shares(boxLosses, weights[boxName] / Math.max(1, numRois));
-      const ofBoxes = new Float32Array(numRois);
-      positives.forEach((roi, i) => (ofBoxes[roi] = ofPositives[i]));
-      let first = 0;
-      return targets.map((ofImage, image) => {
-        const [start, end] = [first, (first += ofImage.labels.length)];
-        const [ofClasses, ofItsBoxes] = [ofRois.subarray(start, end), ofBoxes.subarray(start, end)];
-        return { image, losses: { [className]: ofClasses, [boxName]: ofItsBoxes } };
-      });
-    });
     return weighed(
       {
         // The sum of none is 0, with a gradient of 0.
         [className]:
-          numRois > 0 ? classifierLoss(classLogits, labels, options) : tf.sum<tf.Scalar>(classLogits),
-        [boxName]: tf.div<tf.Scalar>(boxSum, Math.max(1, numRois)),
+          labels.length > 0
+            ? classifierLoss(classLogits, labels, options, allLabels)
+            : tf.sum<tf.Scalar>(classLogits),
+        [boxName]: tf.div<tf.Scalar>(boxSum, Math.max(1, allLabels.length)),
       },
       options.weights,
     );
   });
 }
 
-/** Mean over ROIs, each by the weight of its class: torch's cross_entropy, or the focal loss in its place. */
+/** Tells how many samples there are, how well they are classified, and what each loses. Parameters as those of `fastRcnnLosses`. */
+export function describeLosses(
+  predictions: RoiPredictions,
+  targets: readonly RoiTargets[],
+  boxCoder: BoxCoder,
+  options: BoxHeadLossOptions,
+  { losses: [className, boxName], statistics }: BoxHeadLossNames = ONLY_HEAD,
+): void {
+  const { classLogits } = predictions;
+  const labels = labelsOf(targets);
+  const numRois = labels.length;
+  const numPositives = labels.filter((label) => label > 0).length;
+  summary.scalar(`${statistics}roi_head/num_fg_samples`, numPositives / targets.length);
+  summary.scalar(`${statistics}roi_head/num_bg_samples`, (numRois - numPositives) / targets.length);
+  summary.scalars(() => classificationStatistics(classLogits, labels, statistics));
+  summary.samples(`${statistics}${ROI_SAMPLES}`, () => {
+    const { weights } = options;
+    const { losses, divisor } = classifierLosses(classLogits, labels, options);
+    const ofRois = shares(losses, weights[className] / divisor);
+    const { positives, predDeltas, boxTargets, boxOptions } = positivesOf(
+      predictions,
+      labels,
+      targets,
+      options,
+    );
+    const boxLosses = boxLoss(predDeltas, boxTargets, boxCoder, boxOptions);
+    const ofPositives = shares(boxLosses, weights[boxName] / Math.max(1, numRois));
+    const ofBoxes = new Float32Array(numRois);
+    positives.forEach((roi, i) => (ofBoxes[roi] = ofPositives[i]));
+    let first = 0;
+    return targets.map((ofImage, image) => {
+      const [start, end] = [first, (first += ofImage.labels.length)];
+      const [ofClasses, ofItsBoxes] = [ofRois.subarray(start, end), ofBoxes.subarray(start, end)];
+      return { image, losses: { [className]: ofClasses, [boxName]: ofItsBoxes } };
+    });
+  });
+}
+
+/** [R] of all images, one after the other. */
+export function labelsOf(targets: readonly Pick<RoiTargets, 'labels'>[]): Int32Array {
+  return Int32Array.from(targets.flatMap(({ labels }) => [...labels]));
+}
+
+/** The positives among ROIs: of the boxes that are predicted for each, the one of its label, and its target. */
+function positivesOf(
+  { classLogits, boxDeltas }: RoiPredictions,
+  labels: Int32Array,
+  targets: readonly RoiTargets[],
+  options: BoxHeadLossOptions,
+) {
+  const numLabels = classLogits.shape[1];
+  const boxesOfRoi = boxDeltas.shape[1] / 4;
+  const positives = Int32Array.from(labels.keys()).filter((roi) => labels[roi] > 0);
+  const ofLabel = tf.tensor1d(
+    positives.map((roi) => roi * boxesOfRoi + boxOfLabel(labels[roi], boxesOfRoi, numLabels)),
+    'int32',
+  );
+  return {
+    positives,
+    predDeltas: tf.gather(tf.reshape<tf.Rank.R2>(boxDeltas, [labels.length * boxesOfRoi, 4]), ofLabel),
+    boxTargets: concatTargets(targets.map(({ boxes }) => boxes)),
+    boxOptions: { ...options, box: options.roi.box },
+  };
+}
+
+/**
+ * Sum over ROIs, each by the weight of its class, divided by the weights of all of the batch: of these all, torch's cross_entropy, or
+ * the focal loss in its place.
+ */
 function classifierLoss(
   classLogits: tf.Tensor2D,
   labels: Int32Array,
   options: BoxHeadLossOptions,
+  allLabels: Int32Array,
 ): tf.Scalar {
-  if (isPlain(options)) return tf.losses.softmaxCrossEntropy(oneHotOf(labels, classLogits), classLogits);
-  const { weightsOfRois, gamma, divisor } = roiWeights(labels, options);
+  if (isPlain(options)) {
+    const mean: tf.Scalar = tf.losses.softmaxCrossEntropy(oneHotOf(labels, classLogits), classLogits);
+    return labels.length === allLabels.length ? mean : tf.mul(mean, labels.length / allLabels.length);
+  }
+  const { weightsOfRois, gamma } = roiWeights(labels, options);
+  const { divisor } = roiWeights(allLabels, options);
   return tf.div(softmaxFocalLossSum(classLogits, labels, weightsOfRois, gamma), divisor);
 }
 

@@ -6,8 +6,6 @@ import { Module } from '../../nn/module';
 import type { Reading } from '../../nn/reading';
 import type { Losses } from '../../nn/trainable';
 import { zeroLoss } from '../../nn/zero-loss';
-import { maskTargets } from '../../ops/mask-targets';
-import { numBoxes, selectBoxes, type Boxes } from '../../structures/boxes';
 import { concatValues } from '../../structures/concat-values';
 import type { ImageBatch, ImageSizes } from '../../structures/image-batch';
 import type { Targets } from '../../structures/instances';
@@ -19,22 +17,8 @@ import { MASK_LOSS_NAMES, type MaskSettings } from '../mask-rcnn-defaults';
 import type { RoiHead, Sample } from './box-stage';
 import type { MaskRcnnHeads } from './mask-head';
 import type { MaskRcnnPredictor } from './mask-predictor';
+import { describeMaskSamples, MASK_SAMPLES, maskSample, withMasks, type MaskSample } from './mask-samples';
 import type { MultiScaleRoiAlign } from './multi-scale-roi-align';
-
-const ABOUT =
-  'The sampled proposals that the mask head learns from: those matched to an object that has a mask.';
-
-/** The samples of an image that its mask head learns from. */
-export interface MaskSample {
-  /** R boxes, pixels of the resized image. */
-  readonly boxes: Boxes;
-  /** [R], 1..K. */
-  readonly labels: Int32Array;
-  /** [R] index of its object. */
-  readonly matchedGt: Int32Array;
-  /** [R * side * side], 0..1. */
-  readonly targets: Float32Array;
-}
 
 /** What the head says of its samples, and should say. */
 export interface MaskOutputs {
@@ -111,18 +95,10 @@ export class MaskStage extends Module implements RoiHead {
       const labels = Int32Array.from(samples.flatMap((sample) => [...sample.labels]));
       const maskTargets = concatValues(samples.map((sample) => sample.targets));
       const loss = maskPredictor.loss(maps, labels, maskTargets);
-      summary.samples('roi_head/masks', () => {
+      summary.samples(MASK_SAMPLES, () => {
         const factor = settings.losses.weights.loss_mask / labels.length;
         const ofRois = shares(maskPredictor.lossOfRois(maps, labels, maskTargets), factor);
-        let first = 0;
-        return samples.map(({ boxes, matchedGt }, image) => ({
-          image,
-          about: ABOUT,
-          boxes,
-          matchedGt,
-          sampled: new Uint8Array(matchedGt.length).fill(1),
-          losses: { loss_mask: ofRois.subarray(first, (first += matchedGt.length)) },
-        }));
+        return describeMaskSamples(samples, ofRois);
       });
       return weighed({ loss_mask: loss }, settings.losses.weights);
     });
@@ -138,18 +114,7 @@ export class MaskStage extends Module implements RoiHead {
       const x = this.maskHead.forward(this.maskPooler.forward(features, boxes, images.sizes));
       [probabilities] = yield [tf.sigmoid(this.maskPredictor.forward(x, labels))];
     }
-    let first = 0;
-    return found.map((ofImage) => {
-      const last = first + numBoxes(ofImage.boxes) * side * side;
-      const boxMasks = {
-        side,
-        probabilities: probabilities.slice(first, last),
-        threshold,
-        pasting: this.kind,
-      };
-      first = last;
-      return { ...ofImage, boxMasks };
-    });
+    return withMasks(found, probabilities, { side, threshold, pasting: this.kind });
   }
 
   exportTo(features: readonly Value[], found: ExportedFound, images: ExportedImages): ExportedFound {
@@ -184,24 +149,9 @@ export class MaskStage extends Module implements RoiHead {
 
   /** Of each image. */
   private withMasks(samples: readonly Sample[], targets: readonly Targets[]): MaskSample[] {
-    const learned = samples.map((sample, image) => this.withMask(sample, targets[image]));
+    const learned = samples.map((sample, image) => maskSample(sample, targets[image], this.side, this.kind));
     const count = learned.reduce((sum, { labels }) => sum + labels.length, 0);
     summary.scalar('roi_head/num_mask_samples', count / samples.length);
     return learned;
-  }
-
-  /** The positives of an image whose object has a mask, and what is to be predicted for them. */
-  private withMask({ boxes, labels, matchedGt }: Sample, { masks, hasMask }: Targets): MaskSample {
-    const learned = Int32Array.from(labels.keys()).filter(
-      (roi) => labels[roi] > 0 && masks !== undefined && hasMask?.[matchedGt[roi]] !== 0,
-    );
-    const itsBoxes = selectBoxes(boxes, learned);
-    const itsGt = learned.map((roi) => matchedGt[roi]);
-    return {
-      boxes: itsBoxes,
-      labels: learned.map((roi) => labels[roi]),
-      matchedGt: itsGt,
-      targets: maskTargets(masks ?? [], itsGt, itsBoxes, this.side, this.kind),
-    };
   }
 }

@@ -35,7 +35,7 @@ export class RoiHeads<Stage extends BoxStage = BoxStage, Head extends RoiHead = 
     // Their parts are called as if they were this module's own: roi_heads.box_head, roi_heads.mask_head.
     for (const part of [boxStage, ...heads]) this.part(part);
     this.lossNames = [boxStage, ...heads].flatMap(({ lossNames }) => lossNames);
-    this.iouTypes = ['bbox', ...heads.map(({ iouType }) => iouType)];
+    this.iouTypes = [...(boxStage.iouTypes ?? ['bbox' as const]), ...heads.map(({ iouType }) => iouType)];
   }
 
   /** Training-mode forward: all heads learn from the same samples. The caller disposes the losses. */

@@ -1,5 +1,5 @@
 import { torchvisionInput, type InputSpec } from '../../../structures/input-spec';
-import type { ResNetDepth } from '../../backbone/resnet-stage';
+import type { ResNetDepth, ResNetStageOptions } from '../../backbone/resnet-stage';
 import { fasterRcnnDefaults } from '../../faster-rcnn-defaults';
 import { resnet, resnetTraits, SMALL_SIDES, TINY_WIDTH, type MakeBody } from '../bodies';
 import type { FamilyConfiguration, Traits } from '../family';
@@ -16,9 +16,12 @@ export interface Detectron2Configuration extends FamilyConfiguration {
   readonly headFeatures: number;
 }
 
+/** What models on one body say of themselves. */
+export type BaseTraits = Omit<Traits, 'name' | 'published' | 'needs' | 'stateDict'>;
+
 /** What models on one body have in common. */
 export interface Detectron2Base {
-  readonly traits: Omit<Traits, 'name' | 'published' | 'needs' | 'stateDict'>;
+  readonly traits: BaseTraits;
   readonly configuration: Detectron2Configuration;
 }
 
@@ -73,4 +76,41 @@ export const tinyBase: Detectron2Base = {
     fpnChannels: 64,
     headFeatures: 128,
   },
+};
+
+/** What tells one model without a feature pyramid from another, beside its settings. */
+export interface C4Configuration extends FamilyConfiguration {
+  /** The ResNet whose last stage is the head, and the rest the body. */
+  readonly resnet: Pick<ResNetStageOptions, 'width' | 'strideIn'> & { readonly depth: ResNetDepth };
+  /** Of batch norm. */
+  readonly epsilon: number;
+  /** Channels of the upsampled map that masks are predicted from. */
+  readonly maskChannels: number;
+}
+
+/** What models on one ResNet without a feature pyramid have in common. */
+export interface C4Base {
+  readonly traits: BaseTraits;
+  readonly configuration: C4Configuration;
+}
+
+/** Pictures are padded to the largest of a batch, and no further: there are no levels to fit. */
+function unpadded(input: InputSpec): InputSpec {
+  return { ...input, sizeDivisor: 1 };
+}
+
+const c4Configuration: Omit<C4Configuration, 'resnet'> = { epsilon: 1e-5, maskChannels: 256, strides: [16] };
+
+/** Base-RCNN-C4 on MSRA's ResNet-50 or 101. Its stages are those of the ResNet: the first of them from the top is the head. */
+export function msraC4Base(depth: 50 | 101): C4Base {
+  return {
+    traits: { ...resnetTraits, input: unpadded(msraInput), trainMinSizes: TRAIN_MIN_SIZES },
+    configuration: { ...c4Configuration, resnet: { depth, strideIn: '1x1' } },
+  };
+}
+
+/** As wide as the demo's. */
+export const tinyC4Base: C4Base = {
+  traits: { ...resnetTraits, input: unpadded(torchvisionInput(SMALL_SIDES)) },
+  configuration: { ...c4Configuration, resnet: { depth: 18, width: TINY_WIDTH }, maskChannels: 64 },
 };

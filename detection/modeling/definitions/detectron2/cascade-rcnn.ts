@@ -12,19 +12,13 @@ import { CascadeStage } from '../../roi/cascade-stage';
 import { FastRcnnOutputLayers } from '../../roi/fast-rcnn-output-layers';
 import { withSettings } from '../../settings';
 import { TINY_ANCHOR_SIZES } from '../bodies';
-import { familyModel, type Assembly, type Family, type FamilyDefinition } from '../family';
+import type { Assembly, FamilyDefinition } from '../family';
 import { smallMaskLayers } from '../mask-head';
 import { modelCalled } from '../model-called';
 import { resnet18Weights, resnet34Weights } from '../published-weights';
-import {
-  schemaWith,
-  stateDictWith,
-  valuesWith,
-  type RoiHeadDefinition,
-  type SettingsOf,
-} from '../roi-head-definition';
+import type { RoiHeadDefinition, SettingsOf } from '../roi-head-definition';
 import { anchorSizeFaults, overlapFaults } from '../setting-faults';
-import { assembleRcnn, detectron2Anchors, POOLED_SIZE, twoLayerHead } from './assemble';
+import { POOLED_SIZE, pyramid, rcnnModel, twoLayerHead } from './assemble';
 import {
   msraBase,
   tinyBase,
@@ -46,44 +40,43 @@ const BOX_PREDICTOR = /^roi_heads\.box_predictor\.\d\./;
 /** A region has one box whatever its class: CLS_AGNOSTIC_BBOX_REG. */
 const BOXES_OF_ROI = 1;
 
-function cascadeRcnn<const Heads extends readonly RoiHeadDefinition[] = []>(
+function cascadeRcnn<const Heads extends readonly RoiHeadDefinition[]>(
   name: string,
-  { traits, configuration }: Detectron2Base,
+  base: Detectron2Base,
+  heads: Heads,
   options: {
-    readonly heads?: Heads;
     readonly published?: Readonly<Record<string, PublishedWeights>>;
     readonly settings?: CascadeRcnnSettings;
   } = {},
 ): CascadeRcnnDefinition<SettingsOf<Heads>> {
-  const { heads, published = {}, settings = cascadeRcnnDefaults } = options;
-  const list = heads ?? [];
-  type Settings = CascadeRcnnSettings & SettingsOf<Heads>;
-  const family: Family<Detectron2Configuration, Settings, Detectron2Rcnn<CascadeStage>> = {
-    schema: schemaWith(cascadeRcnnSchema, list),
-    faults: ({ anchors, rpn, losses }, { strides }, numClasses) => [
-      ...anchorSizeFaults(anchors.sizes, strides),
-      ...overlapFaults('rpn', rpn),
-      ...classWeightFaults(losses.classWeights, numClasses),
-    ],
-    anchorGenerator: (given) => detectron2Anchors(given, configuration),
-    assemble: (assembly) => assembleRcnn(assembly, CASCADE_RPN_LOSS_NAMES, makeStage, list),
-  };
-  const needs = list.map((head) => head.needs);
-  const stateDict = stateDictWith(detectron2StateDict(BOX_PREDICTOR, false, 'fasterrcnn_resnet50_fpn'), list);
-  const itself = { ...traits, name, published, needs, stateDict };
-  return familyModel(family, itself, configuration, valuesWith(settings, list) as Settings);
+  const { published, settings = cascadeRcnnDefaults } = options;
+  return rcnnModel(
+    {
+      name,
+      base,
+      published,
+      schema: cascadeRcnnSchema,
+      values: settings,
+      faults: ({ anchors, rpn, losses }, { strides }, numClasses) => [
+        ...anchorSizeFaults(anchors.sizes, strides),
+        ...overlapFaults('rpn', rpn),
+        ...classWeightFaults(losses.classWeights, numClasses),
+      ],
+      stateDict: detectron2StateDict(BOX_PREDICTOR, false, 'fasterrcnn_resnet50_fpn'),
+      heads,
+    },
+    { rpnLossNames: CASCADE_RPN_LOSS_NAMES, backbone: pyramid, stage: makeStage, heads },
+  );
 }
 
-function makeStage(
-  {
-    configuration,
-    settings,
-    traits,
-    headGradients,
-    seed,
-  }: Assembly<Detectron2Configuration, CascadeRcnnSettings>,
-  random: RandomStream,
-): CascadeStage {
+function makeStage({
+  configuration,
+  settings,
+  traits,
+  headGradients,
+  seed,
+  random,
+}: Assembly<Detectron2Configuration, CascadeRcnnSettings>): CascadeStage {
   const numClasses = traits.categories.length;
   return new CascadeStage(
     detectron2Pooler(POOLED_SIZE),
@@ -108,23 +101,16 @@ const tinySettings = withSettings(cascadeRcnnDefaults, {
 
 /** All Cascade R-CNNs, with their types: bases for `defineModel`. detectron2 has published weights of cascade_maskrcnn_resnet50_fpn. */
 export const cascadeRcnnModels: readonly CascadeRcnnDefinition[] = [
-  cascadeRcnn('cascadercnn_resnet18_fpn', torchvisionBase(18), { published: resnet18Weights }),
-  cascadeRcnn('cascadercnn_resnet34_fpn', torchvisionBase(34), { published: resnet34Weights }),
-  cascadeRcnn('cascadercnn_resnet50_fpn', msraBase(50)),
-  cascadeRcnn('cascadercnn_resnet101_fpn', msraBase(101)),
-  cascadeRcnn('cascadercnn_tiny_fpn', tinyBase, { settings: tinySettings }),
-  cascadeRcnn('cascade_maskrcnn_resnet18_fpn', torchvisionBase(18), {
-    heads: masks,
-    published: resnet18Weights,
-  }),
-  cascadeRcnn('cascade_maskrcnn_resnet34_fpn', torchvisionBase(34), {
-    heads: masks,
-    published: resnet34Weights,
-  }),
-  cascadeRcnn('cascade_maskrcnn_resnet50_fpn', msraBase(50), { heads: masks }),
-  cascadeRcnn('cascade_maskrcnn_resnet101_fpn', msraBase(101), { heads: masks }),
-  cascadeRcnn('cascade_maskrcnn_tiny_fpn', tinyBase, {
-    heads: [detectron2MaskHead(smallMaskLayers)] as const,
+  cascadeRcnn('cascadercnn_resnet18_fpn', torchvisionBase(18), [], { published: resnet18Weights }),
+  cascadeRcnn('cascadercnn_resnet34_fpn', torchvisionBase(34), [], { published: resnet34Weights }),
+  cascadeRcnn('cascadercnn_resnet50_fpn', msraBase(50), []),
+  cascadeRcnn('cascadercnn_resnet101_fpn', msraBase(101), []),
+  cascadeRcnn('cascadercnn_tiny_fpn', tinyBase, [], { settings: tinySettings }),
+  cascadeRcnn('cascade_maskrcnn_resnet18_fpn', torchvisionBase(18), masks, { published: resnet18Weights }),
+  cascadeRcnn('cascade_maskrcnn_resnet34_fpn', torchvisionBase(34), masks, { published: resnet34Weights }),
+  cascadeRcnn('cascade_maskrcnn_resnet50_fpn', msraBase(50), masks),
+  cascadeRcnn('cascade_maskrcnn_resnet101_fpn', msraBase(101), masks),
+  cascadeRcnn('cascade_maskrcnn_tiny_fpn', tinyBase, [detectron2MaskHead(smallMaskLayers)], {
     settings: tinySettings,
   }),
 ];

@@ -13,33 +13,42 @@ import { MaskRcnnHeads } from '../../roi/mask-head';
 import { MaskRcnnPredictor } from '../../roi/mask-predictor';
 import { MaskStage } from '../../roi/mask-stage';
 import { MultiScaleRoiAlign } from '../../roi/multi-scale-roi-align';
-import type { RoiHeadDefinition } from '../roi-head-definition';
+import type { RoiHeadDefinition, RoiHeadTraits } from '../roi-head-definition';
 
-/** Of the levels that regions are pooled from: those of strides 4 to 32. */
-const POOLED_SCALES = [4, 8, 16, 32].map((stride) => 1 / stride);
+/** Of the levels of a pyramid that regions are pooled from. */
+const POOLED_STRIDES = [4, 8, 16, 32];
 
-/** detectron2's ROIPooler with ROIAlignV2. */
-export function detectron2Pooler(size: number): MultiScaleRoiAlign {
-  return new MultiScaleRoiAlign(size, detectron2Levels, DETECTRON2_SAMPLING, POOLED_SCALES);
+/** detectron2's ROIPooler with ROIAlignV2. @param strides of the levels that regions are pooled from; a pyramid's if left out */
+export function detectron2Pooler(
+  size: number,
+  strides: readonly number[] = POOLED_STRIDES,
+): MultiScaleRoiAlign {
+  const scales = strides.map((stride) => 1 / stride);
+  return new MultiScaleRoiAlign(size, detectron2Levels, DETECTRON2_SAMPLING, scales);
 }
 
 const MASK_PREFIX = 'roi_heads.mask_head.';
 const MASK_PREDICTOR = `${MASK_PREFIX}predictor.`;
+
+/** What detectron2's mask heads have in common: no mask of the background. */
+export const detectron2MaskTraits: RoiHeadTraits<MaskSettings> = {
+  needs: 'masks',
+  schema: maskSchema,
+  values: maskRcnnDefaults.settings,
+  prefix: MASK_PREFIX,
+  stateDict: {
+    rowsOfClass: (entry, label) =>
+      entry.startsWith(MASK_PREDICTOR) && label > 0 ? [{ start: label - 1, end: label }] : [],
+    isPredictor: (entry) => entry.startsWith(MASK_PREDICTOR),
+  },
+};
 
 /** detectron2's MaskRCNNConvUpsampleHead: no mask of the background, binary targets, and its own way to paste. */
 export function detectron2MaskHead(
   layers: MaskHeadLayers = maskRcnnDefaults.layers,
 ): RoiHeadDefinition<MaskSettings> {
   return {
-    needs: 'masks',
-    schema: maskSchema,
-    values: maskRcnnDefaults.settings,
-    prefix: MASK_PREFIX,
-    stateDict: {
-      rowsOfClass: (entry, label) =>
-        entry.startsWith(MASK_PREDICTOR) && label > 0 ? [{ start: label - 1, end: label }] : [],
-      isPredictor: (entry) => entry.startsWith(MASK_PREDICTOR),
-    },
+    ...detectron2MaskTraits,
     build({ channels, traits, headGradients, random }, settings) {
       const { convolutions, predictor } = layers;
       const numClasses = traits.categories.length;

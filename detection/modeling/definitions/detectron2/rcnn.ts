@@ -5,16 +5,10 @@ import { fasterRcnnSchema, RPN_LOSS_NAMES, type FasterRcnnSettings } from '../..
 import { FastRcnnOutputLayers } from '../../roi/fast-rcnn-output-layers';
 import { FastRcnnStage } from '../../roi/fast-rcnn';
 import { withSettings } from '../../settings';
-import { familyModel, type Assembly, type Family, type FamilyDefinition } from '../family';
-import {
-  schemaWith,
-  stateDictWith,
-  valuesWith,
-  type RoiHeadDefinition,
-  type SettingsOf,
-} from '../roi-head-definition';
+import type { Assembly, FamilyDefinition } from '../family';
+import type { RoiHeadDefinition, SettingsOf } from '../roi-head-definition';
 import { fasterRcnnFaults } from '../setting-faults';
-import { assembleRcnn, detectron2Anchors, POOLED_SIZE, twoLayerHead } from './assemble';
+import { POOLED_SIZE, pyramid, rcnnModel, twoLayerHead } from './assemble';
 import { msraBase, type Detectron2Configuration } from './bases';
 import { detectron2KeypointHead, detectron2MaskHead, detectron2Pooler } from './heads';
 import { detectron2StateDict } from './state-dict';
@@ -28,41 +22,35 @@ export type Detectron2RcnnDefinition<HeadSettings = unknown> = FamilyDefinition<
 
 const BOX_PREDICTOR = /^roi_heads\.box_predictor\./;
 
-function detectron2Rcnn<const Heads extends readonly RoiHeadDefinition[] = []>(
+function detectron2Rcnn<const Heads extends readonly RoiHeadDefinition[]>(
   kind: 'fasterrcnn' | 'maskrcnn' | 'keypointrcnn',
   depth: 50 | 101,
-  heads?: Heads,
+  heads: Heads,
   settings: FasterRcnnSettings = detectron2Defaults,
 ): Detectron2RcnnDefinition<SettingsOf<Heads>> {
-  const list = heads ?? [];
-  const { traits, configuration } = msraBase(depth);
-  type Settings = FasterRcnnSettings & SettingsOf<Heads>;
-  const family: Family<Detectron2Configuration, Settings, Detectron2Rcnn<FastRcnnStage>> = {
-    schema: schemaWith(fasterRcnnSchema, list),
-    faults: fasterRcnnFaults,
-    anchorGenerator: (given) => detectron2Anchors(given, configuration),
-    assemble: (assembly) => assembleRcnn(assembly, RPN_LOSS_NAMES, makeStage, list),
-  };
   const own = `${kind}_resnet${depth}_fpn`;
-  const itself = {
-    ...traits,
-    name: `${own}_detectron2`,
-    needs: list.map((head) => head.needs),
-    stateDict: stateDictWith(detectron2StateDict(BOX_PREDICTOR, true, own), list),
-  };
-  return familyModel(family, itself, configuration, valuesWith(settings, list) as Settings);
+  return rcnnModel(
+    {
+      name: `${own}_detectron2`,
+      base: msraBase(depth),
+      schema: fasterRcnnSchema,
+      values: settings,
+      faults: fasterRcnnFaults,
+      stateDict: detectron2StateDict(BOX_PREDICTOR, true, own),
+      heads,
+    },
+    { rpnLossNames: RPN_LOSS_NAMES, backbone: pyramid, stage: makeStage, heads },
+  );
 }
 
-function makeStage(
-  {
-    configuration,
-    settings,
-    traits,
-    headGradients,
-    seed,
-  }: Assembly<Detectron2Configuration, FasterRcnnSettings>,
-  random: RandomStream,
-): FastRcnnStage {
+function makeStage({
+  configuration,
+  settings,
+  traits,
+  headGradients,
+  seed,
+  random,
+}: Assembly<Detectron2Configuration, FasterRcnnSettings>): FastRcnnStage {
   const numClasses = traits.categories.length;
   return new FastRcnnStage(
     detectron2Pooler(POOLED_SIZE),
@@ -85,8 +73,8 @@ const keypointSettings = withSettings(detectron2Defaults, {
 
 /** Models for detectron2's published Faster, Mask and Keypoint R-CNN, with their types: bases for `defineModel`. */
 export const detectron2RcnnModels: readonly Detectron2RcnnDefinition[] = [
-  detectron2Rcnn('fasterrcnn', 50),
-  detectron2Rcnn('fasterrcnn', 101),
+  detectron2Rcnn('fasterrcnn', 50, []),
+  detectron2Rcnn('fasterrcnn', 101, []),
   detectron2Rcnn('maskrcnn', 50, masks),
   detectron2Rcnn('maskrcnn', 101, masks),
   detectron2Rcnn('keypointrcnn', 50, keypoints, keypointSettings),

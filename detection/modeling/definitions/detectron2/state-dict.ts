@@ -9,6 +9,8 @@ export function rowOfLabel(label: number, numClasses: number): Range {
 
 /** What older files have besides weights: constants that are settings here. */
 const CONSTANT = /^(pixel_(mean|std)|proposal_generator\.anchor_generator\.cell_anchors\.\d+)$/;
+/** The body's entries, those of a stage of it that is a head among them. */
+const BODY = /^(backbone\.(bottom_up\.|stem\.|res\d\.)|roi_heads\.res5\.)/;
 /** A ResNet of torchvision's, by which strides are in the 3x3 convolution: only bottlenecks have a third one. */
 const TORCHVISION_BOTTLENECK = 'layer1.0.conv3.weight';
 
@@ -18,11 +20,13 @@ const TORCHVISION_BOTTLENECK = 'layer1.0.conv3.weight';
  * @param boxPredictor what the entries of the box predictor, or of each of several, begin with
  * @param hasBoxOfClass whether a region has a box for each class
  * @param torchvisionModel the model for files of torchvision's ResNets with bottlenecks, whose strides are in other layers
+ * @param entryName what detectron2 calls an entry
  */
 export function detectron2StateDict(
   boxPredictor: RegExp,
   hasBoxOfClass: boolean,
   torchvisionModel: string,
+  entryName: (name: string) => string = detectron2Name,
 ): StateDictLayout {
   const isOf = (entry: string, layer: 'cls_score' | 'bbox_pred'): boolean =>
     boxPredictor.test(entry) && entry.includes(`.${layer}.`);
@@ -38,8 +42,8 @@ export function detectron2StateDict(
       return [{ start: 4 * (label - 1), end: 4 * label }];
     },
     isPredictor: (entry) => isOf(entry, 'cls_score') || (hasBoxOfClass && isOf(entry, 'bbox_pred')),
-    isBackbone: (entry) => entry.startsWith('backbone.bottom_up.'),
-    ofClassifier: (entry) => detectron2Name(`backbone.body.${entry}`),
+    isBackbone: (entry) => BODY.test(entry),
+    ofClassifier: (entry) => entryName(`backbone.body.${entry}`),
     cocoLabels: 'contiguous',
     isConstant: (entry) => CONSTANT.test(entry),
     otherModel: (entries) => (entries.has(TORCHVISION_BOTTLENECK) ? torchvisionModel : undefined),

@@ -38,32 +38,41 @@ function batch(): DetectionBatch {
   };
 }
 
-test('a small Cascade Mask R-CNN computes the losses that it names, with a gradient of every parameter, and detects', () => {
-  const model = createDetector('cascade_maskrcnn_tiny_fpn', { numClasses: 3, norm: 'batch', seed: 1 });
-  expect(model.lossNames).toEqual([
-    'loss_rpn_cls',
-    'loss_rpn_loc',
-    'loss_cls_stage0',
-    'loss_box_reg_stage0',
-    'loss_cls_stage1',
-    'loss_box_reg_stage1',
-    'loss_cls_stage2',
-    'loss_box_reg_stage2',
-    'loss_mask',
-  ]);
-  expect(model.iouTypes).toEqual(['bbox', 'segm']);
-  const given = batch();
-  const parameters = [...model.namedParameters()].filter(([, { trainable: isTrained }]) => isTrained);
-  const { losses, gradients } = lossesAndGradients(() => model.losses(given), parameters);
-  expect(Object.keys(losses).sort()).toEqual([...model.lossNames].sort());
-  expect([...gradients.keys()].sort()).toEqual(parameters.map(([name]) => name).sort());
-  for (const loss of Object.values(losses)) expect(Number.isFinite(loss.dataSync()[0])).toBe(true);
-  tf.dispose([losses, [...gradients.values()]]);
-  const found = model.detect(given.images);
-  found.forEach(({ labels, masks }) => expect(masks).toHaveLength(labels.length));
-  given.images.tensor.dispose();
-  model.dispose();
-});
+const CASCADE_LOSSES = [
+  'loss_rpn_cls',
+  'loss_rpn_loc',
+  'loss_cls_stage0',
+  'loss_box_reg_stage0',
+  'loss_cls_stage1',
+  'loss_box_reg_stage1',
+  'loss_cls_stage2',
+  'loss_box_reg_stage2',
+  'loss_mask',
+];
+const LOSSES = ['loss_objectness', 'loss_rpn_box_reg', 'loss_classifier', 'loss_box_reg', 'loss_mask'];
+
+test.each([
+  ['cascade_maskrcnn_tiny_fpn', CASCADE_LOSSES],
+  ['maskrcnn_tiny_c4', LOSSES],
+])(
+  '%s computes the losses that it names, with a gradient of every parameter, and detects',
+  (name, lossNames) => {
+    const model = createDetector(name, { numClasses: 3, norm: 'group', seed: 1 });
+    expect(model.lossNames).toEqual(lossNames);
+    expect(model.iouTypes).toEqual(['bbox', 'segm']);
+    const given = batch();
+    const parameters = [...model.namedParameters()].filter(([, { trainable: isTrained }]) => isTrained);
+    const { losses, gradients } = lossesAndGradients(() => model.losses(given), parameters);
+    expect(Object.keys(losses).sort()).toEqual([...model.lossNames].sort());
+    expect([...gradients.keys()].sort()).toEqual(parameters.map(([name]) => name).sort());
+    for (const loss of Object.values(losses)) expect(Number.isFinite(loss.dataSync()[0])).toBe(true);
+    tf.dispose([losses, [...gradients.values()]]);
+    const found = model.detect(given.images);
+    found.forEach(({ labels, masks }) => expect(masks).toHaveLength(labels.length));
+    given.images.tensor.dispose();
+    model.dispose();
+  },
+);
 
 test('the background is the last row of a file, and no row of boxes or masks', () => {
   const { stateDict } = modelDefinition('maskrcnn_resnet50_fpn_detectron2');
@@ -132,4 +141,47 @@ test("a file of torchvision's ResNet-50 is not taken for MSRA's, nor a ResNet-18
   expect(small.ofClassifier?.('layer2.0.downsample.1.weight')).toBe(
     'backbone.bottom_up.res3.0.shortcut.norm.weight',
   );
+});
+
+test('without a pyramid the last stage of the ResNet is the head, which classifiers fill, and which is trained before the others', () => {
+  const { stateDict, input, settings } = modelDefinition('fasterrcnn_resnet50_c4');
+  expect(input.sizeDivisor).toBe(1);
+  expect(settings.values).toMatchObject({
+    anchors: { sizes: [[32, 64, 128, 256, 512]] },
+    rpn: { preNmsTopN: { train: 12000, test: 6000 }, postNmsTopN: { train: 2000, test: 1000 } },
+  });
+  expect(stateDict.ofClassifier?.('layer4.0.downsample.1.weight')).toBe(
+    'roi_heads.res5.0.shortcut.norm.weight',
+  );
+  expect(stateDict.ofClassifier?.('layer3.5.bn2.bias')).toBe('backbone.res4.5.conv2.norm.bias');
+  const ofBackbone = [
+    'backbone.stem.conv1.weight',
+    'backbone.res4.0.conv1.weight',
+    'roi_heads.res5.2.conv3.weight',
+  ];
+  expect(ofBackbone.map((entry) => stateDict.isBackbone(entry))).toEqual([true, true, true]);
+  expect(stateDict.isBackbone('roi_heads.box_predictor.cls_score.weight')).toBe(false);
+
+  const trained = (trainableLayers: number): string[] => {
+    const model = createDetector('fasterrcnn_tiny_c4', { numClasses: 3, norm: 'frozen', trainableLayers });
+    const names = [...model.namedParameters()]
+      .filter(([name, { trainable }]) => trainable && stateDict.isBackbone(name))
+      .map(([name]) => /^(.*?(res\d|stem))\./.exec(name)![1]);
+    model.dispose();
+    return [...new Set(names)].sort();
+  };
+  expect(trained(0)).toEqual([]);
+  expect(trained(1)).toEqual(['roi_heads.res5']);
+  expect(trained(3)).toEqual(['backbone.res3', 'backbone.res4', 'roi_heads.res5']);
+  expect(trained(5)).toHaveLength(5);
+});
+
+test('anchors without a pyramid come by size, then by ratio, at a stride of 16', () => {
+  const anchors = modelDefinition('fasterrcnn_resnet50_c4').anchors!({ height: 40, width: 33 });
+  expect(anchors).toHaveLength(1);
+  // 3x3 places of 15 anchors.
+  expect(anchors[0]).toHaveLength(4 * 15 * 3 * 3);
+  const width = (anchor: number): number => anchors[0][4 * anchor + 2] - anchors[0][4 * anchor];
+  expect([1, 4, 13].map(width)).toEqual([32, 64, 512]);
+  expect([0, 1].map((k) => anchors[0][4 * 15 * k + 4] + anchors[0][4 * 15 * k + 6])).toEqual([0, 32]);
 });

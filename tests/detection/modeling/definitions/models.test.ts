@@ -35,6 +35,7 @@ const PUBLISHED: [
   ['ssdlite320_mobilenet_v3_large', 6],
   ['ssdlite320_mobilenet_v3_large_full_tail', 6],
   ['cascade_maskrcnn_resnet50_fpn', 5, 'frozen', 80, 'detectron2_cascade_mask_rcnn_R_50_FPN'],
+  ['fasterrcnn_resnet50_c4', 5, 'frozen', 80, 'detectron2_faster_rcnn_R_50_C4'],
 ];
 
 /**
