@@ -268,7 +268,8 @@ export {
   type MaskRcnnDefaults,
   type MaskSettings,
 } from './modeling/mask-rcnn-defaults';
-export { MaskStage, type MaskOutputs, type MaskSample } from './modeling/roi/mask-stage';
+export { MaskStage, type MaskOutputs } from './modeling/roi/mask-stage';
+export type { MaskSample } from './modeling/roi/mask-samples';
 export { MaskRcnnHeads } from './modeling/roi/mask-head';
 export { MaskRcnnPredictor } from './modeling/roi/mask-predictor';
 export {
@@ -302,6 +303,7 @@ export {
 } from './modeling/cascade-rcnn-defaults';
 export { detectron2Defaults, detectron2Levels } from './modeling/detectron2-defaults';
 export { CascadeStage, type CascadeHead } from './modeling/roi/cascade-stage';
+export { Res5Stage, type MaskParts, type Res5Parts } from './modeling/roi/res5-stage';
 export { FastRcnnOutputLayers } from './modeling/roi/fast-rcnn-output-layers';
 export type { BoxPredictor } from './modeling/roi/box-head';
 export type { BoxHeadLossNames, BoxHeadLossOptions } from './modeling/roi/fast-rcnn-losses';

@@ -48,12 +48,15 @@ export interface Res5Parts {
   readonly res5: MapModule;
   /** Of C features. */
   readonly boxPredictor: BoxPredictor;
-  /** Predicts masks too, of `res5`'s map; absent of a stage that finds boxes alone. */
+  /** Absent of a stage that finds boxes alone. */
   readonly masks?: MaskParts;
 }
 
-interface MaskParts {
+/** What predicts masks. */
+export interface MaskParts {
+  /** Predicts them of the map of `res5`. */
   readonly predictor: MaskRcnnPredictor;
+  /** What is configured of them. */
   readonly settings: MaskSettings;
 }
 
@@ -119,7 +122,7 @@ export class Res5Stage extends Module implements BoxStage {
     const samples = proposals.map((boxes, image) =>
       sampleProposals(boxes, targets[image], this.matcher, this.sampler, image),
     );
-    return { losses: tf.tidy(() => this.lossesOf(samples, features, targets, images.sizes)), samples };
+    return { losses: tf.tidy(() => this.lossesInPieces(samples, features, targets, images.sizes)), samples };
   }
 
   *detect(
@@ -131,7 +134,7 @@ export class Res5Stage extends Module implements BoxStage {
     const deltas: Float32Array[] = [];
     for (const piece of piecesOf(proposals, this.roisAtATime)) {
       const predictions = tf.tidy(() => {
-        const { classLogits, boxDeltas } = this.predict(this.map(features, piece.boxes, sizes));
+        const { classLogits, boxDeltas } = this.predictFrom(this.map(features, piece.boxes, sizes));
         return [tf.softmax(classLogits), boxDeltas];
       });
       const [ofClasses, ofBoxes] = yield predictions;
@@ -177,7 +180,7 @@ export class Res5Stage extends Module implements BoxStage {
   }
 
   /** To be called in a tidy. */
-  private lossesOf(
+  private lossesInPieces(
     samples: readonly Sample[],
     features: readonly tf.Tensor4D[],
     targets: readonly Targets[],
@@ -197,7 +200,7 @@ export class Res5Stage extends Module implements BoxStage {
     const losses = headLosses(
       pieces.map((piece) => (): Losses => {
         const map = this.map(features, piece.boxes, sizes);
-        const predictions = this.predict(map);
+        const predictions = this.predictFrom(map);
         said.push(valuesOf(predictions));
         const ofPiece = samples.map((ofImage, k) => samplesWithin(ofImage, piece.ofImages[k]));
         const itsTargets = roiTargets(ofPiece, targets);
@@ -265,7 +268,7 @@ export class Res5Stage extends Module implements BoxStage {
     return map;
   }
 
-  private predict(map: tf.Tensor4D): RoiPredictions {
+  private predictFrom(map: tf.Tensor4D): RoiPredictions {
     return this.parts.boxPredictor.forward(tf.mean<tf.Tensor2D>(map, [1, 2]));
   }
 }
