@@ -6,7 +6,12 @@ import type { DetectJob } from '../detect/detect-job';
 import { tellOfReducedTiles } from '../detect/reduced-tiles';
 import { runDetect } from '../detect/run-detect';
 import { DEFAULT_SCORE_THRESHOLD, parseThresholds } from '../detect/score-thresholds';
-import { addInferenceOptions, givenInference, inferenceOptions, type GivenInference } from './inference-options';
+import {
+  addInferenceOptions,
+  givenInference,
+  inferenceOptions,
+  type GivenInference,
+} from './inference-options';
 import { detectorFactsOf } from '../shards/job-facts';
 import { parseShard, SHARD_HELP, type Shard } from '../shards/shard';
 import { openDetector } from '../run/open-detector';

@@ -66,6 +66,11 @@ const commands: readonly Entry[] = [
     () => (require('./train') as typeof import('./train')).trainCommand,
   ],
   [
+    'watch [options] <run>',
+    'see a run in a browser while it goes on: losses, evaluations, memory, validation pictures',
+    () => (require('./watch') as typeof import('./watch')).watchCommand,
+  ],
+  [
     'evaluate [options]',
     'compute average precision as pycocotools does, of a detector or of a file of detections',
     () => (require('./evaluate') as typeof import('./evaluate')).evaluateCommand,

@@ -473,6 +473,21 @@ export const rooms = [
     ],
   },
   {
+    name: 'tools/watch',
+    holds: 'what `rcnn watch` does: following the files of a run, and its page',
+    mayImport: [
+      'tools/config',
+      'tools/html',
+      'tools/loopback',
+      'tools/report',
+      'tools/run',
+      'tools/terminal',
+      'detection/*',
+      'datasets/*',
+      'weights/*',
+    ],
+  },
+  {
     name: 'tools/cli',
     holds: 'one file for each command: its options and its work',
     mayImport: [
@@ -493,6 +508,7 @@ export const rooms = [
       'tools/serve',
       'tools/shards',
       'tools/terminal',
+      'tools/watch',
       'tools/why',
       'detection/*',
       'datasets/*',

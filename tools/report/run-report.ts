@@ -1,13 +1,12 @@
 import path from 'node:path';
 import type { DetectorEvaluation } from '../../datasets/evaluation/evaluate-detector';
 import type { StatName } from '../../datasets/evaluation/parameters';
-import type { IouType } from '../../detection/modeling/detector';
 import { configurationYaml } from '../config/yaml-text';
 import { pluralize } from '../terminal/pluralize';
 import { describeEnvironment } from './environment';
 import { readMetrics, type Metrics } from '../run/folder/metrics-file';
 import { score } from '../html/bars';
-import { evaluationsOf, metricPrefix, taskNames } from '../run/tasks';
+import { evaluationsOf } from '../run/tasks';
 import { writeWholeFile } from '../../detection/files/whole-file';
 import { formatBytes } from '../terminal/format-bytes';
 import { formatSeconds } from '../terminal/progress';
@@ -18,6 +17,7 @@ import type { FinishedRun } from '../run/training-run';
 import { evaluationData } from './collect/evaluation';
 import { runNotes } from './collect/notes';
 import { galleryImages } from './collect/pictures';
+import { scoreName, trainingData } from './collect/training';
 import { worstImages } from './collect/worst-images';
 
 /** Detections of a lower score are neither drawn nor counted, but in average precision and what is made of it. */
@@ -31,19 +31,12 @@ export async function writeReport(run: FinishedRun): Promise<void> {
 async function reportData(run: FinishedRun): Promise<ReportData> {
   const { output, configuration, train, result } = run;
   const metrics = readMetrics(runFolder(output).metrics);
-  const curve = (name: string): ReportData['losses'][number] => ({
-    name,
-    points: metrics.points(name),
-    validation: metrics.points(`val/${name}`),
-  });
   return {
     title: `${configuration.model.name}: ${path.basename(path.resolve(output))}`,
     subtitle: describeRun(run),
     notes: runNotes(run),
     headline: headline(metrics, result),
-    losses: ['total_loss', ...metrics.lossNames].map(curve).filter(({ points }) => points.length > 0),
-    learningRate: { name: 'learning rate', points: metrics.points('lr') },
-    scores: scores(metrics),
+    ...trainingData(metrics),
     ...(await evaluationPart(run)),
     scoreThreshold: MIN_SCORE,
     categoryNames: train.categories.map(({ name }) => name),
@@ -84,23 +77,6 @@ function describeRun({ configuration, iteration, train, val, stoppedEarly }: Fin
   return parts.join(', ');
 }
 
-/** AP and AP50 of each task that has been evaluated, over the run. */
-function scores(metrics: Metrics): ReportData['scores'] {
-  const curves = (Object.keys(taskNames) as IouType[]).map((iouType) =>
-    (['AP', 'AP50'] as const).map((stat) => ({
-      stat,
-      iouType,
-      points: metrics.points(`${metricPrefix(iouType)}${stat}`),
-    })),
-  );
-  const measured = curves.flat().filter(({ points }) => points.length > 0);
-  const isOfBoxes = measured.every(({ iouType }) => iouType === 'bbox');
-  return measured.map(({ stat, iouType, points }) => ({
-    name: scoreName(stat, iouType, isOfBoxes),
-    points,
-  }));
-}
-
 function headline(metrics: Metrics, result: DetectorEvaluation | undefined): ReportData['headline'] {
   const evaluations = result ? evaluationsOf(result) : [];
   const isOfBoxes = evaluations.length === 1;
@@ -116,9 +92,4 @@ function headline(metrics: Metrics, result: DetectorEvaluation | undefined): Rep
     ['training', formatSeconds(metrics.sum('seconds'))],
     ['peak memory', formatBytes(metrics.max('peak_memory_bytes'))],
   ];
-}
-
-/** @param isOfBoxes whether there are no scores but those of boxes */
-function scoreName(stat: StatName, iouType: IouType, isOfBoxes: boolean): string {
-  return isOfBoxes ? stat : `${stat} of ${taskNames[iouType]}`;
 }

@@ -1,5 +1,5 @@
 import { lineChart, lossChart } from '../html/charts';
-import type { ReportData } from './data';
+import type { TrainingData } from './collect/training';
 import { categoryLegend } from '../html/figure';
 import { html, type Markup } from '../html/html';
 import { colorOf } from '../html/palette';
@@ -8,7 +8,7 @@ const training = { name: 'training', color: 'var(--accent)' } as const;
 const validation = { name: 'validation', color: colorOf(1) } as const;
 
 /** A chart per loss, the learning rate, and the evaluations during the run. */
-export function trainingCurves({ losses, learningRate, scores }: ReportData): Markup {
+export function trainingCurves({ losses, learningRate, scores }: TrainingData): Markup {
   const iterations = { xLabel: 'iteration', yLabel: null } as const;
   const charts = losses.map((loss) => {
     const series = [

@@ -53,6 +53,15 @@ function takeLock(folder: string, lock: string, own: string): void {
   }
 }
 
+/** Whether a process is working on the run in a folder. */
+export function isAtWork(folder: string): boolean {
+  const lock = path.join(folder, '.lock');
+  const content = contentOf(lock);
+  if (content === undefined) return false;
+  const [host, pid, start] = content.split(' ');
+  return !isAbandoned(lock, host, Number(pid), start);
+}
+
 function isAbandoned(lock: string, host: string, pid: number, start: string): boolean {
   if (host === os.hostname()) return hasEnded(pid) || startOf(pid) !== start;
   try {
