@@ -65,6 +65,20 @@ export class NativeOperations {
     this.backend.binding.clearKernels();
   }
 
+  /** The sum of one tensor of each process of the group; see ClusterSums. */
+  async sumOverCluster(x: tf.Tensor, size: number, key: number): Promise<tf.Tensor> {
+    const { backend } = this;
+    const idsOf = backend['getInputTensorIds'] as (tensors: readonly tf.Tensor[]) => number[];
+    const tensorOf = backend['createOutputTensor'] as (info: object) => tf.Tensor;
+    const [id] = idsOf.call(backend, [x]);
+    return tensorOf.call(backend, await backend.binding.sumOverCluster(id, size, key));
+  }
+
+  /** Sums over the group fail from here on. */
+  abortCluster(): void {
+    this.backend.binding.abortCluster();
+  }
+
   /** Zeros around a tensor. */
   pad(x: tf.TensorInfo, paddings: [before: number, after: number][]): tf.Tensor {
     const tensor = tf.tensor2d(paddings, [paddings.length, 2], 'int32');

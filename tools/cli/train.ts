@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { formatEvaluation } from '../../datasets/evaluation/format';
 import { choosePrecision } from '../../detection/backend/node-precision';
@@ -12,9 +13,13 @@ import { configurationHelp } from '../config/help';
 import { loadConfiguration } from '../config/load';
 import type { TrainingConfiguration } from '../config/schema';
 import { modelFileOf } from '../config/model-file';
-import { requireSameRun } from '../config/resume';
+import { accumulateOf, requireSameRun } from '../config/resume';
+import { membershipOf, type Membership } from '../ranks/membership';
+import { followRanks, isLoopback, leadRanks, withLaunchedRanks, type Ranks } from '../run/ranks/open-ranks';
+import { statementOf, taskOf } from '../run/ranks/rank-task';
+import { trainShare } from '../run/ranks/train-share';
 import { runExclusively } from '../run/folder/run-exclusively';
-import { interruptible } from '../terminal/interruption';
+import { interruptible, Interrupted } from '../terminal/interruption';
 import { logLine } from '../terminal/progress';
 import { requireFreeFolder, requireRun, runFolder } from '../run/folder/run-folder';
 import { writeReport } from '../report/run-report';
@@ -22,12 +27,13 @@ import { shellWord, terminalLine, terminalText } from '../terminal/terminal-text
 import { evaluationsOf, taskNames } from '../run/tasks';
 import { trainDetector } from '../run/train-detector';
 import type { FinishedRun, TrainingJob } from '../run/training-run';
-import { addConfigurationOptions, requiredOption, PUBLISHED_WEIGHTS_HELP } from './options';
+import { addConfigurationOptions, requiredOption, wholeNumber, PUBLISHED_WEIGHTS_HELP } from './options';
 
 interface TrainCommandOptions extends ConfigurationOptions {
   readonly output: string;
   readonly resume?: boolean;
   readonly exact?: boolean;
+  readonly trustNetwork?: boolean;
 }
 
 /** `rcnn train`. */
@@ -39,6 +45,15 @@ export function trainCommand(command: Command): void {
       '--exact',
       'with --resume: refuse unless the result is the same, to the bit, as without an interruption',
     )
+    .option(
+      '--ranks <n>',
+      'processes on this machine that share the work; on several machines FASTER_RCNN_HOSTS, srun or TF_CONFIG say how many',
+      wholeNumber(1),
+    )
+    .option(
+      '--trust-network',
+      'several machines: everybody who can reach their ports may be trusted (docs/cluster.md)',
+    )
     .addHelpText(
       'after',
       () => `
@@ -47,6 +62,7 @@ Examples:
       --train-annotations train.json --train-images images --output runs/first
   $ rcnn train --config runs/first/config.yaml --set optimizer.lr=0.002 --output runs/second
   $ rcnn train --output runs/first --resume
+  $ rcnn train --config runs/first/config.yaml --ranks 2 --output runs/third
 ${PUBLISHED_WEIGHTS_HELP}
 
 ${configurationHelp()}`,
@@ -60,9 +76,11 @@ ${configurationHelp()}`,
 async function runTrain(options: TrainCommandOptions): Promise<void> {
   const { output, resume = false, exact = false } = options;
   if (exact && !resume) throw new InputError('exact-without-resume', '--exact needs --resume');
+  const place = placeOf(options);
+  if (place && place.rank > 0) return trainAsRank(options, place);
   if (resume) requireRun(output);
   else requireFreeFolder(output);
-  const configuration = configurationOf(options);
+  const configuration = configurationOf(options, place);
   const job = {
     configuration,
     output,
@@ -70,7 +88,45 @@ async function runTrain(options: TrainCommandOptions): Promise<void> {
     exact,
     resumeCommand: `rcnn train --output ${shellWord(output)} --resume${modelArguments(configuration.model.name)}`,
   };
-  printResult(await trainAndReport(job));
+  const task = taskOf(configuration, resume);
+  const run = (ranks?: Ranks): Promise<FinishedRun> => trainAndReport({ ...job, ranks });
+  if (place) printResult(await leadRanks(place, task, run));
+  else if (configuration.ranks > 1) printResult(await withLaunchedRanks(configuration.ranks, task, run));
+  else printResult(await run());
+}
+
+/** The place of this process among ranks that something else has started; undefined where nothing has. */
+function placeOf({ ranks, trustNetwork = false }: TrainCommandOptions): Membership | undefined {
+  const place = membershipOf(process.env);
+  if (!place) return undefined;
+  const { size, source } = place;
+  if (ranks !== undefined && ranks !== size) {
+    throw new InputError(
+      'rank-environment',
+      `--ranks ${ranks}, but there are ${size} ranks by the environment variable ${source}; leave out --ranks`,
+      { variable: source, ranks, size },
+    );
+  }
+  if (!trustNetwork && !isLoopback(place)) {
+    throw new InputError(
+      'network-not-trusted',
+      `${size} ranks on several machines: whoever can reach their ports can read their memory and change what they compute. ` +
+        'If only machines that you trust can (docs/cluster.md), give --trust-network',
+      { size },
+    );
+  }
+  return place;
+}
+
+/** What a rank other than 0 does: it writes nothing to the output folder, which need not be there. */
+async function trainAsRank(options: TrainCommandOptions, place: Membership): Promise<void> {
+  const isKnown = options.resume !== true || existsSync(runFolder(options.output).config);
+  const own = isKnown ? configurationOf(options, place) : undefined;
+  const result = await followRanks(place, own ? statementOf(own) : null, (ranks, task) =>
+    trainShare(task, own, ranks),
+  );
+  if (result.interrupted)
+    throw new Interrupted(`Rank ${place.rank} stopped after iteration ${result.iteration}.`);
 }
 
 /**
@@ -107,8 +163,9 @@ function modelArguments(name: string): string {
   return file === undefined ? '' : ` --model ${shellWord(file)}`;
 }
 
-function configurationOf(options: TrainCommandOptions): PlannedConfiguration {
-  const sources = configurationSources(options);
+/** @param place where something else has started ranks: says how many there are */
+function configurationOf(options: TrainCommandOptions, place: Membership | undefined): PlannedConfiguration {
+  const sources = configurationSources({ ...options, ranks: place?.size ?? options.ranks });
   if (options.resume !== true) return planned(loadConfiguration(sources));
   const saved = loadConfiguration({
     file: runFolder(options.output).config,
@@ -116,7 +173,10 @@ function configurationOf(options: TrainCommandOptions): PlannedConfiguration {
     options: optionSpellings,
   });
   const before = planConfiguration(saved);
-  const now = planned(loadConfiguration({ ...sources, base: before }));
+  const given = loadConfiguration({ ...sources, base: before });
+  const isAccumulateGiven = sources.assignments.some(({ key }) => key === 'optimizer.accumulate');
+  const accumulate = isAccumulateGiven ? given.optimizer.accumulate : accumulateOf(before, given.ranks);
+  const now = planned({ ...given, optimizer: { ...given.optimizer, accumulate } });
   requireSameRun(before, now, options.output);
   return now;
 }

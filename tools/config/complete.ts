@@ -28,6 +28,18 @@ export type CompleteConfiguration = PlannedConfiguration & {
   readonly schedule: { warmupIterations: number; milestones: number[] };
 };
 
+type StepKeys = Pick<TrainingConfiguration, 'ranks' | 'optimizer' | 'data'>;
+
+/** Batches of an iteration, those of all ranks. */
+export function batchesPerStep({ ranks, optimizer }: Pick<StepKeys, 'ranks' | 'optimizer'>): number {
+  return ranks * optimizer.accumulate;
+}
+
+/** Images of an iteration, those of all ranks. */
+export function imagesPerStep(configuration: StepKeys): number {
+  return configuration.data.batchSize * batchesPerStep(configuration);
+}
+
 /** torchvision's 0.02 for batches of 16 images; the rate goes with the batch (Goyal et al. 2017). */
 const SGD_RATE_PER_IMAGE = 0.02 / 16;
 /** torchvision's references/detection/train.py. */
@@ -86,7 +98,7 @@ export function planConfiguration(configuration: TrainingConfiguration): Planned
         optimizer.weightDecay ?? (optimizer.type === 'sgd' ? SGD_WEIGHT_DECAY : ADAMW_WEIGHT_DECAY),
       lr:
         optimizer.lr ??
-        (optimizer.type === 'sgd' ? SGD_RATE_PER_IMAGE * data.batchSize * optimizer.accumulate : ADAMW_RATE),
+        (optimizer.type === 'sgd' ? SGD_RATE_PER_IMAGE * imagesPerStep(configuration) : ADAMW_RATE),
     },
     ...(configuration.epochs === null && lengthOf(configuration, iterationsOf(configuration))),
   };
@@ -109,15 +121,13 @@ export function completeConfiguration(
 }
 
 /** Optimizer steps of the whole run. */
-function iterationsOf(
-  { iterations, epochs, data, optimizer }: TrainingConfiguration,
-  imagesPerEpoch?: number,
-): number {
+function iterationsOf(configuration: TrainingConfiguration, imagesPerEpoch?: number): number {
+  const { iterations, epochs } = configuration;
   if (epochs === null) return iterations ?? DEFAULT_ITERATIONS;
   if (imagesPerEpoch === undefined) throw new RangeError('how many images an epoch has is not given');
   const images = epochs * imagesPerEpoch;
   // A tenth of thirty images is three images, not a part of a fourth.
-  return Math.ceil(Number((images / (data.batchSize * optimizer.accumulate)).toPrecision(12)));
+  return Math.ceil(Number((images / imagesPerStep(configuration)).toPrecision(12)));
 }
 
 /** What a configuration says of a run of so many iterations. */

@@ -15,6 +15,7 @@ export interface ConfigurationOptions {
   readonly iterations?: number;
   readonly epochs?: number;
   readonly precision?: string;
+  readonly ranks?: number;
   readonly onDivergence?: string;
   readonly weights?: string;
 }
@@ -30,6 +31,7 @@ const optionKeys = {
   iterations: ['iterations', '--iterations N'],
   epochs: ['epochs', '--epochs E'],
   precision: ['precision', '--precision WHAT'],
+  ranks: ['ranks', '--ranks N'],
   onDivergence: ['onDivergence', '--on-divergence WHAT'],
   weights: ['model.weights', '--weights FILE'],
 } as const satisfies Partial<Record<keyof ConfigurationOptions, readonly [key: string, spelling: string]>>;

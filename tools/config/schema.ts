@@ -20,6 +20,9 @@ export const DEFAULT_ITERATIONS = 1000;
 /** More passes over a data set than anybody makes: a number that was meant for another key. */
 const MAX_EPOCHS = 1e6;
 
+/** More processes than anybody has machines. */
+const MAX_RANKS = 4096;
+
 /** The keys that do not depend on the model, each checked for itself. */
 const keys = {
   data: dataSection,
@@ -30,6 +33,14 @@ const keys = {
     .default('float32')
     .describe(
       'what layers compute in: bfloat16 is faster and takes less memory; auto: bfloat16 where the processor has AMX or avx512_bf16',
+    ),
+  ranks: z
+    .int()
+    .min(1)
+    .max(MAX_RANKS)
+    .default(1)
+    .describe(
+      'processes that share the work: each computes data.batchSize x optimizer.accumulate images of an iteration',
     ),
   clipGradientNorm: z
     .number()

@@ -295,9 +295,22 @@ export const rooms = [
     mayImport: ['detection/*', 'datasets/*'],
   },
   {
+    name: 'tools/ranks',
+    holds: 'processes that train together: how they find and watch each other ([cluster](cluster.md))',
+    mayImport: ['detection/backend', 'detection/engine', 'datasets/loader/start-thread.ts'],
+  },
+  {
     name: 'tools/run',
     holds: 'a training run: data, start, hooks, evaluation, lock, folder',
-    mayImport: ['tools/config', 'tools/memory', 'tools/terminal', 'detection/*', 'datasets/*', 'weights/*'],
+    mayImport: [
+      'tools/config',
+      'tools/ranks',
+      'tools/memory',
+      'tools/terminal',
+      'detection/*',
+      'datasets/*',
+      'weights/*',
+    ],
   },
   {
     name: 'tools/report',
@@ -502,6 +515,7 @@ export const rooms = [
       'tools/detect/outputs',
       'tools/memory',
       'tools/page',
+      'tools/ranks',
       'tools/report',
       'tools/run',
       'tools/config',

@@ -1,7 +1,7 @@
 import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
 import { tenthOfLowest, type RangePoint } from '../../detection/engine/learning-rate-range';
-import type { CompleteConfiguration } from '../config/complete';
+import { imagesPerStep, type CompleteConfiguration } from '../config/complete';
 import { configurationYaml } from '../config/yaml-text';
 import { pluralize } from '../terminal/pluralize';
 import { htmlDocument } from '../html/document';
@@ -26,7 +26,7 @@ export function shownRate(learningRate: number): string {
 export function learningRatePage(data: LearningRatePageData): string {
   const { configuration, points, suggestion, environment } = data;
   const title = `Learning rate for ${configuration.model.name}`;
-  const images = configuration.data.batchSize * configuration.optimizer.accumulate;
+  const images = imagesPerStep(configuration);
   const subtitle = html`${pluralize(points.length, 'step')} of ${pluralize(images, 'image')},
   ${configuration.optimizer.type}`;
   return htmlDocument(title, subtitle, [

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { DetectorEvaluation } from '../../datasets/evaluation/evaluate-detector';
 import type { StatName } from '../../datasets/evaluation/parameters';
+import { batchesPerStep } from '../config/complete';
 import { configurationYaml } from '../config/yaml-text';
 import { pluralize } from '../terminal/pluralize';
 import { describeEnvironment } from './environment';
@@ -63,10 +64,10 @@ async function evaluationPart({ result, keypoints }: FinishedRun): Promise<Evalu
 }
 
 function describeRun({ configuration, iteration, train, val, stoppedEarly }: FinishedRun): string {
-  const { iterations, data, optimizer } = configuration;
-  const { accumulate } = optimizer;
+  const { iterations, data } = configuration;
   const { batchSize } = data;
-  const images = accumulate > 1 ? `${batchSize} x ${accumulate} images` : pluralize(batchSize, 'image');
+  const batches = batchesPerStep(configuration);
+  const images = batches > 1 ? `${batchSize} x ${batches} images` : pluralize(batchSize, 'image');
   const stopped = stoppedEarly === undefined ? 'stopped' : 'stopped early';
   const parts = [
     `${iteration < iterations ? `${stopped} after ${iteration} of ` : ''}${pluralize(iterations, 'iteration')} of ${images}`,

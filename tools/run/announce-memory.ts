@@ -1,5 +1,5 @@
 import type { CocoDataset } from '../../datasets/coco/annotations';
-import type { CompleteConfiguration } from '../config/complete';
+import { batchesPerStep, type CompleteConfiguration } from '../config/complete';
 import type { BatchShape } from '../memory/probe-batch';
 import { stepBytes } from '../memory/step-bytes';
 import { residentPeak, trainedBytes } from '../memory/training-memory';
@@ -56,7 +56,8 @@ function expectedPeak(
 }
 
 /** What the optimizer remembers of each parameter, and the sum of its gradients where a step has several batches. */
-function copiesOfParameters({ optimizer }: CompleteConfiguration): number {
+function copiesOfParameters(configuration: CompleteConfiguration): number {
+  const { optimizer } = configuration;
   const remembered = optimizer.type === 'adamw' ? 2 : Number(optimizer.momentum > 0);
-  return remembered + Number(optimizer.accumulate > 1);
+  return remembered + Number(batchesPerStep(configuration) > 1);
 }

@@ -1,12 +1,22 @@
 import type { CocoDataset } from '../../datasets/coco/annotations';
 import { cocoExamples } from '../../datasets/examples';
 import type { LoaderListeners } from '../../datasets/loader/batch-loader';
+import type { BatchShare } from '../../datasets/loader/batch-plan';
 import { TrainingLoader } from '../../datasets/loader/training-loader';
 import { squareSide, type ScaleJitter } from '../../datasets/transforms/scale-jitter';
 import type { Detector } from '../../detection/modeling/detector';
 import type { InputSpec } from '../../detection/structures/input-spec';
 import type { CompleteConfiguration } from '../config/complete';
 import { wantedTargets } from './wanted-targets';
+
+/** Which of a run's batches, and who is told what goes wrong with them. */
+export interface LoadedPart {
+  /** By an earlier run. */
+  readonly batchesSeen: number;
+  /** Of ranks that train together. Default: all batches. */
+  readonly share?: BatchShare;
+  readonly listeners?: LoaderListeners;
+}
 
 /**
  * The batches that a configuration asks for, after those that an earlier run has seen.
@@ -17,8 +27,7 @@ export function makeTrainingLoader(
   set: CocoDataset,
   detector: Pick<Detector, 'input' | 'definition' | 'keypoints'>,
   { data, seed }: CompleteConfiguration,
-  batchesSeen: number,
-  listeners: LoaderListeners = {},
+  { batchesSeen, share, listeners }: LoadedPart,
 ): TrainingLoader {
   const { input, keypoints } = detector;
   return new TrainingLoader(cocoExamples(set, wantedTargets(detector, data)), {
@@ -35,6 +44,7 @@ export function makeTrainingLoader(
     repeatThreshold: data.repeatThreshold,
     seed,
     startIteration: batchesSeen,
+    share,
     ...listeners,
   });
 }

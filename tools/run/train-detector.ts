@@ -6,6 +6,7 @@ import type { Hook } from '../../detection/engine/hooks';
 import { train } from '../../detection/engine/train';
 import { InputError } from '../../detection/errors';
 import { resumeFrom } from '../../weights/checkpoints/resume';
+import { batchesPerStep } from '../config/complete';
 import { configurationYaml } from '../config/yaml-text';
 import { DataFaults, type DataFault } from './hooks/data-faults';
 import { bestMetric } from './hooks/evaluation-metrics';
@@ -25,6 +26,7 @@ import { runFolder } from './folder/run-folder';
 import { disposeLearner, startDetector } from './start-detector';
 import { inTrainedCategories } from './known-categories';
 import { startingPoint } from './starting-point';
+import { requireSameData, shareStart } from './ranks/agree';
 import { readTrainingData } from './training-data';
 import { trainingHooks } from './hooks/training-hooks';
 import type { FinishedRun, TrainingJob, TrainingRun } from './training-run';
@@ -37,7 +39,9 @@ import type { FinishedRun, TrainingJob, TrainingRun } from './training-run';
  */
 export async function trainDetector(job: TrainingJob): Promise<FinishedRun> {
   await loadNativeBackend(); // first: threads that start later share heaps (tools/setup/binding/start.cc)
+  const replicas = job.ranks?.replicas();
   const data = await readTrainingData(job.configuration, job.resume);
+  if (replicas) await requireSameData(replicas, data.train);
   const complete = completeForSet(job.configuration, data.train);
   const { epochs } = job.configuration;
   if (epochs !== null)
@@ -52,15 +56,17 @@ export async function trainDetector(job: TrainingJob): Promise<FinishedRun> {
   try {
     announceMemory(learner, configuration, train);
     const metric = bestMetric(configuration, val, learner.model);
-    const run = { ...job, configuration, train, val, metric, learner, checkpoint };
-    return await interruptible((signal) => trainAndEvaluate(run, signal));
+    const run = { ...job, configuration, train, val, metric, learner, checkpoint, replicas };
+    return await interruptible((signal) =>
+      trainAndEvaluate(run, job.ranks ? AbortSignal.any([signal, job.ranks.signal]) : signal),
+    );
   } finally {
     disposeLearner(learner);
   }
 }
 
 async function trainAndEvaluate(run: TrainingRun, userSignal: AbortSignal): Promise<FinishedRun> {
-  const { learner, ...ofRun } = run;
+  const { learner, replicas, ranks, ...ofRun } = run;
   const known = { ...ofRun, keypoints: learner.model.keypoints };
   const { configuration } = run;
   const { iterations } = configuration;
@@ -71,13 +77,15 @@ async function trainAndEvaluate(run: TrainingRun, userSignal: AbortSignal): Prom
   const { hooks, divergence, evaluation, earlyStopping } = trainingHooks(run, faults);
   const startIteration = restoreRun(run, hooks);
   openRunFolder(run, record);
-  const loader = makeTrainingLoader(
-    run.train,
-    learner.model,
-    configuration,
-    startIteration * accumulate,
-    faults.listeners(run.train),
-  );
+  if (replicas) {
+    const { categories } = run.train;
+    await shareStart(replicas, { iteration: startIteration, configuration, categories });
+  }
+  const loader = makeTrainingLoader(run.train, learner.model, configuration, {
+    batchesSeen: startIteration * batchesPerStep(configuration),
+    share: replicas && { index: replicas.rank, of: replicas.size },
+    listeners: faults.listeners(run.train),
+  });
   const outcome = await train(faults.batches(loader), learner.model, {
     optimizer: learner.optimizer,
     learningRate: makeSchedule(configuration),
@@ -89,6 +97,7 @@ async function trainAndEvaluate(run: TrainingRun, userSignal: AbortSignal): Prom
     describeBatch: ({ imageIds }) => `image ids ${imageIds.join(', ')}`,
     signal: faults.signal,
     hooks,
+    replicas,
   }).catch(divergenceOf);
   if (outcome instanceof DivergenceError) {
     return { ...known, iteration: outcome.step.iteration - 1, result: undefined, interrupted: outcome };
@@ -103,7 +112,9 @@ async function trainAndEvaluate(run: TrainingRun, userSignal: AbortSignal): Prom
     val: result?.dataset ?? run.val,
     iteration,
     result,
-    interrupted: isStopped ? interruptionOf(iteration, run, faults.fault) : undefined,
+    interrupted: isStopped
+      ? (lossOf(iteration, run, ranks?.signal) ?? interruptionOf(iteration, run, faults.fault))
+      : undefined,
     stoppedEarly,
   };
 }
@@ -145,6 +156,21 @@ function earlyStopMessage(
   const message = `stopped early after iteration ${iteration}: ${reason}`;
   if (startIteration < iteration) return message;
   return `${message}. To resume: ${resumeCommand} --set earlyStopping.patience=null (or more evaluations)`;
+}
+
+/** Of a run that has lost another rank, and how to go on. */
+function lossOf(
+  iteration: number,
+  { output, resume, resumeCommand }: TrainingRun,
+  signal: AbortSignal | undefined,
+): InputError | undefined {
+  if (signal?.aborted !== true) return undefined;
+  const { message } = signal.reason as InputError;
+  const saved =
+    iteration === 0 && !resume
+      ? 'Nothing has been trained yet.'
+      : `Stopped after iteration ${iteration}; saved in ${output}. To resume: ${resumeCommand}`;
+  return new InputError('rank-lost', `${message}\n${saved}`, { iteration });
 }
 
 /** Of a run that the user has stopped, or its data, and how to go on. */

@@ -3,7 +3,7 @@ import { loadNativeBackend } from '../../detection/backend/node';
 import type { Hook } from '../../detection/engine/hooks';
 import type { Schedule } from '../../detection/engine/schedules';
 import { train } from '../../detection/engine/train';
-import type { CompleteConfiguration } from '../config/complete';
+import { batchesPerStep, type CompleteConfiguration } from '../config/complete';
 import { Interrupted, interruptible } from '../terminal/interruption';
 import { makeClipping } from './make-optimizer';
 import { makeTrainingLoader } from './make-training-loader';
@@ -30,12 +30,12 @@ export async function trainTemporarily(
   const { learner, configuration } = await startDetector(given, set);
   try {
     const { interrupted } = await interruptible((signal) =>
-      train(makeTrainingLoader(set, learner.model, configuration, 0), learner.model, {
+      train(makeTrainingLoader(set, learner.model, configuration, { batchesSeen: 0 }), learner.model, {
         optimizer: learner.optimizer,
         learningRate,
         iterations,
         signal,
-        accumulate: configuration.optimizer.accumulate,
+        accumulate: batchesPerStep(configuration),
         clipGradients: makeClipping(configuration),
         hooks,
       }),

@@ -1,11 +1,13 @@
 import type { CocoDataset } from '../../datasets/coco/annotations';
 import type { DivergenceError } from '../../detection/engine/divergence-error';
 import type { Metric } from '../../detection/engine/metric';
+import type { Replicas } from '../../detection/engine/replicas';
 import type { KeypointLayout } from '../../detection/structures/keypoint-layout';
 import type { InputError } from '../../detection/errors';
 import type { CompleteConfiguration, PlannedConfiguration } from '../config/complete';
 import type { DetectorEvaluation } from '../../datasets/evaluation/evaluate-detector';
 import type { Interrupted } from '../terminal/interruption';
+import type { Ranks } from './ranks/open-ranks';
 import type { Learner } from './start-detector';
 
 /** What is asked for, checked: what can be refused before anything has been read has been. */
@@ -19,6 +21,8 @@ export interface TrainingJob {
   readonly exact: boolean;
   /** What the user types to go on when the run has been stopped. */
   readonly resumeCommand: string;
+  /** The others that train with this process, which is number 0 of them; none if left out. */
+  readonly ranks?: Ranks;
 }
 
 /** A run and what it works with. */
@@ -34,10 +38,12 @@ export interface TrainingRun extends TrainingJob {
   readonly learner: Learner;
   /** The checkpoint that it goes on from; undefined where it begins. */
   readonly checkpoint: string | undefined;
+  /** As the trainer knows the ranks. */
+  readonly replicas: Replicas | undefined;
 }
 
 /** A run that is done, or has been stopped, and how it ended. What it learned is in its folder. */
-export interface FinishedRun extends Omit<TrainingRun, 'learner'> {
+export interface FinishedRun extends Omit<TrainingRun, 'learner' | 'replicas' | 'ranks'> {
   /** Steps done in all. */
   readonly iteration: number;
   /** Of the weights after the last step; undefined without a validation set, and where the run has been stopped. */

@@ -55,7 +55,7 @@ test('batches are as the configuration says', async () => {
   const configuration = completeConfiguration(loadConfiguration({ assignments, options: {} }));
   const definition = modelDefinition(configuration.model.name);
   const input = detectorInput(definition, configuration.model);
-  const loader = makeTrainingLoader(await makeSet(), { definition, input }, configuration, 0);
+  const loader = makeTrainingLoader(await makeSet(), { definition, input }, configuration, { batchesSeen: 0 });
   const colors = new Set<string>();
   const ids: number[] = [];
   for await (const { images, imageIds } of loader) {
@@ -84,7 +84,7 @@ test('augmentations of geometry are as the configuration says, and off by defaul
     const configuration = completeConfiguration(loadConfiguration({ assignments, options: {} }));
     const definition = modelDefinition(configuration.model.name);
     const input = detectorInput(definition, configuration.model);
-    for await (const { targets } of makeTrainingLoader(set, { definition, input }, configuration, 0)) {
+    for await (const { targets } of makeTrainingLoader(set, { definition, input }, configuration, { batchesSeen: 0 })) {
       return targets.map(({ boxes, labels }) => ({ boxes, labels }));
     }
     return [];

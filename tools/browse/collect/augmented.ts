@@ -37,7 +37,7 @@ export async function augmentedPictures(
   const detector = { definition, input, keypoints: detectorKeypoints(set, configuration) };
   const progress = new Progress('augmenting');
   const pictures: CollectedPicture[] = [];
-  for await (const batch of makeTrainingLoader(set, detector, configuration, 0)) {
+  for await (const batch of makeTrainingLoader(set, detector, configuration, { batchesSeen: 0 })) {
     const number = pictures.length / configuration.data.batchSize + 1;
     pictures.push(...(await picturesOf(batch, number, set, input)));
     progress.update(Math.min(pictures.length, count), count);

@@ -49,7 +49,9 @@ export const optimizerSection = z
       .min(1)
       .max(MAX_ACCUMULATED)
       .default(1)
-      .describe('batches of an iteration, whose gradients are averaged (gradient accumulation)'),
+      .describe(
+        'batches of an iteration that each rank computes, whose gradients are averaged (gradient accumulation)',
+      ),
   })
   .prefault({})
   .describe('the optimizer');

@@ -1,6 +1,7 @@
 import { existsSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { DivergenceError } from '../../../detection/engine/divergence-error';
+import { ReplicaLostError } from '../../../detection/engine/replicas';
 import { InputError } from '../../../detection/errors';
 import { makeFolders } from '../../../detection/files/make-folders';
 import { removeLeftovers } from '../../../detection/files/leftovers';
@@ -34,7 +35,9 @@ export async function runExclusively<T>(
         );
         return await job();
       } catch (error) {
-        const isRefusal = error instanceof InputError && !(error instanceof NotFiniteError);
+        const isRefusal =
+          (error instanceof InputError && !(error instanceof NotFiniteError)) ||
+          error instanceof ReplicaLostError;
         const isRefused = isRefusal || systemRefusal(error) !== undefined;
         isEmpty = isRefused && !resume && removeUnstarted(output);
         throw error;

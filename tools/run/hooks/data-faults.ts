@@ -19,7 +19,7 @@ export interface DataFaultsOptions {
   /** What to do when a picture cannot be used. */
   readonly onBrokenPicture: 'stop' | 'skip';
   /** Where pictures that are skipped are written down. */
-  readonly record: LeftOutRecord;
+  readonly record: Pick<LeftOutRecord, 'addBroken'>;
   /** The user's. */
   readonly signal: AbortSignal;
 }

@@ -5,6 +5,7 @@ import { JsonLinesWriter } from '../../../detection/engine/writers/json-lines-wr
 import { ProgressWriter } from '../../../detection/engine/writers/progress-writer';
 import { CheckpointHook } from '../../../weights/checkpoints/checkpoint-hook';
 import { metadataOf } from '../../../weights/detectors/detector-metadata';
+import { imagesPerStep } from '../../config/complete';
 import { settingsOf } from '../../config/model-settings';
 import type { DataFaults } from './data-faults';
 import { DivergencePolicy } from './divergence-policy';
@@ -80,16 +81,12 @@ function earlyStoppingHook(
   );
 }
 
-function progressWriter({
-  configuration: { data, optimizer },
-  metric,
-  learner,
-}: TrainingRun): ProgressWriter {
+function progressWriter({ configuration, metric, learner }: TrainingRun): ProgressWriter {
   const ofTasks = learner.model.iouTypes.map((iouType) => `${metricPrefix(iouType)}AP`);
   const scores = metric ? [...ofTasks, metric.name] : [];
   return new ProgressWriter({
     output: process.stderr,
-    imagesPerStep: data.batchSize * optimizer.accumulate,
+    imagesPerStep: imagesPerStep(configuration),
     // A metric may be named after a category, which may have any name.
     scores: Object.fromEntries(scores.map((name) => [terminalLine(name), name])),
     formatScore,

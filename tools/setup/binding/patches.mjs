@@ -136,6 +136,62 @@ static napi_value InitTFNodeJSBinding(`,
     replace: '    clearKernels(): void;\n    loadSavedModel(',
   },
 
+  // Sums over a group of processes, which wait for the others beside the thread of JavaScript: cluster.cc.
+  {
+    file: /^binding\/tfjs_backend\.h$/,
+    find: `class TFJSBackend {
+ public:
+`,
+    replace: `class TFJSBackend {
+ public:
+  napi_value SumOverCluster(napi_env env, const napi_value *args);
+  void AbortCluster();
+
+`,
+  },
+  {
+    file: /^binding\/tfjs_backend\.h$/,
+    find: '  TFE_Context *tfe_context_;\n',
+    replace:
+      '  static void FinishSum(napi_env env, napi_status status, void *data);\n\n  TFE_Context *tfe_context_;\n',
+  },
+  {
+    file: /^binding\/tfjs_binding\.cc$/,
+    find: 'static napi_value InitTFNodeJSBinding(',
+    replace: `static napi_value SumOverCluster(napi_env env, napi_callback_info info) {
+  size_t argc = 3;
+  napi_value args[3];
+  napi_status nstatus = napi_get_cb_info(env, info, &argc, args, nullptr, nullptr);
+  ENSURE_NAPI_OK_RETVAL(env, nstatus, nullptr);
+  TFJSBackend *const backend = GetTFJSBackend(env);
+  return backend && argc == 3 ? backend->SumOverCluster(env, args) : nullptr;
+}
+
+static napi_value AbortCluster(napi_env env, napi_callback_info info) {
+  TFJSBackend *const backend = GetTFJSBackend(env);
+  if (backend) backend->AbortCluster();
+  return nullptr;
+}
+
+static napi_value InitTFNodeJSBinding(`,
+  },
+  {
+    file: /^binding\/tfjs_binding\.cc$/,
+    find: '      {"loadSavedModel",',
+    replace: `      {"sumOverCluster", nullptr, SumOverCluster, nullptr, nullptr, nullptr,
+       napi_default, nullptr},
+      {"abortCluster", nullptr, AbortCluster, nullptr, nullptr, nullptr,
+       napi_default, nullptr},
+      {"loadSavedModel",`,
+  },
+  {
+    file: /^tfjs_binding\.d\.ts$/,
+    find: '    loadSavedModel(',
+    replace: `    sumOverCluster(tensorId: number, size: number, key: number): Promise<TensorMetadata>;
+    abortCluster(): void;
+    loadSavedModel(`,
+  },
+
   // A context that can join a group of processes: cluster.cc. What keeps it from being made is said, and nothing goes on without it.
   {
     file: /^binding\/tfjs_backend\.cc$/,
