@@ -7,6 +7,7 @@ import { makeEvaluationFiles } from '../evaluation-files';
 import type { FormulaWeightsFile } from '../formula-weights-file';
 import { failureOf } from './failure';
 import { packages } from './packages';
+import { rcnnProgram } from './peer-script';
 import type { PeerPython } from './peer-python';
 
 /** The peer's detector as a file, with a picture and torchvision's detections in it beside it. */
@@ -66,6 +67,14 @@ export class InputFiles {
     const options: FormulaWeightsFile = { model, file };
     await runProgram(benchmarkProgram('formula-weights-file', options), this.signal);
     return file;
+  }
+
+  /** A detector with the formula's weights as `rcnn export` writes it: for pictures of any size. */
+  async exportedByUs(model: string): Promise<string> {
+    const onnx = this.path(`${model}-any-size.onnx`);
+    const args = [rcnnProgram, 'export', '--model', model, '--weights', await this.weights(model), onnx];
+    await runProgram({ program: process.execPath, args }, this.signal);
+    return onnx;
   }
 
   /** Instances and detections of the size of COCO's val2017. */

@@ -33,9 +33,11 @@ function throughput(name: string, model: string, count: number): SpeedCase {
         copyFileSync(path.join(images, fileName), path.join(folder, path.basename(fileName)));
       }
       const weights = await files.weights(model);
+      const exported = await files.exportedByUs(model);
       const [ours, theirs] = ['ours.json', 'theirs.json'].map((file) => files.path(file));
       const options = ['--model', model, '--weights', weights, '--score-threshold', `${SCORE_THRESHOLD}`];
-      const peer = { name: 'torchvision', needs: [...packages.torch, ...packages.pillow] };
+      const torchvision = { name: 'torchvision', needs: [...packages.torch, ...packages.pillow] };
+      const onnxRuntime = { name: 'ONNX Runtime', needs: [...packages.onnxRuntime, ...packages.pillow] };
       return {
         ours: {
           name: 'ours',
@@ -45,7 +47,7 @@ function throughput(name: string, model: string, count: number): SpeedCase {
           },
         },
         rivals: [
-          await rivalIn(python, peer, () => ({
+          await rivalIn(python, torchvision, () => ({
             forms: BATCH_SIZES.flatMap((batch) =>
               ['contiguous', 'channels_last'].map((layout) => ({
                 name: `batches of ${batch}, ${layout}`,
@@ -55,6 +57,17 @@ function throughput(name: string, model: string, count: number): SpeedCase {
                 },
               })),
             ),
+          })),
+          await rivalIn(python, onnxRuntime, () => ({
+            forms: [
+              {
+                name: 'our exported detector',
+                call: {
+                  program: python.program,
+                  args: [peerScript('throughput_onnx.py'), exported, folder, theirs, `${SCORE_THRESHOLD}`],
+                },
+              },
+            ],
           })),
         ],
       };
