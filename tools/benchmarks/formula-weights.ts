@@ -19,7 +19,8 @@ const GAINS: Table = [
   [/^head\.regression_head\.bbox_ctrness\./, 0.5],
   [/^head\.classification_head\.module_list\./, 1.5],
   [/^head\.regression_head\.module_list\./, 0.5],
-  // The same parts by detectron2's names, which the peer has none of.
+  // The same parts by detectron2's names, which the peer has none of; pictures are bytes there.
+  [/^backbone\.bottom_up\.stem\.conv1\.weight$/, 1 / 58],
   [/^backbone\.fpn_lateral\d\./, 0.3],
   [/^backbone\.fpn_output\d\./, 0.5],
   [/^proposal_generator\.rpn_head\.objectness_logits\./, 0.5],
