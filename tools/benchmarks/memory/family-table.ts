@@ -100,5 +100,5 @@ function megabytes(bytes: number | undefined): string {
 }
 
 function percent(share: number): string {
-  return `${(100 * share).toFixed(0)} %`;
+  return `${Math.round(100 * share)} %`;
 }
