@@ -20,13 +20,15 @@ const JSON_TYPE = 'application/json; charset=utf-8';
 /** The HTTP side of a service; it listens nowhere yet, and the caller closes it. */
 export async function createServer(service: DetectionService, version: string): Promise<FastifyInstance> {
   const { maxBytes, timeoutSeconds } = service.limits;
+  const requestTimeout = 1000 * Math.min(UPLOAD_SECONDS, timeoutSeconds);
   const app = fastify({
     bodyLimit: maxBytes,
-    requestTimeout: 1000 * Math.min(UPLOAD_SECONDS, timeoutSeconds),
+    requestTimeout,
     keepAliveTimeout: 1000 * IDLE_SECONDS,
     // Of a client that reads no answer.
     connectionTimeout: 1000 * (timeoutSeconds + UPLOAD_SECONDS),
-    http: { connectionsCheckingInterval: 1000 * CHECK_SECONDS },
+    // Node takes the larger of the two time-outs for the whole request, and that of headers is a minute unless it is told.
+    http: { connectionsCheckingInterval: 1000 * CHECK_SECONDS, headersTimeout: requestTimeout },
   });
   // What a picture is, its bytes tell; senders say all sorts of things.
   app.removeAllContentTypeParsers();

@@ -86,3 +86,8 @@ test('a service that stops answers what it has, and closes the connections', asy
   await closed;
   await expect(post(await paintedFile())).rejects.toThrow();
 });
+
+test('a request has so long to arrive, and no longer for its headers: Node takes the larger of both for all of it', () => {
+  const { requestTimeout, headersTimeout } = painted.app.server;
+  expect([requestTimeout, headersTimeout]).toEqual([30_000, 30_000]);
+});
