@@ -146,6 +146,11 @@ export interface StateDictLayout {
    * 80 categories one after the other.
    */
   readonly cocoLabels?: 'ids' | 'contiguous';
+  /**
+   * Whether a file of weights to begin with may lack an entry, which then stays as it is: of what training makes by itself. If left
+   * out, none may.
+   */
+  mayBeMissing?(entry: string): boolean;
   /** Whether an entry of a file is a constant that is no weight, and has no place in the model; if left out, none is. */
   isConstant?(entry: string): boolean;
   /**

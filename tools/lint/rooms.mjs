@@ -111,6 +111,7 @@ export const rooms = [
     holds: "the essay's claims as small models",
     mayImport: [
       'detection/modeling',
+      'detection/modeling/definitions',
       'detection/engine',
       'detection/ops',
       'detection/events',

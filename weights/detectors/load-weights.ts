@@ -145,6 +145,7 @@ export function fillDetector(
   const isLeftOut = (name: string): boolean => {
     const head = stateDict.headOf?.(name);
     if (head && lacking?.includes(head)) return true;
+    if (!tensors.has(name) && stateDict.mayBeMissing?.(name) === true) return true;
     return otherKeypoints !== undefined && stateDict.isKeypointPredictor?.(name) === true;
   };
   const unnamed = unnamedCategories(numClasses, unnamedKeypoints(numKeypoints), stateDict.cocoLabels);
