@@ -1,6 +1,7 @@
 import { parseAssignment } from '../../../tools/config/assignments';
 import { completeConfiguration, planConfiguration } from '../../../tools/config/complete';
 import { loadConfiguration } from '../../../tools/config/load';
+import { accumulateOf, requireSameRun } from '../../../tools/config/resume';
 
 /** As they are before they are completed. */
 function load(...assignments: string[]) {
@@ -16,6 +17,26 @@ test('the learning rate goes by all images of an iteration', () => {
   const lr = (...sets: string[]): number => completeConfiguration(load(...sets)).optimizer.lr;
   expect(lr('optimizer.accumulate=4')).toBe(4 * lr());
   expect(lr('optimizer.accumulate=4')).toBe(lr('data.batchSize=8'));
+  expect(lr('optimizer.accumulate=2', 'ranks=2')).toBe(lr('data.batchSize=8'));
+});
+
+test('a run goes on with any number of ranks that divides the batches of its iterations', () => {
+  const before = planConfiguration(load('ranks=2', 'optimizer.accumulate=3'));
+  expect([1, 2, 3, 6].map((ranks) => accumulateOf(before, ranks))).toEqual([6, 3, 2, 1]);
+  expect(() => accumulateOf(before, 4)).toThrow('an iteration of this run has 6 batches');
+  const resumed =
+    (...sets: string[]) =>
+    () =>
+      requireSameRun(
+        before,
+        { ...planConfiguration(load(...sets)), optimizer: { ...before.optimizer } },
+        'run',
+      );
+  const with1 = planConfiguration(load('ranks=1', 'optimizer.accumulate=6'));
+  expect(() => requireSameRun(before, with1, 'run')).not.toThrow();
+  expect(resumed('ranks=1')).toThrow(
+    'run: an iteration of this run has 6 batches (ranks x optimizer.accumulate), not 3',
+  );
 });
 
 test('derived values follow from the others', () => {
@@ -63,6 +84,7 @@ describe('epochs', () => {
   test.each([
     [10, 'epochs=3', 'data.batchSize=4', 8],
     [10, 'epochs=3', 'optimizer.accumulate=2', 8],
+    [10, 'epochs=3', 'ranks=2', 8],
     [10, 'epochs=0.25', 'data.batchSize=1', 3],
     // 0.1 * 30 is 3.0000000000000004.
     [30, 'epochs=0.1', 'data.batchSize=3', 1],
