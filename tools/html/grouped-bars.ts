@@ -18,7 +18,7 @@ export interface GroupedBar {
 const WIDTH = 900;
 const BAR_HEIGHT = 15;
 const GROUP_GAP = 22;
-const LABEL_WIDTH = 200;
+const LABEL_WIDTH = 230;
 
 /** Groups of horizontal bars, one below the other, each with its number. */
 export function groupedBars(
