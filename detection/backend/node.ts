@@ -7,6 +7,7 @@ import { registerNodeKernels } from './node-kernels';
 import { loadBinding, NativeLibraryError } from './node-library';
 import { NativeOperations } from './node-operations';
 import { collectUploads } from './node-upload-garbage';
+import { registerPortableKernels } from './portable-kernels';
 
 export { NativeLibraryError } from './node-library';
 
@@ -80,10 +81,13 @@ async function loadNativeLibrary(): Promise<void> {
 }
 
 async function loadWebAssembly(): Promise<void> {
+  // It registers the gradients of operations, which serve any backend. The library itself is not loaded.
+  await import('#tfjs-node');
   const { setWasmPaths } = await import('@tensorflow/tfjs-backend-wasm');
   setWasmPaths(path.dirname(require.resolve('@tensorflow/tfjs-backend-wasm')) + path.sep);
   const before = crashEvents.map((event) => process.rawListeners(event));
   await tf.setBackend('wasm');
+  registerPortableKernels('wasm');
   // Emscripten throws every crash of the process anew, from a minified line of its own: leave crashes to Node.
   crashEvents.forEach((event, i) => {
     for (const listener of process.rawListeners(event)) {
