@@ -8,6 +8,7 @@ import { loadBinding, NativeLibraryError } from './node-library';
 import { NativeOperations } from './node-operations';
 import { collectUploads } from './node-upload-garbage';
 import { registerPortableKernels } from './portable-kernels';
+import { correctWasmKernels } from './wasm-corrections';
 
 export { NativeLibraryError } from './node-library';
 
@@ -23,8 +24,8 @@ let loading: Promise<BackendName> | undefined;
 
 /**
  * Makes TensorFlow's native library the backend. Where it does not load, the WebAssembly backend takes over, with a notice on
- * stderr that says why: it detects, but does not train. So it does where the environment variable FASTER_RCNN_BACKEND
- * is `wasm`.
+ * stderr that says why: it detects and trains, many times slower. So it does where the environment variable
+ * FASTER_RCNN_BACKEND is `wasm`.
  *
  * Environment variables that the library reads when it loads are set here, so call this before anything else
  * touches it. Calls after the first cost nothing.
@@ -37,7 +38,7 @@ export function loadBackend(): Promise<BackendName> {
 }
 
 /**
- * Makes TensorFlow's native library the backend: the one that trains.
+ * Makes TensorFlow's native library the backend.
  *
  * @throws NativeLibraryError where it is not set up, or does not load.
  */
@@ -61,7 +62,7 @@ async function chooseBackend(): Promise<BackendName> {
       return NATIVE;
     } catch (error) {
       if (!(error instanceof NativeLibraryError)) throw error;
-      process.stderr.write(`${error.message} Running on WebAssembly, slower and without training.\n`);
+      process.stderr.write(`${error.message} Running on WebAssembly, many times slower.\n`);
     }
   }
   await loadWebAssembly();
@@ -87,6 +88,7 @@ async function loadWebAssembly(): Promise<void> {
   setWasmPaths(path.dirname(require.resolve('@tensorflow/tfjs-backend-wasm')) + path.sep);
   const before = crashEvents.map((event) => process.rawListeners(event));
   await tf.setBackend('wasm');
+  correctWasmKernels();
   registerPortableKernels('wasm');
   // Emscripten throws every crash of the process anew, from a minified line of its own: leave crashes to Node.
   crashEvents.forEach((event, i) => {

@@ -3,6 +3,7 @@
  * over values, which have to be readable synchronously. Slower than a native library's, and equal to it but for rounding.
  */
 import * as tf from '@tensorflow/tfjs-core';
+import { placesInCrop, placesInResized, Shares } from './bilinear-shares';
 import { forEachTap } from './window-taps';
 
 type Shape4D = [number, number, number, number];
@@ -80,24 +81,28 @@ const kernels: Record<string, Kernel> = {
   },
 
   CropAndResizeGradImage: ({ dy, boxes, boxInd }, { imageShape }) => {
-    const [, height, width, channels] = imageShape as Shape4D;
-    const [count, rows, columns] = dy.shape;
-    const [gradients, sides] = [dy, boxes].map((tensor) => tensor.dataSync<'float32'>());
+    const shape = imageShape as Shape4D;
+    const [count, rows, columns] = dy.shape as Shape4D;
+    const sides = boxes.dataSync<'float32'>();
     const images = boxInd.dataSync<'int32'>();
-    const dx = new Float32Array(tf.util.sizeFromShape(imageShape as Shape4D));
+    const dx = new Shares(dy, shape);
     for (let box = 0; box < count; box++) {
       const [y1, x1, y2, x2] = sides.subarray(4 * box, 4 * box + 4);
-      const [down, across] = [samplesAlong(y1, y2, rows, height), samplesAlong(x1, x2, columns, width)];
-      for (const y of down) {
-        for (const x of across) {
-          const pixel = (images[box] * height + y.pixel) * width + x.pixel;
-          const from = ((box * rows + y.sample) * columns + x.sample) * channels;
-          const weight = y.weight * x.weight;
-          for (let c = 0; c < channels; c++) dx[pixel * channels + c] += weight * gradients[from + c];
-        }
-      }
+      dx.add(box, images[box], placesInCrop(y1, y2, rows, shape[1]), placesInCrop(x1, x2, columns, shape[2]));
     }
-    return tf.tensor(dx, imageShape as Shape4D);
+    return dx.tensor();
+  },
+
+  /** In place of WebAssembly's, which knows nothing of half-pixel centers. */
+  ResizeBilinearGrad: ({ dy, images }, attributes) => {
+    const shape = images.shape as Shape4D;
+    const [batch, height, width] = shape;
+    const [, rows, columns] = dy.shape as Shape4D;
+    const dx = new Shares(dy, shape);
+    const down = placesInResized(height, rows, attributes);
+    const across = placesInResized(width, columns, attributes);
+    for (let image = 0; image < batch; image++) dx.add(image, image, down, across);
+    return dx.tensor();
   },
 
   UnsortedSegmentSum: ({ x, segmentIds }, { numSegments }) => {
@@ -170,26 +175,6 @@ function seenByPlace(x: tf.Tensor, info: tf.backend_util.Conv2DInfo): tf.Tensor[
       [1, strideHeight, strideWidth, 1],
     );
   });
-}
-
-/** What a sample of a crop takes of a pixel. */
-interface Share {
-  readonly sample: number;
-  readonly pixel: number;
-  readonly weight: number;
-}
-
-/** Along one axis of CropAndResize: which pixels the samples between two sides of a box are made of. */
-function samplesAlong(from: number, to: number, count: number, length: number): Share[] {
-  return Array.from({ length: count }, (_, sample): Share[] => {
-    const place = count > 1 ? from + (sample * (to - from)) / (count - 1) : (from + to) / 2;
-    const position = place * (length - 1);
-    if (position < 0 || position > length - 1) return [];
-    const first = Math.floor(position);
-    const rest = position - first;
-    const shares = [{ sample, pixel: first, weight: 1 - rest }];
-    return rest > 0 ? [...shares, { sample, pixel: first + 1, weight: rest }] : shares;
-  }).flat();
 }
 
 /** Adds rows of `updates` to those of `values` that `indices` names. */

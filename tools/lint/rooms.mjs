@@ -390,6 +390,7 @@ export const rooms = [
     holds: 'its thread that detects',
     mayImport: [
       'tools/page/messages.ts',
+      'detection/backend/wasm-corrections.ts',
       'detection/modeling/detector.ts',
       'detection/structures',
       'weights/detectors',

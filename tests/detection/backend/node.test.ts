@@ -84,7 +84,7 @@ describe('without a binding that loads', () => {
   afterEach(() => fs.rmSync(binding, { force: true }));
 
   const remedy = 'Run `npx rcnn setup`: it installs the library, or says what is in the way.';
-  const onWebAssembly = 'Running on WebAssembly, slower and without training.\n';
+  const onWebAssembly = 'Running on WebAssembly, many times slower.\n';
   const missing = (): string => `TensorFlow's native library is not there: no file ${binding}. ${remedy}`;
 
   it('runs on WebAssembly with a notice of one line', () => {

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { getThreadsCount, setThreadsCount, setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import '@tensorflow/tfjs-backend-webgpu';
+import { correctWasmKernels } from '../../../detection/backend/wasm-corrections';
 import { InputError } from '../../../detection/errors';
 import type { Runner, WasmFiles } from '../messages';
 
@@ -35,6 +36,7 @@ async function startWebAssembly(wasm: WasmFiles): Promise<string> {
       'WebAssembly does not start in this browser: something forbids it, or there is too little memory.',
     );
   }
+  correctWasmKernels();
   for (const [, url] of urls) URL.revokeObjectURL(url);
   const threads = getThreadsCount();
   return `WebAssembly, ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
