@@ -37,8 +37,9 @@ export function choosePrecision(choice: PrecisionChoice, flags = processorFlags(
   );
 }
 
-/** What the processor can do, as Linux calls it; none on other systems. */
+/** What the processor can do, as Linux calls it; none on other systems, and where WebAssembly is asked for. */
 function processorFlags(): ReadonlySet<string> {
+  if (process.env['FASTER_RCNN_BACKEND'] === 'wasm') return new Set();
   try {
     const flags = /^flags\s*:(.*)$/m.exec(fs.readFileSync('/proc/cpuinfo', 'utf8'));
     return new Set(flags?.[1].trim().split(' '));

@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { ImageError } from '../../datasets/images/decode';
-import { loadNativeBackend } from '../../detection/backend/node';
+import { loadBackend, loadNativeBackend } from '../../detection/backend/node';
+import { choosePrecision } from '../../detection/backend/node-precision';
 import { DivergenceError } from '../../detection/engine/divergence-error';
 import type { Hook } from '../../detection/engine/hooks';
 import { train } from '../../detection/engine/train';
@@ -38,11 +39,14 @@ import type { FinishedRun, TrainingJob, TrainingRun } from './training-run';
  * @throws InputError where files do not fit.
  */
 export async function trainDetector(job: TrainingJob): Promise<FinishedRun> {
-  await loadNativeBackend(); // first: threads that start later share heaps (tools/setup/binding/start.cc)
+  // First: threads that start later share heaps (tools/setup/binding/start.cc). Ranks talk through the native library.
+  if (job.ranks) await loadNativeBackend();
+  const backend = await loadBackend();
   const replicas = job.ranks?.replicas();
   const data = await readTrainingData(job.configuration, job.resume);
   if (replicas) await requireSameData(replicas, data.train);
   const complete = completeForSet(job.configuration, data.train);
+  if (backend === 'wasm') choosePrecision(complete.precision, new Set());
   const { epochs } = job.configuration;
   if (epochs !== null)
     logLine(`${pluralize(epochs, 'epoch')}: ${pluralize(complete.iterations, 'iteration')}`);

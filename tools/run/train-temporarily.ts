@@ -1,5 +1,5 @@
 import type { CocoDataset } from '../../datasets/coco/annotations';
-import { loadNativeBackend } from '../../detection/backend/node';
+import { loadBackend } from '../../detection/backend/node';
 import type { Hook } from '../../detection/engine/hooks';
 import type { Schedule } from '../../detection/engine/schedules';
 import { train } from '../../detection/engine/train';
@@ -26,7 +26,7 @@ export async function trainTemporarily(
   set: CocoDataset,
   { learningRate, iterations, hooks }: TemporaryTraining,
 ): Promise<void> {
-  await loadNativeBackend();
+  await loadBackend();
   const { learner, configuration } = await startDetector(given, set);
   try {
     const { interrupted } = await interruptible((signal) =>
