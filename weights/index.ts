@@ -12,6 +12,7 @@ export type { GivenSides } from './detectors/given-sides';
 export { detectorMetadata, type DetectorMetadataOptions } from './detectors/detector-metadata';
 export { saveDetector } from './detectors/save-detector';
 export { exportDetector, onnxModel } from './onnx/export-detector';
+export { loadOnnxDetector, type LoadedOnnxDetector } from './onnx/onnx-detector';
 export type { ScoreThresholds } from './detectors/score-thresholds';
 export { storeScoreThresholds } from './detectors/store-score-thresholds';
 export type { WeightsOptions } from './detectors/locate-weights';

@@ -13,9 +13,9 @@ import {
 } from '../inference/detect-files';
 import { inBatches } from '../inference/in-batches';
 import type { InferenceOptions } from '../inference/options';
+import { isExported, type PictureDetector } from '../inference/picture-detector';
 import { yieldToEventLoop } from '../inference/yield-to-event-loop';
 import { EvaluationLoader } from '../loader/evaluation-loader';
-import type { Detector } from '../../detection/modeling/detector';
 import type { Detections } from '../../detection/structures/instances';
 import type { InputSpec } from '../../detection/structures/input-spec';
 import type { Mask } from '../../detection/structures/mask';
@@ -40,7 +40,7 @@ export interface DetectSetOptions extends InferenceOptions, LoaderListeners {
  * @throws ImageError where a picture cannot be used and nobody listens for that; the signal's reason.
  */
 export async function detectSet(
-  model: Detector,
+  model: PictureDetector,
   examples: readonly Example[],
   options: DetectSetOptions,
 ): Promise<Map<number, Detections>> {
@@ -62,12 +62,13 @@ export async function detectSet(
 type FoundInBatch = (readonly [imageId: number, detections: Detections])[];
 
 async function* detectBatches(
-  model: Detector,
+  model: PictureDetector,
   examples: readonly Example[],
   options: DetectSetOptions & { readonly batchSize: number },
 ): AsyncGenerator<FoundInBatch, void> {
   const { batchSize, flip, scales, tiles, maxPixels, workers, onBrokenPicture, onWorkerDeath } = options;
-  if ([flip, scales, tiles, maxPixels].every((option) => option === undefined)) {
+  const isPlain = [flip, scales, tiles, maxPixels].every((option) => option === undefined);
+  if (isPlain && !isExported(model)) {
     const loading = { input: model.input, batchSize, workers, onBrokenPicture, onWorkerDeath };
     for await (const { images, imageIds } of new EvaluationLoader(examples, loading)) {
       yield model.detect(images).map((detections, k) => [imageIds[k], detections] as const);
@@ -108,7 +109,7 @@ function bySizeInBatch(examples: readonly Example[], { resize, sizeDivisor }: In
  * @throws ImageError where it cannot be read; the signal's reason.
  */
 export async function detectFile(
-  model: Detector,
+  model: PictureDetector,
   picture: string | Uint8Array,
   options: DetectOptions = {},
 ): Promise<DetectedPicture> {

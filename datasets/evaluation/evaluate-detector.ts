@@ -1,7 +1,8 @@
 import { CocoDataset } from '../coco/annotations';
 import type { DetectorCategory } from '../coco/categories/match-categories';
 import { cocoExamples, type Example } from '../examples';
-import type { Detector, IouType } from '../../detection/modeling/detector';
+import type { IouType } from '../../detection/modeling/detector';
+import type { PictureDetector } from '../inference/picture-detector';
 import { detectSet, type DetectSetOptions } from './detect-images';
 import { categoriesIn, detectorFacts, evaluateFound, type DetectorEvaluation } from './evaluate-found';
 import { exampleDataset } from './example-dataset';
@@ -32,7 +33,7 @@ export interface EvaluateOptions extends DetectSetOptions {
  *   broken pictures; the signal's reason.
  */
 export async function evaluateDetector(
-  detector: Detector,
+  detector: PictureDetector,
   data: CocoDataset | readonly Example[],
   {
     categories,

@@ -4,7 +4,8 @@ import { describeMatch } from '../coco/categories/describe-match';
 import { matchCategories, type DetectorCategory } from '../coco/categories/match-categories';
 import { meantCategories } from '../coco/categories/meant-categories';
 import { detectionLimits } from '../../detection/modeling/detection-limits';
-import type { Detector, IouType } from '../../detection/modeling/detector';
+import type { IouType } from '../../detection/modeling/detector';
+import type { PictureDetector } from '../inference/picture-detector';
 import type { Detections } from '../../detection/structures/instances';
 import type { KeypointLayout } from '../../detection/structures/keypoint-layout';
 import { cocoResults } from './detect-images';
@@ -32,7 +33,7 @@ export interface DetectorFacts {
  * @param iouTypes what is evaluated of what it finds
  */
 export function detectorFacts(
-  detector: Detector,
+  detector: PictureDetector,
   { categories, iouTypes }: { categories?: readonly DetectorCategory[]; iouTypes: readonly IouType[] },
 ): DetectorFacts {
   return {

@@ -82,3 +82,4 @@ export {
   type KeypointErrors,
 } from './errors/keypoint-errors';
 export type { MatchedTask } from './errors/category-matches';
+export type { ExportedDetector, PictureDetector } from '../inference/picture-detector';

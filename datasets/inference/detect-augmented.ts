@@ -1,13 +1,13 @@
 import { InputError } from '../../detection/errors';
 import { batchedNms } from '../../detection/ops/nms';
 import { detectionLimits, type DetectionLimits } from '../../detection/modeling/detection-limits';
-import type { Detector } from '../../detection/modeling/detector';
 import type { Detections } from '../../detection/structures/instances';
 import type { RgbImage } from '../../detection/structures/resize';
 import { selectInstances } from '../../detection/structures/transform-instances';
 import { concatDetections } from './concat-detections';
 import { detectViews, type View } from './detect-views';
 import type { InferenceOptions } from './options';
+import { isExported, type PictureDetector } from './picture-detector';
 
 /** Of how pictures are shown, what is done to each image for itself. */
 export interface AugmentedOptions extends Pick<InferenceOptions, 'batchSize' | 'flip' | 'scales'> {
@@ -23,7 +23,7 @@ export interface AugmentedOptions extends Pick<InferenceOptions, 'batchSize' | '
  * @throws InputError where the model takes pictures of one size only and another is asked for; the signal's reason.
  */
 export async function detectAugmented(
-  model: Detector,
+  model: PictureDetector,
   images: readonly RgbImage[],
   { batchSize = 1, flip = false, scales = [1], signal }: AugmentedOptions,
 ): Promise<Detections[]> {
@@ -37,9 +37,18 @@ export async function detectAugmented(
   return images.map((_, k) => mergeViews(found.slice(k * perImage, (k + 1) * perImage), limits));
 }
 
-function requireScalable({ definition, input: { resize } }: Detector, scales: readonly number[]): void {
-  if (resize.kind !== 'fixed' || scales.every((scale) => scale === 1)) return;
-  const { width, height } = resize;
+function requireScalable(model: PictureDetector, scales: readonly number[]): void {
+  const { definition, input } = model;
+  if (scales.every((scale) => scale === 1)) return;
+  if (isExported(model)) {
+    throw new InputError(
+      'scales-exported',
+      `an exported ${definition.name} resizes pictures itself: scales other than 1 are not possible`,
+      { model: definition.name },
+    );
+  }
+  if (input.resize.kind !== 'fixed') return;
+  const { width, height } = input.resize;
   throw new InputError(
     'scales-fixed-size',
     `${definition.name} takes pictures of ${width} x ${height} pixels only: scales other than 1 are not possible`,

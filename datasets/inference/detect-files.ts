@@ -1,4 +1,3 @@
-import type { Detector } from '../../detection/modeling/detector';
 import type { Detections } from '../../detection/structures/instances';
 import type { RgbImage } from '../../detection/structures/resize';
 import type { Size } from '../../detection/structures/size';
@@ -8,6 +7,7 @@ import { partsInFile, partsInMemory } from '../images/picture-parts';
 import { detectAugmented, type AugmentedOptions } from './detect-augmented';
 import { detectTiled } from './detect-tiled';
 import type { InferenceOptions } from './options';
+import type { PictureDetector } from './picture-detector';
 
 /** How a detector is run over pictures. */
 export interface DetectOptions extends InferenceOptions {
@@ -41,7 +41,7 @@ export interface PictureFile extends Pick<DecodeOptions, 'expectedSize'> {
  * @throws the signal's reason.
  */
 export async function detectImages(
-  model: Detector,
+  model: PictureDetector,
   images: readonly RgbImage[],
   options: DetectOptions = {},
 ): Promise<Detections[]> {
@@ -63,7 +63,7 @@ const DECODED_AHEAD = 2;
  * @throws the signal's reason.
  */
 export async function detectFiles(
-  model: Detector,
+  model: PictureDetector,
   pictures: readonly PictureFile[],
   options: DetectOptions = {},
 ): Promise<(DetectedPicture | ImageError)[]> {
@@ -78,7 +78,7 @@ export async function detectFiles(
  * @throws the signal's reason.
  */
 export async function* detectFileBatches(
-  model: Detector,
+  model: PictureDetector,
   batches: Iterable<readonly PictureFile[]>,
   options: DetectOptions = {},
 ): AsyncGenerator<(DetectedPicture | ImageError)[], void> {
@@ -116,7 +116,7 @@ function decodeAll(
 }
 
 async function detectFilesTiled(
-  model: Detector,
+  model: PictureDetector,
   pictures: readonly PictureFile[],
   { tiles, maxPixels, ...augmented }: DetectOptions & Required<Pick<DetectOptions, 'tiles'>>,
 ): Promise<(DetectedPicture | ImageError)[]> {
@@ -135,7 +135,7 @@ async function detectFilesTiled(
 }
 
 async function detectIn(
-  model: Detector,
+  model: PictureDetector,
   decoded: readonly (DecodedImage | ImageError)[],
   augmented: AugmentedOptions,
 ): Promise<(DetectedPicture | ImageError)[]> {

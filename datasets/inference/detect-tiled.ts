@@ -1,5 +1,4 @@
 import { detectionLimits } from '../../detection/modeling/detection-limits';
-import type { Detector } from '../../detection/modeling/detector';
 import type { Detections } from '../../detection/structures/instances';
 import { resizedSize, type RgbImage } from '../../detection/structures/resize';
 import type { Window } from '../../detection/structures/size';
@@ -10,6 +9,7 @@ import { scaledResize } from './detect-views';
 import { mergeTiles, type TileDetections } from './merge-tiles';
 import type { TileOptions } from './options';
 import { tileGrid } from './tile-grid';
+import type { PictureDetector } from './picture-detector';
 
 /** How the tiles of a picture are shown. */
 export interface TiledOptions extends AugmentedOptions {
@@ -25,7 +25,7 @@ export interface TiledOptions extends AugmentedOptions {
  * @throws the signal's reason, between two batches; what the picture's parts throw.
  */
 export async function detectTiled(
-  model: Detector,
+  model: PictureDetector,
   picture: PictureParts,
   { tiles, onTiles, ...augmented }: TiledOptions,
 ): Promise<Detections> {

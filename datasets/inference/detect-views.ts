@@ -13,6 +13,7 @@ import {
 import type { Detector } from '../../detection/modeling/detector';
 import type { Size } from '../../detection/structures/size';
 import { equalRuns } from '../loader/equal-runs';
+import { isExported, type PictureDetector } from './picture-detector';
 import { yieldToEventLoop } from './yield-to-event-loop';
 
 /** One way to show a picture to a detector. */
@@ -27,12 +28,13 @@ export interface View {
 
 /**
  * Detections in each view, in pixels of its picture, not mirrored. Views of one padded size share batches: a detector gives
- * an image other results where it is padded more, and here batches change nothing but the time.
+ * an image other results where it is padded more, and here batches change nothing but the time. Of exported detectors pictures of
+ * one size share them.
  *
  * @throws the signal's reason, between two batches.
  */
 export async function detectViews(
-  model: Detector,
+  model: PictureDetector,
   views: readonly View[],
   batchSize: number,
   signal?: AbortSignal,
@@ -41,12 +43,19 @@ export async function detectViews(
   const shown = views
     .map((view, index) => {
       const size = resizedSize(view.image.size, scaledResize(input.resize, view.scale));
-      return { ...view, index, size, padded: paddedSize([size], input.sizeDivisor) };
+      const padded = isExported(model) ? view.image.size : paddedSize([size], input.sizeDivisor);
+      return { ...view, index, size, padded };
     })
     .sort((a, b) => a.padded.height - b.padded.height || a.padded.width - b.padded.width);
   const found: Detections[] = [];
   for (const batch of equalRuns(shown, batchSize, ({ padded }) => `${padded.width}x${padded.height}`)) {
-    detectBatch(model, batch, input).forEach((detections, k) => (found[batch[k].index] = detections));
+    const detected = isExported(model)
+      ? await model.detectPictures(batch.map(({ image, flip }) => (flip ? mirrored(image) : image)))
+      : detectBatch(model, batch, input);
+    const keypointOrder = model.keypoints && flippedOrder(model.keypoints);
+    for (const [k, { index, flip, image }] of batch.entries()) {
+      found[index] = flip ? flipInstances(detected[k], image.size.width, keypointOrder) : detected[k];
+    }
     await yieldToEventLoop(signal);
   }
   return found;
@@ -55,7 +64,7 @@ export async function detectViews(
 interface SizedView extends View {
   /** After resizing. */
   readonly size: Size;
-  /** Of the batch. */
+  /** Of the batch: what its images have to have in common. */
   readonly padded: Size;
 }
 
@@ -71,16 +80,20 @@ function detectBatch(model: Detector, views: readonly SizedView[], input: InputS
     views.map(({ size }) => size),
     views.map(({ image }) => image.size),
   );
-  const keypointOrder = model.keypoints && flippedOrder(model.keypoints);
   try {
-    return model
-      .detect(images)
-      .map((found, k) =>
-        views[k].flip ? flipInstances(found, views[k].image.size.width, keypointOrder) : found,
-      );
+    return model.detect(images);
   } finally {
     images.tensor.dispose();
   }
+}
+
+function mirrored({ pixels, size }: RgbImage): RgbImage {
+  const { width } = size;
+  const flipped = pixels.map((_, i) => {
+    const column = Math.floor(i / 3) % width;
+    return pixels[i + 3 * (width - 1 - 2 * column)];
+  });
+  return { pixels: flipped, size };
 }
 
 /** A detector's size of pictures, enlarged or reduced; whole pixels. */

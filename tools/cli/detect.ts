@@ -14,7 +14,7 @@ import {
 } from './inference-options';
 import { detectorFactsOf } from '../shards/job-facts';
 import { parseShard, SHARD_HELP, type Shard } from '../shards/shard';
-import { openDetector } from '../run/open-detector';
+import { openPictureDetector } from '../run/open-picture-detector';
 import {
   addDetectorOptions,
   requiredOption,
@@ -77,6 +77,8 @@ Examples:
   $ rcnn detect --weights runs/first/best --output drawn.mp4 --json frames.jsonl --every 5 clip.mp4
   $ rcnn detect --model fasterrcnn_resnet50_fpn --weights COCO_V1 photo.jpg
 
+An ONNX file of rcnn export runs in ONNX Runtime, where onnxruntime-node is installed: --weights detector.onnx.
+
 Of several pictures, one that cannot be read is told and left out; the exit status is 2 then. Of folders and patterns,
 files with names of pictures are taken, and none that begins with a dot. Pictures are turned as their EXIF orientation
 says: boxes, sizes and drawings are those of the upright picture.
@@ -89,7 +91,7 @@ ${PUBLISHED_WEIGHTS_HELP}`,
       const weights = requiredOption(options.weights, '--weights FILE');
       const inference = inferenceOptions(options);
       const open = async () => {
-        const detector = await openDetector(weights, options);
+        const detector = await openPictureDetector(weights, options);
         tellOfReducedTiles(detector.model, inference);
         return detector;
       };

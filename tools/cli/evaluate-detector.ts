@@ -9,12 +9,12 @@ import {
 } from '../../datasets/evaluation/thresholds/operating-points';
 import type { InferenceOptions } from '../../datasets/inference/options';
 import { InputError } from '../../detection/errors';
-import type { LoadedDetector } from '../../weights/detectors/load-detector';
 import { tellOfReducedTiles } from '../detect/reduced-tiles';
 import { requireSameKeypoints } from '../run/detector-keypoints';
 import { evaluationsIn, needsOf, requireKeypoints, wantedTypes } from '../run/evaluation-tasks';
 import { logWorkerDeath } from '../run/hooks/data-faults';
-import { openDetector } from '../run/open-detector';
+import type { OpenedDetector } from '../../weights/onnx/opened-detector';
+import { openPictureDetector } from '../run/open-picture-detector';
 import { keepThresholds, requireThresholdPlace, thresholdsOfLabels } from '../run/operating-thresholds';
 import { readSet } from '../run/training-data';
 import { detectShard } from '../shards/detect-shard';
@@ -50,7 +50,7 @@ export interface Evaluated {
 /** A detector and what it is to be evaluated on. */
 interface Opened {
   /** Disposed of by whoever opens it. */
-  readonly detector: LoadedDetector;
+  readonly detector: OpenedDetector;
   readonly set: CocoDataset;
   readonly iouTypes: readonly IouType[];
   readonly inference: InferenceOptions;
@@ -136,7 +136,7 @@ async function withDetector<T>(
     });
   const inference = inferenceOptions(options);
   if (thresholds) await requireThresholdPlace(placeOf(options));
-  const detector = await openDetector(weights, options, { willBeSaved: output !== undefined });
+  const detector = await openPictureDetector(weights, options, { willBeSaved: output !== undefined });
   try {
     const iouTypes = wantedTypes(detector.model, iouType);
     requireKeypoints(iouTypes.includes('keypoints'), options.keypointSigmas);

@@ -6,7 +6,7 @@ import { inBatches } from '../../datasets/inference/in-batches';
 import type { InferenceOptions } from '../../datasets/inference/options';
 import { yieldToEventLoop } from '../../datasets/inference/yield-to-event-loop';
 import { InputError } from '../../detection/errors';
-import type { Detector } from '../../detection/modeling/detector';
+import type { PictureDetector } from '../../datasets/inference/picture-detector';
 import { interruptible } from '../terminal/interruption';
 import { logLine, Progress } from '../terminal/progress';
 import type { FoundPicture, PictureInput } from './outputs/found-picture';
@@ -30,7 +30,7 @@ export interface DetectPicturesOptions {
  * @throws ImageError where the only picture cannot be read, InputError where none can; Interrupted where the user stops it.
  */
 export async function detectPictures(
-  detector: Detector,
+  detector: PictureDetector,
   inputs: readonly PictureInput[],
   { categories, scoreThreshold, inference = {}, onFound }: DetectPicturesOptions,
 ): Promise<number> {

@@ -9,7 +9,7 @@ import {
 import { detectImages } from '../../datasets/inference/detect-files';
 import type { InferenceOptions } from '../../datasets/inference/options';
 import { formatDuration } from '../../detection/engine/writers/live-lines';
-import type { Detector } from '../../detection/modeling/detector';
+import type { PictureDetector } from '../../datasets/inference/picture-detector';
 import type { Detections } from '../../detection/structures/instances';
 import { interruptible } from '../terminal/interruption';
 import { Progress } from '../terminal/progress';
@@ -52,7 +52,7 @@ export interface DetectedVideo {
  * @throws InputError where something cannot be written; Interrupted where the user stops it.
  */
 export async function detectVideo(
-  detector: Detector,
+  detector: PictureDetector,
   video: VideoInfo,
   { categories, scoreThreshold, inference, every, drawing, json, masks }: DetectVideoOptions,
 ): Promise<DetectedVideo> {

@@ -1,10 +1,10 @@
 import type { InferenceOptions } from '../../datasets/inference/options';
-import type { Detector } from '../../detection/modeling/detector';
+import type { PictureDetector } from '../../datasets/inference/picture-detector';
 import { resizedSize } from '../../detection/structures/resize';
 import { logLine } from '../terminal/progress';
 
 /** Tells the user where a detector reduces the tiles, which are meant to keep the size of what is in them. */
-export function tellOfReducedTiles({ input }: Detector, { tiles }: InferenceOptions): void {
+export function tellOfReducedTiles({ input }: PictureDetector, { tiles }: InferenceOptions): void {
   if (tiles === undefined) return;
   const { size } = tiles;
   const { width, height } = resizedSize({ width: size, height: size }, input.resize);

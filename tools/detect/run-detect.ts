@@ -1,5 +1,5 @@
 import { InputError } from '../../detection/errors';
-import type { LoadedDetector } from '../../weights/detectors/load-detector';
+import type { OpenedDetector } from '../../weights/onnx/opened-detector';
 import type { DetectJob, DetectResult } from './detect-job';
 import { findPictures } from './find-pictures';
 import { runPictures } from './run-pictures';
@@ -12,7 +12,7 @@ import { isVideoName } from './video/video-names';
  * @param open opens the detector, after it has been made sure that everything else is as it should be. It is disposed of here.
  * @throws InputError where something is not; Interrupted where the user stops it.
  */
-export async function runDetect(job: DetectJob, open: () => Promise<LoadedDetector>): Promise<DetectResult> {
+export async function runDetect(job: DetectJob, open: () => Promise<OpenedDetector>): Promise<DetectResult> {
   const inputs = job.paths.flatMap((given) => findPictures(given, { recursive: job.recursive === true }));
   const video = inputs.find(({ name }) => isVideoName(name))?.file;
   if (video !== undefined && inputs.length > 1) {

@@ -2,8 +2,8 @@ import { CategoryMap } from '../../datasets/coco/categories/category-map';
 import { unusedRangeNote } from '../../datasets/images/unused-range';
 import { InputError } from '../../detection/errors';
 import { StagedFiles } from '../../detection/files/staged-files';
-import type { Detector } from '../../detection/modeling/detector';
-import type { LoadedDetector } from '../../weights/detectors/load-detector';
+import type { PictureDetector } from '../../datasets/inference/picture-detector';
+import type { OpenedDetector } from '../../weights/onnx/opened-detector';
 import { inShard } from '../shards/shard';
 import { pluralize } from '../terminal/pluralize';
 import { logLine } from '../terminal/progress';
@@ -22,7 +22,7 @@ import { thresholdsByLabel } from './score-thresholds';
 export async function runPictures(
   inputs: readonly PictureInput[],
   job: DetectJob,
-  open: () => Promise<LoadedDetector>,
+  open: () => Promise<OpenedDetector>,
 ): Promise<DetectResult> {
   const own = job.share ? inShard(inputs, job.share.shard).map(({ item }) => item) : inputs;
   const staged = new StagedFiles();
@@ -54,7 +54,7 @@ export async function runPictures(
 /** Says where masks are asked for that the detector does not find. */
 export function tellOfMissingMasks(
   { masks }: Pick<DetectJob, 'masks'>,
-  { definition, iouTypes }: Detector,
+  { definition, iouTypes }: PictureDetector,
 ): void {
   if (masks === undefined || iouTypes.includes('segm')) return;
   logLine(`--masks ${masks}: ${definition.name} finds no masks; the results have none`);

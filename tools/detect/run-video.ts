@@ -4,7 +4,7 @@ import { InputError } from '../../detection/errors';
 import { removeLeftovers } from '../../detection/files/leftovers';
 import { StagedFiles } from '../../detection/files/staged-files';
 import { statOrUndefined } from '../../detection/files/stat-or-undefined';
-import type { LoadedDetector } from '../../weights/detectors/load-detector';
+import type { OpenedDetector } from '../../weights/onnx/opened-detector';
 import { pluralize } from '../terminal/pluralize';
 import { requireFileName } from '../terminal/output-files';
 import type { DetectJob, DetectResult } from './detect-job';
@@ -25,7 +25,7 @@ import { VideoWriter, WRITTEN_EXTENSIONS, canBeWritten } from './video/write-vid
 export async function runVideo(
   file: string,
   job: DetectJob,
-  open: () => Promise<LoadedDetector>,
+  open: () => Promise<OpenedDetector>,
 ): Promise<DetectResult> {
   requireVideoOptions(job);
   const { every = 1, json, scoreThreshold, inference } = job;

@@ -240,12 +240,17 @@ export const rooms = [
   },
   {
     name: 'weights/onnx',
-    holds: 'detectors as ONNX files',
+    holds: 'detectors as ONNX files, and running them',
     mayImport: [
       'weights/detectors',
+      'datasets/coco/categories/category-map.ts',
+      'datasets/inference/picture-detector.ts',
       'detection/modeling/detector.ts',
       'detection/modeling/detector-graph.ts',
+      'detection/modeling/settings.ts',
       'detection/onnx',
+      'detection/ops/paste-masks.ts',
+      'detection/structures',
       'detection/files',
     ],
   },

@@ -3,7 +3,8 @@ import type { CocoEvaluation } from '../../datasets/evaluation/evaluate';
 import type { DetectorEvaluation } from '../../datasets/evaluation/evaluate-detector';
 import { TASK_NAMES, type IouType } from '../../datasets/evaluation/parameters';
 import { InputError } from '../../detection/errors';
-import type { Detector, ModelDefinition } from '../../detection/modeling/detector';
+import type { PictureDetector } from '../../datasets/inference/picture-detector';
+import type { ModelDefinition } from '../../detection/modeling/detector';
 
 /** The value of --keypoint-sigmas. */
 export function sigmaList(text: string): number[] {
@@ -23,7 +24,7 @@ export function requireKeypoints(isEvaluated: boolean, given: readonly number[] 
 
 /** @throws InputError where the detector does not find what is asked for. */
 export function wantedTypes(
-  { iouTypes, definition }: Detector,
+  { iouTypes, definition }: PictureDetector,
   asked: IouType | undefined,
 ): readonly IouType[] {
   if (asked === undefined) return iouTypes;

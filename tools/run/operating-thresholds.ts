@@ -2,15 +2,17 @@ import { InvalidArgumentError } from 'commander';
 import type { DetectorEvaluation } from '../../datasets/evaluation/evaluate-detector';
 import { formatGoal } from '../../datasets/evaluation/thresholds/format-operating-points';
 import type { OperatingPoint, ThresholdGoal } from '../../datasets/evaluation/thresholds/operating-points';
+import { isExported } from '../../datasets/inference/picture-detector';
 import { InputError } from '../../detection/errors';
-import type { LoadedDetector } from '../../weights/detectors/load-detector';
 import { saveDetector } from '../../weights/detectors/save-detector';
 import type { ScoreThresholds } from '../../weights/detectors/score-thresholds';
 import {
   requirePlaceForThresholds,
   storeScoreThresholds,
 } from '../../weights/detectors/store-score-thresholds';
+import { isOnnxName } from '../../weights/onnx/export-detector';
 import { namedModel } from '../config/model-name';
+import type { OpenedDetector } from '../../weights/onnx/opened-detector';
 import { requireFileName } from '../terminal/output-files';
 import { logLine } from '../terminal/progress';
 
@@ -35,6 +37,7 @@ export interface ThresholdPlace {
 
 /** @throws InputError where thresholds cannot be stored there, with the remedy. Writes nothing. */
 export async function requireThresholdPlace({ weights, output }: ThresholdPlace): Promise<void> {
+  if (isOnnxName(weights)) throw unchangeable(weights);
   if (output === undefined) return requirePlaceForThresholds(weights);
   if (!/\.safetensors$/i.test(output)) {
     throw new InputError(
@@ -48,16 +51,17 @@ export async function requireThresholdPlace({ weights, output }: ThresholdPlace)
 
 /** Stores thresholds that an evaluation of a detector has found, and says so. @throws InputError where it cannot. */
 export async function keepThresholds(
-  detector: LoadedDetector,
+  { model, categories }: OpenedDetector,
   scores: ScoreThresholds['scores'],
   goal: ThresholdGoal,
-  { weights, output, model }: ThresholdPlace,
+  { weights, output, model: name }: ThresholdPlace,
 ): Promise<void> {
+  if (isExported(model)) throw unchangeable(weights);
   const scoreThresholds = { goal: formatGoal(goal), scores };
   if (output === undefined) {
-    await storeScoreThresholds(weights, scoreThresholds, namedModel(model));
+    await storeScoreThresholds(weights, scoreThresholds, namedModel(name));
   } else {
-    saveDetector(detector.model, output, { categories: detector.categories, scoreThresholds });
+    saveDetector(model, output, { categories, scoreThresholds });
   }
   logLine(
     `score thresholds are stored in ${output ?? weights}; rcnn detect --score-threshold auto uses them`,
@@ -71,4 +75,11 @@ export function thresholdsOfLabels(
 ): ScoreThresholds['scores'] {
   const thresholds = new Map(points.map(({ categoryId, threshold }) => [categoryId, threshold]));
   return meant.map(({ id }) => thresholds.get(id) ?? null);
+}
+
+function unchangeable(weights: string): InputError {
+  return new InputError(
+    'options-conflict',
+    `--thresholds: ${weights} is an exported detector, which does not change; find thresholds with its weights, and export them again`,
+  );
 }

@@ -5,9 +5,9 @@ import { categoriesIn, detectorFacts } from '../../datasets/evaluation/evaluate-
 import type { IouType } from '../../datasets/evaluation/parameters';
 import type { InferenceOptions } from '../../datasets/inference/options';
 import { writeWholeFile } from '../../detection/files/whole-file';
-import type { LoadedDetector } from '../../weights/detectors/load-detector';
 import { sha256Of } from '../../weights/file-hash';
 import { logWorkerDeath } from '../run/hooks/data-faults';
+import type { OpenedDetector } from '../../weights/onnx/opened-detector';
 import { interruptible } from '../terminal/interruption';
 import { logLine, Progress } from '../terminal/progress';
 import { inShard, type Shard } from './shard';
@@ -33,7 +33,7 @@ export interface ShardJob {
  *   where a picture cannot be used; Interrupted where the user stops it.
  */
 export async function detectShard(
-  { model, categories }: LoadedDetector,
+  { model, categories }: OpenedDetector,
   set: CocoDataset,
   { shard, file, iouTypes, inference, made, places }: ShardJob,
 ): Promise<void> {
