@@ -40,7 +40,7 @@ export class BatchQueue<Item, Answer> {
       const entry: Entry<Item, Answer> = {
         item,
         resolve: (answer) => (settled(), resolve(answer)),
-        reject: (reason) => (settled(), reject(reason)),
+        reject: (reason) => (settled(), reject(reason as Error)),
       };
       signal.addEventListener('abort', forget, { once: true });
       this.waiting.push(entry);

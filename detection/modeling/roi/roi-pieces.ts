@@ -25,7 +25,11 @@ export function piecesOf(boxes: readonly Boxes[], roisAtATime: number): Piece[] 
   return Array.from({ length: size > 0 ? Math.ceil(numRois / size) : 0 }, (_, k) => {
     const range = { start: k * size, end: Math.min((k + 1) * size, numRois) };
     const ofImages = rangesOf(range, counts);
-    return { ...range, ofImages, boxes: boxes.map((ofImage, image) => boxesWithin(ofImage, ofImages[image])) };
+    return {
+      ...range,
+      ofImages,
+      boxes: boxes.map((ofImage, image) => boxesWithin(ofImage, ofImages[image])),
+    };
   });
 }
 

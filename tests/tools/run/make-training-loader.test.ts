@@ -55,7 +55,9 @@ test('batches are as the configuration says', async () => {
   const configuration = completeConfiguration(loadConfiguration({ assignments, options: {} }));
   const definition = modelDefinition(configuration.model.name);
   const input = detectorInput(definition, configuration.model);
-  const loader = makeTrainingLoader(await makeSet(), { definition, input }, configuration, { batchesSeen: 0 });
+  const loader = makeTrainingLoader(await makeSet(), { definition, input }, configuration, {
+    batchesSeen: 0,
+  });
   const colors = new Set<string>();
   const ids: number[] = [];
   for await (const { images, imageIds } of loader) {
@@ -84,7 +86,9 @@ test('augmentations of geometry are as the configuration says, and off by defaul
     const configuration = completeConfiguration(loadConfiguration({ assignments, options: {} }));
     const definition = modelDefinition(configuration.model.name);
     const input = detectorInput(definition, configuration.model);
-    for await (const { targets } of makeTrainingLoader(set, { definition, input }, configuration, { batchesSeen: 0 })) {
+    for await (const { targets } of makeTrainingLoader(set, { definition, input }, configuration, {
+      batchesSeen: 0,
+    })) {
       return targets.map(({ boxes, labels }) => ({ boxes, labels }));
     }
     return [];
