@@ -1,7 +1,7 @@
 interface Entry<Item, Answer> {
   readonly item: Item;
   readonly resolve: (answer: Answer) => void;
-  readonly reject: (reason: unknown) => void;
+  readonly reject: (reason: Error) => void;
 }
 
 /** Work that waits, done in batches: of what waits when the last one is done, the first few, in the order in which they came. */
@@ -40,7 +40,7 @@ export class BatchQueue<Item, Answer> {
       const entry: Entry<Item, Answer> = {
         item,
         resolve: (answer) => (settled(), resolve(answer)),
-        reject: (reason) => (settled(), reject(reason as Error)),
+        reject: (reason) => (settled(), reject(reason)),
       };
       signal.addEventListener('abort', forget, { once: true });
       this.waiting.push(entry);
@@ -59,7 +59,7 @@ export class BatchQueue<Item, Answer> {
         const answers = await this.work(batch.map(({ item }) => item));
         batch.forEach(({ resolve }, k) => resolve(answers[k]));
       } catch (error) {
-        for (const { reject } of batch) reject(error);
+        for (const { reject } of batch) reject(error as Error);
       }
     }
     this.isWorking = false;
