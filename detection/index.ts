@@ -45,6 +45,30 @@ export {
   type ValuesOf,
 } from './modeling/settings';
 
+// ONNX.
+export { concat, Value } from './onnx/value';
+export type {
+  Attribute,
+  ElementType as OnnxElementType,
+  GraphBuilder,
+  GraphTensor,
+  LoopBody,
+  Operand,
+  Side,
+  Subgraph,
+} from './onnx/value';
+export type {
+  ExportedBoxes,
+  ExportedFound,
+  ExportedImages,
+  ExportedKeypoints,
+  ExportedMasks,
+} from './modeling/exported';
+export { NotExportableError } from './modeling/not-exportable-error';
+export type { ExportedActivation } from './nn/exported-layers';
+export type { ExportedDensePredictions } from './modeling/dense/dense-inference-onnx';
+export type { ExportedRoiPredictions } from './modeling/roi/box-head';
+
 // Training.
 export { train, type TrainingOptions, type TrainingResult } from './engine/train';
 export { ReplicaLostError, type Replicas } from './engine/replicas';

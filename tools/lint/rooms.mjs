@@ -25,6 +25,7 @@ export const rooms = [
       'detection/modeling',
       'detection/modeling/definitions',
       'detection/engine',
+      'detection/onnx',
     ],
   },
   {

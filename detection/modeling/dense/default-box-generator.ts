@@ -45,7 +45,7 @@ export class DefaultBoxGenerator {
     return this.anchors({ height, width }, features.map(mapSize));
   }
 
-  /** Default boxes of all maps in an ONNX graph, [R, 4]. @param features, image [N, C, H, W] */
+  /** Default boxes of all maps, of features [N, C, H, W] of an image of that kind, in an ONNX graph: [R, 4]. */
   exportTo(features: readonly Value[], image: Value): Value {
     const { graph } = image;
     const [width, height] = [3, 2].map((axis) => image.side(axis).cast('float32'));

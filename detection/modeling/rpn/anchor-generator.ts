@@ -75,7 +75,7 @@ export class AnchorGenerator {
     return this.last.anchors;
   }
 
-  /** Anchors of each level in an ONNX graph, [H * W * A, 4]. @param image, features [N, C, H, W] */
+  /** Anchors of each level, of features [N, C, H, W] of an image of that kind, in an ONNX graph: [H * W * A, 4]. */
   exportTo(features: readonly Value[], image: Value): Value[] {
     return this.cellAnchors.map((cell, level) => {
       const [x, y] = [3, 2].map((axis) => {
