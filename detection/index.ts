@@ -50,8 +50,10 @@ export { concat, Value } from './onnx/value';
 export type {
   Attribute,
   ElementType as OnnxElementType,
+  FloatAttribute,
   GraphBuilder,
   GraphTensor,
+  Largest,
   LoopBody,
   Operand,
   Side,
@@ -228,7 +230,7 @@ export { AnchorGenerator, sharedRatios } from './modeling/rpn/anchor-generator';
 export { BoxCoder } from './modeling/matching/box-coder';
 export { boxLossSum, type BoxLoss, type BoxLossOptions, type BoxTargets } from './modeling/matching/box-loss';
 export { BELOW_LOW_THRESHOLD, BETWEEN_THRESHOLDS, Matcher } from './modeling/matching/matcher';
-export { BalancedSampler, type SampledIndices } from './modeling/matching/sampler';
+export { BalancedSampler, type SampledIndices, type SamplerOptions } from './modeling/matching/sampler';
 export type { MakeBody } from './modeling/definitions/bodies';
 export type { FamilyConfiguration, FamilyDefinition, FamilyOptions } from './modeling/definitions/family';
 export type { DensePyramidConfiguration } from './modeling/definitions/dense-pyramid';
@@ -327,7 +329,7 @@ export {
 } from './modeling/cascade-rcnn-defaults';
 export { detectron2Defaults, detectron2Levels } from './modeling/detectron2-defaults';
 export { CascadeStage, type CascadeHead } from './modeling/roi/cascade-stage';
-export { Res5Stage, type MaskParts, type Res5Parts } from './modeling/roi/res5-stage';
+export { Res5Stage } from './modeling/roi/res5-stage';
 export { FastRcnnOutputLayers } from './modeling/roi/fast-rcnn-output-layers';
 export type { BoxPredictor } from './modeling/roi/box-head';
 export type { BoxHeadLossNames, BoxHeadLossOptions } from './modeling/roi/fast-rcnn-losses';

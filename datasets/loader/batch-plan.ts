@@ -30,7 +30,9 @@ export interface TrainingPlanOptions extends AugmentationOptions {
 
 /** Which of all batches: of `of` shares that are dealt out in turn, number `index`, counted from 0. */
 export interface BatchShare {
+  /** Which share, 0..of-1. */
   readonly index: number;
+  /** How many shares there are. */
   readonly of: number;
 }
 

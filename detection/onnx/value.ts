@@ -12,7 +12,13 @@ export interface GraphTensor {
 }
 
 /** An attribute of a node: a whole number, several, text, a number with a fraction, or the body of a loop. */
-export type Attribute = number | readonly number[] | string | { readonly float: number } | Subgraph;
+export type Attribute = number | readonly number[] | string | FloatAttribute | Subgraph;
+
+/** A number with a fraction. */
+export interface FloatAttribute {
+  /** The number. */
+  readonly float: number;
+}
 
 /** A graph that an attribute holds. */
 export interface Subgraph {
@@ -61,6 +67,14 @@ export type Operand = Value | number;
 /** A side of a shape: a number, or an int64 value of one element. */
 export type Side = number | Value;
 
+/** The largest elements along an axis. */
+export interface Largest {
+  /** Best first. */
+  readonly values: Value;
+  /** Where they were, int64. */
+  readonly indices: Value;
+}
+
 /** Behind the last element of any list. */
 const LAST = 2 ** 31 - 1;
 
@@ -103,12 +117,15 @@ export class Value {
     return innermost(inputs).node(op, inputs, types, attributes);
   }
 
+  /** This plus another. */
   add(other: Operand): Value {
     return this.op('Add', [other]);
   }
+  /** This less another. */
   sub(other: Operand): Value {
     return this.op('Sub', [other]);
   }
+  /** This times another. */
   mul(other: Operand): Value {
     return this.op('Mul', [other]);
   }
@@ -116,12 +133,15 @@ export class Value {
   div(other: Operand): Value {
     return this.op('Div', [other]);
   }
+  /** What a division leaves, with the sign of the divisor. */
   mod(other: Operand): Value {
     return this.op('Mod', [other]);
   }
+  /** The smaller of both. */
   minimum(other: Operand): Value {
     return this.op('Min', [other]);
   }
+  /** The larger of both. */
   maximum(other: Operand): Value {
     return this.op('Max', [other]);
   }
@@ -129,9 +149,11 @@ export class Value {
   asPowerOf(base: number): Value {
     return this.graph.constant(base, this.type).op('Pow', [this]);
   }
+  /** The next whole number below. */
   floor(): Value {
     return this.op('Floor');
   }
+  /** The next whole number above. */
   ceil(): Value {
     return this.op('Ceil');
   }
@@ -139,31 +161,40 @@ export class Value {
   round(): Value {
     return this.op('Round');
   }
+  /** Square root. */
   sqrt(): Value {
     return this.op('Sqrt');
   }
+  /** e to the power of this value. */
   exp(): Value {
     return this.op('Exp');
   }
+  /** Natural logarithm. */
   log(): Value {
     return this.op('Log');
   }
+  /** 1 / (1 + e^-x) */
   sigmoid(): Value {
     return this.op('Sigmoid');
   }
+  /** Shares along an axis that add up to 1. */
   softmax(axis: number): Value {
     return this.op('Softmax', [], { axis });
   }
 
+  /** Condition: this is greater. */
   greater(other: Operand): Value {
     return this.op('Greater', [other], {}, 'bool');
   }
+  /** Condition: this is greater, or they are equal. */
   greaterOrEqual(other: Operand): Value {
     return this.op('GreaterOrEqual', [other], {}, 'bool');
   }
+  /** Condition: they are equal. */
   equal(other: Operand): Value {
     return this.op('Equal', [other], {}, 'bool');
   }
+  /** Condition: both hold. */
   and(other: Value): Value {
     return this.op('And', [other]);
   }
@@ -176,6 +207,7 @@ export class Value {
       yes.type,
     );
   }
+  /** The same elements in another type. */
   cast(type: ElementType): Value {
     return type === this.type ? this : this.op('Cast', [], { to: ELEMENT_TYPES[type] }, type);
   }
@@ -196,12 +228,15 @@ export class Value {
   expand(sides: readonly Side[]): Value {
     return this.op('Expand', [shapeOf(this, sides)]);
   }
+  /** The axes in another order: axis `perm[k]` comes to place k. */
   transpose(perm: readonly number[]): Value {
     return this.op('Transpose', [], { perm });
   }
+  /** New axes of 1, numbered as in the result. */
   unsqueeze(...axes: readonly number[]): Value {
     return this.op('Unsqueeze', [this.graph.constant(axes, 'int64')]);
   }
+  /** Without axes of 1. */
   squeeze(...axes: readonly number[]): Value {
     return this.op('Squeeze', [this.graph.constant(axes, 'int64')]);
   }
@@ -219,8 +254,8 @@ export class Value {
   gatherOfEach(indices: Value): Value {
     return this.op('GatherND', [indices.unsqueeze(2)], { batch_dims: 1 });
   }
-  /** The largest, best first, of equals the lower index. @param k int64, [1] */
-  topK(k: Value, axis: number): { readonly values: Value; readonly indices: Value } {
+  /** The largest, best first, of equals the lower index, and the indices, int64. @param k int64, [1] */
+  topK(k: Value, axis: number): Largest {
     const [values, indices] = this.ops('TopK', [k], { axis }, [this.type, 'int64']);
     return { values, indices };
   }

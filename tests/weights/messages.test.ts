@@ -185,7 +185,7 @@ test('entries that do not fit the model', () => {
   expect(misfit({ 'stem.conv1.weight': one })).toBe(
     `${begin} missing: bias; unexpected: stem.conv1.weight. These are names of detectron2, whose models take other ` +
       'colors, strides and ROIs than torchvision’s: their weights fit the models whose names begin with cascade or end with ' +
-      '_detectron2 (docs/weights.md)',
+      '_detectron2 or _c4 (docs/weights.md)',
   );
   const bytes = new Uint8Array(Float64Array.of(1, 1e300).buffer);
   expect(misfit({ bias: { type: 'F64', shape: [2], bytes } })).toBe(

@@ -76,7 +76,7 @@ export class FcosRegressionHead extends Module {
   }
 
   /** The same in an ONNX graph: feature [N, C, H, W]. */
-  exportTo(feature: Value): { readonly distances: Value; readonly centerness: Value } {
+  exportTo(feature: Value): Record<'distances' | 'centerness', Value> {
     const hidden = this.tower.exportTo(feature);
     return {
       distances: exportedRows(this.distances.exportTo(hidden, { nonlinearity: 'relu' }), 4),

@@ -49,6 +49,7 @@ export interface KeypointPieceOutputs {
   readonly start: number;
   /** [R, heatmapSize, heatmapSize, K] */
   readonly heatmaps: tf.Tensor4D;
+  /** Where the keypoints are in them. */
   readonly wanted: HeatmapCells;
 }
 

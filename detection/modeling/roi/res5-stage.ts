@@ -86,6 +86,7 @@ export class Res5Stage extends Module implements BoxStage {
   /**
    * Takes over the parts.
    *
+   * @internal
    * @param random what proposals are sampled with
    * @param roisAtATime regions of a piece; all where batch norm takes its statistics of them
    */

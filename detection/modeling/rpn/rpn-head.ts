@@ -94,7 +94,7 @@ export class RpnHead extends Module {
   }
 
   /** The same of a level in an ONNX graph: feature [N, C, H, W] -> [N, R] and [N, R, 4]. */
-  exportTo(feature: Value): { readonly logits: Value; readonly deltas: Value } {
+  exportTo(feature: Value): Record<'logits' | 'deltas', Value> {
     const hidden = this.convolutions.reduce(
       (x, layer) => layer.exportTo(x, { nonlinearity: 'relu' }),
       feature,
