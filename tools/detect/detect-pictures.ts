@@ -41,7 +41,7 @@ export async function detectPictures(
   const progress = new Progress('detecting', (done) => String(Math.round(100 * done) / 100));
   let numBroken = 0;
   const handOver = async (
-    batch: readonly PictureInput[],
+    start: number,
     pictures: readonly (DetectedPicture | ImageError)[],
   ): Promise<void> => {
     for (const [k, picture] of pictures.entries()) {
@@ -51,8 +51,9 @@ export async function detectPictures(
         numBroken++;
       } else {
         const detections = aboveThreshold(picture.detections, scoreThreshold);
-        await onFound({ ...picture, input: batch[k], detections, categories, keypoints });
+        await onFound({ ...picture, input: inputs[start + k], detections, categories, keypoints });
       }
+      progress.update(start + k + 1, inputs.length);
     }
   };
   await interruptible(async (signal) => {
@@ -65,9 +66,9 @@ export async function detectPictures(
     try {
       for await (const pictures of detectFileBatches(detector, inBatches(inputs, together), options)) {
         await handedOver;
-        handedOver = handOver(inputs.slice(start, start + together), pictures);
+        signal.throwIfAborted();
+        handedOver = handOver(start, pictures);
         start += pictures.length;
-        progress.update(start, inputs.length);
         await yieldToEventLoop(signal);
       }
     } finally {
@@ -75,6 +76,7 @@ export async function detectPictures(
       await Promise.allSettled([handedOver]);
     }
     await handedOver;
+    await yieldToEventLoop(signal);
   });
   if (numBroken < inputs.length || inputs.length === 0) return numBroken;
   throw new InputError(
