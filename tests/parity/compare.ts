@@ -39,6 +39,11 @@ export const TOLERANCES = {
   'detection scores': 1e-4,
   // The largest share of a mask's pixels: a probability within rounding of 0.5 is on either side.
   'mask pixels': 2e-3,
+  // The share of keypoints that are farther away than the next line says: two places of a heatmap tie within rounding.
+  'keypoints elsewhere': 0,
+  // Of all others.
+  'keypoints, pixels': 0.05,
+  'keypoint scores': 1e-4,
   losses: 1e-5,
   'gradient norms': 1e-4,
   // Relative to the largest gradient.
@@ -71,6 +76,11 @@ export function compareInference(actual: Inference, expected: Inference): Differ
     'detection boxes, pixels': detections.box,
     'detection scores': detections.score,
     ...(expected.detections.some(({ masks }) => masks) && { 'mask pixels': detections.mask }),
+    ...(expected.detections.some(({ keypoints }) => keypoints) && {
+      'keypoints elsewhere': detections.keypointsElsewhere,
+      'keypoints, pixels': detections.keypoint,
+      'keypoint scores': detections.keypointScore,
+    }),
   };
 }
 
@@ -202,19 +212,32 @@ interface ListDifference {
   readonly score: number;
   /** Share of a mask's pixels that differ. */
   readonly mask: number;
+  /** Share of the keypoints that are farther away than TOLERANCES says; the others, pixels. */
+  readonly keypointsElsewhere: number;
+  readonly keypoint: number;
+  readonly keypointScore: number;
 }
 
 function worstOf(differences: readonly ListDifference[]): ListDifference {
   const worst = (key: keyof ListDifference): number =>
     Math.max(...differences.map((difference) => difference[key]));
-  return { unmatched: worst('unmatched'), box: worst('box'), score: worst('score'), mask: worst('mask') };
+  return {
+    unmatched: worst('unmatched'),
+    box: worst('box'),
+    score: worst('score'),
+    mask: worst('mask'),
+    keypointsElsewhere: worst('keypointsElsewhere'),
+    keypoint: worst('keypoint'),
+    keypointScore: worst('keypointScore'),
+  };
 }
 
 /** The same for detections, among those of the expected label. */
 function compareDetections(actual: DetectionList, expected: DetectionList): ListDifference {
   const free = new Map<number, Set<number>>();
   actual.labels.forEach((label, i) => free.set(label, (free.get(label) ?? new Set()).add(i)));
-  let [unmatched, box, score, mask] = [countDifference(actual, expected), 0, 0, 0];
+  let [unmatched, box, score, mask, keypointScore] = [countDifference(actual, expected), 0, 0, 0, 0];
+  const keypoints: number[] = [];
   expected.labels.forEach((label, i) => {
     const { nearest, distance } = takeNearest(free.get(label) ?? new Set(), actual.boxes, expected.boxes[i]);
     if (nearest === undefined) {
@@ -225,8 +248,27 @@ function compareDetections(actual: DetectionList, expected: DetectionList): List
     score = Math.max(score, Math.abs(actual.scores[nearest] - expected.scores[i]));
     const expectedMask = expected.masks?.[i];
     if (expectedMask) mask = Math.max(mask, compareMasks(actual.masks?.[nearest], expectedMask));
+    const expectedScores = expected.keypointScores?.[i];
+    if (expectedScores) {
+      keypointScore = Math.max(
+        keypointScore,
+        largest(actual.keypointScores?.[nearest] ?? [], expectedScores),
+      );
+    }
+    expected.keypoints?.[i]?.forEach((point, k) => {
+      keypoints.push(largest(actual.keypoints?.[nearest][k] ?? [], point));
+    });
   });
-  return { unmatched, box, score, mask };
+  const near = keypoints.filter((distance) => distance <= TOLERANCES['keypoints, pixels']);
+  return {
+    unmatched,
+    box,
+    score,
+    mask,
+    keypointsElsewhere: keypoints.length === 0 ? 0 : 1 - near.length / keypoints.length,
+    keypoint: Math.max(0, ...near),
+    keypointScore,
+  };
 }
 
 /** What is in one mask only, as a share of what is in either. */

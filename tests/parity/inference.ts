@@ -14,6 +14,10 @@ export interface DetectionList {
   readonly count?: number | null;
   /** Of the first ones: in the original picture. */
   readonly masks?: readonly CompressedRle[];
+  /** Of the first ones, of each keypoint: [x, y] in the original picture. */
+  readonly keypoints?: readonly (readonly (readonly number[])[])[];
+  /** Of the same detections. */
+  readonly keypointScores?: readonly (readonly number[])[];
 }
 
 interface CommonStages {
@@ -73,9 +77,16 @@ export function commonStages(
   };
 }
 
-export function detectionList({ boxes, labels, scores, masks }: Detections): DetectionList {
+export function detectionList({
+  boxes,
+  labels,
+  scores,
+  masks,
+  keypoints,
+  keypointScores,
+}: Detections): DetectionList {
   return {
-    boxes: rows(boxes),
+    boxes: rows(boxes, 4),
     labels: [...labels],
     scores: [...scores],
     ...(masks && {
@@ -84,9 +95,21 @@ export function detectionList({ boxes, labels, scores, masks }: Detections): Det
         counts: compressCounts(counts),
       })),
     }),
+    ...(keypoints &&
+      keypointScores && {
+        keypoints: split(rows(keypoints, 3), labels.length).map((points) => points.map(([x, y]) => [x, y])),
+        keypointScores: split([...keypointScores], labels.length),
+      }),
   };
 }
 
-export function rows(boxes: Float32Array): number[][] {
-  return Array.from({ length: boxes.length / 4 }, (_, i) => [...boxes.subarray(4 * i, 4 * i + 4)]);
+/** Rows of `width` numbers each. */
+export function rows(values: Float32Array, width: number): number[][] {
+  return split([...values], values.length / width);
+}
+
+/** `count` parts of the same length. */
+function split<T>(values: readonly T[], count: number): T[][] {
+  const length = values.length / count;
+  return Array.from({ length: count }, (_, i) => values.slice(i * length, (i + 1) * length));
 }

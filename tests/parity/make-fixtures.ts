@@ -10,7 +10,16 @@ import { join } from 'node:path';
 import { PNG } from 'pngjs';
 import { sharedPath } from '../shared-path';
 import { compareInference, compareTraining, worse } from './compare';
-import { caseName, fixturePath, largeCases, smallCases, type Fixture, type ParityCase } from './fixture';
+import {
+  caseName,
+  fixturePath,
+  FORMULA_GAINS,
+  largeCases,
+  smallCases,
+  type FactoredLayer,
+  type Fixture,
+  type ParityCase,
+} from './fixture';
 import { pictureSets, type Picture } from './pictures';
 import type { CandidateList, DetectionList, Inference } from './inference';
 import type { Training, TrainingTarget } from './stages';
@@ -45,6 +54,10 @@ const CHECKED_WEIGHTS = [
   'roi_heads.mask_head.3.1.running_var',
   'roi_heads.mask_predictor.conv5_mask.weight',
   'roi_heads.mask_predictor.mask_fcn_logits.bias',
+  'roi_heads.keypoint_head.0.weight',
+  'roi_heads.keypoint_head.14.bias',
+  'roi_heads.keypoint_predictor.kps_score_lowres.weight',
+  'roi_heads.keypoint_predictor.kps_score_lowres.bias',
   'backbone.features.0.0.0.weight',
   'backbone.features.0.4.block.3.1.weight',
   'backbone.features.1.0.1.fc2.weight',
@@ -67,12 +80,8 @@ const CHECKED_WEIGHTS = [
 const NUM_LABELS = 91;
 /** Of an image: as many as a Faster R-CNN has. */
 const LISTED_DETECTIONS = 100;
-/** Masks of an image: a hundred would be most of a fixture. */
-const LISTED_MASKS = 20;
-
-/** In the peer's formula. */
-const OBJECTNESS = '^rpn\\.head\\.cls_logits\\.';
-const FORMULA_OBJECTNESS_GAIN = 0.5;
+/** Detections of an image whose masks and keypoints are listed: a hundred would be most of a fixture. */
+const LISTED_FINDINGS = 20;
 
 /** expected.json of the peer kit, as far as it is used. */
 interface Summary {
@@ -80,6 +89,12 @@ interface Summary {
   sum: number;
   abs_sum: number;
   sample: number[];
+}
+
+interface PeerDetections extends Omit<DetectionList, 'keypointScores'> {
+  /** Of each keypoint x, y, 1. */
+  keypoints?: number[][][];
+  keypoint_scores?: number[][];
 }
 
 interface PeerCandidates {
@@ -93,7 +108,7 @@ interface Evaluation {
   resized: number[][];
   batch: Summary;
   fpn: Record<string, Summary>;
-  detections: DetectionList[];
+  detections: PeerDetections[];
   // Of two stages.
   rpn_logits?: Summary[];
   rpn_deltas?: Summary[];
@@ -166,9 +181,9 @@ async function runPeer(python: string, parityCase: ParityCase): Promise<Expected
       out: folder,
     };
     const flags = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
-    const { objectnessFactor } = parityCase;
-    if (objectnessFactor !== undefined) {
-      flags.push('--gain', `${OBJECTNESS}=${FORMULA_OBJECTNESS_GAIN * objectnessFactor}`);
+    for (const [layer, gain] of Object.entries(FORMULA_GAINS)) {
+      const factor = parityCase.factors?.[layer as FactoredLayer];
+      if (factor !== undefined) flags.push('--gain', `^${layer.replaceAll('.', '\\.')}\\.=${gain * factor}`);
     }
     const script = sharedPath('peers/torchvision/export.py');
     execFileSync(python, [script, ...flags, ...files], { stdio: ['ignore', 'ignore', 'inherit'] });
@@ -216,7 +231,7 @@ function candidateList({
 }
 
 /** How many there would have been is not known: it may have displaced others. */
-function withoutBackground({ boxes, labels, scores }: DetectionList): DetectionList {
+function withoutBackground({ boxes, labels, scores }: PeerDetections): PeerDetections {
   const kept = [...labels.keys()].filter((i) => labels[i] > 0);
   return {
     boxes: kept.map((i) => boxes[i]),
@@ -232,14 +247,20 @@ function bestDetections({
   labels,
   scores,
   masks,
+  keypoints,
+  keypoint_scores: keypointScores,
   count = labels.length,
-}: DetectionList): DetectionList {
+}: PeerDetections): DetectionList {
   return {
     boxes: boxes.slice(0, LISTED_DETECTIONS),
     labels: labels.slice(0, LISTED_DETECTIONS),
     scores: scores.slice(0, LISTED_DETECTIONS),
     ...((count === null || count > LISTED_DETECTIONS) && { count }),
-    ...(masks && { masks: masks.slice(0, LISTED_MASKS).map(({ size, counts }) => ({ size, counts })) }),
+    ...(masks && { masks: masks.slice(0, LISTED_FINDINGS).map(({ size, counts }) => ({ size, counts })) }),
+    ...(keypoints && {
+      keypoints: keypoints.slice(0, LISTED_FINDINGS).map((points) => points.map(([x, y]) => [x, y])),
+      keypointScores: keypointScores?.slice(0, LISTED_FINDINGS),
+    }),
   };
 }
 
@@ -282,11 +303,12 @@ function fixture(expected: Expected, parityCase: ParityCase): Fixture {
 }
 
 /** Without the polygons that the masks come from. */
-function trainingTarget({ boxes, labels, masks }: TrainingTarget): TrainingTarget {
+function trainingTarget({ boxes, labels, masks, keypoints }: TrainingTarget): TrainingTarget {
   return {
     boxes,
     labels,
     ...(masks && { masks: masks.map(({ size, counts }) => ({ size, counts })) }),
+    ...(keypoints && { keypoints }),
   };
 }
 

@@ -19,7 +19,7 @@ export interface Measurement {
 
 /** Runs our detector through everything that the fixture has torchvision's numbers for. */
 export async function measure(parityCase: ParityCase, fixture: Fixture): Promise<Measurement> {
-  const { model: name, seed, objectnessFactor, minSize, maxSize } = parityCase;
+  const { model: name, seed, factors = {}, minSize, maxSize } = parityCase;
   const pictures = await pictureSets[parityCase.pictures]();
   const definition = modelDefinition(name);
   const model = definition.build({
@@ -30,7 +30,7 @@ export async function measure(parityCase: ParityCase, fixture: Fixture): Promise
     trainableLayers: defaultTrainableLayers(definition, true),
   });
   fillWithFormula(model, seed);
-  if (objectnessFactor !== undefined) multiply(model, 'rpn.head.cls_logits.weight', objectnessFactor);
+  for (const [layer, factor] of Object.entries(factors)) multiply(model, `${layer}.weight`, factor);
   for (const [entry, values] of Object.entries(fixture.overrides ?? {})) override(model, entry, values);
   const weightSums = sums(model, Object.keys(fixture.weightSums));
 

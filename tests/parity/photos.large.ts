@@ -3,6 +3,6 @@ import { describeShared } from '../shared';
 import { expectParity } from './expect-parity';
 import { largeCases } from './fixture';
 
-describeShared.each(largeCases)('$model against torchvision, photographs', (parityCase) => {
+describeShared.each(largeCases)('$model against torchvision, $pictures', (parityCase) => {
   expectParity(parityCase);
 });

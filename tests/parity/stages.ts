@@ -23,6 +23,8 @@ export interface TrainingTarget {
   readonly boxes: readonly (readonly number[])[];
   readonly labels: readonly number[];
   readonly masks?: readonly CompressedRle[];
+  /** Of each object, of each keypoint: [x, y, v]. */
+  readonly keypoints?: readonly (readonly (readonly number[])[])[];
 }
 
 export interface TrainingSettings {
@@ -68,7 +70,7 @@ function runTwoStages(model: FasterRcnn, images: ImageBatch): TwoStageInference 
       rpnDeltas: summarizeLevels(boxDeltas, features),
       proposals: proposals.map((boxes) => ({
         count: boxes.length / 4,
-        first: rows(boxes).slice(0, FIRST_PROPOSALS),
+        first: rows(boxes, 4).slice(0, FIRST_PROPOSALS),
       })),
     };
   });
@@ -120,7 +122,7 @@ function norm(gradient: tf.Tensor | undefined): number {
 }
 
 function resizedTargets(
-  { boxes, labels, masks }: TrainingTarget,
+  { boxes, labels, masks, keypoints }: TrainingTarget,
   images: ImageBatch,
   image: number,
 ): Targets {
@@ -128,6 +130,7 @@ function resizedTargets(
     boxes: Float32Array.from(boxes.flat()),
     labels: Int32Array.from(labels),
     ...(masks && { masks: masks.map(parseRle) }),
+    ...(keypoints && { keypoints: Float32Array.from(keypoints.flat(2)) }),
   };
   return scaleInstances(original, images.originalSizes[image], images.sizes[image]);
 }

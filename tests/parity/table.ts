@@ -27,6 +27,9 @@ const TWO_STAGES = {
   'detection boxes, pixels': 'boxes, pixels',
   'detection scores': 'scores',
   'mask pixels': 'mask pixels',
+  'keypoints elsewhere': 'keypoints elsewhere',
+  'keypoints, pixels': 'keypoints, pixels',
+  'keypoint scores': 'their scores',
 } as const satisfies Partial<Record<Quantity, string>>;
 
 const ONE_STAGE = {
