@@ -12,9 +12,13 @@ import {
 } from '../../detection/structures/resize';
 import type { Detector } from '../../detection/modeling/detector';
 import type { Size } from '../../detection/structures/size';
+import { turnImage } from '../images/turn-image';
 import { equalRuns } from '../loader/equal-runs';
 import { isExported, type PictureDetector } from './picture-detector';
 import { yieldToEventLoop } from './yield-to-event-loop';
+
+/** The EXIF orientation of a mirror image. */
+const MIRRORED = 2;
 
 /** One way to show a picture to a detector. */
 export interface View {
@@ -47,12 +51,14 @@ export async function detectViews(
       return { ...view, index, size, padded };
     })
     .sort((a, b) => a.padded.height - b.padded.height || a.padded.width - b.padded.width);
+  const keypointOrder = model.keypoints && flippedOrder(model.keypoints);
   const found: Detections[] = [];
   for (const batch of equalRuns(shown, batchSize, ({ padded }) => `${padded.width}x${padded.height}`)) {
     const detected = isExported(model)
-      ? await model.detectPictures(batch.map(({ image, flip }) => (flip ? mirrored(image) : image)))
+      ? await model.detectPictures(
+          batch.map(({ image, flip }) => (flip ? turnImage(image, MIRRORED) : image)),
+        )
       : detectBatch(model, batch, input);
-    const keypointOrder = model.keypoints && flippedOrder(model.keypoints);
     for (const [k, { index, flip, image }] of batch.entries()) {
       found[index] = flip ? flipInstances(detected[k], image.size.width, keypointOrder) : detected[k];
     }
@@ -85,15 +91,6 @@ function detectBatch(model: Detector, views: readonly SizedView[], input: InputS
   } finally {
     images.tensor.dispose();
   }
-}
-
-function mirrored({ pixels, size }: RgbImage): RgbImage {
-  const { width } = size;
-  const flipped = pixels.map((_, i) => {
-    const column = Math.floor(i / 3) % width;
-    return pixels[i + 3 * (width - 1 - 2 * column)];
-  });
-  return { pixels: flipped, size };
 }
 
 /** A detector's size of pictures, enlarged or reduced; whole pixels. */
