@@ -1,5 +1,5 @@
 import { concat, type Value } from '../../onnx/value';
-import { exportBatchedNms } from '../../ops/nms-onnx';
+import { exportBestOfLabels } from '../best-of-labels-onnx';
 import { exportClip, type ExportedFound, type ExportedImages } from '../exported';
 import type { BoxCoder } from '../matching/box-coder';
 import type { DenseInferenceOptions } from './dense-inference';
@@ -57,16 +57,7 @@ export function exportDenseInference(
     );
   const [boxes, scores, labels] = [all('boxes'), all('scores'), all('labels')];
   const isCandidate = scores.greater(fround(options.scoreThreshold));
-  const kept = exportBatchedNms(
-    { boxes, scores, groups: labels.cast('float32'), isCandidate },
-    { iouThreshold: options.nmsThreshold, numGroups: numClasses + 1, limit: options.detectionsPerImage },
-  );
-  return {
-    boxes: boxes.gatherOfEach(kept.indices),
-    scores: kept.scores,
-    labels: labels.gatherOfEach(kept.indices),
-    isThere: kept.isThere,
-  };
+  return exportBestOfLabels({ boxes, scores, labels, isCandidate }, numClasses, options);
 }
 
 /** The best pairs of anchor and label, the background left out, and their scores: [N, k] each. */

@@ -1,5 +1,5 @@
 import type { Value } from '../../onnx/value';
-import { exportBatchedNms } from '../../ops/nms-onnx';
+import { exportBestOfLabels } from '../best-of-labels-onnx';
 import { exportClip, type ExportedFound, type ExportedImages } from '../exported';
 import type { BoxCoder } from '../matching/box-coder';
 import type { DenseInferenceOptions } from './dense-inference';
@@ -30,18 +30,10 @@ export function exportSsdInference(
     Array.from({ length: numClasses }, (_, k) => k + 1),
     'int64',
   );
-  const labels = ofClasses.unsqueeze(1).expand([numClasses, count]).reshape([-1]);
+  const labelsOfImage = ofClasses.unsqueeze(1).expand([numClasses, count]).reshape([1, -1]);
+  const labels = labelsOfImage.expand([scores.side(0), 1]);
   const decoded = boxCoder.exportDecode(boxDeltas.gatherOfEach(places), anchors.gather(places, 0));
   const boxes = exportClip(decoded, images);
   const isCandidate = scores.greater(fround(options.scoreThreshold));
-  const kept = exportBatchedNms(
-    { boxes, scores, groups: labels.cast('float32'), isCandidate },
-    { iouThreshold: options.nmsThreshold, numGroups: numClasses + 1, limit: options.detectionsPerImage },
-  );
-  return {
-    boxes: boxes.gatherOfEach(kept.indices),
-    scores: kept.scores,
-    labels: labels.gather(kept.indices, 0),
-    isThere: kept.isThere,
-  };
+  return exportBestOfLabels({ boxes, scores, labels, isCandidate }, numClasses, options);
 }

@@ -1,5 +1,5 @@
 import type { Value } from '../../onnx/value';
-import { exportBatchedNms } from '../../ops/nms-onnx';
+import { exportBestOfLabels } from '../best-of-labels-onnx';
 import {
   exportClip,
   exportIsLarge,
@@ -25,7 +25,7 @@ export function exportInference(
   { boxes: proposals, isThere }: ExportedBoxes,
   images: ExportedImages,
   boxCoder: BoxCoder,
-  { scoreThreshold, nmsThreshold, detectionsPerImage, minDetectionSize }: FastRcnnInferenceOptions,
+  { scoreThreshold, minDetectionSize, ...limits }: FastRcnnInferenceOptions,
 ): ExportedFound {
   const numImages = proposals.side(0);
 
@@ -47,14 +47,5 @@ export function exportInference(
   const isCandidate = scores.greater(fround(scoreThreshold)).and(isLarge);
 
   // 3. What no better one of its class covers.
-  const kept = exportBatchedNms(
-    { boxes, scores, groups: labels.cast('float32'), isCandidate },
-    { iouThreshold: nmsThreshold, numGroups: numClasses + 1, limit: detectionsPerImage },
-  );
-  return {
-    boxes: boxes.gatherOfEach(kept.indices),
-    scores: kept.scores,
-    labels: labels.gatherOfEach(kept.indices),
-    isThere: kept.isThere,
-  };
+  return exportBestOfLabels({ boxes, scores, labels, isCandidate }, numClasses, limits);
 }
