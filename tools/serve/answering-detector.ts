@@ -41,7 +41,7 @@ export interface BatchAnswer {
 }
 
 /** A detector that answers as `rcnn detect --json` writes: an entry for each picture. */
-export class PictureDetector {
+export class AnsweringDetector {
   private readonly categories: CategoryMap;
   private readonly thresholds: readonly number[];
 

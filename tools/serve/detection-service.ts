@@ -1,6 +1,6 @@
 import { BatchQueue } from './batch-queue';
 import { ServiceMetrics } from './metrics';
-import type { BatchAnswer, PictureAnswer, SentPicture } from './picture-detector';
+import type { BatchAnswer, PictureAnswer, SentPicture } from './answering-detector';
 import { busy, notReady, stopping, type ServiceError } from './service-error';
 
 /** What detects in pictures: a thread, or a detector of this one. */

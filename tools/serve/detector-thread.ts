@@ -2,7 +2,7 @@ import path from 'node:path';
 import { SHARE_ENV, type Worker } from 'node:worker_threads';
 import { startThread } from '../../datasets/loader/start-thread';
 import { InputError } from '../../detection/errors';
-import type { BatchAnswer, SentPicture } from './picture-detector';
+import type { BatchAnswer, SentPicture } from './answering-detector';
 import type { ThreadData, ThreadMessage } from './thread-messages';
 
 /** The detector cannot be opened; code and message are those of the error in its thread. */

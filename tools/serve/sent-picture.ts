@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import type { SentPicture } from './picture-detector';
+import type { SentPicture } from './answering-detector';
 import { ServiceError } from './service-error';
 
 /**

@@ -1,5 +1,5 @@
 import type { GivenDetector } from '../run/open-detector';
-import type { BatchAnswer, PictureDetection } from './picture-detector';
+import type { BatchAnswer, PictureDetection } from './answering-detector';
 
 /** What the thread of a detector is started with. */
 export interface ThreadData extends PictureDetection {

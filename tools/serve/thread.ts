@@ -5,17 +5,17 @@ import { InputError } from '../../detection/errors';
 import { givenModel } from '../config/model-file';
 import { messageWithHint } from '../run/loading-hints';
 import { openDetector } from '../run/open-detector';
-import { PictureDetector, type SentPicture } from './picture-detector';
+import { AnsweringDetector, type SentPicture } from './answering-detector';
 import type { ThreadData, ThreadMessage } from './thread-messages';
 
 // Each picture is read once.
 sharp.cache(false);
 
-async function open({ weights, given, ...options }: ThreadData): Promise<PictureDetector> {
+async function open({ weights, given, ...options }: ThreadData): Promise<AnsweringDetector> {
   const model = given.model === undefined ? undefined : givenModel(given.model);
   const detector = await openDetector(weights, { ...given, model });
   try {
-    return new PictureDetector(detector, options);
+    return new AnsweringDetector(detector, options);
   } catch (error) {
     detector.model.dispose();
     throw error;
@@ -27,7 +27,7 @@ function say(message: ThreadMessage): void {
 }
 
 async function run(): Promise<void> {
-  let detector: PictureDetector;
+  let detector: AnsweringDetector;
   try {
     detector = await open(workerData as ThreadData);
   } catch (error) {

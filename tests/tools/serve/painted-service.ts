@@ -7,7 +7,11 @@ import {
   type BatchDetector,
   type ServiceLimits,
 } from '../../../tools/serve/detection-service';
-import { PictureDetector, type BatchAnswer, type SentPicture } from '../../../tools/serve/picture-detector';
+import {
+  AnsweringDetector,
+  type BatchAnswer,
+  type SentPicture,
+} from '../../../tools/serve/answering-detector';
 import { createServer } from '../../../tools/serve/server';
 import { paint, paintDetector } from '../../datasets/inference/paint-detector';
 
@@ -36,7 +40,7 @@ export class HeldDetector implements BatchDetector {
   readonly batches: (readonly SentPicture[])[] = [];
   /** What a batch waits for. */
   held: Promise<void> = Promise.resolve();
-  private readonly detector = new PictureDetector(
+  private readonly detector = new AnsweringDetector(
     { model: paintDetector(64), categories: paintCategories },
     { inference: { batchSize: 4, maxPixels: 1e6 } },
   );
